@@ -1,0 +1,103 @@
+import { eventKinds, type DeliveryEvent, type EventKind } from './event.ts'
+import { countOf, type Fact } from './fact.ts'
+import { requestDateOf } from './instant.ts'
+import { sentAtOf, type MessageKey } from './message.ts'
+
+/**
+ * What became of a delivery, lowest rank first. The status only ever rises, so the order in which events arrive
+ * cannot matter (docs/adr/0001). Gaps leave room for a status between two others.
+ */
+export const statusRanks = {
+  requested: 10,
+  deferred: 20,
+  unknown: 30,
+  'soft-bounced': 40,
+  delivered: 50,
+  dropped: 60,
+  bounced: 70,
+} as const
+
+export type Status = keyof typeof statusRanks
+
+/** Narrows text from outside to a status. */
+export function isStatus(text: string): text is Status {
+  return Object.hasOwn(statusRanks, text)
+}
+
+/** The status that an event implies. Engagement implies delivery: who opened a mail has received it. */
+export function impliedStatus(event: DeliveryEvent): Status {
+  switch (event.kind) {
+    case 'requested':
+    case 'deferred':
+    case 'delivered':
+    case 'dropped':
+    case 'unknown':
+      return event.kind
+    case 'bounced':
+      return event.bounceClass === 'soft' ? 'soft-bounced' : 'bounced'
+    case 'opened':
+    case 'clicked':
+    case 'complained':
+    case 'unsubscribed':
+      return 'delivered'
+  }
+}
+
+/** Whether the event says what the recipient did, and so usually follows a delivery that is known already. */
+export function isEngagement(kind: EventKind): boolean {
+  return kind === 'opened' || kind === 'clicked' || kind === 'complained' || kind === 'unsubscribed'
+}
+
+/** Whether there is something left to ask the provider about the delivery. */
+export function isPending(status: Status): boolean {
+  return status === 'requested' || status === 'deferred' || status === 'soft-bounced'
+}
+
+/** The partition of the pending index for messages whose key does not tell their request date. */
+export const undated = 'undated'
+
+/** Where a message's unsettled deliveries stand in the pending index: its request date, as its key tells it. */
+export function pendingPartitionOf(message: MessageKey): string {
+  const sentAtMs = sentAtOf(message)
+  return sentAtMs === undefined ? undated : requestDateOf(sentAtMs)
+}
+
+/** One message to one recipient. */
+export interface DeliveryKey {
+  readonly recipient: string
+  readonly message: MessageKey
+}
+
+/** A delivery as the table tells it: the row and the facts that found no room in it. */
+export interface Delivery extends DeliveryKey {
+  readonly provider: string
+  readonly status: Status
+  /** Facts of each kind, in order of time. A kind without facts is absent. */
+  readonly facts: ReadonlyMap<EventKind, readonly Fact[]>
+  /** Columns of the message: subject, from, the sender's own headers and so on. */
+  readonly columns: ReadonlyMap<string, string>
+}
+
+/** How often each kind of event happened; kinds that never did are absent. */
+export function countsOf(delivery: Delivery): ReadonlyMap<EventKind, number> {
+  return new Map(
+    eventKinds
+      .map((kind) => [kind, countOf(delivery.facts.get(kind) ?? [])] as const)
+      .filter(([, count]) => count > 0),
+  )
+}
+
+/** When the message was sent: by its key, else by the earliest `requested` fact, else by the earliest of any. */
+export function sentAtOfDelivery(delivery: Delivery): number | undefined {
+  const earliest = (facts: readonly Fact[]) =>
+    facts.flatMap((fact) => fact.occurredAtMs ?? []).reduce<number | undefined>(least, undefined)
+  return (
+    sentAtOf(delivery.message) ??
+    earliest(delivery.facts.get('requested') ?? []) ??
+    earliest([...delivery.facts.values()].flat())
+  )
+}
+
+function least(a: number | undefined, b: number): number {
+  return a === undefined ? b : Math.min(a, b)
+}

@@ -1,0 +1,78 @@
+import type { MessageKey } from './message.ts'
+
+/**
+ * What can be told about one delivery (one message to one recipient).
+ *
+ * | kind           | promises                                                | does not promise                        |
+ * | -------------- | ------------------------------------------------------- | --------------------------------------- |
+ * | `requested`    | the provider accepted the mail for sending              | that anything was sent yet              |
+ * | `deferred`     | the recipient's server put it off; the provider retries | how often, or for how long              |
+ * | `delivered`    | the recipient's server accepted it                      | that it is in the inbox                 |
+ * | `dropped`      | the provider did not send it                            | that the address is bad                 |
+ * | `bounced`      | the recipient's server rejected it                      | for good, unless the class is `hard`    |
+ * | `opened`       | the tracking image was fetched                          | that a person looked                    |
+ * | `clicked`      | a tracked link was followed                             | that a person did it                    |
+ * | `complained`   | the recipient called it spam                            | that it was                             |
+ * | `unsubscribed` | the unsubscribe link was followed                       | that the list knows                     |
+ * | `unknown`      | nobody can tell any more: the provider's window closed  | anything about the mail                 |
+ *
+ * `unknown` is said by reconcile alone, never by a provider.
+ */
+export const eventKinds = [
+  'requested',
+  'deferred',
+  'delivered',
+  'dropped',
+  'bounced',
+  'opened',
+  'clicked',
+  'complained',
+  'unsubscribed',
+  'unknown',
+] as const
+
+export type EventKind = (typeof eventKinds)[number]
+
+/** How final a bounce is. `undetermined`: the provider did not say. */
+export type BounceClass = 'hard' | 'soft' | 'undetermined'
+
+/** Columns of a row that belong to the message and so are the same in every event that tells them. */
+export const messageColumns = [
+  'subject',
+  'from',
+  'fromDomain',
+  'template',
+  'task',
+  'account',
+  'rfcMessageId',
+] as const
+
+export type MessageColumn = (typeof messageColumns)[number]
+
+/** One fact about one delivery, however it was learnt. */
+export interface DeliveryEvent {
+  /** Who told it, such as `tencent-ses`. */
+  readonly provider: string
+  /** The address, trimmed and in lower case. */
+  readonly recipient: string
+  /** The address as it came, where that differs from `recipient`. */
+  readonly spelling?: string
+  readonly message: MessageKey
+  readonly kind: EventKind
+  /** A polled fact gives way to a callback's in counting, since the poll tells less exactly. */
+  readonly source: 'callback' | 'poll'
+  /** The provider's clock. Absent where the poll tells that something happened, but not when. */
+  readonly occurredAtMs?: number
+  /** The link of a click: part of the event's identity. */
+  readonly link?: string
+  /** Bounces only. */
+  readonly bounceClass?: BounceClass
+  /** Whatever else was told, on one line. */
+  readonly detail: string
+  /** When the message was sent, where the event tells: recorded as a `requested` fact in the same write. */
+  readonly sentAtMs?: number
+  /** What the event tells of the message. */
+  readonly columns: Readonly<Partial<Record<MessageColumn, string>>>
+  /** The sender's own headers that the provider echoes: each becomes a column of its own name. */
+  readonly headers: ReadonlyMap<string, string>
+}

@@ -1,0 +1,98 @@
+import type { DeliveryEvent, EventKind } from './event.ts'
+import { formatInstant, parseInstant } from './instant.ts'
+import { oneLine } from './text.ts'
+
+/**
+ * A fact as it stands in the table: one line that sorts by time and that a person can read.
+ *
+ *     <instant>[poll] <link> <class> <detail>
+ *     2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist
+ *     2026-11-21T08:04:10Z https://example.com/offer Mozilla/5.0
+ *     time-unknown[poll]
+ *
+ * It begins with the event's identity (the instant, and the link of a click). What follows is detail: the same
+ * event told twice with different detail stands there twice and counts once.
+ */
+export interface Fact {
+  readonly text: string
+  readonly source: DeliveryEvent['source']
+  /** Absent where the poll told that it happened, but not when. */
+  readonly occurredAtMs?: number
+  readonly link?: string
+  readonly detail: string
+  /** Equal for two tellings of one event of the same kind about the same delivery. */
+  readonly identity: string
+}
+
+const unknownTime = 'time-unknown'
+const pollMark = '[poll]'
+const noLink = '-'
+
+/** Longest link and detail that stand in the row itself; a longer fact is kept whole in a row of its own. */
+export const maxLinkLength = 600
+export const maxDetailLength = 400
+
+/** The line for an event, and a shorter stand-in of the same identity where the whole is too long for the row. */
+export function factOf(event: DeliveryEvent): { text: string; whole?: string } {
+  const time = event.occurredAtMs === undefined ? unknownTime : formatInstant(event.occurredAtMs)
+  const mark = event.source === 'poll' ? pollMark : ''
+  const link = linkToken(event)
+  const detail = oneLine([event.bounceClass ?? '', event.detail].join(' '))
+  const line = (...parts: string[]) => [time + mark, ...parts].filter((part) => part !== '').join(' ')
+
+  const whole = line(link, detail)
+  const text = line(shortLink(link), shortened(detail, maxDetailLength))
+  return text === whole ? { text } : { text, whole }
+}
+
+/** Reads a line back. Whatever stands in the table can be read; a line that no event wrote is all detail. */
+export function parseFact(kind: EventKind, text: string): Fact {
+  const [first = '', ...rest] = text.split(' ')
+  const isPolled = first.endsWith(pollMark)
+  const time = isPolled ? first.slice(0, -pollMark.length) : first
+  const occurredAtMs = parseInstant(time)
+  const hasLink = kind === 'clicked' && !isPolled
+  const link = hasLink ? rest.shift() : undefined
+  return {
+    text,
+    source: isPolled ? 'poll' : 'callback',
+    ...(occurredAtMs !== undefined && { occurredAtMs }),
+    ...(link !== undefined && link !== noLink && { link }),
+    detail: rest.join(' '),
+    identity: hasLink ? `${first} ${shortLink(link ?? noLink)}` : first,
+  }
+}
+
+/**
+ * How often something happened: distinct identities among what callbacks told, since a callback names its own
+ * instant; where only the poll told, once.
+ */
+export function countOf(facts: readonly Fact[]): number {
+  const told = new Set(facts.filter((fact) => fact.source === 'callback').map((fact) => fact.identity))
+  return told.size > 0 ? told.size : Math.min(1, facts.length)
+}
+
+function linkToken(event: DeliveryEvent): string {
+  if (event.kind !== 'clicked' || event.source === 'poll') return ''
+  const link = oneLine(event.link ?? '').replaceAll(' ', '%20')
+  return link === '' ? noLink : link
+}
+
+// A long link is cut, so its digest keeps apart two that begin alike.
+function shortLink(link: string): string {
+  if (link.length <= maxLinkLength) return link
+  return `${link.slice(0, maxLinkLength - 20).toWellFormed()}…${fnv1a64(link)}`
+}
+
+function shortened(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).toWellFormed()}…`
+}
+
+/** FNV-1a, 64 bits: tells strings apart, protects nothing. */
+function fnv1a64(text: string): string {
+  let hash = 0xcbf29ce484222325n
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+  }
+  return hash.toString(16).padStart(16, '0')
+}

@@ -1,0 +1,35 @@
+/** Instants are milliseconds since the Unix epoch; their names end in `Ms`. */
+
+export const secondMs = 1_000
+export const minuteMs = 60 * secondMs
+export const hourMs = 60 * minuteMs
+export const dayMs = 24 * hourMs
+
+/** Tencent Cloud counts days in UTC+8, which has no daylight saving time. */
+const requestDateOffsetMs = 8 * hourMs
+
+/** `2026-11-21T08:00:03Z`; milliseconds are shown only where there are any. */
+export function formatInstant(instantMs: number): string {
+  return new Date(instantMs).toISOString().replace('.000Z', 'Z')
+}
+
+/** Reads what {@link formatInstant} wrote; anything else is `undefined`. */
+export function parseInstant(text: string): number | undefined {
+  const instantMs = Date.parse(text)
+  return Number.isNaN(instantMs) || !text.endsWith('Z') ? undefined : instantMs
+}
+
+/** The `RequestDate` (YYYY-MM-DD, UTC+8) on which Tencent Cloud lists what was sent at this instant. */
+export function requestDateOf(instantMs: number): string {
+  return new Date(instantMs + requestDateOffsetMs).toISOString().slice(0, 10)
+}
+
+/** The instant at which a request date begins (00:00 in UTC+8). */
+export function requestDateStartMs(requestDate: string): number {
+  return Date.parse(`${requestDate}T00:00:00Z`) - requestDateOffsetMs
+}
+
+/** The request date `days` later (earlier, where negative). */
+export function addDays(requestDate: string, days: number): string {
+  return requestDateOf(requestDateStartMs(requestDate) + days * dayMs)
+}

@@ -1,0 +1,42 @@
+import { hourMs } from './instant.ts'
+
+/**
+ * The key of a message: the provider's own MessageId, or `task:<taskId>` where an event of a batch names
+ * nothing but its task.
+ */
+export type MessageKey = string
+
+const taskPrefix = 'task:'
+
+/** The key of a message that is known only by its batch task. */
+export function taskMessageKey(taskId: string): MessageKey {
+  return `${taskPrefix}${taskId}`
+}
+
+/** Whether the key names a batch task and not one message. */
+export function isTaskKey(message: MessageKey): boolean {
+  return message.startsWith(taskPrefix)
+}
+
+// qcloudses-30-<appId>-date-<yyyyMMddHHmmss, UTC+8>-<random>: the only shape of MessageId that carries its instant.
+const tencentSesMessageId = /^qcloudses-.*-date-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-/
+
+/**
+ * When the message was sent, as far as its key tells. A pure function of the key: what is derived from it
+ * (the row's `sentAt`, its place in the pending index) cannot depend on which event arrived first.
+ */
+export function sentAtOf(message: MessageKey): number | undefined {
+  const parts = tencentSesMessageId.exec(message)
+  if (!parts) return undefined
+  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const asUtcMs = Date.UTC(year, month - 1, day, hour, minute, second)
+  const isRealInstant = new Date(asUtcMs).toISOString().replace(/\D/g, '').startsWith(parts.slice(1).join(''))
+  return isRealInstant ? asUtcMs - 8 * hourMs : undefined
+}

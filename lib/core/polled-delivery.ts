@@ -1,0 +1,76 @@
+import { impliedStatus, statusRanks, type Delivery, type DeliveryKey } from './delivery.ts'
+import type { BounceClass, DeliveryEvent } from './event.ts'
+import { formatInstant } from './instant.ts'
+import { reachMs } from './schedule.ts'
+
+/** What the provider's list says of one delivery at the moment of asking. */
+export interface PolledDelivery extends DeliveryKey {
+  readonly provider: string
+  readonly spelling?: string
+  readonly from?: string
+  readonly sentAtMs?: number
+  readonly outcome: PolledOutcome
+  readonly engagement: readonly ('opened' | 'clicked' | 'complained' | 'unsubscribed')[]
+}
+
+export interface PolledOutcome {
+  readonly kind: 'requested' | 'deferred' | 'delivered' | 'dropped' | 'bounced'
+  readonly occurredAtMs?: number
+  readonly bounceClass?: BounceClass
+  readonly detail: string
+}
+
+/**
+ * The events that bring a row up to what the poll tells: none where it lacks nothing, so polling again writes nothing.
+ * They depend on the poll's answer and the row, never on the moment of asking, so a pass that was cut short and is
+ * run again ends in the same row.
+ */
+export function lackingEvents(known: Delivery | undefined, polled: PolledDelivery): readonly DeliveryEvent[] {
+  const outcome = asEvent(polled, polled.outcome)
+  const engagement = polled.engagement
+    .filter((kind) => !known?.facts.has(kind))
+    .map((kind) => asEvent(polled, { kind, detail: '' }))
+  return [...(isLacking(known, outcome) ? [outcome] : []), ...engagement]
+}
+
+/** The event that closes a delivery about which the provider can no longer be asked. */
+export function unknownEvent(delivery: Delivery, sentAtMs: number): DeliveryEvent {
+  return {
+    provider: delivery.provider,
+    recipient: delivery.recipient,
+    message: delivery.message,
+    kind: 'unknown',
+    source: 'poll',
+    occurredAtMs: sentAtMs + reachMs,
+    detail: `sent ${formatInstant(sentAtMs)}, never settled, and out of reach of GetSendEmailStatus after 30 days`,
+    columns: {},
+    headers: new Map(),
+  }
+}
+
+// A settled outcome is a fact worth having even under a higher status. A step on the way is news only where nothing
+// later is known.
+function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
+  if (!known) return true
+  if (event.kind === 'requested' || event.kind === 'deferred') {
+    return statusRanks[impliedStatus(event)] > statusRanks[known.status]
+  }
+  return !known.facts.has(event.kind)
+}
+
+function asEvent(
+  polled: PolledDelivery,
+  told: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'detail'>,
+): DeliveryEvent {
+  return {
+    provider: polled.provider,
+    recipient: polled.recipient,
+    ...(polled.spelling !== undefined && { spelling: polled.spelling }),
+    message: polled.message,
+    source: 'poll',
+    ...told,
+    ...(polled.sentAtMs !== undefined && { sentAtMs: polled.sentAtMs }),
+    columns: polled.from === undefined ? {} : { from: polled.from },
+    headers: new Map(),
+  }
+}

@@ -1,0 +1,56 @@
+import type { Status } from './delivery.ts'
+import { dayMs, hourMs, minuteMs } from './instant.ts'
+
+/**
+ * When to ask the provider about a delivery that is still pending, as ages since it was sent. A pure function of
+ * status and sent time: that a delivery was looked at needs no record of its own (docs/adr/0004).
+ *
+ * Silent deliveries are looked at soon, since a lost callback is the likeliest reason. Deferred ones are aligned with
+ * usual retry lifetimes: 72 h (several senders), 5 days (RFC 5321 §4.5.4.1). The last look comes before day 30, when
+ * GetSendEmailStatus stops to tell.
+ */
+const silentLooksMs = [15 * minuteMs, hourMs, 4 * hourMs, 12 * hourMs, 36 * hourMs]
+const retryLooksMs = [4 * hourMs, 12 * hourMs, 36 * hourMs, 73 * hourMs]
+export const longestRetryLifetimeMs = 5 * dayMs + hourMs
+const lastLookMs = 29 * dayMs + 12 * hourMs
+
+/** How far back the provider's list reaches. */
+export const reachMs = 30 * dayMs
+
+/** The ages at which a pending delivery is looked at, youngest first. */
+export function lookAgesMs(status: Status): readonly number[] {
+  switch (status) {
+    case 'requested':
+      return [...silentLooksMs, longestRetryLifetimeMs, lastLookMs]
+    case 'deferred':
+      return [...retryLooksMs, longestRetryLifetimeMs, lastLookMs]
+    case 'soft-bounced':
+      return [longestRetryLifetimeMs]
+    case 'unknown':
+    case 'delivered':
+    case 'dropped':
+    case 'bounced':
+      return []
+  }
+}
+
+/** The latest look that falls due after one instant and not after another; `undefined` where none does. */
+export function dueLookMs(
+  status: Status,
+  sentAtMs: number,
+  window: { afterMs: number; throughMs: number },
+): number | undefined {
+  return lookAgesMs(status)
+    .map((ageMs) => sentAtMs + ageMs)
+    .findLast((lookMs) => lookMs > window.afterMs && lookMs <= window.throughMs)
+}
+
+/** Whether the provider can no longer tell what became of a message sent then. */
+export function isOutOfReach(sentAtMs: number, nowMs: number): boolean {
+  return nowMs >= sentAtMs + reachMs
+}
+
+/** Whether no sender retries any more, so that a soft bounce is the end of it. */
+export function isPastRetries(sentAtMs: number, nowMs: number): boolean {
+  return nowMs >= sentAtMs + longestRetryLifetimeMs
+}

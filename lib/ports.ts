@@ -1,0 +1,149 @@
+import type { Delivery, DeliveryKey, Status } from './core/delivery.ts'
+import type { DeliveryEvent } from './core/event.ts'
+import type { PolledDelivery } from './core/polled-delivery.ts'
+
+/** Time, passed in everywhere so that tests and simulations own it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number
+  /** Resolves once `now()` has advanced by at least `ms`. */
+  sleep(ms: number): Promise<void>
+}
+
+/** Writes one line of what happened. Never given a secret or an address. */
+export type Log = (happening: string, fields?: Readonly<Record<string, unknown>>) => void
+
+/** The write side of the ledger: all that the internet-facing function needs, and nothing that reads. */
+export interface DeliveryWriter {
+  /**
+   * Joins one event into its delivery's row. Recording it again, or in another order, ends in the same row.
+   * Resolves when the write is durable. Throws {@link UnwritableError} where no retry can help.
+   */
+  record(event: DeliveryEvent, signal?: AbortSignal): Promise<void>
+}
+
+/** The table refused this record for good, such as a row that grew beyond what an item may hold. */
+export class UnwritableError extends Error {}
+
+/** A pending delivery as the index tells it. */
+export interface PendingDelivery extends DeliveryKey {
+  readonly status: Status
+}
+
+/** The read side of the ledger. */
+export interface DeliveryReader {
+  /** The rows of those keys that exist, without facts that were kept outside their row. */
+  rowsOf(keys: readonly DeliveryKey[]): Promise<readonly Delivery[]>
+  /** Every delivery to the recipient, complete. */
+  ofRecipient(recipient: string): Promise<readonly Delivery[]>
+  /** The delivery of the message to each of its recipients, complete. */
+  ofMessage(messageId: string): Promise<readonly Delivery[]>
+  /** Every unsettled delivery, in no order. */
+  pending(): AsyncIterable<PendingDelivery>
+}
+
+/** What reconcile writes beside events. */
+export interface PendingWriter {
+  /** Takes a soft-bounced delivery out of the pending index: nobody retries it any more. */
+  settleSoftBounce(key: DeliveryKey): Promise<void>
+}
+
+/** Authenticated input that could not be read, kept so that it can be run again. */
+export interface QuarantinedInput {
+  readonly provider: string
+  /** The body, byte for byte. */
+  readonly body: Uint8Array
+  readonly reason: 'unreadable' | 'invalid' | 'unrecognised' | 'unwritable'
+  /** One line for each thing that was wrong. */
+  readonly problems: readonly string[]
+  readonly receivedAtMs: number
+}
+
+export interface QuarantineWriter {
+  /** Keeps the input; the same body again is one row that remembers each time it came. */
+  keep(input: QuarantinedInput, signal?: AbortSignal): Promise<void>
+}
+
+/** One page request to the provider's list of a date. */
+export interface StatusQuery {
+  /** YYYY-MM-DD in UTC+8. */
+  readonly requestDate: string
+  readonly offset: number
+  readonly messageId?: string
+}
+
+/** One page of the provider's list. */
+export interface StatusPage {
+  readonly deliveries: readonly PolledDelivery[]
+  /** Rows that could not be read: counted and left alone, so they cannot stop their neighbours. */
+  readonly unreadable: readonly string[]
+  /** How many rows the page held, readable or not: the next page begins that much further. */
+  readonly rows: number
+  /** Whether the list went on after this page: only a page shorter than asked for is the last. */
+  readonly isLast: boolean
+}
+
+/** The provider's own record of what it sent. */
+export interface StatusApi {
+  /** Asks once, without retry. Throws {@link StatusApiError}. */
+  page(query: StatusQuery): Promise<StatusPage>
+}
+
+/**
+ * Why a request failed, by what follows from it.
+ * - `transient`: try again.
+ * - `settings`: nothing will work until somebody changes the setting that the message names.
+ * - `out-of-reach`: the provider no longer tells about that date.
+ * - `query`: this one question is not answerable; others are.
+ */
+export class StatusApiError extends Error {
+  readonly consequence: 'transient' | 'settings' | 'out-of-reach' | 'query'
+  readonly code: string
+
+  constructor(consequence: StatusApiError['consequence'], code: string, message: string) {
+    super(message)
+    this.name = 'StatusApiError'
+    this.consequence = consequence
+    this.code = code
+  }
+}
+
+/** What a reconcile run leaves for the next one. Opaque to the store. */
+export type StoredCheckpoint = string
+
+/** The lease under which one reconcile run at a time works, and its checkpoint. */
+export interface RunStore {
+  /** Takes the lease until the instant given, or answers `undefined` where another run holds it. */
+  acquire(
+    owner: string,
+    nowMs: number,
+    untilMs: number,
+  ): Promise<{ checkpoint: StoredCheckpoint | undefined } | undefined>
+  /** Saves and extends the lease. `false` where the run has lost it: nothing was written. */
+  save(owner: string, checkpoint: StoredCheckpoint, untilMs: number): Promise<boolean>
+  /** Gives the lease back with the run's figures. `false` where the run had lost it. */
+  release(owner: string, checkpoint: StoredCheckpoint, figures: RunFigures): Promise<boolean>
+}
+
+/** What a reconcile run did. */
+export interface RunFigures {
+  /** Requests made to the provider. */
+  readonly calls: number
+  /** Rows that the provider's pages held. */
+  readonly rows: number
+  /** Deliveries that the ledger had never heard of. */
+  readonly discovered: number
+  /** Known deliveries that lacked a fact. */
+  readonly repaired: number
+  /** Pending deliveries that the run settled by what the provider told. */
+  readonly settled: number
+  /** Pending deliveries about which nobody can tell any more. */
+  readonly unknown: number
+  /** Deliveries still pending when the run ended. */
+  readonly pending: number
+  /**
+   * `done`: nothing was left to ask. `time`, `calls`: the budget ended, the next run goes on from there.
+   * `lease`: another run holds it. `provider`: the provider kept failing. `settings`: it refuses our settings.
+   */
+  readonly stoppedBy: 'done' | 'time' | 'calls' | 'lease' | 'provider' | 'settings'
+}
