@@ -5,7 +5,7 @@ import type { PolledDelivery } from './core/polled-delivery.ts'
 /** Time, passed in everywhere so that tests and simulations own it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
-  now(): number
+  readonly now: () => number
   /** Resolves once `now()` has advanced by at least `ms`. */
   sleep(ms: number): Promise<void>
 }
@@ -146,4 +146,20 @@ export interface RunFigures {
    * `lease`: another run holds it. `provider`: the provider kept failing. `settings`: it refuses our settings.
    */
   readonly stoppedBy: 'done' | 'time' | 'calls' | 'lease' | 'provider' | 'settings'
+}
+
+/** A request as any front hands it over: nothing is decoded yet. */
+export interface CallbackRequest {
+  readonly method: string
+  /** Path as it came, percent-encoded, without query. */
+  readonly path: string
+  readonly body: string
+  readonly isBase64Encoded: boolean
+}
+
+export interface CallbackAnswer {
+  readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 413 | 503
+  readonly headers: Readonly<Record<string, string>>
+  /** A JSON value; absent for an answer without body. */
+  readonly body?: Readonly<Record<string, unknown>>
 }

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import middy from '@middy/core'
+import type { Context } from 'aws-lambda'
+import { parseEnvironment, reconcileEntries, type Environment } from '../lib/config.ts'
+import { lazily } from '../lib/lazily.ts'
+import type { RunFigures } from '../lib/ports.ts'
+import { defaultSweepAgesDays, reconcile } from '../lib/reconcile.ts'
+import { getSendEmailStatus } from '../lib/ses/get-send-email-status.ts'
+import { lambda, type Surroundings } from '../lib/surroundings.ts'
+import { deliveryReader } from '../lib/table/delivery-reader.ts'
+import { deliveryWriter } from '../lib/table/delivery-writer.ts'
+import { tableNames } from '../lib/table/names.ts'
+import { runStore } from '../lib/table/run-store.ts'
+
+/** What stops a run that asks more than anybody meant it to. */
+const maxCallsPerRun = 1_000
+
+/** Runs of the same job exclude each other. */
+const job = 'get-send-email-status'
+
+/** A Lambda handler for the schedule. Nothing of the event is used: every run does what is due. */
+export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
+
+/** Wires the reconcile function: polled rows in, the facts that rows lack out. */
+export function createHandler(environment: Environment, on: Surroundings = lambda): ScheduleHandler {
+  const { clock, log } = on
+  const wired = lazily(() => {
+    const config = parseEnvironment(reconcileEntries, environment)
+    const tables = tableNames(config.TABLE_PREFIX)
+    const client = on.dynamoDb()
+    const deliveries = { client, table: tables.deliveries, retentionDays: config.RETENTION_DAYS, clock }
+    return {
+      requestsPerSecond: config.SES_REQUESTS_PER_SECOND,
+      dependencies: {
+        statusApi: getSendEmailStatus({
+          endpoint: config.SES_ENDPOINT,
+          region: config.SES_REGION,
+          secretId: config.TENCENTCLOUD_SECRET_ID,
+          secretKey: config.TENCENTCLOUD_SECRET_KEY,
+          token: config.TENCENTCLOUD_TOKEN,
+        }),
+        deliveries: { ...deliveryWriter(deliveries), ...deliveryReader(client, tables.deliveries) },
+        runs: runStore(client, tables.reconciliation, job, clock),
+        clock,
+        log,
+        sweepAgesDays: defaultSweepAgesDays,
+      },
+    }
+  })
+  const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
+    const { dependencies, requestsPerSecond } = wired()
+    const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
+    const report = await reconcile(
+      { ...dependencies, owner: randomUUID() },
+      { deadlineMs, maxCalls: maxCallsPerRun, requestsPerSecond },
+    )
+    // A run that the provider refuses must be seen to fail; the message names the setting to change.
+    if (report.figures.stoppedBy === 'settings') throw new Error(report.problem)
+    return report.figures
+  })
+  return (event, context) => stack(event, context)
+}
+
+/** The Lambda entry point. */
+export const handler = createHandler(process.env)

@@ -1,0 +1,58 @@
+import type { CallbackAnswer } from './ports.ts'
+import type { FieldProblem } from './providers/provider.ts'
+
+/** What callers are told. Problems follow RFC 9457; to a stranger they say no more than the status does. */
+
+export function recorded(events: number): CallbackAnswer {
+  return json(200, { recorded: events })
+}
+
+export function kept(events: number, problems: readonly FieldProblem[]): CallbackAnswer {
+  return json(202, {
+    recorded: events,
+    quarantined: problems,
+    detail: 'Kept aside: the type of an event is not known here yet. Sending it again changes nothing.',
+  })
+}
+
+export function invalid(events: number, problems: readonly FieldProblem[]): CallbackAnswer {
+  return problem(400, 'The body is not what this provider sends', {
+    detail: 'It is kept in quarantine. Elements without problems were recorded.',
+    recorded: events,
+    errors: problems,
+  })
+}
+
+export function unauthorized(): CallbackAnswer {
+  return problem(401, 'The token in the path is not accepted')
+}
+
+export function notFound(): CallbackAnswer {
+  return problem(404, 'No such path')
+}
+
+export function methodNotAllowed(): CallbackAnswer {
+  const answer = problem(405, 'Callbacks are sent by POST')
+  return { ...answer, headers: { ...answer.headers, allow: 'GET, HEAD, POST' } }
+}
+
+export function tooLarge(maxBodyBytes: number): CallbackAnswer {
+  return problem(413, 'The body is too large', { maxBodyBytes })
+}
+
+export function tryAgain(): CallbackAnswer {
+  const answer = problem(503, 'The events could not be written; send them again')
+  return { ...answer, headers: { ...answer.headers, 'retry-after': '60' } }
+}
+
+function json(status: CallbackAnswer['status'], body: NonNullable<CallbackAnswer['body']>): CallbackAnswer {
+  return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body }
+}
+
+function problem(status: CallbackAnswer['status'], title: string, more: object = {}): CallbackAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    body: { type: 'about:blank', title, status, ...more },
+  }
+}

@@ -1,0 +1,101 @@
+import * as v from 'valibot'
+
+/** Where settings come from: `process.env` or anything like it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** One or more settings are missing or wrong. Never repeats a value: it may be a secret. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(
+      `The environment lacks settings or has wrong ones:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    )
+    this.name = 'ConfigError'
+  }
+}
+
+/** Turns the environment into typed settings, or names every wrong one with what was expected. */
+export function parseEnvironment<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+  environment: Environment,
+): v.InferOutput<v.ObjectSchema<Entries, undefined>> {
+  // An empty variable is what shells and templates leave where nothing is meant.
+  const present = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const result = v.safeParse(v.object(entries), present)
+  if (result.success) return result.output
+  throw new ConfigError(
+    result.issues.map((issue) => {
+      const name = v.getDotPath(issue) ?? ''
+      return `${name}: ${name in present ? `expected ${issue.message}` : 'is not set'}`
+    }),
+  )
+}
+
+const wholeNumber = (expected: string, min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.digits(expected),
+    v.transform(Number),
+    v.minValue(min, expected),
+    v.maxValue(max, expected),
+  )
+
+/** A port of this machine; 0 takes a free one. */
+export const port = wholeNumber('a port from 0 to 65535', 0, 65_535)
+
+const url = v.pipe(
+  v.string(),
+  v.regex(/^https?:\/\/[^\s/]+\/?$/, 'a URL of a host, such as https://ses.tencentcloudapi.com'),
+)
+
+const sha256Digests = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((digest) => digest.trim().toLowerCase())),
+  v.minLength(1),
+  v.maxLength(2, 'one or two digests, separated by a comma'),
+  v.everyItem(
+    (digest) => /^[0-9a-f]{64}$/.test(digest),
+    'SHA-256 digests of 64 hex digits, separated by a comma',
+  ),
+)
+
+const tablePrefix = v.optional(
+  v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,200}$/, 'letters, digits, _ . and -')),
+  'delivery-ledger-local',
+)
+
+const retentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '400')
+
+const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }
+
+const requestsPerSecond = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,3}(\.\d+)?$/, 'requests per second, such as 1'),
+    v.transform(Number),
+    v.minValue(0.01, 'requests per second, at least 0.01'),
+    v.maxValue(20, 'requests per second, at most 20'),
+  ),
+  '1',
+)
+
+/** What the ingest function reads from its environment. */
+export const ingestEntries = { ...tableEntries, CALLBACK_TOKEN_SHA256: sha256Digests }
+
+/** What the reconcile function reads from its environment. */
+export const reconcileEntries = {
+  ...tableEntries,
+  SES_ENDPOINT: v.optional(url),
+  SES_REGION: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z]+-[a-z0-9-]+$/, 'a region such as ap-guangzhou')),
+    'ap-guangzhou',
+  ),
+  SES_REQUESTS_PER_SECOND: requestsPerSecond,
+  TENCENTCLOUD_SECRET_ID: v.string(),
+  TENCENTCLOUD_SECRET_KEY: v.string(),
+  TENCENTCLOUD_TOKEN: v.optional(v.string()),
+}
+
+/** What the operator's commands read where they only look into the tables. */
+export const tableSettingEntries = tableEntries

@@ -1,0 +1,106 @@
+import { secondMs } from './core/instant.ts'
+import { StatusApiError, type Clock, type StatusApi, type StatusPage, type StatusQuery } from './ports.ts'
+
+/** The run must end here and now; what it has applied stays applied. */
+export class RunStopped extends Error {
+  readonly stoppedBy: 'time' | 'calls' | 'lease' | 'provider' | 'settings'
+
+  constructor(stoppedBy: RunStopped['stoppedBy'], message: string) {
+    super(message)
+    this.name = 'RunStopped'
+    this.stoppedBy = stoppedBy
+  }
+}
+
+export interface CallBudget {
+  /** No request is begun that might not be answered before this instant. */
+  readonly deadlineMs: number
+  readonly maxCalls: number
+  readonly requestsPerSecond: number
+}
+
+interface Dependencies {
+  readonly statusApi: StatusApi
+  readonly clock: Clock
+  readonly budget: CallBudget
+  /** When the provider was last asked, in this run or an earlier one. */
+  readonly lastCallAtMs: number
+  /** Runs before every request; throws {@link RunStopped} where the run may not go on. */
+  readonly beforeCall: () => Promise<void>
+}
+
+/** The longest that one request may take, and a moment to write down what it told. */
+const callReserveMs = 12 * secondMs
+const retryWaitsMs = [secondMs, 4 * secondMs]
+/** So many questions in a row without an answer mean that it is not about the question. */
+const failuresInARow = 3
+
+/** The only way in which a run asks the provider: paced, within its budget, and again where that can help. */
+export class ProviderCalls {
+  readonly #on: Dependencies
+  #calls = 0
+  #rows = 0
+  #lastCallAtMs: number
+  #failuresInARow = 0
+
+  constructor(on: Dependencies) {
+    this.#on = on
+    this.#lastCallAtMs = on.lastCallAtMs
+  }
+
+  /** Requests made, repeated ones included. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  /** Rows that came back. */
+  get rows(): number {
+    return this.#rows
+  }
+
+  get lastCallAtMs(): number {
+    return this.#lastCallAtMs
+  }
+
+  /**
+   * One page. A question that stays unanswered is a {@link StatusApiError} of its own and others go on; settings that
+   * are wrong, or a provider that answers nothing, end the run.
+   */
+  async page(query: StatusQuery): Promise<StatusPage> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const page = await this.#ask(query)
+        this.#failuresInARow = 0
+        this.#rows += page.rows
+        return page
+      } catch (error) {
+        if (!(error instanceof StatusApiError)) throw error
+        if (error.consequence === 'settings') throw new RunStopped('settings', error.message)
+        if (error.consequence !== 'transient') throw error
+        const waitMs = retryWaitsMs[attempt]
+        if (waitMs === undefined) throw this.#unanswered(error)
+        await this.#on.clock.sleep(waitMs)
+      }
+    }
+  }
+
+  async #ask(query: StatusQuery): Promise<StatusPage> {
+    const { clock, budget, statusApi, beforeCall } = this.#on
+    const turnMs = this.#lastCallAtMs + Math.ceil(secondMs / budget.requestsPerSecond)
+    const waitMs = Math.max(0, turnMs - clock.now())
+    if (this.#calls >= budget.maxCalls) throw new RunStopped('calls', 'The budget of calls is used up.')
+    if (clock.now() + waitMs + callReserveMs > budget.deadlineMs) {
+      throw new RunStopped('time', 'The time for this run is used up.')
+    }
+    if (waitMs > 0) await clock.sleep(waitMs)
+    await beforeCall()
+    this.#calls += 1
+    this.#lastCallAtMs = clock.now()
+    return statusApi.page(query)
+  }
+
+  #unanswered(error: StatusApiError): Error {
+    this.#failuresInARow += 1
+    return this.#failuresInARow < failuresInARow ? error : new RunStopped('provider', error.message)
+  }
+}

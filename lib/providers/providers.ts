@@ -1,0 +1,5 @@
+import type { Provider } from './provider.ts'
+import { tencentSes } from './tencent-ses.ts'
+
+/** Every provider whose callbacks are taken in. */
+export const providers: readonly Provider[] = [tencentSes]

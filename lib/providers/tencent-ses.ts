@@ -1,0 +1,278 @@
+import { decodeWords } from 'postal-mime'
+import * as v from 'valibot'
+import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
+import { taskMessageKey } from '../core/message.ts'
+import { bounceClassOfReply } from '../core/smtp-reply.ts'
+import { oneLine } from '../core/text.ts'
+import { parseJsonBody } from './json-body.ts'
+import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
+
+/**
+ * Tencent Cloud SES callbacks: one JSON object, or an array of them, in every documented generation.
+ * Source: "Email Event Notification", editions of 2021, 2024-03-29 and 2025-10-30 (product 1084, page 39492).
+ */
+export const tencentSes: Provider = {
+  name: 'tencent-ses',
+  maxBodyBytes: 64 * 1024,
+  read(body) {
+    const parsed = parseJsonBody(body)
+    if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
+    if (parsed.value === undefined) return []
+    try {
+      return Array.isArray(parsed.value) ? readArray(parsed.value) : [readElement(parsed.value, '')]
+    } catch {
+      // Nesting too deep to be printed again is the one thing known to end here.
+      return [{ type: 'unreadable', problem: expectedObject('', parsed.value) }]
+    }
+  },
+}
+
+const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([
+  ['processed', 'requested'], // 2021 edition only: "in transit"
+  ['deferred', 'deferred'],
+  ['delivered', 'delivered'],
+  ['dropped', 'dropped'],
+  ['bounce', 'bounced'],
+  ['open', 'opened'],
+  ['click', 'clicked'],
+  ['spamreport', 'complained'],
+  ['unsubscribe', 'unsubscribed'],
+])
+
+const eventOfId: ReadonlyMap<number, string> = new Map([
+  [1, 'delivered'],
+  [2, 'dropped'],
+  [3, 'bounce'],
+  [4, 'open'],
+  [5, 'click'],
+  [6, 'spamreport'],
+  [7, 'unsubscribe'],
+  [8, 'deferred'],
+])
+
+const classOfBounceType: ReadonlyMap<string, BounceClass> = new Map([
+  ['hard_bounce', 'hard'],
+  ['soft_bounce', 'soft'],
+  ['hard', 'hard'], // 2021 edition
+  ['soft', 'soft'],
+])
+
+// The sender's own headers come back as top-level keys (2025-10 edition).
+const headerPrefix = 'x-tencentcloudses-cb-'
+
+const columnOfField: ReadonlyMap<string, MessageColumn> = new Map([
+  ['subject', 'subject'],
+  ['from', 'from'],
+  ['fromDomain', 'fromDomain'],
+  ['templateId', 'template'],
+  ['taskId', 'task'],
+  ['username', 'account'],
+  ['messageId', 'rfcMessageId'], // the Message-ID header; the API's MessageId is in bulkId
+])
+
+/** Fields that {@link readElement} turns into something of their own. All others are kept in the fact's detail. */
+const namedFields = new Set(['event', 'eventid', 'email', 'bulkId', 'bulkid', 'timestamp', 'sentTimestamp'])
+
+// Numbers may come as numeric strings (seen in public receivers).
+const wholeNumber = (expected: string) =>
+  v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.trim(), v.digits(), v.transform(Number))], expected),
+    v.safeInteger(expected),
+  )
+
+const unixSeconds = v.pipe(
+  wholeNumber('Unix seconds, such as 1654064683'),
+  v.minValue(946_684_800, 'Unix seconds after the year 2000'),
+  v.maxValue(4_102_444_800, 'Unix seconds before the year 2100 (were these milliseconds?)'),
+)
+
+const address = v.pipe(
+  v.string('one email address'),
+  v.trim(),
+  v.maxLength(320, 'an email address of at most 320 characters'),
+  v.regex(/^[^\s@][^\s]*@[^\s@]+$/, 'one email address'),
+)
+
+// '#' sets a delivery's facts apart from its row in the table's sort key.
+const identifier = (expected: string) =>
+  v.pipe(
+    v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))], expected),
+    v.trim(),
+    v.regex(/^[^\s#]{1,512}$/, `${expected} of at most 512 characters, without white space or #`),
+  )
+
+/** What identifies an event. Everything else in a body may be missing or odd without making it worthless. */
+const identity = v.object({
+  event: v.pipe(v.string('the name of an event'), v.transform(eventName)),
+  eventid: v.optional(wholeNumber('the number of an event')),
+  email: address,
+  bulkId: v.optional(identifier('the MessageId that SendEmail returned')),
+  bulkid: v.optional(identifier('the MessageId that SendEmail returned')),
+  taskId: v.optional(identifier('the number of a batch task')),
+  timestamp: unixSeconds,
+})
+
+type Identity = v.InferOutput<typeof identity>
+type Fields = ReadonlyMap<string, unknown>
+
+function readArray(elements: readonly unknown[]): readonly Outcome[] {
+  if (elements.length === 0) {
+    return [
+      {
+        type: 'unreadable',
+        problem: { pointer: '', expected: 'at least one event', received: 'an empty array' },
+      },
+    ]
+  }
+  return elements.map((element, index) => readElement(element, `/${String(index)}`))
+}
+
+function readElement(element: unknown, pointer: string): Outcome {
+  if (typeof element !== 'object' || element === null || Array.isArray(element)) {
+    return { type: 'invalid', problems: [expectedObject(pointer, element)] }
+  }
+  const fields: Fields = new Map(
+    Object.entries(element).filter(([field, value]) => isApplicable(field, value)),
+  )
+  const name = fields.get('event')
+  const kind = typeof name === 'string' ? kindOfEvent.get(eventName(name)) : undefined
+  if (typeof name === 'string' && kind === undefined) {
+    const received = oneLine(name).slice(0, 40)
+    return { type: 'unrecognised', problem: { pointer: `${pointer}/event`, expected: knownEvents, received } }
+  }
+  const parsed = v.safeParse(identity, Object.fromEntries(fields))
+  const problems = parsed.success
+    ? contradictions(parsed.output, pointer)
+    : parsed.issues.map((issue) => fieldProblem(issue, pointer, fields))
+  if (kind === undefined || !parsed.success || problems.length > 0) return { type: 'invalid', problems }
+  return { type: 'event', event: asEvent(kind, parsed.output, fields) }
+}
+
+function eventName(name: string): string {
+  return name.trim().toLowerCase()
+}
+
+// Empty strings and nulls stand for "not applicable" throughout the documents; no task or template is number 0.
+function isApplicable(field: string, value: unknown): boolean {
+  const isNumber = field === 'taskId' || field === 'templateId'
+  return value !== '' && value !== null && !(isNumber && Number(value) === 0)
+}
+
+const knownEvents = `one of ${[...kindOfEvent.keys()].join(', ')}`
+
+function expectedObject(pointer: string, received: unknown): FieldProblem {
+  return { pointer, expected: 'an object with the fields of one event', received: typeName(received) }
+}
+
+function fieldProblem(issue: v.BaseIssue<unknown>, pointer: string, fields: Fields): FieldProblem {
+  const field = v.getDotPath(issue) ?? ''
+  const isMissing = !fields.has(field)
+  return {
+    pointer: `${pointer}/${field}`,
+    expected: isMissing ? (expectedOfMissing.get(field) ?? issue.message) : issue.message,
+    received: typeName(fields.get(field)),
+  }
+}
+
+// For a missing key the library's own message stands instead of the schema's.
+const expectedOfMissing: ReadonlyMap<string, string> = new Map([
+  ['event', knownEvents],
+  ['email', 'one email address'],
+  ['timestamp', 'Unix seconds, such as 1654064683'],
+])
+
+function contradictions(told: Identity, pointer: string): readonly FieldProblem[] {
+  const problems: FieldProblem[] = []
+  if (told.eventid !== undefined && eventOfId.get(told.eventid) !== told.event) {
+    problems.push({
+      pointer: `${pointer}/eventid`,
+      expected: `the number of the event '${told.event}'`,
+      received: String(told.eventid),
+    })
+  }
+  if (told.bulkId !== undefined && told.bulkid !== undefined && told.bulkId !== told.bulkid) {
+    problems.push({
+      pointer: `${pointer}/bulkid`,
+      expected: 'the same as bulkId',
+      received: 'another string',
+    })
+  }
+  if (told.bulkId === undefined && told.bulkid === undefined && told.taskId === undefined) {
+    problems.push({ pointer: `${pointer}/bulkId`, expected: 'a MessageId, or a taskId', received: 'neither' })
+  }
+  return problems
+}
+
+function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent {
+  const recipient = told.email.toWellFormed().toLowerCase()
+  const sentTimestamp = v.safeParse(unixSeconds, fields.get('sentTimestamp'))
+  const bounceClass = kind === 'bounced' ? bounceClassOf(fields) : undefined
+  const link = kind === 'clicked' ? textOf(fields.get('link')) : ''
+  return {
+    provider: tencentSes.name,
+    recipient,
+    ...(recipient !== told.email && { spelling: told.email.toWellFormed() }),
+    message: (told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? '')).toWellFormed(),
+    kind,
+    source: 'callback',
+    occurredAtMs: told.timestamp * 1_000,
+    ...(link !== '' && { link }),
+    ...(bounceClass !== undefined && { bounceClass }),
+    detail: detailOf(kind, fields, bounceClass),
+    ...(sentTimestamp.success && { sentAtMs: sentTimestamp.output * 1_000 }),
+    columns: columnsOf(fields),
+    headers: headersOf(fields),
+  }
+}
+
+function bounceClassOf(fields: Fields): BounceClass {
+  const bounceType = textOf(fields.get('bounceType')).toLowerCase()
+  if (bounceType === '') return bounceClassOfReply(textOf(fields.get('reason')))
+  return classOfBounceType.get(bounceType) ?? 'undetermined'
+}
+
+/** The reason and the user agent as they came, then every field that has no place of its own, as JSON. */
+function detailOf(kind: EventKind, fields: Fields, bounceClass: BounceClass | undefined): string {
+  const isNamed = (field: string) =>
+    namedFields.has(field) ||
+    columnOfField.has(field) ||
+    isHeader(field) ||
+    field === 'reason' ||
+    field === 'useragent' ||
+    (field === 'link' && kind === 'clicked') ||
+    (field === 'bounceType' && bounceClass !== undefined && bounceClass !== 'undetermined')
+  const others = [...fields].filter(([field]) => !isNamed(field)).sort(([a], [b]) => (a < b ? -1 : 1))
+  const isSentTimestampOdd = fields.has('sentTimestamp') && !v.is(unixSeconds, fields.get('sentTimestamp'))
+  if (isSentTimestampOdd) others.push(['sentTimestamp', fields.get('sentTimestamp')])
+  return oneLine(
+    [
+      textOf(fields.get('reason')),
+      textOf(fields.get('useragent')),
+      others.length === 0 ? '' : JSON.stringify(Object.fromEntries(others)),
+    ].join(' '),
+  )
+}
+
+function columnsOf(fields: Fields): DeliveryEvent['columns'] {
+  const columns: Partial<Record<MessageColumn, string>> = {}
+  for (const [field, column] of columnOfField) {
+    const text = textOf(fields.get(field))
+    if (text !== '') columns[column] = column === 'subject' ? oneLine(decodeWords(text)) : text
+  }
+  return columns
+}
+
+function headersOf(fields: Fields): DeliveryEvent['headers'] {
+  return new Map(
+    [...fields].filter(([field]) => isHeader(field)).map(([field, value]) => [oneLine(field), textOf(value)]),
+  )
+}
+
+function isHeader(field: string): boolean {
+  return field.toLowerCase().startsWith(headerPrefix)
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return ''
+  return oneLine(typeof value === 'string' ? value : JSON.stringify(value))
+}

@@ -1,0 +1,105 @@
+import * as v from 'valibot'
+import type { PolledDelivery, PolledOutcome } from '../core/polled-delivery.ts'
+import { bounceClassOfReply } from '../core/smtp-reply.ts'
+import { oneLine } from '../core/text.ts'
+import { describeSendStatus } from './send-status.ts'
+
+/**
+ * One row of GetSendEmailStatus. Anything but the key and the two statuses may be missing or null.
+ * Source: data type SendEmailStatus, API version 2020-10-02.
+ */
+const statusRow = v.object({
+  MessageId: v.pipe(v.string(), v.trim(), v.regex(/^[^\s#]{1,512}$/)),
+  ToEmailAddress: v.pipe(v.string(), v.trim(), v.regex(/^\S+@\S+$/), v.maxLength(320)),
+  FromEmailAddress: v.nullish(v.string(), ''),
+  SendStatus: v.nullish(v.pipe(v.number(), v.safeInteger()), 0),
+  DeliverStatus: v.picklist([0, 1, 2, 3, 8]),
+  DeliverMessage: v.nullish(v.string(), ''),
+  RequestTime: v.nullish(v.number(), 0),
+  DeliverTime: v.nullish(v.number(), 0),
+  UserOpened: v.nullish(v.boolean(), false),
+  UserClicked: v.nullish(v.boolean(), false),
+  UserUnsubscribed: v.nullish(v.boolean(), false),
+  UserComplained: v.nullish(v.boolean(), false),
+  UserComplainted: v.nullish(v.boolean(), false), // the older, misspelt name
+})
+
+type StatusRow = v.InferOutput<typeof statusRow>
+
+/** The row as a polled delivery, or the names of the fields that could not be read. */
+export function polledDeliveryOf(provider: string, row: unknown): PolledDelivery | { unreadable: string } {
+  const parsed = v.safeParse(statusRow, row)
+  if (!parsed.success) {
+    const fields = parsed.issues.map((issue) => v.getDotPath(issue) ?? 'row')
+    return { unreadable: [...new Set(fields)].join(' ') }
+  }
+  const told = parsed.output
+  const spelling = told.ToEmailAddress.toWellFormed()
+  const recipient = spelling.toLowerCase()
+  const from = bareAddress(told.FromEmailAddress)
+  const sentAtMs = instantMs(told.RequestTime)
+  return {
+    provider,
+    recipient,
+    ...(recipient !== spelling && { spelling }),
+    message: told.MessageId.toWellFormed(),
+    ...(from !== '' && { from }),
+    ...(sentAtMs !== undefined && { sentAtMs }),
+    outcome: outcomeOf(told),
+    engagement: engagementOf(told),
+  }
+}
+
+function outcomeOf(told: StatusRow): PolledOutcome {
+  const message = oneLine(told.DeliverMessage)
+  if (told.SendStatus !== 0) {
+    return {
+      kind: 'dropped',
+      ...at(told.RequestTime),
+      detail: oneLine(`${describeSendStatus(told.SendStatus)} ${message}`),
+    }
+  }
+  switch (told.DeliverStatus) {
+    case 0:
+      return { kind: 'requested', ...at(told.RequestTime), detail: message }
+    case 1:
+      return { kind: 'delivered', ...at(told.DeliverTime), detail: message }
+    case 2:
+      return { kind: 'dropped', ...at(told.DeliverTime), detail: message }
+    case 3:
+      return {
+        kind: 'bounced',
+        ...at(told.DeliverTime),
+        bounceClass: bounceClassOfReply(message),
+        detail: message,
+      }
+    case 8:
+      return { kind: 'deferred', ...at(told.DeliverTime), detail: message }
+  }
+}
+
+function engagementOf(told: StatusRow): PolledDelivery['engagement'] {
+  return [
+    ...(told.UserOpened ? (['opened'] as const) : []),
+    ...(told.UserClicked ? (['clicked'] as const) : []),
+    ...(told.UserComplained || told.UserComplainted ? (['complained'] as const) : []),
+    ...(told.UserUnsubscribed ? (['unsubscribed'] as const) : []),
+  ]
+}
+
+function at(unixSeconds: number): { occurredAtMs: number } | undefined {
+  const occurredAtMs = instantMs(unixSeconds)
+  return occurredAtMs === undefined ? undefined : { occurredAtMs }
+}
+
+// 0 stands for "none"; what lies outside the years 2000 to 2100 is no instant of a mail.
+function instantMs(unixSeconds: number): number | undefined {
+  return unixSeconds > 946_684_800 && unixSeconds < 4_102_444_800
+    ? Math.floor(unixSeconds) * 1_000
+    : undefined
+}
+
+/** `Name <address>` → `address`: callbacks tell the sender without its name. */
+function bareAddress(from: string): string {
+  return oneLine(/<([^<>]+)>\s*$/.exec(from)?.[1] ?? from)
+}

@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import {
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb'
+import {
+  impliedStatus,
+  isEngagement,
+  isPending,
+  pendingPartitionOf,
+  statusRanks,
+  type DeliveryKey,
+} from '../core/delivery.ts'
+import type { DeliveryEvent } from '../core/event.ts'
+import { factOf } from '../core/fact.ts'
+import { formatInstant } from '../core/instant.ts'
+import { isTaskKey, sentAtOf } from '../core/message.ts'
+import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } from '../ports.ts'
+import { expiresAt } from './expiry.ts'
+import { Expression } from './expression.ts'
+
+/**
+ * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
+ * so the cap bounds what the busiest address can cost (docs/adr/0003).
+ */
+export const maxFactsInRow = 50
+
+interface Dependencies {
+  readonly client: DynamoDBClient
+  readonly table: string
+  readonly retentionDays: number
+  readonly clock: Clock
+}
+
+/**
+ * Writes events so that any order, any repeats and any interleaving of writers end in the same row, with one write
+ * for the usual event and without reading anything back (docs/adr/0001, 0002).
+ */
+export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & PendingWriter {
+  return {
+    async record(event, signal) {
+      try {
+        await recordEvent(dependencies, event, signal)
+      } catch (error) {
+        throw isRefusedForGood(error)
+          ? new UnwritableError(`DynamoDB refused the event: ${error.message}`)
+          : error
+      }
+    },
+    async settleSoftBounce(key) {
+      const expression = new Expression()
+      expression.remove('pending')
+      expression.require(
+        `${expression.name('statusRank')} = ${expression.number(statusRanks['soft-bounced'])}`,
+      )
+      await tryUpdate(dependencies, key, expression)
+    },
+  }
+}
+
+/**
+ * The two forms of the write. `raise` sets the status and holds below the event's rank; `join` leaves it alone and holds
+ * at or above it. Exactly one of them holds for any row, so whichever is likelier is tried first, and a failed condition
+ * means the other. A rank can only rise, so `join` last decides it: where that fails too, the set of facts is full.
+ */
+async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: AbortSignal): Promise<void> {
+  const { text, whole } = factOf(event)
+  const forms = isEngagement(event.kind) ? (['join', 'raise', 'join'] as const) : (['raise', 'join'] as const)
+  if (whole !== undefined) await putFactRow(to, event, whole, signal)
+  for (const form of forms) {
+    if (await tryUpdate(to, event, writeExpression(to, event, form, text), signal)) return
+  }
+  await putFactRow(to, event, whole ?? text, signal)
+  await tryUpdate(to, event, writeExpression(to, event, 'raise', undefined), signal)
+}
+
+/** @param fact - `undefined` raises the status alone, for a fact that stands in a row of its own. */
+function writeExpression(
+  to: Dependencies,
+  event: DeliveryEvent,
+  form: 'raise' | 'join',
+  fact: string | undefined,
+): Expression {
+  const expression = new Expression()
+  if (fact !== undefined) addFacts(expression, event, fact)
+  setColumns(expression, event)
+  expression.set('expiresAt', expiresAt(to.clock.now(), to.retentionDays))
+
+  const status = impliedStatus(event)
+  const statusRank = expression.name('statusRank')
+  const rank = expression.number(statusRanks[status])
+  if (form === 'join') {
+    expression.require(`${statusRank} >= ${rank}`)
+    return expression
+  }
+  expression.require(`(attribute_not_exists(${statusRank}) OR ${statusRank} < ${rank})`)
+  expression.set('status', { S: status })
+  expression.set('statusRank', { N: String(statusRanks[status]) })
+  if (isPending(status)) expression.set('pending', { S: pendingPartitionOf(event.message) })
+  else expression.remove('pending')
+  return expression
+}
+
+/** The fact under the condition that its set has room, and when the message was sent as a fact of its own. */
+function addFacts(expression: Expression, event: DeliveryEvent, fact: string): void {
+  const sent = event.sentAtMs === undefined ? [] : [sentFact(event, event.sentAtMs)]
+  const set = expression.add(event.kind, event.kind === 'requested' ? [...new Set([fact, ...sent])] : [fact])
+  if (event.kind !== 'requested' && sent.length > 0) expression.add('requested', sent)
+  const isRoomLeft = `attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxFactsInRow)}`
+  expression.require(`(${isRoomLeft} OR contains(${set}, ${expression.string(fact)}))`)
+}
+
+/** What belongs to the message is the same in every event that tells it, so the first to tell it is as good as any. */
+function setColumns(expression: Expression, event: DeliveryEvent): void {
+  const sentAtMs = sentAtOf(event.message)
+  expression.setOnce('provider', event.provider)
+  if (!isTaskKey(event.message)) expression.setOnce('messageId', event.message)
+  if (sentAtMs !== undefined) expression.setOnce('sentAt', formatInstant(sentAtMs))
+  for (const [column, value] of Object.entries(event.columns)) expression.setOnce(column, value)
+  for (const [header, value] of event.headers) expression.setOnce(header, value)
+  if (event.spelling !== undefined) expression.add('spellings', [event.spelling])
+}
+
+function sentFact(event: DeliveryEvent, sentAtMs: number): string {
+  const { provider, recipient, message, source, columns, headers } = event
+  const sent = { provider, recipient, message, source, columns, headers }
+  return factOf({ ...sent, kind: 'requested', occurredAtMs: sentAtMs, detail: '' }).text
+}
+
+async function tryUpdate(
+  { client, table }: Dependencies,
+  key: DeliveryKey,
+  expression: Expression,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    const command = new UpdateItemCommand({
+      TableName: table,
+      Key: keyAttributes(key),
+      ...expression.input(),
+    })
+    await client.send(command, signal ? { abortSignal: signal } : {})
+    return true
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false
+    throw error
+  }
+}
+
+/** The key is made from the fact, so putting it again changes nothing. It sorts right below the delivery's row. */
+async function putFactRow(
+  { client, table, clock, retentionDays }: Dependencies,
+  event: DeliveryEvent,
+  fact: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const digest = createHash('sha256').update(fact).digest('hex').slice(0, 16)
+  const instant = event.occurredAtMs === undefined ? '' : formatInstant(event.occurredAtMs)
+  const message = `${event.message}#${event.kind}#${instant}#${digest}`
+  const command = new PutItemCommand({
+    TableName: table,
+    Item: {
+      ...keyAttributes({ recipient: event.recipient, message }),
+      factOf: { S: event.message },
+      kind: { S: event.kind },
+      fact: { S: fact },
+      provider: { S: event.provider },
+      expiresAt: expiresAt(clock.now(), retentionDays),
+    },
+  })
+  await client.send(command, signal ? { abortSignal: signal } : {})
+}
+
+function keyAttributes(key: DeliveryKey): Record<string, AttributeValue> {
+  return { recipient: { S: key.recipient }, message: { S: key.message } }
+}
+
+// An item over 400 KB or a key over its length is a ValidationException: no later try can succeed.
+function isRefusedForGood(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ValidationException'
+}

@@ -1,0 +1,87 @@
+import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+
+type ExpressionInput = Pick<
+  UpdateItemCommandInput,
+  'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>
+
+/**
+ * Collects the clauses of one UpdateItem. Every attribute goes by a placeholder, so that a column named from outside
+ * (a sender's header) can neither be a reserved word nor be read as syntax.
+ */
+export class Expression {
+  readonly #names = new Map<string, string>()
+  readonly #values: Record<string, AttributeValue> = {}
+  readonly #sets: string[] = []
+  readonly #adds: string[] = []
+  readonly #removes: string[] = []
+  readonly #conditions: string[] = []
+
+  /** The placeholder of an attribute. */
+  name(attribute: string): string {
+    const known = this.#names.get(attribute)
+    if (known !== undefined) return known
+    const placeholder = `#a${String(this.#names.size)}`
+    this.#names.set(attribute, placeholder)
+    return placeholder
+  }
+
+  /** The placeholder of a number. */
+  number(value: number): string {
+    return this.#value({ N: String(value) })
+  }
+
+  /** The placeholder of a string. */
+  string(value: string): string {
+    return this.#value({ S: value })
+  }
+
+  set(attribute: string, value: AttributeValue): void {
+    this.#sets.push(`${this.name(attribute)} = ${this.#value(value)}`)
+  }
+
+  /** Sets the attribute where it does not exist yet. */
+  setOnce(attribute: string, value: string): void {
+    const name = this.name(attribute)
+    this.#sets.push(`${name} = if_not_exists(${name}, ${this.string(value)})`)
+  }
+
+  /** Unites a string set with these members; answers the placeholder of the set. */
+  add(attribute: string, members: readonly string[]): string {
+    const name = this.name(attribute)
+    this.#adds.push(`${name} ${this.#value({ SS: [...members] })}`)
+    return name
+  }
+
+  remove(attribute: string): void {
+    this.#removes.push(this.name(attribute))
+  }
+
+  /** Adds a condition; all of them must hold. */
+  require(condition: string): void {
+    this.#conditions.push(condition)
+  }
+
+  input(): ExpressionInput {
+    const clause = (keyword: string, parts: readonly string[]) =>
+      parts.length === 0 ? [] : [`${keyword} ${parts.join(', ')}`]
+    return {
+      UpdateExpression: [
+        ...clause('SET', this.#sets),
+        ...clause('ADD', this.#adds),
+        ...clause('REMOVE', this.#removes),
+      ].join(' '),
+      ...(this.#conditions.length > 0 && { ConditionExpression: this.#conditions.join(' AND ') }),
+      ExpressionAttributeNames: Object.fromEntries(
+        [...this.#names].map(([name, placeholder]) => [placeholder, name]),
+      ),
+      ...(Object.keys(this.#values).length > 0 && { ExpressionAttributeValues: this.#values }),
+    }
+  }
+
+  #value(value: AttributeValue): string {
+    const placeholder = `:v${String(Object.keys(this.#values).length)}`
+    this.#values[placeholder] = value
+    return placeholder
+  }
+}

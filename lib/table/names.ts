@@ -1,0 +1,15 @@
+/** The tables of one deployment. */
+export interface TableNames {
+  readonly deliveries: string
+  readonly quarantine: string
+  readonly reconciliation: string
+}
+
+/** `delivery-ledger-prod` → `delivery-ledger-prod-deliveries` and so on, as serverless.yml declares them. */
+export function tableNames(prefix: string): TableNames {
+  return {
+    deliveries: `${prefix}-deliveries`,
+    quarantine: `${prefix}-quarantine`,
+    reconciliation: `${prefix}-reconciliation`,
+  }
+}

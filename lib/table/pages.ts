@@ -1,0 +1,47 @@
+import {
+  BatchGetItemCommand,
+  paginateQuery,
+  paginateScan,
+  type AttributeValue,
+  type BatchGetItemCommandOutput,
+  type DynamoDBClient,
+  type QueryCommandInput,
+  type ScanCommandInput,
+} from '@aws-sdk/client-dynamodb'
+
+export type Item = Readonly<Record<string, AttributeValue>>
+
+/** DynamoDB's own bound on one BatchGetItem. */
+const maxBatchKeys = 100
+
+/** Every item of a query, page after page. */
+export async function* queryItems(client: DynamoDBClient, input: QueryCommandInput): AsyncIterable<Item> {
+  for await (const page of paginateQuery({ client }, input)) yield* page.Items ?? []
+}
+
+/** Every item of a scan, page after page. */
+export async function* scanItems(client: DynamoDBClient, input: ScanCommandInput): AsyncIterable<Item> {
+  for await (const page of paginateScan({ client }, input)) yield* page.Items ?? []
+}
+
+/** The items of these keys that exist. What DynamoDB leaves unprocessed is asked for again, as often as it takes. */
+export async function batchGetItems(
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly Record<string, AttributeValue>[],
+): Promise<readonly Item[]> {
+  const items: Item[] = []
+  for (let from = 0; from < keys.length; from += maxBatchKeys) {
+    let asked: BatchGetItemCommandOutput['UnprocessedKeys'] = {
+      [table]: { Keys: keys.slice(from, from + maxBatchKeys), ConsistentRead: true },
+    }
+    while (asked !== undefined && Object.keys(asked).length > 0) {
+      const answer: BatchGetItemCommandOutput = await client.send(
+        new BatchGetItemCommand({ RequestItems: asked }),
+      )
+      items.push(...(answer.Responses?.[table] ?? []))
+      asked = answer.UnprocessedKeys
+    }
+  }
+  return items
+}

@@ -1,0 +1,35 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import dynalite from 'dynalite'
+import { close, listen, localHost } from './listening-server.ts'
+
+/** A DynamoDB emulator inside this process. */
+export interface DynamoDbEmulator {
+  readonly endpoint: string
+  readonly client: DynamoDBClient
+  stop(): Promise<void>
+}
+
+/** The emulator takes any credentials, but the AWS SDK insists on some. */
+export const emulatorCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+export const emulatorRegion = 'local'
+
+/** @param dataDir - where the tables persist; in memory without it. */
+export async function startDynamoDbEmulator(port: number, dataDir?: string): Promise<DynamoDbEmulator> {
+  if (dataDir !== undefined) await mkdir(dataDir, { recursive: true })
+  const server = dynalite({
+    createTableMs: 0,
+    ...(dataDir !== undefined && { path: join(dataDir, 'dynamodb') }),
+  })
+  const endpoint = `http://${localHost}:${await listen(server, port, 'the DynamoDB emulator (DYNAMODB_PORT)')}`
+  const client = new DynamoDBClient({ endpoint, region: emulatorRegion, credentials: emulatorCredentials })
+  return {
+    endpoint,
+    client,
+    async stop() {
+      client.destroy()
+      await close(server)
+    },
+  }
+}

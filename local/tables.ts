@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises'
+import { CreateTableCommand, ResourceInUseException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
+import { parse } from 'yaml'
+
+const keySchema = v.array(v.object({ AttributeName: v.string(), KeyType: v.picklist(['HASH', 'RANGE']) }))
+
+/** The part of a declared table that decides how it works; the rest (encryption, recovery) is the cloud's. */
+const declaredTable = v.object({
+  TableName: v.string(),
+  BillingMode: v.literal('PAY_PER_REQUEST'),
+  AttributeDefinitions: v.array(
+    v.object({ AttributeName: v.string(), AttributeType: v.picklist(['S', 'N', 'B']) }),
+  ),
+  KeySchema: keySchema,
+  GlobalSecondaryIndexes: v.optional(
+    v.array(
+      v.object({
+        IndexName: v.string(),
+        KeySchema: keySchema,
+        Projection: v.object({
+          ProjectionType: v.picklist(['KEYS_ONLY', 'INCLUDE', 'ALL']),
+          NonKeyAttributes: v.optional(v.array(v.string())),
+        }),
+      }),
+    ),
+  ),
+})
+
+const serverlessYaml = new URL('../serverless.yml', import.meta.url)
+
+/** Creates the tables as serverless.yml declares them, so that local and deployed tables cannot drift apart. */
+export async function createTables(client: DynamoDBClient, prefix: string): Promise<readonly string[]> {
+  const tables = await declaredTables(prefix)
+  for (const table of tables) {
+    try {
+      await client.send(new CreateTableCommand(table))
+    } catch (error) {
+      if (!(error instanceof ResourceInUseException)) throw error
+    }
+  }
+  return tables.map((table) => table.TableName)
+}
+
+async function declaredTables(prefix: string): Promise<readonly v.InferOutput<typeof declaredTable>[]> {
+  const document: unknown = parse(await readFile(serverlessYaml, 'utf8'), { logLevel: 'error' })
+  const { resources } = v.parse(
+    v.object({
+      resources: v.object({
+        Resources: v.record(v.string(), v.object({ Type: v.string(), Properties: v.optional(v.unknown()) })),
+      }),
+    }),
+    document,
+  )
+  return Object.values(resources.Resources)
+    .filter((resource) => resource.Type === 'AWS::DynamoDB::Table')
+    .map((resource) => v.parse(declaredTable, resource.Properties))
+    .map((table) => ({ ...table, TableName: table.TableName.replace('${self:custom.tablePrefix}', prefix) }))
+}
