@@ -2,18 +2,15 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
+import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 import { close, listen, localHost } from './listening-server.ts'
 
 /** A DynamoDB emulator inside this process. */
 export interface DynamoDbEmulator {
   readonly endpoint: string
   readonly client: DynamoDBClient
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
-
-/** The emulator takes any credentials, but the AWS SDK insists on some. */
-export const emulatorCredentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-export const emulatorRegion = 'local'
 
 /** @param dataDir - where the tables persist; in memory without it. */
 export async function startDynamoDbEmulator(port: number, dataDir?: string): Promise<DynamoDbEmulator> {

@@ -12,7 +12,7 @@ const functionTimeoutMs = 10_000
 
 export interface FunctionUrlServer {
   readonly url: string
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** Puts a Lambda function behind HTTP as a function URL does: each request becomes a real payload-2.0 event. */

@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { withLocalDefaults } from '../local/local-environment.ts'
+import { reconcileOnce } from './reconcile.ts'
+import { show } from './show.ts'
+import { CommandError, sentenceOf } from './command-error.ts'
+
+// The AWS SDK reads its settings from process.env itself.
+Object.assign(process.env, withLocalDefaults(process.env))
+
+const program = new Command('ledger')
+  .description(
+    'What happened to every email. With nothing set in the environment it looks into the local stack.',
+  )
+  .showHelpAfterError()
+
+program
+  .command('show')
+  .description('what became of the mails to a recipient, or of one message')
+  .argument('<recipient | MessageId>')
+  .option('--json', 'print the rows as JSON')
+  .action(show)
+
+program
+  .command('reconcile')
+  .description('ask GetSendEmailStatus once, by hand, about what callbacks left open')
+  .option('--json', "print the run's figures as JSON")
+  .action(reconcileOnce)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`${sentenceOf(error)}\n`)
+  process.exitCode = error instanceof CommandError ? error.exitCode : 1
+}

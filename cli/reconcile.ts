@@ -1,0 +1,37 @@
+import { createHandler } from '../functions/reconcile.ts'
+import { minuteMs } from '../lib/core/instant.ts'
+import type { RunFigures } from '../lib/ports.ts'
+import { jsonLog } from '../lib/log.ts'
+import { lambda } from '../lib/surroundings.ts'
+import { lambdaContext } from '../local/lambda-context.ts'
+
+/** A pass by hand has as long as the function has. */
+const runTimeMs = 5 * minuteMs
+
+/** One reconcile pass, the same as the schedule runs. What it logs goes to standard error. */
+export async function reconcileOnce(options: { json?: boolean }): Promise<void> {
+  const log = jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now)
+  const handler = createHandler(process.env, { ...lambda, log })
+  const figures = await handler(
+    {},
+    lambdaContext(() => runTimeMs),
+  )
+  process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)
+}
+
+function sentenceOf(figures: RunFigures): string {
+  const { calls, rows, discovered, repaired, settled, unknown, pending, stoppedBy } = figures
+  return [
+    `${calls} calls, ${rows} rows: ${discovered} discovered, ${repaired} repaired, ${settled} settled, ${unknown} unknown.`,
+    `${pending} pending. ${endings[stoppedBy]}`,
+  ].join(' ')
+}
+
+const endings: Readonly<Record<RunFigures['stoppedBy'], string>> = {
+  done: 'Nothing is left to ask.',
+  time: 'The time was used up; the next run goes on from here.',
+  calls: 'The calls were used up; the next run goes on from here.',
+  lease: 'Another run is at work; this one did nothing after it saw that.',
+  provider: 'The provider kept failing; the next run goes on from here.',
+  settings: 'The provider refuses the settings.',
+}

@@ -1,0 +1,32 @@
+import type { Environment } from '../lib/config.ts'
+import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
+
+/** The prefix of the local tables: what an environment without TABLE_PREFIX points at. */
+export const localTablePrefix = 'delivery-ledger-local'
+
+/** The credentials that the simulated SES accepts. They open nothing. */
+export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey: 'local-secret-key' }
+
+/**
+ * The environment in which nothing is set but TABLE_PREFIX at most points at the local stack: its emulator and its
+ * simulated SES. Whatever is set wins; another TABLE_PREFIX means another deployment, about which nothing is assumed.
+ */
+export function withLocalDefaults(environment: Environment): Environment {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  if (set.TABLE_PREFIX !== undefined && set.TABLE_PREFIX !== localTablePrefix) return environment
+  const defaults = {
+    TABLE_PREFIX: localTablePrefix,
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${set.DYNAMODB_PORT ?? '8000'}`,
+    AWS_REGION: emulatorRegion,
+    AWS_ACCESS_KEY_ID: emulatorCredentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: emulatorCredentials.secretAccessKey,
+    ...(set.SES_ENDPOINT === undefined && {
+      SES_ENDPOINT: `http://127.0.0.1:${set.SES_PORT ?? '3001'}`,
+      TENCENTCLOUD_SECRET_ID: simulatedSesCredentials.secretId,
+      TENCENTCLOUD_SECRET_KEY: simulatedSesCredentials.secretKey,
+    }),
+  }
+  return { ...defaults, ...set }
+}

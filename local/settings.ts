@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import * as v from 'valibot'
+import { parseEnvironment, port, reconcileEntries, type Environment } from '../lib/config.ts'
+import { withLocalDefaults } from './local-environment.ts'
+
+// A token that a URL carries as it is, so that what is printed is what arrives.
+const callbackToken = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,}$/, 'at least 8 letters, digits, _ or -'))
+
+const localEntries = {
+  PORT: v.optional(port, '3000'),
+  DYNAMODB_PORT: v.optional(port, '8000'),
+  SES_PORT: v.optional(port, '3001'),
+  ADMIN_PORT: v.optional(port, '8001'),
+  CALLBACK_TOKEN: v.optional(callbackToken),
+  DATA_DIR: v.optional(v.string()),
+  SES_ENDPOINT: reconcileEntries.SES_ENDPOINT,
+  TABLE_PREFIX: reconcileEntries.TABLE_PREFIX,
+}
+
+/** What the local stack is started with. */
+export interface LocalSettings {
+  readonly port: number
+  readonly dynamoDbPort: number
+  readonly sesPort: number
+  readonly adminPort: number
+  readonly callbackToken: string
+  /** Where the tables persist; in memory without it. */
+  readonly dataDir: string | undefined
+  readonly tablePrefix: string
+  /** Whether a simulated SES is polled, and not one that SES_ENDPOINT names. */
+  readonly isSesSimulated: boolean
+  /** What the functions find in their environment, but for what is known only once the stack listens. */
+  readonly functionEnvironment: Environment
+}
+
+/** Reads the local stack's settings, or names every wrong one. */
+export function localSettings(environment: Environment): LocalSettings {
+  const config = parseEnvironment(localEntries, environment)
+  return {
+    port: config.PORT,
+    dynamoDbPort: config.DYNAMODB_PORT,
+    sesPort: config.SES_PORT,
+    adminPort: config.ADMIN_PORT,
+    callbackToken: config.CALLBACK_TOKEN ?? randomBytes(24).toString('base64url'),
+    dataDir: config.DATA_DIR,
+    tablePrefix: config.TABLE_PREFIX,
+    isSesSimulated: config.SES_ENDPOINT === undefined,
+    functionEnvironment: withLocalDefaults(environment),
+  }
+}

@@ -1,0 +1,54 @@
+import type { Random } from './random.ts'
+
+/** What can happen to one message on its way to one recipient. */
+export type TimelineKind =
+  'deferred' | 'delivered' | 'dropped' | 'bounced' | 'opened' | 'clicked' | 'complained' | 'unsubscribed'
+
+/** One thing that happened. Optional fields are present where the kind has them. */
+export interface TimelineEntry {
+  readonly kind: TimelineKind
+  /** Whole seconds, as Tencent tells time in seconds. */
+  readonly atMs: number
+  /** The SMTP reply or the cause. */
+  readonly reason?: string
+  readonly bounceType?: 'hard_bounce' | 'soft_bounce'
+  readonly link?: string
+  readonly userAgent?: string
+  /** Of a dropped mail that Tencent itself refused to send: its SendStatus, never 0. */
+  readonly sendStatus?: number
+}
+
+/** The truth about one message to one recipient: callbacks and polled rows are both told from it. */
+export interface SimulatedDelivery {
+  /** The MessageId that SendEmail returned; shared by all recipients of the message. */
+  readonly messageId: string
+  readonly recipient: string
+  /** The address alone, without a display name. */
+  readonly from: string
+  readonly subject: string
+  readonly templateId: number
+  readonly sentAtMs: number
+  /** The sender's own headers, names beginning with `X-Tencentcloudses-Cb-`. */
+  readonly headers: Readonly<Record<string, string>>
+  /** In the order of time. */
+  readonly timeline: readonly TimelineEntry[]
+}
+
+const utc8OffsetMs = 8 * 3_600_000
+const idAlphabet = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
+
+/** The UTC+8 calendar date `YYYY-MM-DD` under which the poll lists what was sent at that instant. */
+export function requestDateOf(atMs: number): string {
+  return utc8Text(atMs).slice(0, 10)
+}
+
+/** A MessageId as SendEmail returns it: `qcloudses-30-<appId>-date-<yyyyMMddHHmmss in UTC+8>-<random>`. */
+export function messageIdFor(appId: string, sentAtMs: number, random: Random): string {
+  const digits = utc8Text(sentAtMs).slice(0, 19).replace(/\D/g, '')
+  const suffix = Array.from({ length: 13 }, () => random.pick(idAlphabet)).join('')
+  return `qcloudses-30-${appId}-date-${digits}-${suffix}`
+}
+
+function utc8Text(atMs: number): string {
+  return new Date(atMs + utc8OffsetMs).toISOString()
+}

@@ -1,0 +1,46 @@
+import type { ServerResponse } from 'node:http'
+import type { Fault } from './faults.ts'
+import { refusal } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
+import type { StatusRow } from './status-row.ts'
+
+/** What was decided about a call. */
+export type Answer = { readonly rows: readonly StatusRow[] } | Refusal | { readonly fault: Fault }
+
+/** As it is written down in the recorded calls. */
+export function nameOf(answer: Answer): string {
+  if ('rows' in answer) return 'ok'
+  if ('code' in answer) return answer.code
+  const { fault } = answer
+  if (typeof fault === 'string') return fault
+  return 'code' in fault ? fault.code : `HTTP ${fault.httpStatus}`
+}
+
+/** Writes the answer; the RequestId is made from the call's number, so that a run repeats itself. */
+export function reply(response: ServerResponse, answer: Answer, callNumber: number): void {
+  const requestId = requestIdOf(callNumber)
+  if ('rows' in answer) sendJson(response, { EmailStatusList: answer.rows, RequestId: requestId })
+  else if ('code' in answer) sendError(response, answer, requestId)
+  else replyWithFault(response, answer.fault, requestId)
+}
+
+function replyWithFault(response: ServerResponse, fault: Fault, requestId: string): void {
+  if (fault === 'hang-up') response.destroy()
+  else if (fault === 'not-json')
+    response.setHeader('content-type', 'text/html').end('<html><body>It works!</body></html>')
+  else if ('code' in fault) sendError(response, refusal(fault.code, 'A planted fault.'), requestId)
+  else response.writeHead(fault.httpStatus).end()
+}
+
+function sendError(response: ServerResponse, { code, message }: Refusal, requestId: string): void {
+  sendJson(response, { Error: { Code: code, Message: message }, RequestId: requestId })
+}
+
+function sendJson(response: ServerResponse, content: Readonly<Record<string, unknown>>): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ Response: content }))
+}
+
+/** A UUID by its shape, the same for the same call of a run. */
+function requestIdOf(callNumber: number): string {
+  return `00000000-0000-4000-8000-${callNumber.toString(16).padStart(12, '0')}`
+}

@@ -1,0 +1,148 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { Clock } from '../../lib/ports.ts'
+import { plannedFaults } from './faults.ts'
+import type { Faults, IncomingCall } from './faults.ts'
+import type { SimulatedDelivery } from './mail.ts'
+import { mailboxWith } from './mailbox.ts'
+import type { MailboxOptions } from './mailbox.ts'
+import { callOf, headerOf, receive } from './received-request.ts'
+import type { ReceivedRequest } from './received-request.ts'
+import { nameOf, reply } from './reply.ts'
+import type { Answer } from './reply.ts'
+import { refusal } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
+import { readStatusQuery } from './status-query.ts'
+import { verifyTc3Signature } from './tc3-signature.ts'
+
+export interface SimulatedSesOptions extends MailboxOptions {
+  /** On 127.0.0.1; 0 takes a free one. */
+  readonly port: number
+  /** The simulation's time: what has happened, what is in reach, how fast calls come. */
+  readonly clock: Clock
+  readonly secretId: string
+  readonly secretKey: string
+  /** The token of a temporary credential; without it a call must carry none. */
+  readonly token?: string
+  /** Default: the two regions of the China site and the one of the international site. */
+  readonly regions?: readonly string[]
+  /** Calls let through in any one second of `clock`; default: no limit. */
+  readonly requestsPerSecond?: number
+  /** The time by which a signature's age is judged; default the machine's, by which the SDK signs. */
+  readonly checkSkewAgainst?: () => number
+}
+
+interface RecordedCall extends IncomingCall {
+  /** `ok`, an error code, or the planted fault: `HTTP 503`, `hang-up`, `not-json`. */
+  readonly answer: string
+}
+
+export interface SimulatedSes extends Pick<Faults, 'failNext' | 'failWhen'> {
+  /** `http://127.0.0.1:<port>`; without the scheme it is the SDK's `endpoint`. */
+  readonly url: string
+  /** Adds mail; a row is listed once the clock has reached its sentAtMs (and lagMs has gone by). */
+  send(...deliveries: readonly SimulatedDelivery[]): void
+  readonly deliveries: readonly SimulatedDelivery[]
+  readonly calls: readonly RecordedCall[]
+  /** Cuts open connections and resolves when the port is free. */
+  close(): Promise<void>
+}
+
+const apiVersion = '2020-10-02'
+const statusAction = 'GetSendEmailStatus'
+const defaultRegions = ['ap-guangzhou', 'ap-hongkong', 'ap-singapore']
+
+/**
+ * Starts a Tencent SES that answers GetSendEmailStatus over HTTP as the real one is known to: signatures, regions,
+ * pace, paging without a total, the 30 days' window. Nothing of it leaves the machine.
+ */
+export async function startSimulatedSes(options: SimulatedSesOptions): Promise<SimulatedSes> {
+  const calls: RecordedCall[] = []
+  const faults = plannedFaults()
+  const mailbox = mailboxWith(options)
+  const hasRoom = paceOf(options.requestsPerSecond)
+
+  const answerTo = (request: ReceivedRequest, call: IncomingCall): Answer => {
+    if (!hasRoom(call.atMs))
+      return refusal('RequestLimitExceeded', 'The number of requests exceeds the limit.')
+    const fault = faults.takeFor(call)
+    if (fault) return { fault }
+    const query =
+      gatewayRefusal(request, options) ?? readStatusQuery(request.parameters ?? new Map(), call.atMs)
+    return 'code' in query ? query : { rows: mailbox.rows(query, call.atMs) }
+  }
+
+  const server = createServer((message, response) => {
+    receive(message).then(
+      (request) => {
+        const call = callOf(request, options.clock.now())
+        const answer = answerTo(request, call)
+        calls.push({ ...call, answer: nameOf(answer) })
+        reply(response, answer, calls.length)
+      },
+      () => response.destroy(),
+    )
+  })
+  const port = await listen(server, options.port)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    send: (...sent) => {
+      for (const delivery of sent) mailbox.add(delivery)
+    },
+    deliveries: mailbox.deliveries,
+    calls,
+    failNext: (count, fault) => {
+      faults.failNext(count, fault)
+    },
+    failWhen: (predicate, fault) => faults.failWhen(predicate, fault),
+    close: () => close(server),
+  }
+}
+
+/** What is refused before a parameter is looked at. */
+function gatewayRefusal(request: ReceivedRequest, options: SimulatedSesOptions): Refusal | undefined {
+  const { secretId, secretKey, token, regions = defaultRegions, checkSkewAgainst = Date.now } = options
+  const verdict = verifyTc3Signature(request, { secretId, secretKey, token, nowMs: checkSkewAgainst() })
+  if (verdict !== 'ok') return refusal(verdict, 'The request is not signed as it should be.')
+  const region = headerOf(request, 'x-tc-region')
+  const action = headerOf(request, 'x-tc-action')
+  if (request.method !== 'POST') return refusal('UnsupportedProtocol', 'The simulation answers POST only.')
+  if (headerOf(request, 'x-tc-version') !== apiVersion) {
+    return refusal('NoSuchVersion', `The simulation knows version ${apiVersion}.`)
+  }
+  if (action !== statusAction) return refusal('InvalidAction', `The simulation knows ${statusAction}.`)
+  if (!regions.includes(region)) return refusal('UnsupportedRegion', `Region ${region} is not supported.`)
+  if (!request.parameters) return refusal('InvalidParameter', 'The body is not a JSON object.')
+  return undefined
+}
+
+/** Tells whether one more call fits into the second that ends now; a call that is refused takes no room. */
+function paceOf(requestsPerSecond: number | undefined): (nowMs: number) => boolean {
+  if (requestsPerSecond === undefined) return () => true
+  let letThroughAtMs: readonly number[] = []
+  return (nowMs) => {
+    letThroughAtMs = letThroughAtMs.filter((atMs) => atMs > nowMs - 1000)
+    if (letThroughAtMs.length >= requestsPerSecond) return false
+    letThroughAtMs = [...letThroughAtMs, nowMs]
+    return true
+  }
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  server.once('error', reject)
+  server.listen(port, '127.0.0.1', () => {
+    const address = server.address()
+    if (typeof address === 'object' && address) resolve(address.port)
+  })
+  return promise
+}
+
+async function close(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  server.close(() => {
+    resolve(undefined)
+  })
+  server.closeAllConnections()
+  await promise
+}

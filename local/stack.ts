@@ -1,0 +1,89 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { createHandler as createIngest } from '../functions/ingest.ts'
+import { createHandler as createReconcile } from '../functions/reconcile.ts'
+import { tokenDigest } from '../lib/callback-token.ts'
+import { minuteMs } from '../lib/core/instant.ts'
+import type { Clock, Log, RunFigures } from '../lib/ports.ts'
+import type { Surroundings } from '../lib/surroundings.ts'
+import { startDynamoDbEmulator } from './dynamodb-emulator.ts'
+import { startFunctionUrlServer } from './function-url-server.ts'
+import { lambdaContext } from './lambda-context.ts'
+import { close, listen, localHost } from './listening-server.ts'
+import type { LocalSettings } from './settings.ts'
+import { simulatedSesCredentials } from './local-environment.ts'
+import { startSimulatedSes, type SimulatedSes } from './simulated-ses/server.ts'
+import { tableViewer } from './table-viewer.ts'
+import { createTables } from './tables.ts'
+
+/** A whole deployment inside this process. */
+export interface LocalStack {
+  readonly callbackUrl: string
+  readonly dynamoDbEndpoint: string
+  readonly viewerUrl: string
+  /** Absent where SES_ENDPOINT names another one. */
+  readonly simulatedSes: SimulatedSes | undefined
+  readonly dynamoDb: DynamoDBClient
+  readonly tablePrefix: string
+  /** Runs the reconcile function once, as its schedule does. */
+  reconcile(): Promise<RunFigures>
+  /** Stops everything, last started first. */
+  stop(): Promise<void>
+}
+
+const reconcileTimeoutMs = 5 * minuteMs
+
+/** Starts emulator, tables, simulated SES, ingest function and table viewer; what fails takes the rest down with it. */
+export async function startLocalStack(
+  settings: LocalSettings,
+  on: { clock: Clock; log: Log },
+): Promise<LocalStack> {
+  const stops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const stopOne of stops.splice(0).reverse()) await stopOne()
+  }
+  try {
+    const emulator = await startDynamoDbEmulator(settings.dynamoDbPort, settings.dataDir)
+    stops.push(emulator.stop)
+    await createTables(emulator.client, settings.tablePrefix)
+
+    const simulatedSes = settings.isSesSimulated ? await startSes(settings, on.clock) : undefined
+    if (simulatedSes) stops.push(() => simulatedSes.close())
+
+    const environment = {
+      ...settings.functionEnvironment,
+      TABLE_PREFIX: settings.tablePrefix,
+      CALLBACK_TOKEN_SHA256: tokenDigest(settings.callbackToken),
+      ...(simulatedSes && { SES_ENDPOINT: simulatedSes.url }),
+    }
+    const surroundings: Surroundings = { ...on, dynamoDb: () => emulator.client }
+    const ingest = await startFunctionUrlServer(createIngest(environment, surroundings), settings.port)
+    stops.push(ingest.stop)
+    const reconcile = createReconcile(environment, surroundings)
+
+    const viewer = tableViewer(emulator.endpoint)
+    const viewerPort = await listen(viewer, settings.adminPort, 'the table viewer (ADMIN_PORT)')
+    stops.push(() => close(viewer))
+
+    return {
+      callbackUrl: `${ingest.url}/tencent-ses/${settings.callbackToken}`,
+      dynamoDbEndpoint: emulator.endpoint,
+      viewerUrl: `http://${localHost}:${viewerPort}/tables/${settings.tablePrefix}-deliveries`,
+      simulatedSes,
+      dynamoDb: emulator.client,
+      tablePrefix: settings.tablePrefix,
+      reconcile: () =>
+        reconcile(
+          {},
+          lambdaContext(() => reconcileTimeoutMs),
+        ),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function startSes(settings: LocalSettings, clock: Clock): Promise<SimulatedSes> {
+  return startSimulatedSes({ port: settings.sesPort, clock, ...simulatedSesCredentials })
+}

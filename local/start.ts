@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises'
+import { systemClock } from '../lib/clock.ts'
+import { ConfigError } from '../lib/config.ts'
+import { hourMs, minuteMs } from '../lib/core/instant.ts'
+import { happenings } from './happenings.ts'
+import { PortInUseError } from './listening-server.ts'
+import { localSettings } from './settings.ts'
+import { planCallbacks } from './simulated-ses/callback-plan.ts'
+import { postTo, sendCallbacks } from './simulated-ses/callback-sender.ts'
+import { makeTraffic } from './simulated-ses/traffic.ts'
+import { startLocalStack, type LocalStack } from './stack.ts'
+
+const reconcileEveryMs = minuteMs
+const sample = new URL('../test/fixtures/tencent-ses/2025-10-bounce.json', import.meta.url)
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+async function start(): Promise<void> {
+  const log = happenings(say, systemClock.now)
+  const settings = localSettings(process.env)
+  const stack = await startLocalStack(settings, { clock: systemClock, log })
+  const ended = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      ended.abort()
+    })
+  }
+  await greet(stack)
+  if (stack.simulatedSes) await sendSomeMail(stack)
+  await reconcileUntil(stack, ended.signal)
+  await stack.stop()
+  say('Stopped.')
+}
+
+async function greet(stack: LocalStack): Promise<void> {
+  const body = JSON.stringify(JSON.parse(await readFile(sample, 'utf8')))
+  say(`
+delivery-ledger is running.
+
+  Callback URL   ${stack.callbackUrl}
+  Table viewer   ${stack.viewerUrl}
+
+Send it a callback, then look at the row in the viewer or by 'npx ledger show example@example.com':
+
+curl -X POST '${stack.callbackUrl}' -H 'content-type: application/json' -d '${body}'
+
+Ctrl-C stops all of it. What happens from here on:
+`)
+}
+
+/** A few mails of the last hours, half of whose callbacks never come: the first poll finds them. */
+async function sendSomeMail(stack: LocalStack): Promise<void> {
+  const nowMs = systemClock.now()
+  const mails = makeTraffic({ seed: 12, count: 12, fromMs: nowMs - 2 * hourMs, overMs: hourMs })
+  stack.simulatedSes?.send(...mails)
+  const { callbacks } = planCallbacks(mails, {
+    seed: 5,
+    lossRate: 0.5,
+    repeatRate: 0.1,
+    lateRate: 0,
+    maxDelayMs: 0,
+    reorderRate: 0,
+  })
+  const arrived = callbacks.filter((callback) => callback.arrivesAtMs <= nowMs)
+  await sendCallbacks(arrived, { post: postTo(stack.callbackUrl) })
+}
+
+async function reconcileUntil(stack: LocalStack, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    // A pass that fails has said why; the schedule goes on, as it does in the cloud.
+    await stack.reconcile().catch((error: unknown) => {
+      say(error instanceof Error ? error.message : String(error))
+    })
+    await interval(reconcileEveryMs, ended)
+  }
+}
+
+/** Waits, but no longer than until the end. */
+function interval(ms: number, ended: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    const wake = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    if (ended.aborted) wake()
+    else ended.addEventListener('abort', wake, { once: true })
+  })
+}
+
+try {
+  await start()
+} catch (error) {
+  const isExplained = error instanceof PortInUseError || error instanceof ConfigError
+  process.stderr.write(
+    `${isExplained ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  )
+  process.exitCode = 1
+}

@@ -1,0 +1,41 @@
+import type { Delivery, Status } from '../lib/core/delivery.ts'
+import type { EventKind } from '../lib/core/event.ts'
+import type { SimulatedDelivery } from './simulated-ses/mail.ts'
+
+/** What a row must say of a simulated delivery, told from its timeline alone. */
+export interface Truth {
+  readonly status: Status
+  readonly engagement: readonly EventKind[]
+}
+
+const engagementKinds = ['opened', 'clicked', 'complained', 'unsubscribed'] as const
+
+/** What had truly become of a delivery at an instant; `undefined` before it was sent. */
+export function truthAt(delivery: SimulatedDelivery, atMs: number): Truth | undefined {
+  if (delivery.sentAtMs > atMs) return undefined
+  const happened = delivery.timeline.filter((entry) => entry.atMs <= atMs)
+  const has = (kind: EventKind) => happened.some((entry) => entry.kind === kind)
+  const hasBounced = (type: 'hard_bounce' | 'soft_bounce') =>
+    happened.some((entry) => entry.kind === 'bounced' && entry.bounceType === type)
+  const status = hasBounced('hard_bounce')
+    ? 'bounced'
+    : has('dropped')
+      ? 'dropped'
+      : has('delivered')
+        ? 'delivered'
+        : hasBounced('soft_bounce')
+          ? 'soft-bounced'
+          : has('deferred')
+            ? 'deferred'
+            : 'requested'
+  return { status, engagement: engagementKinds.filter(has) }
+}
+
+/** Whether a row says what truly happened. */
+export function isRight(row: Delivery | undefined, truth: Truth): boolean {
+  if (!row) return false
+  const isEngagementRight = engagementKinds.every(
+    (kind) => row.facts.has(kind) === truth.engagement.includes(kind),
+  )
+  return row.status === truth.status && isEngagementRight
+}
