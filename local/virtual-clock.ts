@@ -3,11 +3,13 @@ import type { Clock } from '../lib/ports.ts'
 /** A clock that stands still but for those who sleep on it, and who set it. */
 export interface VirtualClock extends Clock {
   /** Moves on to the instant; never back. */
-  advanceTo(instantMs: number): void
+  readonly advanceTo: (instantMs: number) => void
+  readonly advance: (ms: number) => void
 }
 
-export function virtualClock(startMs: number): VirtualClock {
-  let nowMs = startMs
+/** @param start - an instant, as ISO 8601 or in milliseconds. */
+export function virtualClock(start: string | number): VirtualClock {
+  let nowMs = new Date(start).getTime()
   return {
     now: () => nowMs,
     sleep(ms) {
@@ -16,6 +18,9 @@ export function virtualClock(startMs: number): VirtualClock {
     },
     advanceTo(instantMs) {
       nowMs = Math.max(nowMs, instantMs)
+    },
+    advance(ms) {
+      nowMs += ms
     },
   }
 }

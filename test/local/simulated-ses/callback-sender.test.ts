@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import { planCallbacks } from '../../../local/simulated-ses/callback-plan.ts'
 import { postTo, sendCallbacks } from '../../../local/simulated-ses/callback-sender.ts'
 import { sampleDelivery } from './sample-mail.ts'
-import { clockAt } from './virtual-clock.ts'
+import { virtualClock } from '../../../local/virtual-clock.ts'
 
 const sentAtMs = Date.parse('2026-11-21T04:00:00Z')
 const calm = { seed: 1, lossRate: 0, repeatRate: 0, lateRate: 0, maxDelayMs: 0, reorderRate: 0 }
@@ -52,7 +52,7 @@ describe('sending callbacks', () => {
   })
 
   it('waits on the clock for the instant of arrival', async () => {
-    const clock = clockAt('2026-11-21T04:03:00Z')
+    const clock = virtualClock('2026-11-21T04:03:00Z')
     const postedAtMs: number[] = []
     await sendCallbacks(callbacks, {
       clock,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { request as httpRequest } from 'node:http'
 import { clientOf, refusalOf, startForTest } from './sdk-client.ts'
 import { sampleDelivery } from './sample-mail.ts'
-import { clockAt } from './virtual-clock.ts'
+import { virtualClock } from '../../../local/virtual-clock.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 
 const today = { RequestDate: '2026-11-21', Offset: 0, Limit: 100 }
@@ -29,7 +29,7 @@ async function recipientsOf(
 
 describe('who may ask', () => {
   it('answers a call that the official SDK signed', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     simulated.send(sampleDelivery())
     const answer = await clientOf(simulated).GetSendEmailStatus(today)
     expect(answer.RequestId).toBe('00000000-0000-4000-8000-000000000001')
@@ -57,13 +57,13 @@ describe('who may ask', () => {
     ['a token that is not expected', { token: 'surprise' }, 'AuthFailure.TokenFailure'],
     ['a region that SES is not in', { region: 'eu-frankfurt' }, 'UnsupportedRegion'],
   ])('refuses %s', async (_what, parts, code) => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     expect(await refusalOf(clientOf(simulated, parts).GetSendEmailStatus(today))).toBe(code)
     expect(simulated.calls.map(({ answer }) => answer)).toEqual([code])
   })
 
   it('wants the token of a temporary credential', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon), token: 'temporary' })
+    const simulated = await startForTest({ clock: virtualClock(afternoon), token: 'temporary' })
     const ask = (parts: { token?: string }) => clientOf(simulated, parts).GetSendEmailStatus(today)
     expect((await ask({ token: 'temporary' })).EmailStatusList).toEqual([])
     expect(await refusalOf(ask({ token: 'stale' }))).toBe('AuthFailure.TokenFailure')
@@ -72,7 +72,7 @@ describe('who may ask', () => {
 
   it.each([301, -302])('refuses a signature that is %i s off', async (offSeconds) => {
     const simulated = await startForTest({
-      clock: clockAt(afternoon),
+      clock: virtualClock(afternoon),
       checkSkewAgainst: () => Date.now() + offSeconds * 1000,
     })
     // The SDK rounds its timestamp down by up to a second: so 302, where the server's clock is behind.
@@ -81,14 +81,14 @@ describe('who may ask', () => {
 
   it('accepts a signature that is nearly 300 s off', async () => {
     const simulated = await startForTest({
-      clock: clockAt(afternoon),
+      clock: virtualClock(afternoon),
       checkSkewAgainst: () => Date.now() + 290_000,
     })
     expect(await recipientsOf(simulated)).toEqual([])
   })
 
   it('knows one action and one version', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     expect(await refusalOf(clientOf(simulated).ListEmailIdentities({}))).toBe('InvalidAction')
     const older = clientOf(simulated)
     older.apiVersion = '2019-01-01'
@@ -98,7 +98,7 @@ describe('who may ask', () => {
 
 describe('what may be asked', () => {
   const ask = async (parameters: object): Promise<unknown> => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     return clientOf(simulated).request('GetSendEmailStatus', { ...today, ...parameters })
   }
 
@@ -124,7 +124,7 @@ describe('what may be asked', () => {
   })
 
   it('counts the 30 days in UTC+8, where the day begins at 16:00 UTC', async () => {
-    const clock = clockAt('2026-11-21T15:59:59Z')
+    const clock = virtualClock('2026-11-21T15:59:59Z')
     const simulated = await startForTest({ clock })
     expect(await recipientsOf(simulated, { RequestDate: '2026-10-22' })).toEqual([])
     clock.advance(1000)
@@ -136,7 +136,7 @@ describe('what may be asked', () => {
 
 describe('what is listed', () => {
   it('pages through a date without a total, and a short page is the end', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     simulated.send(...mails(5))
     expect(await recipientsOf(simulated, { Limit: 2 })).toEqual(['a1@example.com', 'a2@example.com'])
     expect(await recipientsOf(simulated, { Limit: 2, Offset: 2 })).toEqual([
@@ -148,7 +148,7 @@ describe('what is listed', () => {
   })
 
   it('lists by the UTC+8 date of sending', async () => {
-    const simulated = await startForTest({ clock: clockAt('2026-11-22T08:00:00Z') })
+    const simulated = await startForTest({ clock: virtualClock('2026-11-22T08:00:00Z') })
     simulated.send(
       sampleDelivery({ recipient: 'before@example.com', sentAtMs: Date.parse('2026-11-21T15:59:59Z') }),
       sampleDelivery({ recipient: 'after@example.com', sentAtMs: Date.parse('2026-11-21T16:00:00Z') }),
@@ -158,7 +158,7 @@ describe('what is listed', () => {
   })
 
   it('filters by message, and by address in any spelling', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     simulated.send(...mails(3), sampleDelivery({ messageId: 'm9', recipient: 'A2@Example.com' }))
     expect(await recipientsOf(simulated, { MessageId: 'm9' })).toEqual(['A2@Example.com'])
     expect((await recipientsOf(simulated, { ToEmailAddress: 'a2@EXAMPLE.com' })).sort()).toEqual([
@@ -169,7 +169,7 @@ describe('what is listed', () => {
   })
 
   it('shows a mail once the lag is over, and nothing from the future', async () => {
-    const clock = clockAt('2026-11-21T04:00:00Z')
+    const clock = virtualClock('2026-11-21T04:00:00Z')
     const simulated = await startForTest({ clock, lagMs: 60_000 })
     simulated.send(...mails(2))
     clock.advance(59_999)
@@ -179,7 +179,10 @@ describe('what is listed', () => {
   })
 
   it('tells a complaint under the spellings it was asked to use', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon), complaintKeys: ['UserComplainted'] })
+    const simulated = await startForTest({
+      clock: virtualClock(afternoon),
+      complaintKeys: ['UserComplainted'],
+    })
     simulated.send(
       sampleDelivery({ timeline: [{ kind: 'complained', atMs: Date.parse('2026-11-21T05:00:00Z') }] }),
     )
@@ -201,14 +204,14 @@ describe('the order of rows', () => {
     ['newest-first' as const, ['a3@example.com', 'a2@example.com', 'a1@example.com']],
     ['by-status-change' as const, ['a2@example.com', 'a3@example.com', 'a1@example.com']],
   ])('is %s', async (order, recipients) => {
-    const simulated = await startForTest({ clock: clockAt(afternoon), order })
+    const simulated = await startForTest({ clock: virtualClock(afternoon), order })
     simulated.send(...threeMails)
     expect(await recipientsOf(simulated)).toEqual(recipients)
   })
 
   it('does not move a row before its status changes', async () => {
     const simulated = await startForTest({
-      clock: clockAt('2026-11-21T06:59:59Z'),
+      clock: virtualClock('2026-11-21T06:59:59Z'),
       order: 'by-status-change',
     })
     simulated.send(...threeMails)
@@ -216,7 +219,7 @@ describe('the order of rows', () => {
   })
 
   it('with equal keys is another within each minute at each call, and never across minutes', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon), order: 'equal-keys' })
+    const simulated = await startForTest({ clock: virtualClock(afternoon), order: 'equal-keys' })
     simulated.send(...mails(100))
     const [one, other] = [await recipientsOf(simulated), await recipientsOf(simulated)]
     const firstMinute = mails(60).map(({ recipient }) => recipient)
@@ -225,7 +228,7 @@ describe('the order of rows', () => {
   })
 
   it('at random is another at each call, and loses no row of a page that holds all', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon), order: 'random' })
+    const simulated = await startForTest({ clock: virtualClock(afternoon), order: 'random' })
     simulated.send(...mails(100))
     const [one, other] = [await recipientsOf(simulated), await recipientsOf(simulated)]
     expect(one).not.toEqual(other)
@@ -235,7 +238,7 @@ describe('the order of rows', () => {
   it('at random repeats itself from the same seed', async () => {
     const lists = []
     for (const seed of [7, 7, 8]) {
-      const simulated = await startForTest({ clock: clockAt(afternoon), order: 'random', seed })
+      const simulated = await startForTest({ clock: virtualClock(afternoon), order: 'random', seed })
       simulated.send(...mails(20))
       lists.push(await recipientsOf(simulated))
     }
@@ -246,7 +249,7 @@ describe('the order of rows', () => {
 
 describe('pace', () => {
   it('lets two calls through in any second of the clock', async () => {
-    const clock = clockAt(afternoon)
+    const clock = virtualClock(afternoon)
     const simulated = await startForTest({ clock, requestsPerSecond: 2 })
     const answers = []
     for (const advanceMs of [0, 600, 0, 399, 1, 0, 599, 1]) {
@@ -271,7 +274,7 @@ describe('planted faults', () => {
     ['a connection that closes', 'hang-up' as const, 'socket hang up', 'hang-up'],
     ['an answer that is not JSON', 'not-json' as const, 'invalid json', 'not-json'],
   ])('%s meets the next calls and then no more', async (_what, fault, message, answer) => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     simulated.failNext(2, fault)
     expect(await refusalOf(recipientsOf(simulated))).toContain(message)
     expect(await refusalOf(recipientsOf(simulated))).toContain(message)
@@ -280,7 +283,7 @@ describe('planted faults', () => {
   })
 
   it('can be aimed at certain calls, and taken back', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     simulated.send(...mails(2))
     const repair = simulated.failWhen(({ offset }) => offset === 1, { code: 'ResourceUnavailable' })
     expect(await recipientsOf(simulated, { Limit: 1 })).toEqual(['a1@example.com'])
@@ -292,7 +295,7 @@ describe('planted faults', () => {
 
 describe('the server', () => {
   it('records each call as it was asked', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     await recipientsOf(simulated, { Offset: 3, Limit: 7, MessageId: 'm1', ToEmailAddress: 'a@example.com' })
     expect(simulated.calls).toEqual([
       {
@@ -309,7 +312,7 @@ describe('the server', () => {
   })
 
   it('refuses what is not signed at all', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     const response = await fetch(simulated.url, { method: 'POST', body: '{}' })
     expect(response.status).toBe(200)
     expect(await response.json()).toMatchObject({
@@ -318,13 +321,13 @@ describe('the server', () => {
   })
 
   it('hangs up on a body larger than any call', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     await expect(fetch(simulated.url, { method: 'POST', body: 'x'.repeat(1_000_001) })).rejects.toThrow()
     expect(simulated.calls).toEqual([])
   })
 
   it('closes while a client still keeps its connection open', async () => {
-    const simulated = await startForTest({ clock: clockAt(afternoon) })
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
     const unfinished = httpRequest(simulated.url, { method: 'POST', headers: { 'content-length': 10 } })
     const broken = new Promise((resolve) => unfinished.on('error', resolve))
     await new Promise((resolve) => unfinished.write('{', resolve))
