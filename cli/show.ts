@@ -1,7 +1,7 @@
 import { parseEnvironment, tableSettingEntries } from '../lib/config.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
-import type { Fact } from '../lib/core/fact.ts'
+import { byTime, type Fact } from '../lib/core/fact.ts'
 import { formatInstant } from '../lib/core/instant.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
@@ -58,7 +58,7 @@ function timelineOf(delivery: Delivery): string {
     ...columns.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     '',
     ...(sentAtMs === undefined || isFirstTold ? [] : [`  ${formatInstant(sentAtMs).padEnd(24)}  sent`]),
-    ...happenings.sort(byTime).map(lineOf),
+    ...happenings.sort((a, b) => byTime(a.fact, b.fact)).map(lineOf),
     '',
   ].join('\n')
 }
@@ -72,9 +72,4 @@ function lineOf({ kind, fact }: Happening): string {
   const time = fact.occurredAtMs === undefined ? 'time unknown' : formatInstant(fact.occurredAtMs)
   const told = [fact.link ?? '', fact.detail, fact.source === 'poll' ? '(from the poll)' : '']
   return `  ${time.padEnd(24)}  ${kind.padEnd(12)}  ${told.filter((part) => part !== '').join(' ')}`.trimEnd()
-}
-
-// What the poll tells without a time happened after everything that has one, as far as anybody knows.
-function byTime(a: Happening, b: Happening): number {
-  return (a.fact.occurredAtMs ?? Infinity) - (b.fact.occurredAtMs ?? Infinity) || 0
 }

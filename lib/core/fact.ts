@@ -45,6 +45,14 @@ export function factOf(event: DeliveryEvent): { text: string; whole?: string } {
   return text === whole ? { text } : { text, whole }
 }
 
+/** The `requested` fact of an event that tells when its message was sent. */
+export function sentFactOf(event: DeliveryEvent): string | undefined {
+  if (event.sentAtMs === undefined) return undefined
+  const { provider, recipient, message, source, columns, headers } = event
+  const sent = { provider, recipient, message, source, columns, headers }
+  return factOf({ ...sent, kind: 'requested', occurredAtMs: event.sentAtMs, detail: '' }).text
+}
+
 /** Reads a line back. Whatever stands in the table can be read; a line that no event wrote is all detail. */
 export function parseFact(kind: EventKind, text: string): Fact {
   const [first = '', ...rest] = text.split(' ')
@@ -70,6 +78,14 @@ export function parseFact(kind: EventKind, text: string): Fact {
 export function countOf(facts: readonly Fact[]): number {
   const told = new Set(facts.filter((fact) => fact.source === 'callback').map((fact) => fact.identity))
   return told.size > 0 ? told.size : Math.min(1, facts.length)
+}
+
+/** Earlier facts first; where the time is unknown, last. */
+export function byTime(a: Fact, b: Fact): number {
+  const aMs = a.occurredAtMs ?? Infinity
+  const bMs = b.occurredAtMs ?? Infinity
+  if (aMs !== bMs) return aMs - bMs
+  return a.text < b.text ? -1 : 1
 }
 
 function linkToken(event: DeliveryEvent): string {

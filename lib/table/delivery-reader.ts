@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { isStatus, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
-import { parseFact, type Fact } from '../core/fact.ts'
+import { byTime, parseFact, type Fact } from '../core/fact.ts'
 import type { DeliveryReader } from '../ports.ts'
 import { batchGetItems, queryItems, scanItems, type Item } from './pages.ts'
 
@@ -106,10 +106,6 @@ function factsOf(kind: EventKind, inRow: readonly string[], aside: readonly stri
   const short = inRow.map((fact) => parseFact(kind, fact)).filter((fact) => !isStandIn(fact))
   const distinct = new Map([...short, ...whole].map((fact) => [fact.text, fact]))
   return [...distinct.values()].sort(byTime)
-}
-
-function byTime(a: Fact, b: Fact): number {
-  return (a.occurredAtMs ?? 0) - (b.occurredAtMs ?? 0) || (a.text < b.text ? -1 : 1)
 }
 
 function keyOf(item: Item): DeliveryKey {

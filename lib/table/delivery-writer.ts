@@ -15,7 +15,7 @@ import {
   type DeliveryKey,
 } from '../core/delivery.ts'
 import type { DeliveryEvent } from '../core/event.ts'
-import { factOf } from '../core/fact.ts'
+import { factOf, sentFactOf } from '../core/fact.ts'
 import { formatInstant } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
 import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } from '../ports.ts'
@@ -106,9 +106,14 @@ function writeExpression(
 
 /** The fact under the condition that its set has room, and when the message was sent as a fact of its own. */
 function addFacts(expression: Expression, event: DeliveryEvent, fact: string): void {
-  const sent = event.sentAtMs === undefined ? [] : [sentFact(event, event.sentAtMs)]
-  const set = expression.add(event.kind, event.kind === 'requested' ? [...new Set([fact, ...sent])] : [fact])
-  if (event.kind !== 'requested' && sent.length > 0) expression.add('requested', sent)
+  const sent = sentFactOf(event)
+  // One clause per attribute: an event that is itself the request joins both into one set.
+  const isRequest = event.kind === 'requested'
+  const set = expression.add(
+    event.kind,
+    isRequest && sent !== undefined ? [...new Set([fact, sent])] : [fact],
+  )
+  if (!isRequest && sent !== undefined) expression.add('requested', [sent])
   const isRoomLeft = `attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxFactsInRow)}`
   expression.require(`(${isRoomLeft} OR contains(${set}, ${expression.string(fact)}))`)
 }
@@ -122,12 +127,6 @@ function setColumns(expression: Expression, event: DeliveryEvent): void {
   for (const [column, value] of Object.entries(event.columns)) expression.setOnce(column, value)
   for (const [header, value] of event.headers) expression.setOnce(header, value)
   if (event.spelling !== undefined) expression.add('spellings', [event.spelling])
-}
-
-function sentFact(event: DeliveryEvent, sentAtMs: number): string {
-  const { provider, recipient, message, source, columns, headers } = event
-  const sent = { provider, recipient, message, source, columns, headers }
-  return factOf({ ...sent, kind: 'requested', occurredAtMs: sentAtMs, detail: '' }).text
 }
 
 async function tryUpdate(

@@ -1,0 +1,45 @@
+import { impliedStatus, statusRanks, type Delivery, type Status } from './delivery.ts'
+import type { DeliveryEvent, EventKind } from './event.ts'
+import { byTime, factOf, parseFact, sentFactOf, type Fact } from './fact.ts'
+import { formatInstant } from './instant.ts'
+import { sentAtOf } from './message.ts'
+
+/**
+ * What the table's one write does to a row, as a pure function: the model that the table is held against. Facts unite,
+ * the status rises, and what belongs to the message is set once, so for events that agree on their message any order and
+ * any number of repeats end in the same delivery.
+ */
+export function joined(known: Delivery | undefined, event: DeliveryEvent): Delivery {
+  const facts = new Map(known?.facts)
+  for (const [kind, text] of factsOf(event))
+    facts.set(kind, united(facts.get(kind) ?? [], parseFact(kind, text)))
+  return {
+    recipient: event.recipient,
+    message: event.message,
+    provider: known?.provider ?? event.provider,
+    status: higher(known?.status, impliedStatus(event)),
+    facts,
+    columns: new Map([...columnsOf(event), ...(known?.columns ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))),
+  }
+}
+
+/** The facts that an event tells: its own, and when the message was sent where it says so. */
+function factsOf(event: DeliveryEvent): readonly (readonly [EventKind, string])[] {
+  const { text, whole } = factOf(event)
+  const sent = sentFactOf(event)
+  return [[event.kind, whole ?? text], ...(sent === undefined ? [] : [['requested', sent] as const])]
+}
+
+function columnsOf(event: DeliveryEvent): readonly (readonly [string, string])[] {
+  const sentAtMs = sentAtOf(event.message)
+  const sentAt = sentAtMs === undefined ? [] : [['sentAt', formatInstant(sentAtMs)] as const]
+  return [...sentAt, ...Object.entries(event.columns), ...event.headers]
+}
+
+function united(facts: readonly Fact[], fact: Fact): readonly Fact[] {
+  return facts.some((other) => other.text === fact.text) ? facts : [...facts, fact].sort(byTime)
+}
+
+function higher(known: Status | undefined, told: Status): Status {
+  return known !== undefined && statusRanks[known] >= statusRanks[told] ? known : told
+}

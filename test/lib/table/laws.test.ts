@@ -1,0 +1,157 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { countsOf, type Delivery } from '../../../lib/core/delivery.ts'
+import { eventKinds, type DeliveryEvent, type EventKind } from '../../../lib/core/event.ts'
+import { joined } from '../../../lib/core/join.ts'
+import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
+import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
+import { virtualClock } from '../../../local/virtual-clock.ts'
+import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import { eventWith, sampleMessage } from '../../events.ts'
+
+// The laws of docs/adr/0001: a row depends on which events were told, and on nothing else.
+
+const recipients = ['a@example.com', 'b@example.com']
+const messages = [sampleMessage, 'qcloud-ses-0a1b2c', 'task:77']
+const startMs = Date.parse('2022-06-01T06:25:00Z')
+
+/** Few instants, links and details, so that events collide, repeat and contradict each other often. */
+const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
+  .record({
+    recipient: fc.constantFrom(...recipients),
+    message: fc.constantFrom(...messages),
+    kind: fc.constantFrom<EventKind>(...eventKinds),
+    source: fc.constantFrom('callback', 'poll'),
+    second: fc.option(fc.nat(3), { nil: undefined }),
+    link: fc.constantFrom('https://example.com/1', 'https://example.com/2', undefined),
+    bounceClass: fc.constantFrom('hard', 'soft', 'undetermined'),
+    detail: fc.constantFrom('', '250 ok', '452 4.2.2 mailbox full', 'x'.repeat(2_000)),
+    sentSecond: fc.option(fc.nat(1), { nil: undefined }),
+    tellsSubject: fc.boolean(),
+  })
+  .map((drawn) => ({
+    ...eventWith({
+      recipient: drawn.recipient,
+      message: drawn.message,
+      kind: drawn.kind,
+      detail: drawn.detail,
+    }),
+    source: drawn.second === undefined ? 'poll' : drawn.source,
+    ...timed(drawn.second),
+    ...(drawn.kind === 'clicked' && drawn.link !== undefined && { link: drawn.link }),
+    ...(drawn.kind === 'bounced' && { bounceClass: drawn.bounceClass }),
+    ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
+    // What belongs to a message is the same in every event that tells it.
+    columns: drawn.tellsSubject ? { subject: `about ${drawn.message}` } : {},
+    headers: new Map(drawn.tellsSubject ? [['X-Tencentcloudses-Cb-Order', drawn.message]] : []),
+  }))
+
+function timed(second: number | undefined): { occurredAtMs?: number } {
+  return second === undefined ? {} : { occurredAtMs: startMs + second * 1_000 }
+}
+
+/** A stream of events, and the same events in another order with repeats in between. */
+const streams = fc.array(anyEvent, { minLength: 1, maxLength: 14 }).chain((events) =>
+  fc.record({
+    events: fc.constant(events),
+    shuffled: fc
+      .tuple(
+        fc.shuffledSubarray(events, { minLength: events.length, maxLength: events.length }),
+        fc.array(fc.constantFrom(...events), { maxLength: 6 }),
+      )
+      .chain(([all, again]) =>
+        fc.shuffledSubarray([...all, ...again], { minLength: all.length + again.length }),
+      ),
+  }),
+)
+
+type Deliveries = ReadonlyMap<string, Delivery>
+
+function modelOf(events: readonly DeliveryEvent[]): Deliveries {
+  const deliveries = new Map<string, Delivery>()
+  for (const event of events) {
+    const key = `${event.recipient} ${event.message}`
+    deliveries.set(key, joined(deliveries.get(key), event))
+  }
+  return new Map([...deliveries].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const engine = embeddedTables()
+const clock = virtualClock('2026-11-21T08:00:00Z')
+
+async function writtenBy(writers: readonly (readonly DeliveryEvent[])[]): Promise<{ table: string }> {
+  const { deliveries: table } = await engine.freshTables()
+  await Promise.all(
+    writers.map(async (events) => {
+      const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
+      for (const event of events) await writer.record(event)
+    }),
+  )
+  return { table }
+}
+
+async function deliveriesIn(table: string): Promise<Deliveries> {
+  const reader = deliveryReader(engine.client, table)
+  const all = (await Promise.all(recipients.map((recipient) => reader.ofRecipient(recipient)))).flat()
+  return new Map(
+    all
+      .map((delivery) => [`${delivery.recipient} ${delivery.message}`, delivery] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
+}
+
+describe('the pure core', () => {
+  it('ends in the same deliveries in any order and with any repeats', () => {
+    fc.assert(
+      fc.property(streams, ({ events, shuffled }) => {
+        expect(modelOf(shuffled)).toEqual(modelOf(events))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('counts each event once, however often it is told', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5), { minLength: 1, maxLength: 20 }), (seconds) => {
+        const events = seconds.map((second) =>
+          eventWith({ kind: 'opened', occurredAtMs: startMs + second * 1_000 }),
+        )
+        const [delivery] = modelOf(events).values()
+        expect(countsOf(delivery!).get('opened')).toBe(new Set(seconds).size)
+      }),
+    )
+  })
+})
+
+describe('the table', () => {
+  it('ends in the same rows in any order and with any repeats', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, async ({ events, shuffled }) => {
+        const [first, second] = [await writtenBy([events]), await writtenBy([shuffled])]
+        expect(await rowsOf(engine.client, second.table)).toEqual(await rowsOf(engine.client, first.table))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('ends in the same rows whichever way three writers at once get in between each other', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, async ({ events, shuffled }) => {
+        const alone = await writtenBy([events])
+        const raced = await writtenBy([events, shuffled, events.toReversed()])
+        expect(await rowsOf(engine.client, raced.table)).toEqual(await rowsOf(engine.client, alone.table))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('tells what the pure core tells', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, async ({ events, shuffled }) => {
+        const { table } = await writtenBy([shuffled])
+        expect(await deliveriesIn(table)).toEqual(modelOf(events))
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
