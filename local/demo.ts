@@ -54,7 +54,9 @@ async function demonstrate(): Promise<void> {
     const after = await rows(stack, deliveries)
     showTables(deliveries, before, after)
     showFigures(plan, figures)
-    if (wrongRows(deliveries, after) > 0) process.exitCode = 1
+    const wrong = wrongRows(deliveries, after)
+    say(wrong === 0 ? 'Every row says what truly happened.' : `${wrong} rows are wrong.`)
+    if (wrong > 0) process.exitCode = 1
   } finally {
     await stack.stop()
   }

@@ -36,18 +36,27 @@ async function start(): Promise<void> {
 
 async function greet(stack: LocalStack): Promise<void> {
   const body = JSON.stringify(JSON.parse(await readFile(sample, 'utf8')))
+  const poll = stack.simulatedSes ? `${stack.simulatedSes.url} (simulated)` : process.env.SES_ENDPOINT
   say(`
 delivery-ledger is running.
 
   Callback URL   ${stack.callbackUrl}
   Table viewer   ${stack.viewerUrl}
+  DynamoDB       ${stack.dynamoDbEndpoint}
+  Poll API       ${poll}
 
-Send it a callback, then look at the row in the viewer or by 'npx ledger show example@example.com':
+Send it a callback, then look at the row in the viewer, or by '${showCommand(stack)}':
 
 curl -X POST '${stack.callbackUrl}' -H 'content-type: application/json' -d '${body}'
 
 Ctrl-C stops all of it. What happens from here on:
 `)
+}
+
+/** The command that finds this stack: a port other than the usual one has to be told. */
+function showCommand(stack: LocalStack): string {
+  const { port } = new URL(stack.dynamoDbEndpoint)
+  return `${port === '8000' ? '' : `DYNAMODB_PORT=${port} `}npx ledger show example@example.com`
 }
 
 /** A few mails of the last hours, half of whose callbacks never come: the first poll finds them. */

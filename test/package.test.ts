@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { unzipSync } from 'fflate'
+import { tokenDigest } from '../lib/callback-token.ts'
+import { systemClock } from '../lib/clock.ts'
+import { simulatedSesCredentials } from '../local/local-environment.ts'
+import { startSimulatedSes } from '../local/simulated-ses/server.ts'
+import { makeTraffic } from '../local/simulated-ses/traffic.ts'
+import { embeddedTables, rowsOf } from './embedded-tables.ts'
+import { projectRoot } from './running-command.ts'
+
+// What is deployed is the zip, not the source: it is packaged as a user would, unpacked and invoked.
+
+const execute = promisify(execFile)
+const engine = embeddedTables()
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'delivery-ledger-'))
+  const { PATH = '', HOME = '' } = process.env
+  // Neither credentials nor a region of somebody's environment: packaging needs none.
+  await execute('npx', ['serverless', 'package', '--package', folder], {
+    cwd: projectRoot,
+    env: { PATH, HOME },
+  })
+  for (const name of ['ingest', 'reconcile']) {
+    const files = unzipSync(await readFile(join(folder, `${name}.zip`)))
+    expect(Object.keys(files)).toEqual([`functions/${name}.cjs`])
+    await writeFile(join(folder, `${name}.cjs`), files[`functions/${name}.cjs`]!)
+  }
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Invokes a packaged function in a Node of its own, as Lambda does; answers what its promise holds. */
+async function invoke(name: string, event: object, environment: Record<string, string>): Promise<unknown> {
+  const script = `
+    const { handler } = require(${JSON.stringify(join(folder, `${name}.cjs`))})
+    handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 60_000 })
+      .then((result) => console.error(JSON.stringify(result)))`
+  const aws = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' }
+  const { stderr } = await execute(process.execPath, ['--no-deprecation', '--eval', script], {
+    env: { ...aws, AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint, ...environment },
+  })
+  return JSON.parse(stderr)
+}
+
+async function template(): Promise<{
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>
+}> {
+  const file = await readFile(join(folder, 'cloudformation-template-update-stack.json'), 'utf8')
+  return JSON.parse(file) as Awaited<ReturnType<typeof template>>
+}
+
+describe('the packaged functions', () => {
+  it('take a callback in', async () => {
+    const tables = await engine.freshTables()
+    const body = await readFile(new URL('fixtures/tencent-ses/2025-10-bounce.json', import.meta.url), 'utf8')
+    const event = { rawPath: '/tencent-ses/a-token', body, requestContext: { http: { method: 'POST' } } }
+    const environment = { TABLE_PREFIX: tables.prefix, CALLBACK_TOKEN_SHA256: tokenDigest('a-token') }
+    expect(await invoke('ingest', event, environment)).toMatchObject({
+      statusCode: 200,
+      body: '{"recorded":1}',
+    })
+    expect(await rowsOf(engine.client, tables.deliveries)).toMatchObject([{ status: 'bounced' }])
+  })
+
+  it('reconcile with the poll', async () => {
+    const tables = await engine.freshTables()
+    const { secretId, secretKey } = simulatedSesCredentials
+    const simulated = await startSimulatedSes({ port: 0, clock: systemClock, secretId, secretKey })
+    try {
+      simulated.send(...makeTraffic({ seed: 1, count: 5, fromMs: Date.now() - 60_000, overMs: 1_000 }))
+      const figures = await invoke(
+        'reconcile',
+        {},
+        {
+          TABLE_PREFIX: tables.prefix,
+          SES_ENDPOINT: simulated.url,
+          TENCENTCLOUD_SECRET_ID: secretId,
+          TENCENTCLOUD_SECRET_KEY: secretKey,
+        },
+      )
+      expect(figures).toMatchObject({ discovered: 5, stoppedBy: 'done' })
+      expect(await rowsOf(engine.client, tables.deliveries)).toHaveLength(5)
+    } finally {
+      await simulated.close()
+    }
+  })
+})
+
+describe('the packaged template', () => {
+  it('gives the function URL both permissions that a public one needs', async () => {
+    const permissions = Object.values((await template()).Resources).filter(
+      ({ Type, Properties }) => Type === 'AWS::Lambda::Permission' && Properties.Principal === '*',
+    )
+    expect(permissions.map(({ Properties }) => Properties.Action).sort()).toEqual([
+      'lambda:InvokeFunction',
+      'lambda:InvokeFunctionUrl',
+    ])
+  })
+
+  it('lets the ingest function write and never read', async () => {
+    const { IngestRole } = (await template()).Resources
+    const text = JSON.stringify(IngestRole)
+    expect([...text.matchAll(/dynamodb:\w+/g)].map(([action]) => action).sort()).toEqual([
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:UpdateItem',
+    ])
+  })
+})

@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { projectRoot, run, type RunningCommand } from './running-command.ts'
+
+// What the README tells a newcomer to type, typed. Only the installing is left out: it has happened.
+
+const readme = readFileSync(`${projectRoot}README.md`, 'utf8')
+const freePorts = {
+  PORT: '0',
+  DYNAMODB_PORT: '0',
+  SES_PORT: '0',
+  ADMIN_PORT: '0',
+  CALLBACK_TOKEN: 'a-token-for-the-test',
+}
+
+function commandsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map((block) => block[1]!.trim())
+}
+
+function portOf(url: string): string {
+  return new URL(url).port
+}
+
+async function listens(port: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => {
+      resolve(false)
+    })
+  })
+}
+
+describe('the README', () => {
+  it('has no command that this test does not know', () => {
+    expect(commandsOf(readme).map((command) => command.split('\n').at(-1))).toEqual([
+      'npm install && npm start',
+      'npx ledger show example@example.com',
+      'npx ledger reconcile',
+      'npm run demo',
+      'npm install && npm test',
+      'npx serverless deploy --stage prod',
+    ])
+  })
+})
+
+describe('npm start', () => {
+  let stack: RunningCommand
+  let urls: Record<'callback' | 'viewer' | 'dynamoDb' | 'ses', string>
+  let environment: Record<string, string>
+
+  beforeAll(async () => {
+    stack = run('npm start', freePorts)
+    await stack.prints('What happens from here on:')
+    await stack.prints('reconciled')
+    const told = (what: string) => new RegExp(`${what} +(http://\\S+)`).exec(stack.output())![1]!
+    urls = {
+      callback: told('Callback URL'),
+      viewer: told('Table viewer'),
+      dynamoDb: told('DynamoDB'),
+      ses: told('Poll API'),
+    }
+    environment = { DYNAMODB_PORT: portOf(urls.dynamoDb), SES_PORT: portOf(urls.ses) }
+  })
+  afterAll(async () => {
+    stack.pressCtrlC()
+    await stack.exited
+  })
+
+  it('prints a curl that, sent as it is, becomes a row that the ledger shows', async () => {
+    const [, url, type, body] = /^curl -X POST '(.+)' -H 'content-type: (.+)' -d '(.+)'$/m.exec(
+      stack.output(),
+    )!
+    const response = await fetch(url!, { method: 'POST', headers: { 'content-type': type! }, body: body! })
+    expect(response.status).toBe(200)
+    await stack.prints('events bounced')
+
+    const show = run('npx ledger show example@example.com', environment)
+    expect(await show.exited).toBe(0)
+    const shown = /```\n(example@example\.com {2}bounced\n.*?)```/s.exec(readme)![1]!
+    expect(show.output()).toContain(shown)
+  })
+
+  it('finds by the poll what no callback told', () => {
+    expect(stack.output()).toMatch(/reconciled +calls \d+ +rows 12 +discovered [1-9]/)
+  })
+
+  it('shows the table in the browser, sets of facts as lists', async () => {
+    const rows = await fetch(`${urls.viewer}/items?operationType=scan`)
+    expect(await rows.text()).toMatch(/"delivered": \[\s*"\d{4}-/)
+    const written = await fetch(`${urls.viewer}/add-item`, { method: 'POST', body: '{}' })
+    expect(written.ok).toBe(false)
+  })
+
+  it('is looked into by MessageId and as JSON, too', async () => {
+    const message = 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1'
+    const show = run(`npx ledger show --json ${message} 2>/dev/null`, environment)
+    expect(await show.exited).toBe(0)
+    expect(JSON.parse(show.output())).toMatchObject([
+      { recipient: 'example@example.com', message, status: 'bounced', counts: { bounced: 1, requested: 1 } },
+    ])
+  })
+
+  it('says so where nothing is known of a recipient', async () => {
+    const show = run('npx ledger show nobody@example.com', environment)
+    expect(await show.exited).toBe(1)
+    expect(show.output()).toContain(
+      'Nothing was sent to this recipient, as far as delivery-ledger-local knows.',
+    )
+  })
+
+  it('is reconciled by hand, with figures for people and for programs', async () => {
+    const forPeople = run('npx ledger reconcile', environment)
+    expect(await forPeople.exited).toBe(0)
+    expect(forPeople.output()).toMatch(
+      /\d calls, \d+ rows: 0 discovered, 0 repaired.*Nothing is left to ask\./,
+    )
+    const forPrograms = run('npx ledger reconcile --json 2>/dev/null', environment)
+    expect(await forPrograms.exited).toBe(0)
+    const figures: unknown = JSON.parse(forPrograms.output())
+    expect(Object.keys(figures as object)).toEqual([
+      'calls',
+      'rows',
+      'discovered',
+      'repaired',
+      'settled',
+      'unknown',
+      'pending',
+      'stoppedBy',
+    ])
+  })
+
+  it('says in one line that a port is in use', async () => {
+    const second = run('npm start --silent', { ...freePorts, PORT: portOf(urls.callback) })
+    expect(await second.exited).toBe(1)
+    expect(second.output().trim()).toBe(
+      `Port ${portOf(urls.callback)}, for callbacks (PORT), is in use by another program.`,
+    )
+  })
+
+  it('names every wrong setting', async () => {
+    const wrong = run('npm start --silent', {
+      ...freePorts,
+      PORT: 'http',
+      SES_ENDPOINT: 'ses',
+      CALLBACK_TOKEN: 'short',
+    })
+    expect(await wrong.exited).toBe(1)
+    expect(wrong.output()).toMatch(
+      /PORT: expected a port.*SES_ENDPOINT: expected a URL|SES_ENDPOINT: expected a URL/s,
+    )
+    expect(wrong.output()).toMatch(/CALLBACK_TOKEN: expected at least 8/)
+  })
+
+  it('stops all of it on Ctrl-C', async () => {
+    stack.pressCtrlC()
+    await stack.exited
+    expect(stack.output().trim()).toMatch(/Stopped\.$/)
+    for (const url of Object.values(urls)) expect(await listens(portOf(url))).toBe(false)
+  })
+})
+
+describe('npm run demo', () => {
+  it('ends with no row wrong and prints the table that the README shows', async () => {
+    const demo = run('npm run demo')
+    expect(await demo.exited).toBe(0)
+    const table = /```\n( +what happened.*?)```/s.exec(readme)![1]!
+    expect(demo.output()).toContain(table)
+    expect(demo.output()).toContain('Every row says what truly happened.')
+  })
+})
+
+describe('the ledger', () => {
+  it('says what to do where no stack runs', async () => {
+    const show = run('npx ledger show example@example.com', { DYNAMODB_PORT: '1' })
+    expect(await show.exited).toBe(1)
+    expect(show.output()).toContain(
+      'No DynamoDB answers at http://127.0.0.1:1. Is the local stack running (npm start)?',
+    )
+  })
+})
