@@ -36,6 +36,11 @@ export interface LocalSettings {
 /** Reads the local stack's settings, or names every wrong one. */
 export function localSettings(environment: Environment): LocalSettings {
   const config = parseEnvironment(localEntries, environment)
+  // Whatever its tables are called, this stack is local.
+  const local = withLocalDefaults({ ...environment, TABLE_PREFIX: undefined })
+  const functionEnvironment = { ...local, TABLE_PREFIX: config.TABLE_PREFIX }
+  // A real SES wants real settings: better told now than at the first poll.
+  if (config.SES_ENDPOINT !== undefined) parseEnvironment(reconcileEntries, functionEnvironment)
   return {
     port: config.PORT,
     dynamoDbPort: config.DYNAMODB_PORT,
@@ -45,6 +50,6 @@ export function localSettings(environment: Environment): LocalSettings {
     dataDir: config.DATA_DIR,
     tablePrefix: config.TABLE_PREFIX,
     isSesSimulated: config.SES_ENDPOINT === undefined,
-    functionEnvironment: withLocalDefaults(environment),
+    functionEnvironment,
   }
 }

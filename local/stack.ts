@@ -51,7 +51,6 @@ export async function startLocalStack(
 
     const environment = {
       ...settings.functionEnvironment,
-      TABLE_PREFIX: settings.tablePrefix,
       CALLBACK_TOKEN_SHA256: tokenDigest(settings.callbackToken),
       ...(simulatedSes && { SES_ENDPOINT: simulatedSes.url }),
     }

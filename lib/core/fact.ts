@@ -3,7 +3,7 @@ import { formatInstant, parseInstant } from './instant.ts'
 import { oneLine } from './text.ts'
 
 /**
- * A fact as it stands in the table: one line that sorts by time and that a person can read.
+ * A fact as it stands in the table: one line that sorts by time, to the second, and that a person can read.
  *
  *     <instant>[poll] <link> <class> <detail>
  *     2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist
@@ -59,6 +59,9 @@ export function parseFact(kind: EventKind, text: string): Fact {
   const isPolled = first.endsWith(pollMark)
   const time = isPolled ? first.slice(0, -pollMark.length) : first
   const occurredAtMs = parseInstant(time)
+  if (occurredAtMs === undefined && time !== unknownTime) {
+    return { text, source: 'callback', detail: text, identity: text }
+  }
   const hasLink = kind === 'clicked' && !isPolled
   const link = hasLink ? rest.shift() : undefined
   return {

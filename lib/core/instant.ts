@@ -16,7 +16,7 @@ export function formatInstant(instantMs: number): string {
 /** Reads what {@link formatInstant} wrote; anything else is `undefined`. */
 export function parseInstant(text: string): number | undefined {
   const instantMs = Date.parse(text)
-  return Number.isNaN(instantMs) || !text.endsWith('Z') ? undefined : instantMs
+  return Number.isNaN(instantMs) || formatInstant(instantMs) !== text ? undefined : instantMs
 }
 
 /** The `RequestDate` (YYYY-MM-DD, UTC+8) on which Tencent Cloud lists what was sent at this instant. */

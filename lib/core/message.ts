@@ -18,6 +18,14 @@ export function isTaskKey(message: MessageKey): boolean {
   return message.startsWith(taskPrefix)
 }
 
+/** A message's key must leave room, in the 1,024 bytes of a sort key, for what sets its facts apart. */
+export const maxIdentifierBytes = 512
+
+/** Whether an identifier from outside can be a key. `#` sets the rows of a delivery's facts apart from its own. */
+export function isIdentifier(text: string): boolean {
+  return /^[^\s#]+$/.test(text) && new TextEncoder().encode(text).length <= maxIdentifierBytes
+}
+
 // qcloudses-30-<appId>-date-<yyyyMMddHHmmss, UTC+8>-<random>: the only shape of MessageId that carries its instant.
 const tencentSesMessageId = /^qcloudses-.*-date-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-/
 

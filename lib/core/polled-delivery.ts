@@ -1,7 +1,9 @@
 import { impliedStatus, statusRanks, type Delivery, type DeliveryKey } from './delivery.ts'
 import type { BounceClass, DeliveryEvent } from './event.ts'
+import type { Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
 import { reachMs } from './schedule.ts'
+import { replyCodeOf } from './smtp-reply.ts'
 
 /** What the provider's list says of one delivery at the moment of asking. */
 export interface PolledDelivery extends DeliveryKey {
@@ -55,7 +57,22 @@ function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
   if (event.kind === 'requested' || event.kind === 'deferred') {
     return statusRanks[impliedStatus(event)] > statusRanks[known.status]
   }
-  return !known.facts.has(event.kind)
+  const facts = known.facts.get(event.kind)
+  return facts === undefined || isFinalRejection(known, facts, event)
+}
+
+/**
+ * A soft bounce is retried, and the last answer may be another. The poll tells no class and may tell the same bounce in
+ * other words, so it is another one only where it came later and its reply code says so.
+ */
+function isFinalRejection(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
+  if (known.status !== 'soft-bounced' || impliedStatus(event) !== 'bounced') return false
+  const code = replyCodeOf(event.detail)
+  return facts.every((fact) => {
+    const knownCode = replyCodeOf(fact.detail.replace(/^(?:hard|soft|undetermined) /, ''))
+    const isLater = (event.occurredAtMs ?? 0) > (fact.occurredAtMs ?? 0)
+    return isLater && code !== undefined && knownCode !== undefined && knownCode !== code
+  })
 }
 
 function asEvent(

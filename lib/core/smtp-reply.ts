@@ -8,3 +8,8 @@ import type { BounceClass } from './event.ts'
 export function bounceClassOfReply(reply: string): BounceClass {
   return /^\s*4(?:\d\d|\.\d{1,3}\.\d{1,3})\b/.test(reply) ? 'soft' : 'undetermined'
 }
+
+/** The three digits with which a reply begins (RFC 5321 §4.2), where it does. */
+export function replyCodeOf(reply: string): string | undefined {
+  return /^\s*([245]\d\d)\b/.exec(reply)?.[1]
+}

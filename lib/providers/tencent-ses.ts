@@ -1,7 +1,8 @@
 import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
+import { isAddress } from '../core/address.ts'
 import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
-import { taskMessageKey } from '../core/message.ts'
+import { isIdentifier, isTaskKey, maxIdentifierBytes, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
 import { parseJsonBody } from './json-body.ts'
@@ -18,12 +19,7 @@ export const tencentSes: Provider = {
     const parsed = parseJsonBody(body)
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
     if (parsed.value === undefined) return []
-    try {
-      return Array.isArray(parsed.value) ? readArray(parsed.value) : [readElement(parsed.value, '')]
-    } catch {
-      // Nesting too deep to be printed again is the one thing known to end here.
-      return [{ type: 'unreadable', problem: expectedObject('', parsed.value) }]
-    }
+    return Array.isArray(parsed.value) ? readArray(parsed.value) : [readElement(parsed.value, '')]
   },
 }
 
@@ -86,29 +82,29 @@ const unixSeconds = v.pipe(
   v.maxValue(4_102_444_800, 'Unix seconds before the year 2100 (were these milliseconds?)'),
 )
 
-const address = v.pipe(
-  v.string('one email address'),
-  v.trim(),
-  v.maxLength(320, 'an email address of at most 320 characters'),
-  v.regex(/^[^\s@][^\s]*@[^\s@]+$/, 'one email address'),
-)
+const address = v.pipe(v.string('one email address'), v.trim(), v.check(isAddress, 'one email address'))
 
-// '#' sets a delivery's facts apart from its row in the table's sort key.
 const identifier = (expected: string) =>
   v.pipe(
     v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))], expected),
     v.trim(),
-    v.regex(/^[^\s#]{1,512}$/, `${expected} of at most 512 characters, without white space or #`),
+    v.check(isIdentifier, `${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
   )
+
+const messageId = v.pipe(
+  identifier('the MessageId that SendEmail returned'),
+  v.check((id) => !isTaskKey(id), 'a MessageId, not the key of a task'),
+)
 
 /** What identifies an event. Everything else in a body may be missing or odd without making it worthless. */
 const identity = v.object({
   event: v.pipe(v.string('the name of an event'), v.transform(eventName)),
   eventid: v.optional(wholeNumber('the number of an event')),
   email: address,
-  bulkId: v.optional(identifier('the MessageId that SendEmail returned')),
-  bulkid: v.optional(identifier('the MessageId that SendEmail returned')),
-  taskId: v.optional(identifier('the number of a batch task')),
+  bulkId: v.optional(messageId),
+  bulkid: v.optional(messageId),
+  // Only needed where no MessageId comes: an odd one is none, and stands in its column as it came.
+  taskId: v.fallback(v.optional(identifier('the number of a batch task')), undefined),
   timestamp: unixSeconds,
 })
 
@@ -128,6 +124,16 @@ function readArray(elements: readonly unknown[]): readonly Outcome[] {
 }
 
 function readElement(element: unknown, pointer: string): Outcome {
+  try {
+    return readFields(element, pointer)
+  } catch {
+    // The one thing known to end here is a field too deep to be printed again.
+    const problem = { pointer, expected: 'fields that are nested less deeply', received: typeName(element) }
+    return { type: 'invalid', problems: [problem] }
+  }
+}
+
+function readFields(element: unknown, pointer: string): Outcome {
   if (typeof element !== 'object' || element === null || Array.isArray(element)) {
     return { type: 'invalid', problems: [expectedObject(pointer, element)] }
   }
@@ -137,7 +143,8 @@ function readElement(element: unknown, pointer: string): Outcome {
   const name = fields.get('event')
   const kind = typeof name === 'string' ? kindOfEvent.get(eventName(name)) : undefined
   if (typeof name === 'string' && kind === undefined) {
-    const received = oneLine(name).slice(0, 40)
+    // Only what looks like a name is repeated: anything else may be an address.
+    const received = /^[\w.-]{1,40}$/.test(name) ? name : typeName(name)
     return { type: 'unrecognised', problem: { pointer: `${pointer}/event`, expected: knownEvents, received } }
   }
   const parsed = v.safeParse(identity, Object.fromEntries(fields))
@@ -152,10 +159,11 @@ function eventName(name: string): string {
   return name.trim().toLowerCase()
 }
 
-// Empty strings and nulls stand for "not applicable" throughout the documents; no task or template is number 0.
+// Empty strings and nulls stand for "not applicable" throughout the documents; no task or template is number 0. What the
+// sender put into a header of its own is kept even where it is empty.
 function isApplicable(field: string, value: unknown): boolean {
-  const isNumber = field === 'taskId' || field === 'templateId'
-  return value !== '' && value !== null && !(isNumber && Number(value) === 0)
+  if (field === 'taskId' || field === 'templateId') return ![0, '0', '', null].includes(value as number)
+  return (value !== '' && value !== null) || isHeader(field)
 }
 
 const knownEvents = `one of ${[...kindOfEvent.keys()].join(', ')}`
@@ -257,9 +265,25 @@ function columnsOf(fields: Fields): DeliveryEvent['columns'] {
   const columns: Partial<Record<MessageColumn, string>> = {}
   for (const [field, column] of columnOfField) {
     const text = textOf(fields.get(field))
-    if (text !== '') columns[column] = column === 'subject' ? oneLine(decodeWords(text)) : text
+    if (text !== '') columns[column] = column === 'subject' ? decodedSubject(text) : text
   }
   return columns
+}
+
+/** RFC 2047 decoded; as it came where it cannot be decoded without loss. */
+function decodedSubject(subject: string): string {
+  const charsets = [...subject.matchAll(/=\?([^?*\s]+)(?:\*[^?]*)?\?[bq]\?/gi)].map((word) => word[1] ?? '')
+  if (!charsets.every(isKnownCharset)) return subject
+  const decoded = oneLine(decodeWords(subject))
+  return decoded === '' || decoded.includes('\ufffd') ? subject : decoded
+}
+
+function isKnownCharset(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== ''
+  } catch {
+    return false
+  }
 }
 
 function headersOf(fields: Fields): DeliveryEvent['headers'] {

@@ -1,4 +1,6 @@
 import * as v from 'valibot'
+import { isAddress } from '../core/address.ts'
+import { isIdentifier } from '../core/message.ts'
 import type { PolledDelivery, PolledOutcome } from '../core/polled-delivery.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
@@ -9,8 +11,8 @@ import { describeSendStatus } from './send-status.ts'
  * Source: data type SendEmailStatus, API version 2020-10-02.
  */
 const statusRow = v.object({
-  MessageId: v.pipe(v.string(), v.trim(), v.regex(/^[^\s#]{1,512}$/)),
-  ToEmailAddress: v.pipe(v.string(), v.trim(), v.regex(/^\S+@\S+$/), v.maxLength(320)),
+  MessageId: v.pipe(v.string(), v.trim(), v.check(isIdentifier)),
+  ToEmailAddress: v.pipe(v.string(), v.trim(), v.check(isAddress)),
   FromEmailAddress: v.nullish(v.string(), ''),
   SendStatus: v.nullish(v.pipe(v.number(), v.safeInteger()), 0),
   DeliverStatus: v.picklist([0, 1, 2, 3, 8]),

@@ -1,0 +1,193 @@
+import { describe, expect, it } from '@jest/globals'
+import {
+  countsOf,
+  impliedStatus,
+  isEngagement,
+  isPending,
+  isStatus,
+  pendingPartitionOf,
+  sentAtOfDelivery,
+  statusRanks,
+  type Delivery,
+  type Status,
+} from '../../../lib/core/delivery.ts'
+import type { BounceClass, EventKind } from '../../../lib/core/event.ts'
+import { parseFact } from '../../../lib/core/fact.ts'
+import { eventWith } from '../../events.ts'
+
+function deliveryWith(message: string, facts: Partial<Record<EventKind, readonly string[]>>): Delivery {
+  return {
+    recipient: 'example@example.com',
+    message,
+    provider: 'tencent-ses',
+    status: 'delivered',
+    facts: new Map(
+      (['requested', 'deferred', 'delivered', 'bounced', 'opened', 'clicked'] as const).flatMap((kind) =>
+        facts[kind] === undefined ? [] : [[kind, facts[kind].map((line) => parseFact(kind, line))] as const],
+      ),
+    ),
+    columns: new Map(),
+  }
+}
+
+describe('the status', () => {
+  it.each<[Status, Status]>([
+    ['requested', 'deferred'],
+    ['deferred', 'unknown'],
+    ['unknown', 'soft-bounced'],
+    ['soft-bounced', 'delivered'],
+    ['delivered', 'dropped'],
+    ['dropped', 'bounced'],
+  ])('%s ranks below %s', (lower, higher) => {
+    expect(statusRanks[lower]).toBeLessThan(statusRanks[higher])
+  })
+
+  it('has the rank that stands in every row', () => {
+    expect(statusRanks).toEqual({
+      requested: 10,
+      deferred: 20,
+      unknown: 30,
+      'soft-bounced': 40,
+      delivered: 50,
+      dropped: 60,
+      bounced: 70,
+    })
+  })
+
+  it.each([
+    ['requested', true],
+    ['deferred', true],
+    ['soft-bounced', true],
+    ['unknown', false],
+    ['delivered', false],
+    ['dropped', false],
+    ['bounced', false],
+  ] as const)('%s is pending: %s', (status, expected) => {
+    expect(isPending(status)).toBe(expected)
+  })
+
+  it.each([
+    ['soft-bounced', true],
+    ['unknown', true],
+    ['opened', false],
+    ['Delivered', false],
+    ['', false],
+    ['constructor', false],
+    ['toString', false],
+    ['__proto__', false],
+  ])('%j is one: %s', (text, expected) => {
+    expect(isStatus(text)).toBe(expected)
+  })
+})
+
+describe('the status that an event implies', () => {
+  it.each<[EventKind, Status]>([
+    ['requested', 'requested'],
+    ['deferred', 'deferred'],
+    ['delivered', 'delivered'],
+    ['dropped', 'dropped'],
+    ['unknown', 'unknown'],
+    ['opened', 'delivered'],
+    ['clicked', 'delivered'],
+    ['complained', 'delivered'],
+    ['unsubscribed', 'delivered'],
+  ])('that was %s is %s', (kind, status) => {
+    expect(impliedStatus(eventWith({ kind }))).toBe(status)
+  })
+
+  it.each<[BounceClass, Status]>([
+    ['hard', 'bounced'],
+    ['soft', 'soft-bounced'],
+    ['undetermined', 'bounced'],
+  ])('that bounced with class %s is %s', (bounceClass, status) => {
+    expect(impliedStatus(eventWith({ kind: 'bounced', bounceClass }))).toBe(status)
+  })
+
+  it('that bounced without a class is bounced', () => {
+    expect(impliedStatus(eventWith({ kind: 'bounced' }))).toBe('bounced')
+  })
+
+  it('heeds the class of a bounce alone', () => {
+    expect(impliedStatus(eventWith({ kind: 'delivered', bounceClass: 'soft' }))).toBe('delivered')
+  })
+})
+
+describe('engagement', () => {
+  it.each<[EventKind, boolean]>([
+    ['requested', false],
+    ['deferred', false],
+    ['delivered', false],
+    ['dropped', false],
+    ['bounced', false],
+    ['opened', true],
+    ['clicked', true],
+    ['complained', true],
+    ['unsubscribed', true],
+    ['unknown', false],
+  ])('includes %s: %s', (kind, expected) => {
+    expect(isEngagement(kind)).toBe(expected)
+  })
+})
+
+describe('the place in the pending index', () => {
+  it.each([
+    ['qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1', '2022-06-01'],
+    ['qcloudses-30-251200670-date-20220601000000-8jolHvR2XcXC1', '2022-06-01'],
+    ['qcloudses-30-251200670-date-20220601075959-8jolHvR2XcXC1', '2022-06-01'],
+    ['qcloudses-30-251200670-date-20220531235959-8jolHvR2XcXC1', '2022-05-31'],
+    ['qcloudses-30-251200670-date-20261231235959-8jolHvR2XcXC1', '2026-12-31'],
+    ['qcloudses-30-251200670-date-20220231142439-8jolHvR2XcXC1', 'undated'],
+    ['qcloud-ses-09af3b', 'undated'],
+    ['task:123456', 'undated'],
+  ])('of %s is %s', (message, partition) => {
+    expect(pendingPartitionOf(message)).toBe(partition)
+  })
+})
+
+describe('the counts of a delivery', () => {
+  it('name each kind that happened, and how often', () => {
+    const delivery = deliveryWith('qcloud-ses-09af3b', {
+      delivered: ['2026-11-21T08:00:03Z', '2026-11-21T08:00:05Z[poll] 250 ok'],
+      opened: ['2026-11-21T09:00:00Z', '2026-11-21T09:00:00Z Mozilla/5.0', '2026-11-22T09:00:00Z'],
+      clicked: ['time-unknown[poll]'],
+      bounced: [],
+    })
+    expect([...countsOf(delivery)]).toEqual([
+      ['delivered', 1],
+      ['opened', 2],
+      ['clicked', 1],
+    ])
+  })
+})
+
+describe('a delivery was sent', () => {
+  const facts = {
+    requested: ['2026-11-21T08:00:02Z', '2026-11-21T08:00:00Z[poll]'],
+    delivered: ['2026-11-21T07:59:59Z'],
+  }
+
+  it('when its key says so, whatever the facts say', () => {
+    const message = 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1'
+    expect(sentAtOfDelivery(deliveryWith(message, facts))).toBe(Date.parse('2022-06-01T06:24:39Z'))
+  })
+
+  it('else when it was first requested', () => {
+    expect(sentAtOfDelivery(deliveryWith('qcloud-ses-09af3b', facts))).toBe(
+      Date.parse('2026-11-21T08:00:00Z'),
+    )
+  })
+
+  it('else when anything was first heard of it', () => {
+    const heard = {
+      requested: ['time-unknown[poll]'],
+      opened: ['2026-11-21T09:00:00Z'],
+      deferred: ['2026-11-21T08:30:00Z'],
+    }
+    expect(sentAtOfDelivery(deliveryWith('task:7', heard))).toBe(Date.parse('2026-11-21T08:30:00Z'))
+  })
+
+  it('at a time that nobody knows where no fact has one', () => {
+    expect(sentAtOfDelivery(deliveryWith('task:7', { opened: ['time-unknown[poll]'] }))).toBeUndefined()
+    expect(sentAtOfDelivery(deliveryWith('task:7', {}))).toBeUndefined()
+  })
+})

@@ -1,0 +1,344 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { DeliveryEvent, EventKind } from '../../../lib/core/event.ts'
+import { byTime, countOf, factOf, parseFact, sentFactOf } from '../../../lib/core/fact.ts'
+import { eventWith } from '../../events.ts'
+
+const instant = '2026-11-21T08:00:03Z'
+const occurredAtMs = Date.parse(instant)
+const lineOf = (told: Partial<DeliveryEvent>) => factOf(eventWith({ occurredAtMs, ...told })).text
+
+/** An event about which the poll told that it happened, but not when. */
+const timeless = (kind: EventKind): DeliveryEvent => {
+  const { provider, recipient, message, columns, headers } = eventWith({})
+  return { provider, recipient, message, kind, source: 'poll', detail: '', columns, headers }
+}
+
+const lines: readonly [string, Partial<DeliveryEvent>][] = [
+  ['2026-11-21T08:00:03Z', { kind: 'delivered' }],
+  ['2026-11-21T08:00:03Z 250 2.0.0 OK', { kind: 'delivered', detail: '250 2.0.0 OK' }],
+  [
+    '2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist',
+    { kind: 'bounced', bounceClass: 'hard', detail: '551 5.1.1 recipient is not exist' },
+  ],
+  [
+    '2026-11-21T08:00:03Z soft 452 4.2.2 mailbox full',
+    { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' },
+  ],
+  ['2026-11-21T08:00:03Z undetermined', { kind: 'bounced', bounceClass: 'undetermined' }],
+  ['2026-11-21T08:00:03Z Mozilla/5.0', { kind: 'opened', detail: 'Mozilla/5.0' }],
+  [
+    '2026-11-21T08:00:03Z https://example.com/offer Mozilla/5.0',
+    { kind: 'clicked', link: 'https://example.com/offer', detail: 'Mozilla/5.0' },
+  ],
+  [
+    '2026-11-21T08:00:03Z https://example.com/my%20offer',
+    { kind: 'clicked', link: ' https://example.com/my \n offer ' },
+  ],
+  ['2026-11-21T08:00:03Z - Mozilla/5.0', { kind: 'clicked', detail: 'Mozilla/5.0' }],
+  ['2026-11-21T08:00:03Z -', { kind: 'clicked', link: ' \n' }],
+  ['2026-11-21T08:00:03Z[poll] 250 ok', { kind: 'delivered', source: 'poll', detail: '250 ok' }],
+  ['2026-11-21T08:00:03Z[poll]', { kind: 'clicked', source: 'poll' }],
+  [
+    '2026-11-21T08:00:03Z[poll] soft 451 try again',
+    { kind: 'bounced', source: 'poll', bounceClass: 'soft', detail: '451 try again' },
+  ],
+  ['2026-11-21T08:00:03.007Z', { kind: 'delivered', occurredAtMs: occurredAtMs + 7 }],
+]
+
+describe('a fact as a line', () => {
+  it.each(lines)('is %j', (line, told) => {
+    expect(factOf(eventWith({ occurredAtMs, ...told }))).toEqual({ text: line })
+  })
+
+  it('is `time-unknown[poll]` where the poll does not tell when', () => {
+    expect(factOf(timeless('opened'))).toEqual({ text: 'time-unknown[poll]' })
+  })
+
+  it('stays one line, well formed, whatever came', () => {
+    const detail = ' 451\r\n\u0000try\u001b[31m again\u0085\ud800 '
+    expect(lineOf({ kind: 'deferred', detail })).toBe('2026-11-21T08:00:03Z 451 try [31m again \ufffd')
+    expect(lineOf({ kind: 'clicked', link: 'https://example.com/\udc00?a=\u0000b' })).toBe(
+      '2026-11-21T08:00:03Z https://example.com/\ufffd?a=%20b',
+    )
+  })
+
+  it('tells when the message was sent as a line of its own', () => {
+    const sentAtMs = Date.parse('2026-11-21T08:00:00Z')
+    expect(sentFactOf(eventWith({ sentAtMs, detail: '250 ok' }))).toBe('2026-11-21T08:00:00Z')
+    expect(sentFactOf(eventWith({ sentAtMs, source: 'poll' }))).toBe('2026-11-21T08:00:00Z[poll]')
+    expect(sentFactOf(eventWith({}))).toBeUndefined()
+  })
+})
+
+describe('a line read back', () => {
+  it('tells what the bounce was', () => {
+    expect(parseFact('bounced', '2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist')).toEqual({
+      text: '2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist',
+      source: 'callback',
+      occurredAtMs: 1795248003_000,
+      detail: 'hard 551 5.1.1 recipient is not exist',
+      identity: '2026-11-21T08:00:03Z',
+    })
+  })
+
+  it('tells the link of a click apart from its detail', () => {
+    expect(parseFact('clicked', '2026-11-21T08:00:03Z https://example.com/offer Mozilla/5.0 (X11)')).toEqual({
+      text: '2026-11-21T08:00:03Z https://example.com/offer Mozilla/5.0 (X11)',
+      source: 'callback',
+      occurredAtMs: 1795248003_000,
+      link: 'https://example.com/offer',
+      detail: 'Mozilla/5.0 (X11)',
+      identity: '2026-11-21T08:00:03Z https://example.com/offer',
+    })
+  })
+
+  it('tells no link where the click had none', () => {
+    expect(parseFact('clicked', '2026-11-21T08:00:03Z - Mozilla/5.0')).toEqual({
+      text: '2026-11-21T08:00:03Z - Mozilla/5.0',
+      source: 'callback',
+      occurredAtMs: 1795248003_000,
+      detail: 'Mozilla/5.0',
+      identity: '2026-11-21T08:00:03Z -',
+    })
+  })
+
+  it('tells that the poll told it', () => {
+    expect(parseFact('delivered', '2026-11-21T08:00:03Z[poll] 250 ok')).toEqual({
+      text: '2026-11-21T08:00:03Z[poll] 250 ok',
+      source: 'poll',
+      occurredAtMs: 1795248003_000,
+      detail: '250 ok',
+      identity: '2026-11-21T08:00:03Z[poll]',
+    })
+  })
+
+  it('tells no instant where the poll did not', () => {
+    expect(parseFact('clicked', 'time-unknown[poll]')).toEqual({
+      text: 'time-unknown[poll]',
+      source: 'poll',
+      detail: '',
+      identity: 'time-unknown[poll]',
+    })
+  })
+
+  it.each([['delivered'], ['clicked']] as const)('is all detail where no event wrote it (%s)', (kind) => {
+    expect(parseFact(kind, 'noted by hand')).toMatchObject({ source: 'callback', detail: 'noted by hand' })
+    expect(parseFact(kind, 'noted by hand')).not.toHaveProperty('link')
+  })
+
+  it('has a text and a count, whatever stands in the table', () => {
+    const kind = fc.constantFrom<EventKind>('delivered', 'clicked', 'bounced')
+    fc.assert(
+      fc.property(kind, fc.string({ unit: 'binary' }), (ofKind, text) => {
+        const fact = parseFact(ofKind, text)
+        expect(fact.text).toBe(text)
+        expect(countOf([fact])).toBe(1)
+      }),
+    )
+  })
+
+  it('says again what the event said', () => {
+    const word = fc.stringMatching(/^[!-~]{1,12}$/)
+    const drawn = fc.record({
+      kind: fc.constantFrom<EventKind>('requested', 'delivered', 'bounced', 'opened', 'clicked', 'unknown'),
+      source: fc.constantFrom<DeliveryEvent['source']>('callback', 'poll'),
+      second: fc.integer({ min: 946684801, max: 4102444799 }),
+      link: fc.stringMatching(/^https:\/\/example\.com\/[!-~]{0,900}$/),
+      detail: fc.array(word, { maxLength: 80 }).map((words) => words.join(' ')),
+    })
+    fc.assert(
+      fc.property(drawn, ({ kind, source, second, link, detail }) => {
+        const { text, whole } = factOf(
+          eventWith({ kind, source, occurredAtMs: second * 1_000, link, detail }),
+        )
+        const fact = parseFact(kind, whole ?? text)
+        expect(fact).toMatchObject({ source, occurredAtMs: second * 1_000, detail })
+        expect(fact.link).toBe(kind === 'clicked' && source === 'callback' ? link : undefined)
+        expect(parseFact(kind, text).identity).toBe(fact.identity)
+      }),
+    )
+  })
+})
+
+describe('the count of a kind', () => {
+  const countOfEvents = (...events: readonly DeliveryEvent[]) =>
+    countOf(
+      events.flatMap((event) => {
+        const { text, whole } = factOf(event)
+        return [text, ...(whole === undefined ? [] : [whole])].map((line) => parseFact(event.kind, line))
+      }),
+    )
+  const opened = (told: Partial<DeliveryEvent>) => eventWith({ kind: 'opened', occurredAtMs, ...told })
+  const clicked = (link: string, told: Partial<DeliveryEvent> = {}) =>
+    eventWith({ kind: 'clicked', occurredAtMs, link, ...told })
+  const longLink = (end: string) => `https://example.com/${'a'.repeat(3_000)}${end}`
+
+  it('is 0 without facts', () => {
+    expect(countOf([])).toBe(0)
+  })
+
+  it('is 1 for the same event told twice', () => {
+    expect(countOfEvents(opened({}), opened({}))).toBe(1)
+  })
+
+  it('is 1 for the same event told twice with other detail', () => {
+    expect(countOfEvents(opened({ detail: 'Mozilla/5.0' }), opened({ detail: 'Mozilla/5.0 (X11)' }))).toBe(1)
+    expect(countOfEvents(opened({ detail: '' }), opened({ detail: 'x'.repeat(5_000) }))).toBe(1)
+  })
+
+  it('is 1 for a bounce told twice with other classes', () => {
+    const bounced = { kind: 'bounced', occurredAtMs } as const
+    expect(
+      countOfEvents(
+        eventWith({ ...bounced, bounceClass: 'undetermined' }),
+        eventWith({ ...bounced, bounceClass: 'hard', detail: '551' }),
+      ),
+    ).toBe(1)
+  })
+
+  it('is 2 for two opens a second apart', () => {
+    expect(countOfEvents(opened({}), opened({ occurredAtMs: occurredAtMs + 1_000 }))).toBe(2)
+  })
+
+  it('is 2 for clicks on two links in one second', () => {
+    expect(countOfEvents(clicked('https://example.com/1'), clicked('https://example.com/2'))).toBe(2)
+    expect(countOfEvents(clicked('https://example.com/1'), clicked(''))).toBe(2)
+  })
+
+  it('is 1 for clicks on one link in one second, by two agents', () => {
+    const link = 'https://example.com/1'
+    expect(countOfEvents(clicked(link, { detail: 'Mozilla/5.0' }), clicked(link, { detail: 'curl' }))).toBe(1)
+  })
+
+  it('is 2 for clicks in one second on links of 3,000 characters that differ only at the end', () => {
+    expect(countOfEvents(clicked(longLink('1')), clicked(longLink('2')))).toBe(2)
+    expect(countOfEvents(clicked(longLink('1')), clicked(longLink('1'), { detail: 'curl' }))).toBe(1)
+  })
+
+  it('is 2 for clicks in one second on long links that differ only in the middle of a character', () => {
+    const cutAt = 580
+    const link = (rest: string) => `https://example.com/${'a'.repeat(cutAt - 21)}🔒${rest}${'b'.repeat(100)}`
+    expect(countOfEvents(clicked(link('1')), clicked(link('2')))).toBe(2)
+  })
+
+  it('is what callbacks told, where the poll told it too', () => {
+    const polled = opened({ source: 'poll', occurredAtMs: occurredAtMs + 5_000 })
+    expect(countOfEvents(opened({}), polled, timeless('opened'))).toBe(1)
+    expect(countOfEvents(polled, opened({}), opened({ occurredAtMs: occurredAtMs + 9_000 }))).toBe(2)
+  })
+
+  it('is 1 where only the poll told it, however often', () => {
+    const polled = opened({ source: 'poll' })
+    const later = opened({ source: 'poll', occurredAtMs: occurredAtMs + 9_000 })
+    expect(countOfEvents(timeless('opened'))).toBe(1)
+    expect(countOfEvents(polled, later, timeless('opened'))).toBe(1)
+  })
+})
+
+describe('lines in the order of text', () => {
+  it('are in order of time, whatever the detail', () => {
+    const second = fc.integer({ min: 946684801, max: 4102444799 })
+    fc.assert(
+      fc.property(second, second, fc.string(), fc.string(), (a, b, detailA, detailB) => {
+        fc.pre(a < b)
+        const earlier = lineOf({ occurredAtMs: a * 1_000, detail: detailA })
+        expect(earlier < lineOf({ occurredAtMs: b * 1_000, source: 'poll', detail: detailB })).toBe(true)
+      }),
+    )
+  })
+
+  it('end with those whose time is unknown', () => {
+    expect(lineOf({ occurredAtMs: 4102444799_000 }) < factOf(timeless('opened')).text).toBe(true)
+  })
+
+  it('are in order of time to the second, fractions of a provider that tells them or not', () => {
+    const half = lineOf({ occurredAtMs: occurredAtMs + 500 })
+    expect(lineOf({ occurredAtMs: occurredAtMs - 1_000 }) < half).toBe(true)
+    expect(half < lineOf({ occurredAtMs: occurredAtMs + 1_000 })).toBe(true)
+  })
+})
+
+describe('facts in order', () => {
+  it('go by time and then by text, those of unknown time last', () => {
+    const inOrder = [
+      '2026-11-21T08:00:03Z',
+      '2026-11-21T08:00:03Z 250 ok',
+      '2026-11-21T08:00:03.500Z',
+      '2026-11-21T08:00:04Z[poll]',
+      '2026-11-21T08:00:04Z[poll] 250 ok',
+      'time-unknown[poll]',
+      'time-unknown[poll] told',
+    ]
+    const facts = inOrder.map((line) => parseFact('delivered', line))
+    fc.assert(
+      fc.property(fc.shuffledSubarray(facts, { minLength: facts.length }), (shuffled) => {
+        expect([...shuffled].sort(byTime).map((fact) => fact.text)).toEqual(inOrder)
+      }),
+    )
+  })
+})
+
+describe('a long fact', () => {
+  it('of 400 characters of detail stands whole', () => {
+    expect(factOf(eventWith({ occurredAtMs, detail: 'x'.repeat(400) }))).toEqual({
+      text: `2026-11-21T08:00:03Z ${'x'.repeat(400)}`,
+    })
+  })
+
+  it('of more has a stand-in that ends in an ellipsis', () => {
+    expect(factOf(eventWith({ occurredAtMs, detail: 'x'.repeat(401) }))).toEqual({
+      text: `2026-11-21T08:00:03Z ${'x'.repeat(399)}…`,
+      whole: `2026-11-21T08:00:03Z ${'x'.repeat(401)}`,
+    })
+  })
+
+  it('counts the class of a bounce into its detail', () => {
+    const { text } = factOf(
+      eventWith({ kind: 'bounced', bounceClass: 'hard', occurredAtMs, detail: 'x'.repeat(396) }),
+    )
+    expect(text).toBe(`2026-11-21T08:00:03Z hard ${'x'.repeat(394)}…`)
+  })
+
+  it('of a link of 600 characters stands whole', () => {
+    const link = `https://example.com/${'a'.repeat(580)}`
+    expect(factOf(eventWith({ kind: 'clicked', occurredAtMs, link }))).toEqual({
+      text: `2026-11-21T08:00:03Z ${link}`,
+    })
+  })
+
+  it('of a longer link has a stand-in with its beginning and a digest of the whole', () => {
+    const link = `https://example.com/${'a'.repeat(581)}`
+    const { text, whole } = factOf(eventWith({ kind: 'clicked', occurredAtMs, link, detail: 'curl' }))
+    expect(whole).toBe(`2026-11-21T08:00:03Z ${link} curl`)
+    expect(text).toMatch(/^2026-11-21T08:00:03Z https:\/\/example\.com\/a{560}…[0-9a-f]{16} curl$/)
+  })
+
+  // FNV-1a of 64 bits: these lines stand in tables, so neither the cut nor the digest may ever change.
+  it.each([
+    ['1', '2841231af947812b'],
+    ['1000', '0b37cce3600ab949'],
+  ])('of a long link that ends in %s has always had the same stand-in', (end, digest) => {
+    const link = `https://example.com/${'a'.repeat(600)}?n=${end}`
+    expect(factOf(eventWith({ kind: 'clicked', occurredAtMs, link })).text).toBe(
+      `2026-11-21T08:00:03Z https://example.com/${'a'.repeat(560)}…${digest}`,
+    )
+  })
+
+  it('has a stand-in of the same identity', () => {
+    const long = fc.string({ unit: 'binary', minLength: 500, maxLength: 1_500 })
+    fc.assert(
+      fc.property(long, long, fc.constantFrom<EventKind>('clicked', 'opened'), (link, detail, kind) => {
+        const { text, whole } = factOf(eventWith({ kind, occurredAtMs, link, detail }))
+        expect(parseFact(kind, text).identity).toBe(parseFact(kind, whole ?? text).identity)
+        expect(text.isWellFormed()).toBe(true)
+        expect(text.length).toBeLessThanOrEqual(20 + 1 + 600 + 1 + 400)
+      }),
+    )
+  })
+
+  it('is not cut in the middle of a character', () => {
+    const { text } = factOf(eventWith({ occurredAtMs, detail: `${'x'.repeat(398)}🔒${'y'.repeat(100)}` }))
+    expect(text.isWellFormed()).toBe(true)
+  })
+})

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import {
+  addDays,
+  formatInstant,
+  parseInstant,
+  requestDateOf,
+  requestDateStartMs,
+} from '../../../lib/core/instant.ts'
+
+describe('an instant as text', () => {
+  it.each([
+    ['2022-06-01T06:24:43Z', 1654064683_000],
+    ['2000-01-01T00:00:00Z', 946684800_000],
+    ['2028-02-29T23:59:59Z', 1835481599_000],
+    ['2022-06-01T06:24:43.007Z', 1654064683_007],
+  ])('reads %s', (text, instantMs) => {
+    expect(formatInstant(instantMs)).toBe(text)
+    expect(parseInstant(text)).toBe(instantMs)
+  })
+
+  it.each([
+    [''],
+    ['Z'],
+    ['time-unknown'],
+    ['2022-06-01T06:24:43'],
+    ['2022-06-01T06:24:43+08:00'],
+    ['1654064683'],
+    [' 2022-06-01T06:24:43Z'],
+  ])('is not read from %j', (text) => {
+    expect(parseInstant(text)).toBeUndefined()
+  })
+
+  it.each([['1Z'], ['2026Z'], ['2026-11-21Z'], ['Nov 21 2026Z'], ['2026-02-31T00:00:00Z']])(
+    'is not read from %j, which no instant is written as',
+    (text) => {
+      expect(parseInstant(text)).toBeUndefined()
+    },
+  )
+
+  it('comes back from its text, at any millisecond of the years 2000 to 2099', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 946684800_000, max: 4102444799_999 }), (instantMs) => {
+        expect(parseInstant(formatInstant(instantMs))).toBe(instantMs)
+      }),
+    )
+  })
+})
+
+describe('a request date', () => {
+  it.each([
+    ['2022-06-01T06:24:39Z', '2022-06-01'],
+    ['2022-05-31T15:59:59.999Z', '2022-05-31'],
+    ['2022-05-31T16:00:00Z', '2022-06-01'],
+    ['2026-12-31T16:00:00Z', '2027-01-01'],
+    ['2028-02-28T16:00:00Z', '2028-02-29'],
+  ])('of %s is %s, as the calendar of UTC+8 has it', (instant, requestDate) => {
+    expect(requestDateOf(Date.parse(instant))).toBe(requestDate)
+  })
+
+  it('begins at midnight in UTC+8', () => {
+    expect(requestDateStartMs('2022-06-01')).toBe(Date.parse('2022-05-31T16:00:00Z'))
+  })
+
+  it.each([
+    ['2026-11-21', 1, '2026-11-22'],
+    ['2026-11-21', 0, '2026-11-21'],
+    ['2026-12-31', 1, '2027-01-01'],
+    ['2028-03-01', -1, '2028-02-29'],
+    ['2026-11-21', -30, '2026-10-22'],
+  ])('%s and %i days is %s', (requestDate, days, expected) => {
+    expect(addDays(requestDate, days)).toBe(expected)
+  })
+})

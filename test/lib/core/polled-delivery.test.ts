@@ -1,0 +1,246 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Delivery, Status } from '../../../lib/core/delivery.ts'
+import type { EventKind } from '../../../lib/core/event.ts'
+import { parseFact } from '../../../lib/core/fact.ts'
+import { joined } from '../../../lib/core/join.ts'
+import {
+  lackingEvents,
+  unknownEvent,
+  type PolledDelivery,
+  type PolledOutcome,
+} from '../../../lib/core/polled-delivery.ts'
+import { sampleMessage } from '../../events.ts'
+
+const occurredAtMs = Date.parse('2022-06-01T07:00:00Z')
+
+const outcomes: Record<PolledOutcome['kind'], PolledOutcome> = {
+  requested: { kind: 'requested', detail: '' },
+  deferred: { kind: 'deferred', occurredAtMs, detail: '451 try again later' },
+  delivered: { kind: 'delivered', occurredAtMs, detail: '250 ok' },
+  dropped: { kind: 'dropped', occurredAtMs, detail: '1007 on the blocklist' },
+  bounced: { kind: 'bounced', occurredAtMs, bounceClass: 'undetermined', detail: '551 5.1.1 no such user' },
+}
+
+function polledWith(told: Partial<PolledDelivery>): PolledDelivery {
+  return {
+    provider: 'tencent-ses',
+    recipient: 'example@example.com',
+    message: sampleMessage,
+    outcome: outcomes.delivered,
+    engagement: [],
+    ...told,
+  }
+}
+
+function rowWith(status: Status, facts: readonly (readonly [EventKind, string])[]): Delivery {
+  return {
+    recipient: 'example@example.com',
+    message: sampleMessage,
+    provider: 'tencent-ses',
+    status,
+    facts: new Map(facts.map(([kind, line]) => [kind, [parseFact(kind, line)]])),
+    columns: new Map(),
+  }
+}
+
+const at = '2022-06-01T06:24:43Z'
+const rows: Record<Status, Delivery> = {
+  requested: rowWith('requested', [['requested', at]]),
+  deferred: rowWith('deferred', [['deferred', `${at} 451 try again later`]]),
+  unknown: rowWith('unknown', [
+    ['requested', at],
+    ['unknown', '2022-07-01T06:24:39Z[poll]'],
+  ]),
+  'soft-bounced': rowWith('soft-bounced', [['bounced', `${at} soft 552 5.2.2 mailbox full`]]),
+  delivered: rowWith('delivered', [['delivered', at]]),
+  dropped: rowWith('dropped', [['dropped', at]]),
+  bounced: rowWith('bounced', [['bounced', `${at} hard 551 5.1.1 no such user`]]),
+}
+
+const kindsLacking = (known: Delivery | undefined, polled: PolledDelivery) =>
+  lackingEvents(known, polled).map((event) => event.kind)
+
+describe('what a polled outcome adds', () => {
+  it.each<[Status, readonly PolledOutcome['kind'][]]>([
+    ['requested', ['deferred', 'delivered', 'dropped', 'bounced']],
+    ['deferred', ['delivered', 'dropped', 'bounced']],
+    ['unknown', ['delivered', 'dropped', 'bounced']],
+    ['delivered', ['dropped', 'bounced']],
+    ['dropped', ['delivered', 'bounced']],
+    ['bounced', ['delivered', 'dropped']],
+  ])('to a row that is %s is news of %j alone', (status, news) => {
+    for (const kind of ['requested', 'deferred', 'delivered', 'dropped', 'bounced'] as const) {
+      const lacking = kindsLacking(rows[status], polledWith({ outcome: outcomes[kind] }))
+      expect(lacking).toEqual(news.includes(kind) ? [kind] : [])
+    }
+  })
+
+  it.each([['requested'], ['deferred'], ['delivered'], ['dropped'], ['bounced']] as const)(
+    'where nothing was known is that it was %s',
+    (kind) => {
+      expect(kindsLacking(undefined, polledWith({ outcome: outcomes[kind] }))).toEqual([kind])
+    },
+  )
+
+  it('is the delivery itself where only an open was known', () => {
+    const opened = rowWith('delivered', [['opened', at]])
+    expect(kindsLacking(opened, polledWith({}))).toEqual(['delivered'])
+  })
+
+  it('to a row that is soft-bounced is news of its end, not of a step on the way', () => {
+    const newsOf = (kind: PolledOutcome['kind']) =>
+      kindsLacking(rows['soft-bounced'], polledWith({ outcome: outcomes[kind] }))
+    expect(newsOf('requested')).toEqual([])
+    expect(newsOf('deferred')).toEqual([])
+    expect(newsOf('delivered')).toEqual(['delivered'])
+    expect(newsOf('dropped')).toEqual(['dropped'])
+  })
+
+  it('leaves a soft bounce alone that the poll tells again, without its class', () => {
+    const outcome = {
+      kind: 'bounced',
+      occurredAtMs: Date.parse(at),
+      bounceClass: 'undetermined',
+      detail: '552 5.2.2 mailbox full',
+    } as const
+    expect(lackingEvents(rows['soft-bounced'], polledWith({ outcome }))).toEqual([])
+  })
+
+  it('is the rejection that followed a soft bounce, told with another reply at a later time', () => {
+    expect(kindsLacking(rows['soft-bounced'], polledWith({ outcome: outcomes.bounced }))).toEqual(['bounced'])
+  })
+})
+
+describe('what the poll tells of the reader', () => {
+  const engagement = ['opened', 'clicked', 'complained', 'unsubscribed'] as const
+
+  it('is added kind by kind, where the row lacks it', () => {
+    const known = rowWith('delivered', [
+      ['delivered', at],
+      ['opened', at],
+      ['complained', 'time-unknown[poll]'],
+    ])
+    expect(kindsLacking(known, polledWith({ engagement }))).toEqual(['clicked', 'unsubscribed'])
+  })
+
+  it('is added after the outcome where nothing was known', () => {
+    expect(kindsLacking(undefined, polledWith({ engagement }))).toEqual([
+      'delivered',
+      'opened',
+      'clicked',
+      'complained',
+      'unsubscribed',
+    ])
+  })
+
+  it('has no time', () => {
+    for (const event of lackingEvents(rows.delivered, polledWith({ engagement }))) {
+      expect(event).not.toHaveProperty('occurredAtMs')
+    }
+  })
+
+  it('is nothing where the row lacks nothing', () => {
+    const known = rowWith('delivered', [['delivered', at], ...engagement.map((kind) => [kind, at] as const)])
+    expect(lackingEvents(known, polledWith({ engagement }))).toEqual([])
+  })
+})
+
+describe('a polled event', () => {
+  it('carries what the poll told, and says that the poll did', () => {
+    const polled = polledWith({
+      spelling: 'Example@Example.com',
+      from: 'test@fromexample.com',
+      sentAtMs: Date.parse('2022-06-01T06:24:40Z'),
+      outcome: outcomes.bounced,
+      engagement: ['opened'],
+    })
+    const shared = {
+      provider: 'tencent-ses',
+      recipient: 'example@example.com',
+      spelling: 'Example@Example.com',
+      message: 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1',
+      source: 'poll',
+      sentAtMs: 1654064680_000,
+      columns: { from: 'test@fromexample.com' },
+      headers: new Map(),
+    }
+    expect(lackingEvents(undefined, polled)).toEqual([
+      {
+        ...shared,
+        kind: 'bounced',
+        occurredAtMs: 1654066800_000,
+        bounceClass: 'undetermined',
+        detail: '551 5.1.1 no such user',
+      },
+      { ...shared, kind: 'opened', detail: '' },
+    ])
+  })
+
+  it('claims nothing that the poll did not tell', () => {
+    expect(lackingEvents(undefined, polledWith({ outcome: outcomes.requested }))).toEqual([
+      {
+        provider: 'tencent-ses',
+        recipient: 'example@example.com',
+        message: 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1',
+        source: 'poll',
+        kind: 'requested',
+        detail: '',
+        columns: {},
+        headers: new Map(),
+      },
+    ])
+  })
+})
+
+describe('a pass over the same answer', () => {
+  const anyRow = fc.constantFrom<Delivery | undefined>(undefined, ...Object.values(rows))
+  const anyPolled = fc.record({
+    outcome: fc.constantFrom(...Object.values(outcomes)),
+    engagement: fc.subarray<PolledDelivery['engagement'][number]>([
+      'opened',
+      'clicked',
+      'complained',
+      'unsubscribed',
+    ]),
+  })
+
+  it('writes nothing the second time', () => {
+    fc.assert(
+      fc.property(anyRow, anyPolled, (row, told) => {
+        const polled = polledWith(told)
+        const broughtUp = lackingEvents(row, polled).reduce<Delivery | undefined>(joined, row)
+        expect(lackingEvents(broughtUp, polled)).toEqual([])
+      }),
+    )
+  })
+
+  it('ends in the same row where it was cut short and run again', () => {
+    fc.assert(
+      fc.property(anyRow, anyPolled, fc.nat(5), (row, told, cutAt) => {
+        const polled = polledWith(told)
+        const events = lackingEvents(row, polled)
+        const whole = events.reduce<Delivery | undefined>(joined, row)
+        const cutShort = events.slice(0, cutAt).reduce<Delivery | undefined>(joined, row)
+        expect(lackingEvents(cutShort, polled).reduce<Delivery | undefined>(joined, cutShort)).toEqual(whole)
+      }),
+    )
+  })
+})
+
+describe('a delivery that nobody can tell about any more', () => {
+  it('is unknown from day 30 on, with the reason, whenever that is found', () => {
+    expect(unknownEvent(rows.deferred, Date.parse('2022-06-01T06:24:39Z'))).toEqual({
+      provider: 'tencent-ses',
+      recipient: 'example@example.com',
+      message: 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1',
+      kind: 'unknown',
+      source: 'poll',
+      occurredAtMs: Date.parse('2022-07-01T06:24:39Z'),
+      detail:
+        'sent 2022-06-01T06:24:39Z, never settled, and out of reach of GetSendEmailStatus after 30 days',
+      columns: {},
+      headers: new Map(),
+    })
+  })
+})

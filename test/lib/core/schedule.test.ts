@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Status } from '../../../lib/core/delivery.ts'
+import { dueLookMs, isOutOfReach, isPastRetries, lookAgesMs } from '../../../lib/core/schedule.ts'
+
+const sentAtMs = Date.parse('2026-11-21T04:00:00Z')
+const minuteMs = 60_000
+const hourMs = 3_600_000
+const dayMs = 86_400_000
+
+const looks: readonly [Status, readonly string[]][] = [
+  [
+    'requested',
+    [
+      '2026-11-21T04:15:00Z',
+      '2026-11-21T05:00:00Z',
+      '2026-11-21T08:00:00Z',
+      '2026-11-21T16:00:00Z',
+      '2026-11-22T16:00:00Z',
+      '2026-11-26T05:00:00Z',
+      '2026-12-20T16:00:00Z',
+    ],
+  ],
+  [
+    'deferred',
+    [
+      '2026-11-21T08:00:00Z',
+      '2026-11-21T16:00:00Z',
+      '2026-11-22T16:00:00Z',
+      '2026-11-24T05:00:00Z',
+      '2026-11-26T05:00:00Z',
+      '2026-12-20T16:00:00Z',
+    ],
+  ],
+  ['soft-bounced', ['2026-11-26T05:00:00Z']],
+  ['unknown', []],
+  ['delivered', []],
+  ['dropped', []],
+  ['bounced', []],
+]
+
+const everyLook = looks.flatMap(([status, instants]) => instants.map((instant) => [status, instant] as const))
+
+describe('the looks at a delivery sent on 2026-11-21 at 04:00', () => {
+  it.each(looks)('that is %s fall due at %j', (status, instants) => {
+    expect(lookAgesMs(status).map((ageMs) => new Date(sentAtMs + ageMs).toISOString())).toEqual(
+      instants.map((instant) => instant.replace('Z', '.000Z')),
+    )
+  })
+
+  it.each(everyLook)('that is %s: one falls due at %s, and neither sooner nor twice', (status, instant) => {
+    const lookMs = Date.parse(instant)
+    const due = (afterMs: number, throughMs: number) => dueLookMs(status, sentAtMs, { afterMs, throughMs })
+    expect(due(lookMs - 1, lookMs)).toBe(lookMs)
+    expect(due(lookMs - 2, lookMs - 1)).toBeUndefined()
+    expect(due(lookMs, lookMs + 1)).toBeUndefined()
+    expect(due(lookMs, lookMs)).toBeUndefined()
+  })
+
+  it('are all before the provider stops to tell, on day 30', () => {
+    for (const [, instants] of looks) {
+      for (const instant of instants)
+        expect(Date.parse(instant)).toBeLessThan(Date.parse('2026-12-21T04:00:00Z'))
+    }
+  })
+})
+
+describe('after a pause', () => {
+  const due = (status: Status, after: string, through: string) =>
+    dueLookMs(status, sentAtMs, { afterMs: Date.parse(after), throughMs: Date.parse(through) })
+
+  it('of three days the looks that were missed are one, the latest', () => {
+    expect(due('requested', '2026-11-21T04:00:00Z', '2026-11-24T04:00:00Z')).toBe(
+      Date.parse('2026-11-22T16:00:00Z'),
+    )
+    expect(due('deferred', '2026-11-21T04:00:00Z', '2026-11-24T05:00:00Z')).toBe(
+      Date.parse('2026-11-24T05:00:00Z'),
+    )
+  })
+
+  it('of months the last look is due, and then none', () => {
+    expect(due('requested', '2026-11-21T04:00:00Z', '2027-03-01T00:00:00Z')).toBe(
+      Date.parse('2026-12-20T16:00:00Z'),
+    )
+    expect(due('requested', '2026-12-20T16:00:00Z', '2027-03-01T00:00:00Z')).toBeUndefined()
+  })
+
+  it('a settled delivery is not looked at, however long the pause', () => {
+    for (const status of ['delivered', 'dropped', 'bounced', 'unknown'] as const) {
+      expect(due(status, '2026-01-01T00:00:00Z', '2027-03-01T00:00:00Z')).toBeUndefined()
+    }
+  })
+})
+
+describe('a message', () => {
+  it.each([
+    ['a moment before day 30', 30 * dayMs - 1, false],
+    ['at day 30', 30 * dayMs, true],
+    ['long after', 400 * dayMs, true],
+    ['before it was sent, by another clock', -minuteMs, false],
+  ])('%s is out of reach: %s', (_when, ageMs, expected) => {
+    expect(isOutOfReach(sentAtMs, sentAtMs + ageMs)).toBe(expected)
+  })
+
+  it.each([
+    ['a moment before five days and an hour', 121 * hourMs - 1, false],
+    ['at five days and an hour', 121 * hourMs, true],
+    ['at once', 0, false],
+  ])('%s is past retries: %s', (_when, ageMs, expected) => {
+    expect(isPastRetries(sentAtMs, sentAtMs + ageMs)).toBe(expected)
+  })
+})

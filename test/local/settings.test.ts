@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals'
+import { ConfigError } from '../../lib/config.ts'
+import { localSettings } from '../../local/settings.ts'
+
+describe('the settings of the local stack', () => {
+  it('have defaults, and point the functions at the stack', () => {
+    const { callbackToken, ...settings } = localSettings({})
+    expect(settings).toEqual({
+      port: 3000,
+      dynamoDbPort: 8000,
+      sesPort: 3001,
+      adminPort: 8001,
+      dataDir: undefined,
+      tablePrefix: 'delivery-ledger-local',
+      isSesSimulated: true,
+      functionEnvironment: {
+        TABLE_PREFIX: 'delivery-ledger-local',
+        AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+        AWS_REGION: 'local',
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        SES_ENDPOINT: 'http://127.0.0.1:3001',
+        TENCENTCLOUD_SECRET_ID: 'local-secret-id',
+        TENCENTCLOUD_SECRET_KEY: 'local-secret-key',
+        TENCENTCLOUD_TOKEN: '',
+      },
+    })
+    expect(callbackToken).toMatch(/^[A-Za-z0-9_-]{32}$/)
+  })
+
+  it('have another callback token at each start, unless it is set', () => {
+    expect(localSettings({}).callbackToken).not.toBe(localSettings({}).callbackToken)
+    expect(localSettings({ CALLBACK_TOKEN: 'a_Token1' }).callbackToken).toBe('a_Token1')
+  })
+
+  it('are those that are set', () => {
+    expect(
+      localSettings({
+        PORT: '0',
+        DYNAMODB_PORT: '1',
+        SES_PORT: '2',
+        ADMIN_PORT: '65535',
+        DATA_DIR: 'data',
+        TABLE_PREFIX: 'mine',
+      }),
+    ).toMatchObject({
+      port: 0,
+      dynamoDbPort: 1,
+      sesPort: 2,
+      adminPort: 65535,
+      dataDir: 'data',
+      tablePrefix: 'mine',
+    })
+  })
+
+  const realSes = {
+    SES_ENDPOINT: 'https://ses.tencentcloudapi.com',
+    TENCENTCLOUD_SECRET_ID: 'a real id',
+    TENCENTCLOUD_SECRET_KEY: 'a real key',
+  }
+
+  it('simulate no SES where SES_ENDPOINT names one', () => {
+    expect(localSettings(realSes)).toMatchObject({ isSesSimulated: false, functionEnvironment: realSes })
+  })
+
+  it('ask for the credentials of a real SES at the start', () => {
+    expect(() => localSettings({ SES_ENDPOINT: 'https://ses.tencentcloudapi.com' })).toThrow(
+      new ConfigError(['TENCENTCLOUD_SECRET_ID: is not set', 'TENCENTCLOUD_SECRET_KEY: is not set']),
+    )
+  })
+
+  it.each([
+    ['another TABLE_PREFIX', { TABLE_PREFIX: 'mine' }, 'mine'],
+    [
+      'credentials of the real SES',
+      { TENCENTCLOUD_SECRET_ID: 'a real id', TENCENTCLOUD_SECRET_KEY: 'a real key' },
+      'delivery-ledger-local',
+    ],
+  ])(
+    'let the functions in at the emulator and the simulated SES, beside %s',
+    (_what, environment, prefix) => {
+      expect(localSettings(environment)).toMatchObject({
+        isSesSimulated: true,
+        functionEnvironment: {
+          TABLE_PREFIX: prefix,
+          AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+          SES_ENDPOINT: 'http://127.0.0.1:3001',
+          TENCENTCLOUD_SECRET_ID: 'local-secret-id',
+          TENCENTCLOUD_SECRET_KEY: 'local-secret-key',
+        },
+      })
+    },
+  )
+
+  it('name each one that is wrong, and never repeat it', () => {
+    const environment = { PORT: 'http', CALLBACK_TOKEN: 'hunter2', SES_ENDPOINT: 'ses', TABLE_PREFIX: 'a b' }
+    expect(() => localSettings(environment)).toThrow(
+      new ConfigError([
+        'PORT: expected a port from 0 to 65535',
+        'CALLBACK_TOKEN: expected at least 8 letters, digits, _ or -',
+        'SES_ENDPOINT: expected a URL of a host, such as https://ses.tencentcloudapi.com',
+        'TABLE_PREFIX: expected letters, digits, _ . and -',
+      ]),
+    )
+  })
+
+  it.each([['short'], ['seven-7'], ['has space 1'], ['a/slash/12'], ['percent%41x'], ['测试测试测试测试']])(
+    'refuse the callback token %j, which a URL does not carry as it is',
+    (token) => {
+      expect(() => localSettings({ CALLBACK_TOKEN: token })).toThrow(ConfigError)
+    },
+  )
+})
