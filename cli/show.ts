@@ -1,19 +1,27 @@
+import { systemClock } from '../lib/clock.ts'
 import { parseEnvironment, tableSettingEntries } from '../lib/config.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
 import { byTime, type Fact } from '../lib/core/fact.ts'
 import { formatInstant } from '../lib/core/instant.ts'
+import { isTaskKey } from '../lib/core/message.ts'
+import { jsonLog } from '../lib/log.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { CommandError } from './command-error.ts'
 
+/** For pages of a megabyte. */
+const requestTimeoutMs = 5_000
+
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
 export async function show(asked: string, options: { json?: boolean }): Promise<void> {
   const { TABLE_PREFIX } = parseEnvironment(tableSettingEntries, process.env)
-  const client = dynamoDbClient()
+  const client = dynamoDbClient(requestTimeoutMs)
   try {
-    const reader = deliveryReader(client, tableNames(TABLE_PREFIX).deliveries)
+    const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.now)
+    const table = tableNames(TABLE_PREFIX).deliveries
+    const reader = deliveryReader({ client, table, clock: systemClock, log })
     const isAddress = asked.includes('@')
     const deliveries = isAddress
       ? await reader.ofRecipient(asked.trim().toLowerCase())
@@ -23,12 +31,17 @@ export async function show(asked: string, options: { json?: boolean }): Promise<
     } else if (deliveries.length > 0) {
       process.stdout.write(deliveries.map(timelineOf).join('\n'))
     } else {
-      const what = isAddress ? 'Nothing was sent to this recipient' : 'There is no such message'
-      throw new CommandError(`${what}, as far as ${TABLE_PREFIX} knows.`)
+      throw new CommandError(nothingFound(asked, TABLE_PREFIX))
     }
   } finally {
     client.destroy()
   }
+}
+
+function nothingFound(asked: string, ledger: string): string {
+  if (isTaskKey(asked)) return 'Deliveries of a batch task are found by their recipient: a task has no index.'
+  const what = asked.includes('@') ? 'Nothing was sent to this recipient' : 'There is no such message'
+  return `${what}, as far as ${ledger} knows.`
 }
 
 function asJson(delivery: Delivery): object {

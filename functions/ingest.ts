@@ -10,6 +10,8 @@ import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 
 /** SendCloud wants its answer within 3 s, and the network takes its share. */
 const writeDeadlineMs = 2_000
+/** Leaves room for a second try. */
+const requestTimeoutMs = 800
 
 /** Wires the ingest function: callbacks in, one write per event out. */
 export function createHandler(environment: Environment, on: Surroundings = lambda): FunctionUrlHandler {
@@ -17,7 +19,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
   const dependencies = lazily(() => {
     const config = parseEnvironment(ingestEntries, environment)
     const tables = tableNames(config.TABLE_PREFIX)
-    const table = { client: on.dynamoDb(), retentionDays: config.RETENTION_DAYS, clock }
+    const table = { client: on.dynamoDb(requestTimeoutMs), retentionDays: config.RETENTION_DAYS, clock }
     return {
       providers,
       tokenDigests: config.CALLBACK_TOKEN_SHA256,
@@ -32,4 +34,5 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
 }
 
 /** The Lambda entry point. */
+// ts-unused-exports:disable-next-line
 export const handler = createHandler(process.env)

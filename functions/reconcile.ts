@@ -15,11 +15,14 @@ import { runStore } from '../lib/table/run-store.ts'
 /** What stops a run that asks more than anybody meant it to. */
 const maxCallsPerRun = 1_000
 
+/** A batch of a hundred large rows takes its time. */
+const requestTimeoutMs = 5_000
+
 /** Runs of the same job exclude each other. */
 const job = 'get-send-email-status'
 
 /** A Lambda handler for the schedule. Nothing of the event is used: every run does what is due. */
-export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
+type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
 
 /** Wires the reconcile function: polled rows in, the facts that rows lack out. */
 export function createHandler(environment: Environment, on: Surroundings = lambda): ScheduleHandler {
@@ -27,7 +30,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
   const wired = lazily(() => {
     const config = parseEnvironment(reconcileEntries, environment)
     const tables = tableNames(config.TABLE_PREFIX)
-    const client = on.dynamoDb()
+    const client = on.dynamoDb(requestTimeoutMs)
     const deliveries = { client, table: tables.deliveries, retentionDays: config.RETENTION_DAYS, clock }
     return {
       requestsPerSecond: config.SES_REQUESTS_PER_SECOND,
@@ -39,7 +42,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
           secretKey: config.TENCENTCLOUD_SECRET_KEY,
           token: config.TENCENTCLOUD_TOKEN,
         }),
-        deliveries: { ...deliveryWriter(deliveries), ...deliveryReader(client, tables.deliveries) },
+        deliveries: { ...deliveryWriter(deliveries), ...deliveryReader({ ...deliveries, log }) },
         runs: runStore(client, tables.reconciliation, job, clock),
         clock,
         log,
@@ -62,4 +65,5 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
 }
 
 /** The Lambda entry point. */
+// ts-unused-exports:disable-next-line
 export const handler = createHandler(process.env)

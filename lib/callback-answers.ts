@@ -7,11 +7,15 @@ export function recorded(events: number): CallbackAnswer {
   return json(200, { recorded: events })
 }
 
+/** Lambda ends an answer at 6 MB, and a person reads no more of them either. */
+const maxProblemsTold = 20
+
 export function kept(events: number, problems: readonly FieldProblem[]): CallbackAnswer {
   return json(202, {
     recorded: events,
-    quarantined: problems,
-    detail: 'Kept aside: the type of an event is not known here yet. Sending it again changes nothing.',
+    quarantined: problems.length,
+    detail: 'The body is kept in quarantine. Sending it again changes nothing.',
+    problems: problems.slice(0, maxProblemsTold),
   })
 }
 
@@ -19,7 +23,8 @@ export function invalid(events: number, problems: readonly FieldProblem[]): Call
   return problem(400, 'The body is not what this provider sends', {
     detail: 'It is kept in quarantine. Elements without problems were recorded.',
     recorded: events,
-    errors: problems,
+    errors: problems.slice(0, maxProblemsTold),
+    ...(problems.length > maxProblemsTold && { furtherErrors: problems.length - maxProblemsTold }),
   })
 }
 

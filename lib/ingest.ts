@@ -13,7 +13,7 @@ import {
 } from './ports.ts'
 import type { FieldProblem, Outcome, Provider } from './providers/provider.ts'
 
-export interface IngestDependencies {
+interface IngestDependencies {
   readonly providers: readonly Provider[]
   /** SHA-256 digests, in hex, of the tokens that may stand in the path. */
   readonly tokenDigests: readonly string[]
@@ -72,7 +72,7 @@ async function take(provider: Provider, body: Uint8Array, on: IngestDependencies
   const signal = AbortSignal.timeout(on.writeDeadlineMs)
   const receivedAtMs = on.clock.now()
   const outcomes = provider.read(body)
-  const results = await pMap(outcomes, (outcome) => settle(outcome, on, signal), {
+  const results = await pMap(outcomes, (outcome, index) => settle(outcome, index, on, signal), {
     concurrency: concurrentWrites,
   })
 
@@ -98,7 +98,12 @@ type Result =
   | { readonly type: QuarantinedInput['reason']; readonly problems: readonly FieldProblem[] }
 
 /** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
-async function settle(outcome: Outcome, on: IngestDependencies, signal: AbortSignal): Promise<Result> {
+async function settle(
+  outcome: Outcome,
+  index: number,
+  on: IngestDependencies,
+  signal: AbortSignal,
+): Promise<Result> {
   switch (outcome.type) {
     case 'unreadable':
     case 'unrecognised':
@@ -110,17 +115,17 @@ async function settle(outcome: Outcome, on: IngestDependencies, signal: AbortSig
         await on.deliveries.record(outcome.event, signal)
         return { type: 'recorded' }
       } catch (error) {
-        if (error instanceof UnwritableError) return { type: 'unwritable', problems: [tooMuchForARow] }
+        if (error instanceof UnwritableError)
+          return { type: 'unwritable', problems: [tooMuchForItsRow(index)] }
         on.log('write failed', { error: nameOf(error) })
         return { type: 'unwritten' }
       }
   }
 }
 
-const tooMuchForARow: FieldProblem = {
-  pointer: '',
-  expected: 'an event that its row in the table can hold',
-  received: 'one that the table refused',
+function tooMuchForItsRow(index: number): FieldProblem {
+  const expected = 'an event that its row in the table can hold'
+  return { pointer: `/${String(index)}`, expected, received: 'one that the table refused' }
 }
 
 // The reason that asks for most comes first: it names what a person has to look at.

@@ -23,7 +23,9 @@ export interface DeliveryWriter {
 }
 
 /** The table refused this record for good, such as a row that grew beyond what an item may hold. */
-export class UnwritableError extends Error {}
+export class UnwritableError extends Error {
+  override readonly name = 'UnwritableError'
+}
 
 /** A pending delivery as the index tells it. */
 export interface PendingDelivery extends DeliveryKey {
@@ -44,8 +46,8 @@ export interface DeliveryReader {
 
 /** What reconcile writes beside events. */
 export interface PendingWriter {
-  /** Takes a soft-bounced delivery out of the pending index: nobody retries it any more. */
-  settleSoftBounce(key: DeliveryKey): Promise<void>
+  /** Takes a delivery out of the pending index, unless its status has risen meanwhile. */
+  leavePending(key: DeliveryKey, status: Status): Promise<void>
 }
 
 /** Authenticated input that could not be read, kept so that it can be run again. */

@@ -42,6 +42,7 @@ export class ProviderCalls {
   #rows = 0
   #lastCallAtMs: number
   #failuresInARow = 0
+  #hasAnswered = false
 
   constructor(on: Dependencies) {
     this.#on = on
@@ -58,27 +59,37 @@ export class ProviderCalls {
     return this.#rows
   }
 
+  /** Whether the provider answered this run at all. It checks a request's time, so an answer confirms our clock. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered
+  }
+
   get lastCallAtMs(): number {
     return this.#lastCallAtMs
   }
 
   /**
    * One page. A question that stays unanswered is a {@link StatusApiError} of its own and others go on; settings that
-   * are wrong, or a provider that answers nothing, end the run.
+   * are wrong end the run, and a provider that answers nothing ends this part of it.
    */
   async page(query: StatusQuery): Promise<StatusPage> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const page = await this.#ask(query)
         this.#failuresInARow = 0
+        this.#hasAnswered = true
         this.#rows += page.rows
         return page
       } catch (error) {
         if (!(error instanceof StatusApiError)) throw error
-        if (error.consequence === 'settings') throw new RunStopped('settings', error.message)
-        if (error.consequence !== 'transient') throw error
+        if (this.#isAboutSettings(error)) throw new RunStopped('settings', error.message)
+        if (error.consequence !== 'transient') {
+          this.#failuresInARow = 0
+          throw error
+        }
         const waitMs = retryWaitsMs[attempt]
         if (waitMs === undefined) throw this.#unanswered(error)
+        this.#requireTime(waitMs)
         await this.#on.clock.sleep(waitMs)
       }
     }
@@ -86,12 +97,11 @@ export class ProviderCalls {
 
   async #ask(query: StatusQuery): Promise<StatusPage> {
     const { clock, budget, statusApi, beforeCall } = this.#on
-    const turnMs = this.#lastCallAtMs + Math.ceil(secondMs / budget.requestsPerSecond)
-    const waitMs = Math.max(0, turnMs - clock.now())
+    const intervalMs = Math.ceil(secondMs / budget.requestsPerSecond)
+    // Bounded, since the last call's clock may have been ahead of this one.
+    const waitMs = Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - clock.now()))
     if (this.#calls >= budget.maxCalls) throw new RunStopped('calls', 'The budget of calls is used up.')
-    if (clock.now() + waitMs + callReserveMs > budget.deadlineMs) {
-      throw new RunStopped('time', 'The time for this run is used up.')
-    }
+    this.#requireTime(waitMs)
     if (waitMs > 0) await clock.sleep(waitMs)
     await beforeCall()
     this.#calls += 1
@@ -99,8 +109,24 @@ export class ProviderCalls {
     return statusApi.page(query)
   }
 
+  /** Ends the run where a request made after the wait might not be answered in time. */
+  #requireTime(waitMs: number): void {
+    if (this.#on.clock.now() + waitMs + callReserveMs > this.#on.budget.deadlineMs) {
+      throw new RunStopped('time', 'The time for this run is used up.')
+    }
+  }
+
+  /** A parameter that is refused after others were accepted is this question's alone. */
+  #isAboutSettings(error: StatusApiError): boolean {
+    return (
+      error.consequence === 'settings' && !(this.#hasAnswered && error.code.startsWith('InvalidParameter'))
+    )
+  }
+
   #unanswered(error: StatusApiError): Error {
     this.#failuresInARow += 1
-    return this.#failuresInARow < failuresInARow ? error : new RunStopped('provider', error.message)
+    if (this.#failuresInARow < failuresInARow) return error
+    this.#failuresInARow = 0
+    return new RunStopped('provider', error.message)
   }
 }

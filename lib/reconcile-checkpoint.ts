@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { firstSweptAges } from './core/sweep-plan.ts'
 import { requestDateOf } from './core/instant.ts'
+import { firstSweptAges, unsweptAges, withAges, type SweptAge } from './core/sweep-plan.ts'
 import type { StoredCheckpoint } from './ports.ts'
 
 const requestDate = v.pipe(v.string(), v.isoDate())
@@ -16,6 +16,8 @@ const checkpoint = v.object({
   sweptAges: v.array(v.object({ ageDays: wholeNumber, throughDate: requestDate })),
   /** Every look that fell due up to this instant is done. */
   looksThroughMs: wholeNumber,
+  /** MessageIds whose look got no answer: asked about again at the next run. */
+  unansweredLooks: v.array(v.string()),
   /** When the provider was last asked: the pace holds across runs. */
   lastCallAtMs: wholeNumber,
 })
@@ -23,25 +25,35 @@ const checkpoint = v.object({
 /** What a run leaves for the next one: it only moves past what is applied. */
 export type Checkpoint = v.InferOutput<typeof checkpoint>
 
-/** Reads a stored checkpoint; without one, or with one that cannot be read, begins anew: that costs calls, not rows. */
+/**
+ * Reads a stored checkpoint. Without one the ledger is new, and yesterday is the first date to be swept. One that cannot
+ * be read costs calls and not rows: every date in reach is swept again.
+ */
 export function readCheckpoint(
   stored: StoredCheckpoint | undefined,
   sweepAgesDays: readonly number[],
   nowMs: number,
 ): { checkpoint: Checkpoint; isReadable: boolean } {
-  const parsed =
-    stored === undefined ? undefined : v.safeParse(v.pipe(v.string(), v.parseJson(), checkpoint), stored)
-  if (parsed?.success) return { checkpoint: parsed.output, isReadable: true }
+  if (stored === undefined) {
+    return { checkpoint: beginning(firstSweptAges(sweepAgesDays, nowMs), nowMs), isReadable: true }
+  }
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), checkpoint), stored)
+  if (!parsed.success) {
+    return { checkpoint: beginning(unsweptAges(sweepAgesDays, nowMs), nowMs), isReadable: false }
+  }
+  const sweptAges = withAges(parsed.output.sweptAges, sweepAgesDays, nowMs)
+  return { checkpoint: { ...parsed.output, sweptAges: [...sweptAges] }, isReadable: true }
+}
+
+function beginning(sweptAges: readonly SweptAge[], nowMs: number): Checkpoint {
   return {
-    checkpoint: {
-      version: 1,
-      tail: { requestDate: requestDateOf(nowMs), offset: 0 },
-      openSweeps: [],
-      sweptAges: [...firstSweptAges(sweepAgesDays, nowMs)],
-      looksThroughMs: 0,
-      lastCallAtMs: 0,
-    },
-    isReadable: stored === undefined,
+    version: 1,
+    tail: { requestDate: requestDateOf(nowMs), offset: 0 },
+    openSweeps: [],
+    sweptAges: [...sweptAges],
+    looksThroughMs: 0,
+    unansweredLooks: [],
+    lastCallAtMs: 0,
   }
 }
 

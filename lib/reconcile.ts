@@ -1,14 +1,7 @@
-import pMap from 'p-map'
-import {
-  impliedStatus,
-  isPending,
-  sentAtOfDelivery,
-  type Delivery,
-  type DeliveryKey,
-} from './core/delivery.ts'
-import { minuteMs, requestDateOf } from './core/instant.ts'
+import { isPending, sentAtOfDelivery } from './core/delivery.ts'
+import { minuteMs, requestDateOf, secondMs } from './core/instant.ts'
 import { isTaskKey, sentAtOf } from './core/message.ts'
-import { lackingEvents, unknownEvent, type PolledDelivery } from './core/polled-delivery.ts'
+import { unknownEvent } from './core/polled-delivery.ts'
 import { dueLookMs, isOutOfReach, isPastRetries } from './core/schedule.ts'
 import { dueSweeps, oldestDateInReach, possibleRequestDates, type Sweep } from './core/sweep-plan.ts'
 import {
@@ -24,9 +17,11 @@ import {
   type RunStore,
   type StatusApi,
   type StatusPage,
+  type StatusQuery,
 } from './ports.ts'
 import { ProviderCalls, RunStopped, type CallBudget } from './provider-calls.ts'
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './reconcile-checkpoint.ts'
+import { nameOf, RowRepairs } from './repair-rows.ts'
 
 export interface ReconcileDependencies {
   readonly statusApi: StatusApi
@@ -45,9 +40,12 @@ export const defaultSweepAgesDays = [1, 3, 7, 29]
 
 /** How long a run that dies keeps others out. Longer than a request with all its retries. */
 const leaseMs = 2 * minuteMs
-const concurrentWrites = 8
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
 const looksPerCheckpoint = 25
+/** Look-ups without an answer that are asked again at the next run. More than that is not about the question. */
+const maxUnansweredLooks = 20
+/** Kept of a run's time for writing down what it did. */
+const closingReserveMs = 5 * secondMs
 
 export interface RunReport {
   readonly figures: RunFigures
@@ -84,25 +82,33 @@ async function countPending(on: ReconcileDependencies): Promise<number> {
 interface DueMessage {
   readonly message: string
   readonly sentAtMs: number
-  dueAtMs: number
+  readonly dueAtMs: number
+}
+
+/** A pending delivery, and when it was sent: its message's key tells, or else its row had to be read. */
+interface DatedDelivery {
+  readonly delivery: PendingDelivery
+  readonly sentAtMs: number
 }
 
 class Run {
   readonly #on: ReconcileDependencies
   readonly #calls: ProviderCalls
+  readonly #repairs: RowRepairs
   readonly #startedMs: number
+  readonly #deadlineMs: number
   #checkpoint: Checkpoint
   #leaseUntilMs: number
-  #discovered = 0
-  #repaired = 0
   #unknown = 0
-  readonly #settled = new Set<string>()
+  #softBouncesSettled = 0
 
   constructor(on: ReconcileDependencies, budget: CallBudget, checkpoint: Checkpoint, startedMs: number) {
     this.#on = on
     this.#checkpoint = checkpoint
     this.#startedMs = startedMs
+    this.#deadlineMs = budget.deadlineMs
     this.#leaseUntilMs = startedMs + leaseMs
+    this.#repairs = new RowRepairs(on)
     this.#calls = new ProviderCalls({
       statusApi: on.statusApi,
       clock: on.clock,
@@ -113,35 +119,31 @@ class Run {
   }
 
   async toItsEnd(): Promise<RunReport> {
-    const stopped = await this.#untilStopped(async () => {
-      await this.#readTail()
-      await this.#sweepClosedDates()
-      await this.#lookAtDue()
-    })
-    if (stopped?.stoppedBy !== 'lease') await this.#giveUp()
+    const stopped = await this.#ask()
+    const { pending, isTimeUp } = await this.#closePending(stopped?.stoppedBy !== 'lease')
     const figures: RunFigures = {
       calls: this.#calls.calls,
       rows: this.#calls.rows,
-      discovered: this.#discovered,
-      repaired: this.#repaired,
-      settled: this.#settled.size,
+      discovered: this.#repairs.discovered,
+      repaired: this.#repairs.repaired,
+      settled: this.#repairs.settled + this.#softBouncesSettled,
       unknown: this.#unknown,
-      pending: await countPending(this.#on),
-      stoppedBy: stopped?.stoppedBy ?? 'done',
+      pending,
+      stoppedBy: stopped?.stoppedBy ?? (isTimeUp ? 'time' : 'done'),
     }
     const isStillHeld = await this.#on.runs.release(this.#on.owner, this.#stored(), figures)
     if (!isStillHeld) return { figures: { ...figures, stoppedBy: 'lease' }, problem: lostLease }
     return { figures, ...(stopped && { problem: stopped.message }) }
   }
 
-  async #untilStopped(work: () => Promise<void>): Promise<RunStopped | undefined> {
-    try {
-      await work()
-      return undefined
-    } catch (error) {
-      if (error instanceof RunStopped) return error
-      throw error
+  /** A provider that keeps failing ends the part in which it does, so that stuck dates cannot starve look-ups. */
+  async #ask(): Promise<RunStopped | undefined> {
+    let stopped: RunStopped | undefined
+    for (const part of [() => this.#readTail(), () => this.#sweepClosedDates(), () => this.#lookAtDue()]) {
+      stopped = (await untilStopped(part)) ?? stopped
+      if (stopped && stopped.stoppedBy !== 'provider') break
     }
+    return stopped
   }
 
   /** Today's list, onward from where the last run ended. */
@@ -154,28 +156,28 @@ class Run {
     })
   }
 
-  /** Whole lists of dates that have closed. A date that fails keeps its place and lets the others pass. */
+  /** Whole lists of dates that have closed. A date that fails goes behind the others and is read on at the next run. */
   async #sweepClosedDates(): Promise<void> {
     const { sweptAges, due } = dueSweeps(this.#checkpoint.sweptAges, this.#startedMs)
     const oldest = oldestDateInReach(this.#startedMs)
     const open = this.#checkpoint.openSweeps.filter((sweep) => sweep.requestDate >= oldest)
-    const begun = due
-      .filter((date) => !open.some((sweep) => sweep.requestDate === date && sweep.offset === 0))
-      .map((date) => ({ requestDate: date, offset: 0 }))
-    this.#checkpoint = { ...this.#checkpoint, sweptAges: [...sweptAges], openSweeps: [...open, ...begun] }
-    for (const sweep of this.#checkpoint.openSweeps) {
-      let current = sweep
-      const replace = (next: readonly Sweep[]) => {
-        const openSweeps = this.#checkpoint.openSweeps.flatMap((other) =>
-          other === current ? next : [other],
-        )
-        this.#checkpoint = { ...this.#checkpoint, openSweeps }
-      }
-      const isComplete = await this.#sweep(sweep, (reached) => {
-        replace([reached])
-        current = reached
+    // A date under way is not begun again while it is: what it has read lately it has read.
+    const begun = due.filter((date) => !open.some((sweep) => sweep.requestDate === date))
+    const all = [...open, ...begun.map((requestDate) => ({ requestDate, offset: 0 }))]
+    const failed: Sweep[] = []
+    const saveSweeps = (openSweeps: readonly Sweep[]) => {
+      this.#checkpoint = { ...this.#checkpoint, sweptAges: [...sweptAges], openSweeps: [...openSweeps] }
+    }
+    saveSweeps(all)
+    for (const [index, sweep] of all.entries()) {
+      const others = all.slice(index + 1)
+      let reached: Sweep = sweep
+      const isComplete = await this.#sweep(sweep, (next) => {
+        reached = next
+        saveSweeps([next, ...others, ...failed])
       })
-      if (isComplete) replace([])
+      if (!isComplete) failed.push(reached)
+      saveSweeps([...others, ...failed])
     }
     await this.#save()
   }
@@ -185,8 +187,8 @@ class Run {
     let { offset } = from
     for (;;) {
       const page = await this.#pageUnlessFailed({ requestDate: from.requestDate, offset })
-      if (!page) return false
-      await this.#apply(page)
+      if (page === 'unanswered') return false
+      await this.#repairs.apply(page, from.requestDate)
       offset += page.rows
       reached({ requestDate: from.requestDate, offset })
       if (page.isLast) return true
@@ -194,54 +196,66 @@ class Run {
     }
   }
 
-  /** One question's failure is its own; `undefined` then. A date out of reach has nothing more to tell. */
-  async #pageUnlessFailed(query: Parameters<StatusApi['page']>[0]): Promise<StatusPage | undefined> {
+  /** One question's failure is its own. What the provider will never tell is an empty page. */
+  async #pageUnlessFailed(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
     try {
       return await this.#calls.page(query)
     } catch (error) {
       if (!(error instanceof StatusApiError)) throw error
-      if (error.consequence === 'out-of-reach')
-        return { deliveries: [], unreadable: [], rows: 0, isLast: true }
       this.#on.log('question unanswered', { problem: error.message })
-      return undefined
+      return error.consequence === 'transient' ? 'unanswered' : nothing
     }
   }
 
-  /** Pending deliveries whose look is due, longest due first. */
+  /**
+   * Pending deliveries whose look is due, longest due first; then those that got no answer last time. Each counts by its
+   * latest due look, so everything due up to the next one's instant is done once this one is.
+   */
   async #lookAtDue(): Promise<void> {
     const due = await this.#dueMessages()
-    // A look that failed is passed only once a later one succeeds: then it was about the question, not the provider.
-    for (const [index, message] of due.entries()) {
-      if (!(await this.#lookUp(message))) continue
+    const stillDue = new Set(due.map(({ message }) => message))
+    let unanswered = this.#checkpoint.unansweredLooks.filter((message) => stillDue.has(message))
+    for (const [index, { message, sentAtMs }] of due.entries()) {
+      const isAnswered = await this.#lookUp(message, sentAtMs)
+      unanswered = unanswered.filter((other) => other !== message)
+      if (!isAnswered) unanswered.push(message)
+      // Not passed, so not lost: the next run begins with it.
+      if (unanswered.length > maxUnansweredLooks) throw new RunStopped('provider', tooManyUnanswered)
       const nextDueMs = due[index + 1]?.dueAtMs ?? this.#startedMs + 1
-      this.#checkpoint = { ...this.#checkpoint, looksThroughMs: nextDueMs - 1 }
+      this.#checkpoint = { ...this.#checkpoint, unansweredLooks: unanswered, looksThroughMs: nextDueMs - 1 }
       if (index % looksPerCheckpoint === looksPerCheckpoint - 1) await this.#save()
     }
-    if (due.length === 0) this.#checkpoint = { ...this.#checkpoint, looksThroughMs: this.#startedMs }
+    this.#checkpoint = { ...this.#checkpoint, unansweredLooks: unanswered, looksThroughMs: this.#startedMs }
   }
 
   async #dueMessages(): Promise<readonly DueMessage[]> {
     const window = { afterMs: this.#checkpoint.looksThroughMs, throughMs: this.#startedMs }
     const due = new Map<string, DueMessage>()
-    for await (const { delivery, sentAtMs } of this.#pendingWithSentAt()) {
-      if (isTaskKey(delivery.message) || isOutOfReach(sentAtMs, this.#startedMs)) continue
-      const dueAtMs = dueLookMs(delivery.status, sentAtMs, window)
-      if (dueAtMs === undefined) continue
-      const known = due.get(delivery.message)
-      if (known) known.dueAtMs = Math.min(known.dueAtMs, dueAtMs)
-      else due.set(delivery.message, { message: delivery.message, sentAtMs, dueAtMs })
+    for await (const batch of batchesOf(this.#on.deliveries.pending())) {
+      const askable = batch.filter(
+        (delivery) => !isTaskKey(delivery.message) && !this.#repairs.hasSeen(delivery),
+      )
+      for (const { delivery, sentAtMs } of await this.#dated(askable)) {
+        const { message, status } = delivery
+        const isUnanswered = this.#checkpoint.unansweredLooks.includes(message)
+        const dueAtMs = isUnanswered ? this.#startedMs + 1 : dueLookMs(status, sentAtMs, window)
+        if (dueAtMs === undefined || isOutOfReach(sentAtMs, this.#startedMs)) continue
+        const known = due.get(message)
+        due.set(message, { message, sentAtMs, dueAtMs: Math.min(dueAtMs, known?.dueAtMs ?? Infinity) })
+      }
+      this.#requireTime()
     }
     return [...due.values()].sort((a, b) => a.dueAtMs - b.dueAtMs || (a.message < b.message ? -1 : 1))
   }
 
   /** `false` where the question stayed unanswered. */
-  async #lookUp({ message, sentAtMs }: DueMessage): Promise<boolean> {
+  async #lookUp(message: string, sentAtMs: number): Promise<boolean> {
     for (const requestDate of possibleRequestDates(sentAtMs)) {
       let offset = 0
       for (;;) {
         const page = await this.#pageUnlessFailed({ requestDate, offset, messageId: message })
-        if (!page) return false
-        await this.#apply(page)
+        if (page === 'unanswered') return false
+        await this.#repairs.apply(page, requestDate)
         offset += page.rows
         if (page.isLast) break
       }
@@ -250,78 +264,72 @@ class Run {
     return true
   }
 
-  /** What is left when there is nothing more to ask: `unknown`, with the reason, or a soft bounce for good. */
-  async #giveUp(): Promise<void> {
-    for await (const { delivery, sentAtMs, row } of this.#pendingWithSentAt()) {
-      if (delivery.status === 'soft-bounced') {
-        const isLookedAt =
-          dueLookMs('soft-bounced', sentAtMs, {
-            afterMs: this.#checkpoint.looksThroughMs,
-            throughMs: this.#startedMs,
-          }) === undefined
-        if (isPastRetries(sentAtMs, this.#startedMs) && isLookedAt) {
-          await this.#on.deliveries.settleSoftBounce(delivery)
-          this.#settled.add(keyOf(delivery))
-        }
-      } else if (isOutOfReach(sentAtMs, this.#startedMs)) {
-        const known = row ?? (await this.#rowOf(delivery))
-        if (!known) continue
-        await this.#on.deliveries.record(unknownEvent(known, sentAtMs))
-        this.#unknown += 1
+  /**
+   * Closes what there is nothing more to ask about, and counts what stays pending. It closes only where the provider has
+   * answered this run: it checks the time of a request, and a clock that is wrong would close the mail of today.
+   */
+  async #closePending(hasLease: boolean): Promise<{ pending: number; isTimeUp: boolean }> {
+    const mayClose = hasLease && this.#calls.hasAnswered
+    let pending = 0
+    let isTimeUp = false
+    for await (const batch of batchesOf(this.#on.deliveries.pending())) {
+      pending += batch.length
+      isTimeUp ||= mayClose && this.#isTimeUp()
+      if (!mayClose || isTimeUp) continue
+      for (const dated of await this.#dated(batch)) {
+        isTimeUp ||= this.#isTimeUp()
+        if (!isTimeUp && (await this.#closes(dated))) pending -= 1
       }
     }
+    return { pending, isTimeUp }
   }
 
-  /** The pending index, and when each was sent: the message's own key tells, or else its row has to be read. */
-  async *#pendingWithSentAt(): AsyncIterable<{
-    delivery: PendingDelivery
-    sentAtMs: number
-    row?: Delivery
-  }> {
-    for await (const delivery of this.#on.deliveries.pending()) {
-      if (this.#settled.has(keyOf(delivery))) continue
-      const sentAtMs = sentAtOf(delivery.message)
-      if (sentAtMs !== undefined) {
-        yield { delivery, sentAtMs }
-        continue
-      }
-      const row = await this.#rowOf(delivery)
-      const toldMs = row && sentAtOfDelivery(row)
-      if (row && toldMs !== undefined) yield { delivery, sentAtMs: toldMs, row }
+  async #closes({ delivery, sentAtMs }: DatedDelivery): Promise<boolean> {
+    if (delivery.status === 'soft-bounced') return this.#closesSoftBounce(delivery, sentAtMs)
+    if (!isOutOfReach(sentAtMs, this.#startedMs)) return false
+    const [row] = await this.#on.deliveries.rowsOf([delivery])
+    if (!row || !isPending(row.status)) return false
+    try {
+      await this.#on.deliveries.record(unknownEvent(row, sentAtMs))
+    } catch (error) {
+      if (!(error instanceof UnwritableError)) throw error
+      // A row that can take no more facts can still lose an attribute.
+      this.#on.log('write refused', { message: delivery.message })
+      await this.#on.deliveries.leavePending(delivery, delivery.status)
     }
+    this.#unknown += 1
+    return true
   }
 
-  async #rowOf(key: DeliveryKey): Promise<Delivery | undefined> {
-    const [row] = await this.#on.deliveries.rowsOf([{ recipient: key.recipient, message: key.message }])
-    return row
+  async #closesSoftBounce(delivery: PendingDelivery, sentAtMs: number): Promise<boolean> {
+    const window = { afterMs: this.#checkpoint.looksThroughMs, throughMs: this.#startedMs }
+    const isLookAhead =
+      dueLookMs(delivery.status, sentAtMs, window) !== undefined ||
+      this.#checkpoint.unansweredLooks.includes(delivery.message)
+    const isInReach = !isOutOfReach(sentAtMs, this.#startedMs)
+    if (!isPastRetries(sentAtMs, this.#startedMs) || (isInReach && isLookAhead)) return false
+    await this.#on.deliveries.leavePending(delivery, delivery.status)
+    this.#softBouncesSettled += 1
+    return true
   }
 
-  /** Brings the rows of one page up to what it tells. */
-  async #apply(page: StatusPage): Promise<void> {
-    if (page.unreadable.length > 0)
-      this.#on.log('rows unreadable', { rows: page.unreadable.length, fields: page.unreadable })
-    const polled = new Map(page.deliveries.map((delivery) => [keyOf(delivery), delivery]))
-    const rows = await this.#on.deliveries.rowsOf([...polled.values()])
-    const known = new Map(rows.map((row) => [keyOf(row), row]))
-    await pMap(polled, ([key, delivery]) => this.#bringUp(known.get(key), delivery), {
-      concurrency: concurrentWrites,
+  /** When each was sent: its message's key tells, or else its row has to be read. */
+  async #dated(deliveries: readonly PendingDelivery[]): Promise<readonly DatedDelivery[]> {
+    const undated = deliveries.filter(({ message }) => sentAtOf(message) === undefined)
+    const rows = undated.length === 0 ? [] : await this.#on.deliveries.rowsOf(undated)
+    const toldMs = new Map(rows.map((row) => [nameOf(row), sentAtOfDelivery(row)]))
+    return deliveries.flatMap((delivery) => {
+      const sentAtMs = sentAtOf(delivery.message) ?? toldMs.get(nameOf(delivery))
+      return sentAtMs === undefined ? [] : [{ delivery, sentAtMs }]
     })
   }
 
-  async #bringUp(known: Delivery | undefined, polled: PolledDelivery): Promise<void> {
-    const events = lackingEvents(known, polled)
-    try {
-      for (const event of events) await this.#on.deliveries.record(event)
-    } catch (error) {
-      if (!(error instanceof UnwritableError)) throw error
-      this.#on.log('write refused', { error: error.name })
-      return
-    }
-    if (events.length === 0) return
-    if (known === undefined) this.#discovered += 1
-    else this.#repaired += 1
-    const isSettled = events.some((event) => !isPending(impliedStatus(event)))
-    if (known && isPending(known.status) && isSettled) this.#settled.add(keyOf(known))
+  #isTimeUp(): boolean {
+    return this.#on.clock.now() > this.#deadlineMs - closingReserveMs
+  }
+
+  #requireTime(): void {
+    if (this.#isTimeUp()) throw new RunStopped('time', 'The time for this run is used up.')
   }
 
   async #keepLease(): Promise<void> {
@@ -340,8 +348,30 @@ class Run {
   }
 }
 
+const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, isLast: true }
+const tooManyUnanswered = `More than ${maxUnansweredLooks} look-ups stay unanswered.`
 const lostLease = 'Another run has taken the lease; this one wrote no checkpoint after that.'
 
-function keyOf({ recipient, message }: DeliveryKey): string {
-  return `${recipient} ${message}`
+/** Rows of the index that are dated together: what one BatchGetItem takes. */
+const batchSize = 100
+
+async function* batchesOf<T>(items: AsyncIterable<T>): AsyncIterable<readonly T[]> {
+  let batch: T[] = []
+  for await (const item of items) {
+    batch.push(item)
+    if (batch.length < batchSize) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+async function untilStopped(work: () => Promise<void>): Promise<RunStopped | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    if (error instanceof RunStopped) return error
+    throw error
+  }
 }

@@ -8,7 +8,8 @@ import { dynamoDbClient } from './table/client.ts'
 export interface Surroundings {
   readonly clock: Clock
   readonly log: Log
-  readonly dynamoDb: () => DynamoDBClient
+  /** @param requestTimeoutMs - after which one try of one request counts as failed. */
+  readonly dynamoDb: (requestTimeoutMs: number) => DynamoDBClient
 }
 
 /** AWS Lambda: standard output is the log. */

@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress'
 import { statusRanks, type Delivery, type Status } from '../lib/core/delivery.ts'
 import { dayMs, formatInstant } from '../lib/core/instant.ts'
-import type { RunFigures } from '../lib/ports.ts'
+import type { Log, RunFigures } from '../lib/ports.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { localSettings } from './settings.ts'
@@ -21,6 +21,8 @@ const mails = 400
 const startMs = Date.UTC(2026, 10, 1, 16)
 const beforePollMs = startMs + 29.5 * dayMs
 
+const quiet: Log = () => undefined
+
 function say(line = ''): void {
   process.stdout.write(`${line}\n`)
 }
@@ -30,7 +32,7 @@ async function demonstrate(): Promise<void> {
   const clock = virtualClock(startMs)
   // Its own tables, in memory, on ports that are free: a demo disturbs nothing that runs.
   const settings = localSettings({ PORT: '0', DYNAMODB_PORT: '0', SES_PORT: '0', ADMIN_PORT: '0' })
-  const stack = await startLocalStack(settings, { clock, log: () => undefined })
+  const stack = await startLocalStack(settings, { clock, log: quiet })
   try {
     const deliveries = makeTraffic({ seed, count: mails, fromMs: startMs, overMs: dayMs })
     stack.simulatedSes?.send(...deliveries)
@@ -49,9 +51,9 @@ async function demonstrate(): Promise<void> {
     )
     await receive(stack, plan, clock)
     clock.advanceTo(beforePollMs)
-    const before = await rows(stack, deliveries)
+    const before = await rows(stack, clock, deliveries)
     const figures = await poll(stack)
-    const after = await rows(stack, deliveries)
+    const after = await rows(stack, clock, deliveries)
     showTables(deliveries, before, after)
     showFigures(plan, figures)
     const wrong = wrongRows(deliveries, after)
@@ -102,8 +104,17 @@ function added(a: RunFigures, b: RunFigures): RunFigures {
 
 type Rows = ReadonlyMap<string, Delivery>
 
-async function rows(stack: LocalStack, deliveries: readonly SimulatedDelivery[]): Promise<Rows> {
-  const reader = deliveryReader(stack.dynamoDb, tableNames(stack.tablePrefix).deliveries)
+async function rows(
+  stack: LocalStack,
+  clock: VirtualClock,
+  deliveries: readonly SimulatedDelivery[],
+): Promise<Rows> {
+  const reader = deliveryReader({
+    client: stack.dynamoDb,
+    table: tableNames(stack.tablePrefix).deliveries,
+    clock,
+    log: quiet,
+  })
   const keys = deliveries.map((delivery) => ({
     recipient: delivery.recipient.toLowerCase(),
     message: delivery.messageId,

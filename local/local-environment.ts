@@ -2,7 +2,7 @@ import type { Environment } from '../lib/config.ts'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 
 /** The prefix of the local tables: what an environment without TABLE_PREFIX points at. */
-export const localTablePrefix = 'delivery-ledger-local'
+const localTablePrefix = 'delivery-ledger-local'
 
 /** The credentials that the simulated SES accepts. They open nothing. */
 export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey: 'local-secret-key' }

@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { CreateTableCommand, ResourceInUseException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  ResourceInUseException,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 
@@ -38,8 +43,15 @@ export async function createTables(client: DynamoDBClient, prefix: string): Prom
     } catch (error) {
       if (!(error instanceof ResourceInUseException)) throw error
     }
+    while (!(await isActive(client, table.TableName)));
   }
   return tables.map((table) => table.TableName)
+}
+
+/** A table takes writes only once it is active, which the emulator makes it a moment later. */
+async function isActive(client: DynamoDBClient, table: string): Promise<boolean> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: table }))
+  return Table?.TableStatus === 'ACTIVE'
 }
 
 async function declaredTables(prefix: string): Promise<readonly v.InferOutput<typeof declaredTable>[]> {

@@ -3,7 +3,7 @@ import type { EventKind } from '../lib/core/event.ts'
 import type { SimulatedDelivery } from './simulated-ses/mail.ts'
 
 /** What a row must say of a simulated delivery, told from its timeline alone. */
-export interface Truth {
+interface Truth {
   readonly status: Status
   readonly engagement: readonly EventKind[]
 }

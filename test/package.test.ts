@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { unzipSync } from 'fflate'
 import { tokenDigest } from '../lib/callback-token.ts'
 import { systemClock } from '../lib/clock.ts'
+import { ingestEntries, reconcileEntries } from '../lib/config.ts'
 import { simulatedSesCredentials } from '../local/local-environment.ts'
 import { startSimulatedSes } from '../local/simulated-ses/server.ts'
 import { makeTraffic } from '../local/simulated-ses/traffic.ts'
@@ -93,6 +94,20 @@ describe('the packaged functions', () => {
 })
 
 describe('the packaged template', () => {
+  it.each([
+    ['ingest', ingestEntries],
+    ['reconcile', reconcileEntries],
+  ])('gives the %s function every setting that it reads, and no other', async (name, entries) => {
+    const functions = Object.values((await template()).Resources).filter(
+      ({ Type, Properties }) =>
+        Type === 'AWS::Lambda::Function' && JSON.stringify(Properties.Handler).includes(name),
+    )
+    const environments = functions.map(({ Properties }) => Properties.Environment as { Variables: object })
+    expect(environments.map(({ Variables }) => Object.keys(Variables).sort())).toEqual([
+      Object.keys(entries).sort(),
+    ])
+  })
+
   it('gives the function URL both permissions that a public one needs', async () => {
     const permissions = Object.values((await template()).Resources).filter(
       ({ Type, Properties }) => Type === 'AWS::Lambda::Permission' && Properties.Principal === '*',
@@ -106,10 +121,13 @@ describe('the packaged template', () => {
   it('lets the ingest function write and never read', async () => {
     const { IngestRole } = (await template()).Resources
     const text = JSON.stringify(IngestRole)
-    expect([...text.matchAll(/dynamodb:\w+/g)].map(([action]) => action).sort()).toEqual([
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:UpdateItem',
+    expect([...text.matchAll(/"dynamodb:\w+"/g)].map(([action]) => action).sort()).toEqual([
+      '"dynamodb:PutItem"',
+      '"dynamodb:ReturnValues"',
+      '"dynamodb:ReturnValues"',
+      '"dynamodb:UpdateItem"',
+      '"dynamodb:UpdateItem"',
     ])
+    expect(text).toContain('"Condition":{"StringEqualsIfExists":{"dynamodb:ReturnValues":"NONE"}}')
   })
 })

@@ -1,5 +1,5 @@
 /** The longest address: 64 for the local part, @, 255 for the domain (RFC 5321 §4.5.3.1). */
-export const maxAddressLength = 320
+const maxAddressLength = 320
 
 // One address and no list of them; a quoted local part may hold what separates addresses elsewhere.
 const oneAddress = /^(?:[^\s@,;:<>"]+|"[^\s"]+")@[^\s@,;:<>"]+$/
@@ -7,4 +7,9 @@ const oneAddress = /^(?:[^\s@,;:<>"]+|"[^\s"]+")@[^\s@,;:<>"]+$/
 /** Whether the text is one email address. Whether mail reaches it is for its domain to say. */
 export function isAddress(text: string): boolean {
   return text.length <= maxAddressLength && oneAddress.test(text)
+}
+
+/** `Name <address>` → `address`: the poll and the callback may tell one sender with its name and without. */
+export function bareAddress(from: string): string {
+  return /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from
 }

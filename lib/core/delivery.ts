@@ -54,7 +54,7 @@ export function isPending(status: Status): boolean {
 }
 
 /** The partition of the pending index for messages whose key does not tell their request date. */
-export const undated = 'undated'
+const undated = 'undated'
 
 /** Where a message's unsettled deliveries stand in the pending index: its request date, as its key tells it. */
 export function pendingPartitionOf(message: MessageKey): string {

@@ -29,8 +29,8 @@ const pollMark = '[poll]'
 const noLink = '-'
 
 /** Longest link and detail that stand in the row itself; a longer fact is kept whole in a row of its own. */
-export const maxLinkLength = 600
-export const maxDetailLength = 400
+const maxLinkLength = 600
+const maxDetailLength = 400
 
 /** The line for an event, and a shorter stand-in of the same identity where the whole is too long for the row. */
 export function factOf(event: DeliveryEvent): { text: string; whole?: string } {
@@ -53,24 +53,33 @@ export function sentFactOf(event: DeliveryEvent): string | undefined {
   return factOf({ ...sent, kind: 'requested', occurredAtMs: event.sentAtMs, detail: '' }).text
 }
 
+/** The shorter stand-in of a fact that was kept whole: what {@link factOf} put into the row. */
+export function standInOf(kind: EventKind, whole: Fact): string {
+  const [time = ''] = whole.text.split(' ')
+  const link = hasLink(kind, whole.source) ? shortLink(whole.link ?? noLink) : ''
+  return [time, link, shortened(whole.detail, maxDetailLength)].filter((part) => part !== '').join(' ')
+}
+
 /** Reads a line back. Whatever stands in the table can be read; a line that no event wrote is all detail. */
 export function parseFact(kind: EventKind, text: string): Fact {
   const [first = '', ...rest] = text.split(' ')
-  const isPolled = first.endsWith(pollMark)
-  const time = isPolled ? first.slice(0, -pollMark.length) : first
+  const source = first.endsWith(pollMark) ? 'poll' : 'callback'
+  const time = source === 'poll' ? first.slice(0, -pollMark.length) : first
   const occurredAtMs = parseInstant(time)
-  if (occurredAtMs === undefined && time !== unknownTime) {
-    return { text, source: 'callback', detail: text, identity: text }
-  }
-  const hasLink = kind === 'clicked' && !isPolled
-  const link = hasLink ? rest.shift() : undefined
+  const isFact = occurredAtMs !== undefined || time === unknownTime
+  if (!isFact) return { text, source: 'callback', detail: text, identity: text }
+
+  const timed = occurredAtMs === undefined ? {} : { occurredAtMs }
+  if (!hasLink(kind, source)) return { text, source, ...timed, detail: rest.join(' '), identity: first }
+  const [link = noLink, ...detail] = rest
+  const linked = link === noLink ? {} : { link }
   return {
     text,
-    source: isPolled ? 'poll' : 'callback',
-    ...(occurredAtMs !== undefined && { occurredAtMs }),
-    ...(link !== undefined && link !== noLink && { link }),
-    detail: rest.join(' '),
-    identity: hasLink ? `${first} ${shortLink(link ?? noLink)}` : first,
+    source,
+    ...timed,
+    ...linked,
+    detail: detail.join(' '),
+    identity: `${first} ${shortLink(link)}`,
   }
 }
 
@@ -91,8 +100,13 @@ export function byTime(a: Fact, b: Fact): number {
   return a.text < b.text ? -1 : 1
 }
 
+/** The poll tells that a link was clicked, but not which. */
+function hasLink(kind: EventKind, source: Fact['source']): boolean {
+  return kind === 'clicked' && source === 'callback'
+}
+
 function linkToken(event: DeliveryEvent): string {
-  if (event.kind !== 'clicked' || event.source === 'poll') return ''
+  if (!hasLink(event.kind, event.source)) return ''
   const link = oneLine(event.link ?? '').replaceAll(' ', '%20')
   return link === '' ? noLink : link
 }

@@ -11,8 +11,8 @@ import { dayMs, hourMs, minuteMs } from './instant.ts'
  */
 const silentLooksMs = [15 * minuteMs, hourMs, 4 * hourMs, 12 * hourMs, 36 * hourMs]
 const retryLooksMs = [4 * hourMs, 12 * hourMs, 36 * hourMs, 73 * hourMs]
-export const longestRetryLifetimeMs = 5 * dayMs + hourMs
-const lastLookMs = 29 * dayMs + 12 * hourMs
+const longestRetryLifetimeMs = 5 * dayMs + hourMs
+const lastLookMs = 29 * dayMs
 
 /** How far back the provider's list reaches. */
 export const reachMs = 30 * dayMs

@@ -18,10 +18,26 @@ export interface SweptAge {
 /** Rows can show up about a minute late, so a date is left to settle after it has closed. */
 const settlingMs = 10 * minuteMs
 
-/** Ages as planned on the very first run: the day before is swept, and everything from then on. */
+/** The ages of a ledger that is new: yesterday is the first date to be swept, at every age. */
 export function firstSweptAges(agesDays: readonly number[], nowMs: number): readonly SweptAge[] {
-  const throughDate = addDays(requestDateOf(nowMs), -2)
-  return agesDays.map((ageDays) => ({ ageDays, throughDate }))
+  return agesDays.map((ageDays) => ({ ageDays, throughDate: addDays(requestDateOf(nowMs), -2) }))
+}
+
+/** Ages that make every date in reach due again, where nobody knows any more what was swept. */
+export function unsweptAges(agesDays: readonly number[], nowMs: number): readonly SweptAge[] {
+  return agesDays.map((ageDays) => ({ ageDays, throughDate: addDays(oldestDateInReach(nowMs), -1) }))
+}
+
+/** The ages that are set now: those that were go on, and a new one begins with the date that reaches it today. */
+export function withAges(
+  sweptAges: readonly SweptAge[],
+  agesDays: readonly number[],
+  nowMs: number,
+): readonly SweptAge[] {
+  return agesDays.map((ageDays) => {
+    const known = sweptAges.find((swept) => swept.ageDays === ageDays)
+    return known ?? { ageDays, throughDate: addDays(requestDateOf(nowMs), -ageDays - 1) }
+  })
 }
 
 /**

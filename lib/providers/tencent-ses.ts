@@ -1,6 +1,6 @@
 import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
+import { bareAddress, isAddress } from '../core/address.ts'
 import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
 import { isIdentifier, isTaskKey, maxIdentifierBytes, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
@@ -159,10 +159,12 @@ function eventName(name: string): string {
   return name.trim().toLowerCase()
 }
 
-// Empty strings and nulls stand for "not applicable" throughout the documents; no task or template is number 0. What the
+const numbersFromOne = new Set(['taskId', 'templateId', 'eventid'])
+
+// Empty strings and nulls stand for "not applicable" throughout the documents, and so does 0 where counting begins at 1. What the
 // sender put into a header of its own is kept even where it is empty.
 function isApplicable(field: string, value: unknown): boolean {
-  if (field === 'taskId' || field === 'templateId') return ![0, '0', '', null].includes(value as number)
+  if (numbersFromOne.has(field)) return ![0, '0', '', null].includes(value as number)
   return (value !== '' && value !== null) || isHeader(field)
 }
 
@@ -265,9 +267,14 @@ function columnsOf(fields: Fields): DeliveryEvent['columns'] {
   const columns: Partial<Record<MessageColumn, string>> = {}
   for (const [field, column] of columnOfField) {
     const text = textOf(fields.get(field))
-    if (text !== '') columns[column] = column === 'subject' ? decodedSubject(text) : text
+    if (text !== '') columns[column] = columnText(column, text)
   }
   return columns
+}
+
+function columnText(column: MessageColumn, text: string): string {
+  if (column === 'subject') return decodedSubject(text)
+  return column === 'from' ? bareAddress(text) : text
 }
 
 /** RFC 2047 decoded; as it came where it cannot be decoded without loss. */

@@ -6,7 +6,7 @@ import { polledDeliveryOf } from './status-row.ts'
 const provider = 'tencent-ses'
 
 /** The API's own bound on one page. */
-export const pageLimit = 100
+const pageLimit = 100
 
 const requestTimeoutSeconds = 10
 
@@ -95,7 +95,7 @@ function statusApiError(error: unknown, query: StatusQuery, settings: SesSetting
 }
 
 function consequenceOf(code: string, query: StatusQuery): StatusApiError['consequence'] {
-  if (code === 'FailedOperation.NotSupportDate') return 'out-of-reach'
+  if (code.endsWith('NotSupportDate')) return 'out-of-reach'
   // A look-up carries a MessageId from outside: an odd one must not stop the questions about others.
   if (code.startsWith('InvalidParameter') && query.messageId !== undefined) return 'query'
   const isAboutSettings =

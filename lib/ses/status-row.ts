@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
+import { bareAddress, isAddress } from '../core/address.ts'
 import { isIdentifier } from '../core/message.ts'
 import type { PolledDelivery, PolledOutcome } from '../core/polled-delivery.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
@@ -15,7 +15,7 @@ const statusRow = v.object({
   ToEmailAddress: v.pipe(v.string(), v.trim(), v.check(isAddress)),
   FromEmailAddress: v.nullish(v.string(), ''),
   SendStatus: v.nullish(v.pipe(v.number(), v.safeInteger()), 0),
-  DeliverStatus: v.picklist([0, 1, 2, 3, 8]),
+  DeliverStatus: v.optional(v.unknown()),
   DeliverMessage: v.nullish(v.string(), ''),
   RequestTime: v.nullish(v.number(), 0),
   DeliverTime: v.nullish(v.number(), 0),
@@ -25,6 +25,8 @@ const statusRow = v.object({
   UserComplained: v.nullish(v.boolean(), false),
   UserComplainted: v.nullish(v.boolean(), false), // the older, misspelt name
 })
+
+const deliverStatus = v.picklist([0, 1, 2, 3, 8])
 
 type StatusRow = v.InferOutput<typeof statusRow>
 
@@ -36,9 +38,11 @@ export function polledDeliveryOf(provider: string, row: unknown): PolledDelivery
     return { unreadable: [...new Set(fields)].join(' ') }
   }
   const told = parsed.output
+  const outcome = outcomeOf(told)
+  if (!outcome) return { unreadable: 'DeliverStatus' }
   const spelling = told.ToEmailAddress.toWellFormed()
   const recipient = spelling.toLowerCase()
-  const from = bareAddress(told.FromEmailAddress)
+  const from = bareAddress(oneLine(told.FromEmailAddress))
   const sentAtMs = instantMs(told.RequestTime)
   return {
     provider,
@@ -47,12 +51,13 @@ export function polledDeliveryOf(provider: string, row: unknown): PolledDelivery
     message: told.MessageId.toWellFormed(),
     ...(from !== '' && { from }),
     ...(sentAtMs !== undefined && { sentAtMs }),
-    outcome: outcomeOf(told),
+    outcome,
     engagement: engagementOf(told),
   }
 }
 
-function outcomeOf(told: StatusRow): PolledOutcome {
+/** `undefined` where neither status says what became of the mail. */
+function outcomeOf(told: StatusRow): PolledOutcome | undefined {
   const message = oneLine(told.DeliverMessage)
   if (told.SendStatus !== 0) {
     return {
@@ -61,7 +66,9 @@ function outcomeOf(told: StatusRow): PolledOutcome {
       detail: oneLine(`${describeSendStatus(told.SendStatus)} ${message}`),
     }
   }
-  switch (told.DeliverStatus) {
+  const status = v.safeParse(deliverStatus, told.DeliverStatus)
+  if (!status.success) return undefined
+  switch (status.output) {
     case 0:
       return { kind: 'requested', ...at(told.RequestTime), detail: message }
     case 1:
@@ -99,9 +106,4 @@ function instantMs(unixSeconds: number): number | undefined {
   return unixSeconds > 946_684_800 && unixSeconds < 4_102_444_800
     ? Math.floor(unixSeconds) * 1_000
     : undefined
-}
-
-/** `Name <address>` → `address`: callbacks tell the sender without its name. */
-function bareAddress(from: string): string {
-  return oneLine(/<([^<>]+)>\s*$/.exec(from)?.[1] ?? from)
 }

@@ -1,8 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { isStatus, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
-import { byTime, parseFact, type Fact } from '../core/fact.ts'
-import type { DeliveryReader } from '../ports.ts'
+import { byTime, parseFact, standInOf, type Fact } from '../core/fact.ts'
+import { secondMs } from '../core/instant.ts'
+import type { Clock, DeliveryReader, Log } from '../ports.ts'
 import { batchGetItems, queryItems, scanItems, type Item } from './pages.ts'
 
 /** Attributes of a row that are not columns of its message. */
@@ -17,8 +18,30 @@ const ownAttributes: ReadonlySet<string> = new Set([
   'expiresAt',
 ])
 
-/** Reads deliveries back, with the facts that found no room in their row. */
-export function deliveryReader(client: DynamoDBClient, table: string): DeliveryReader {
+interface Dependencies {
+  readonly client: DynamoDBClient
+  readonly table: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Reads deliveries back, with the facts that found no room in their row. A row that somebody has changed by hand so that
+ * it cannot be read is logged and left out: it must not hide the others. So is one whose time is over, since DynamoDB may
+ * take days to delete it.
+ */
+export function deliveryReader({ client, table, clock, log }: Dependencies): DeliveryReader {
+  async function* readable<T>(items: AsyncIterable<Item>, read: (item: Item) => T): AsyncIterable<T> {
+    for await (const item of items) {
+      if (isExpired(item, clock.now())) continue
+      try {
+        yield read(item)
+      } catch (error) {
+        if (!(error instanceof UnreadableRowError)) throw error
+        log('row unreadable', { message: item.message?.S, problem: error.message })
+      }
+    }
+  }
   const itemsOf = (recipient: string, messagePrefix?: string) =>
     queryItems(client, {
       TableName: table,
@@ -29,18 +52,24 @@ export function deliveryReader(client: DynamoDBClient, table: string): DeliveryR
         ...(messagePrefix !== undefined && { ':m': { S: messagePrefix } }),
       },
     })
+  const deliveriesOf = async (items: AsyncIterable<Item>): Promise<readonly Delivery[]> => {
+    const read = await Array.fromAsync(
+      readable(items, (item) => ('factOf' in item ? factBeside(item) : deliveryOf(item))),
+    )
+    const beside = read.flatMap((one) => ('factOf' in one ? [one] : []))
+    return read.flatMap((one) => ('factOf' in one ? [] : [withFactsBeside(one, beside)]))
+  }
   return {
     async rowsOf(keys) {
       const items = await batchGetItems(
         client,
         table,
+        clock,
         keys.map((key) => ({ recipient: { S: key.recipient }, message: { S: key.message } })),
       )
-      return items.map((item) => deliveryOf(item, []))
+      return Array.fromAsync(readable(eachOf(items), deliveryOf))
     },
-    async ofRecipient(recipient) {
-      return deliveriesOf(await Array.fromAsync(itemsOf(recipient)))
-    },
+    ofRecipient: (recipient) => deliveriesOf(itemsOf(recipient)),
     async ofMessage(messageId) {
       const keys = queryItems(client, {
         TableName: table,
@@ -50,41 +79,39 @@ export function deliveryReader(client: DynamoDBClient, table: string): DeliveryR
       })
       const deliveries: Delivery[] = []
       for await (const key of keys) {
-        const items = await Array.fromAsync(itemsOf(text(key, 'recipient'), messageId))
-        deliveries.push(...deliveriesOf(items).filter((delivery) => delivery.message === messageId))
+        const found = await deliveriesOf(itemsOf(text(key, 'recipient'), messageId))
+        deliveries.push(...found.filter((delivery) => delivery.message === messageId))
       }
       return deliveries
     },
-    async *pending() {
-      for await (const item of scanItems(client, { TableName: table, IndexName: 'pending' })) {
-        yield { ...keyOf(item), status: statusOf(item) }
-      }
-    },
+    pending: () =>
+      readable(scanItems(client, { TableName: table, IndexName: 'pending' }), (item) => ({
+        ...keyOf(item),
+        status: statusOf(item),
+      })),
   }
 }
 
-/** Puts rows and the fact rows that sort below them together. */
-function deliveriesOf(items: readonly Item[]): readonly Delivery[] {
-  const factItems = items.filter((item) => 'factOf' in item)
-  return items
-    .filter((item) => !('factOf' in item))
-    .map((item) =>
-      deliveryOf(
-        item,
-        factItems.filter((factItem) => text(factItem, 'factOf') === text(item, 'message')),
-      ),
-    )
+/** A fact that found no room in its delivery's row and stands in one of its own. */
+interface FactBeside {
+  readonly factOf: string
+  readonly kind: EventKind
+  readonly fact: Fact
 }
 
-function deliveryOf(item: Item, factItems: readonly Item[]): Delivery {
-  const facts = new Map<EventKind, readonly Fact[]>()
-  for (const kind of eventKinds) {
-    const aside = factItems
-      .filter((factItem) => text(factItem, 'kind') === kind)
-      .map((factItem) => text(factItem, 'fact'))
-    const ofKind = factsOf(kind, item[kind]?.SS ?? [], aside)
-    if (ofKind.length > 0) facts.set(kind, ofKind)
-  }
+function factBeside(item: Item): FactBeside {
+  const kind = eventKinds.find((known) => known === text(item, 'kind'))
+  if (kind === undefined) throw new UnreadableRowError('kind: expected one that this version knows')
+  return { factOf: text(item, 'factOf'), kind, fact: parseFact(kind, text(item, 'fact')) }
+}
+
+function deliveryOf(item: Item): Delivery {
+  const facts = eventKinds.flatMap((kind) => {
+    const lines = item[kind]?.SS ?? []
+    return lines.length === 0
+      ? []
+      : [[kind, lines.map((line) => parseFact(kind, line)).sort(byTime)] as const]
+  })
   const columns = Object.entries(item).flatMap(([name, value]) =>
     value.S === undefined || ownAttributes.has(name) ? [] : [[name, value.S] as const],
   )
@@ -92,19 +119,31 @@ function deliveryOf(item: Item, factItems: readonly Item[]): Delivery {
     ...keyOf(item),
     provider: text(item, 'provider'),
     status: statusOf(item),
-    facts,
+    facts: new Map(facts),
     columns: new Map(columns.sort(([a], [b]) => (a < b ? -1 : 1))),
   }
 }
 
-/** A fact that is kept whole in a row of its own takes the place of its shorter stand-in. */
-function factsOf(kind: EventKind, inRow: readonly string[], aside: readonly string[]): readonly Fact[] {
-  const whole = aside.map((fact) => parseFact(kind, fact))
-  const isStandIn = (fact: Fact) =>
-    fact.text.includes('…') &&
-    whole.some((other) => other.identity === fact.identity && other.text !== fact.text)
-  const short = inRow.map((fact) => parseFact(kind, fact)).filter((fact) => !isStandIn(fact))
-  const distinct = new Map([...short, ...whole].map((fact) => [fact.text, fact]))
+function withFactsBeside(delivery: Delivery, beside: readonly FactBeside[]): Delivery {
+  const facts = new Map<EventKind, readonly Fact[]>()
+  for (const kind of eventKinds) {
+    const whole = beside
+      .filter((one) => one.factOf === delivery.message && one.kind === kind)
+      .map(({ fact }) => fact)
+    const all = united(kind, delivery.facts.get(kind) ?? [], whole)
+    if (all.length > 0) facts.set(kind, all)
+  }
+  return { ...delivery, facts }
+}
+
+/** A fact that is kept whole beside its row takes the place of its shorter stand-in. */
+function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
+  const standIns = new Set(
+    whole.map((fact) => standInOf(kind, fact)).filter((text) => !whole.some((fact) => fact.text === text)),
+  )
+  const distinct = new Map(
+    [...inRow.filter((fact) => !standIns.has(fact.text)), ...whole].map((fact) => [fact.text, fact]),
+  )
   return [...distinct.values()].sort(byTime)
 }
 
@@ -112,16 +151,26 @@ function keyOf(item: Item): DeliveryKey {
   return { recipient: text(item, 'recipient'), message: text(item, 'message') }
 }
 
+function isExpired(item: Item, nowMs: number): boolean {
+  const expiresAtSeconds = Number(item.expiresAt?.N ?? Infinity)
+  return expiresAtSeconds * secondMs <= nowMs
+}
+
+/** A row that does not hold what this version writes. */
+class UnreadableRowError extends Error {}
+
 function statusOf(item: Item): Status {
   const status = text(item, 'status')
   if (isStatus(status)) return status
-  throw new TypeError(
-    `A row's status is '${status}', which this version does not know. Deploy the newer version.`,
-  )
+  throw new UnreadableRowError(`status: expected one that this version knows, got '${status}'`)
 }
 
 function text(item: Item, attribute: string): string {
   const value = item[attribute]?.S
   if (value !== undefined) return value
-  throw new TypeError(`A row of the deliveries table lacks '${attribute}', or it is not a string.`)
+  throw new UnreadableRowError(`${attribute}: expected a string, got nothing or another type`)
+}
+
+async function* eachOf(items: readonly Item[]): AsyncIterable<Item> {
+  for (const item of items) yield await Promise.resolve(item)
 }

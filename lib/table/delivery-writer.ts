@@ -26,13 +26,15 @@ import { Expression } from './expression.ts'
  * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
  * so the cap bounds what the busiest address can cost (docs/adr/0003).
  */
-export const maxFactsInRow = 50
+const defaultMaxFactsInRow = 50
 
 interface Dependencies {
   readonly client: DynamoDBClient
   readonly table: string
   readonly retentionDays: number
   readonly clock: Clock
+  /** Default: 50. */
+  readonly maxFactsInRow?: number
 }
 
 /**
@@ -50,12 +52,10 @@ export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & Pen
           : error
       }
     },
-    async settleSoftBounce(key) {
+    async leavePending(key, status) {
       const expression = new Expression()
       expression.remove('pending')
-      expression.require(
-        `${expression.name('statusRank')} = ${expression.number(statusRanks['soft-bounced'])}`,
-      )
+      expression.require(`${expression.name('statusRank')} = ${expression.number(statusRanks[status])}`)
       await tryUpdate(dependencies, key, expression)
     },
   }
@@ -73,11 +73,14 @@ async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: Abor
   for (const form of forms) {
     if (await tryUpdate(to, event, writeExpression(to, event, form, text), signal)) return
   }
+  // The set is full: the fact goes beside its row, and all else that the event tells still goes into it.
   await putFactRow(to, event, whole ?? text, signal)
-  await tryUpdate(to, event, writeExpression(to, event, 'raise', undefined), signal)
+  for (const form of ['join', 'raise', 'join'] as const) {
+    if (await tryUpdate(to, event, writeExpression(to, event, form, undefined), signal)) return
+  }
 }
 
-/** @param fact - `undefined` raises the status alone, for a fact that stands in a row of its own. */
+/** @param fact - `undefined` writes everything but the fact, which stands beside the row. */
 function writeExpression(
   to: Dependencies,
   event: DeliveryEvent,
@@ -85,7 +88,7 @@ function writeExpression(
   fact: string | undefined,
 ): Expression {
   const expression = new Expression()
-  if (fact !== undefined) addFacts(expression, event, fact)
+  addFacts(expression, to.maxFactsInRow ?? defaultMaxFactsInRow, event, fact)
   setColumns(expression, event)
   expression.set('expiresAt', expiresAt(to.clock.now(), to.retentionDays))
 
@@ -105,16 +108,21 @@ function writeExpression(
 }
 
 /** The fact under the condition that its set has room, and when the message was sent as a fact of its own. */
-function addFacts(expression: Expression, event: DeliveryEvent, fact: string): void {
+function addFacts(
+  expression: Expression,
+  maxFacts: number,
+  event: DeliveryEvent,
+  fact: string | undefined,
+): void {
   const sent = sentFactOf(event)
   // One clause per attribute: an event that is itself the request joins both into one set.
-  const isRequest = event.kind === 'requested'
-  const set = expression.add(
-    event.kind,
-    isRequest && sent !== undefined ? [...new Set([fact, sent])] : [fact],
-  )
-  if (!isRequest && sent !== undefined) expression.add('requested', [sent])
-  const isRoomLeft = `attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxFactsInRow)}`
+  const own = event.kind === 'requested' ? [fact, sent] : [fact]
+  const members = new Set(own.filter((member) => member !== undefined))
+  if (event.kind !== 'requested' && sent !== undefined) expression.add('requested', [sent])
+  if (members.size === 0) return
+  const set = expression.add(event.kind, [...members])
+  if (fact === undefined) return
+  const isRoomLeft = `attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxFacts)}`
   expression.require(`(${isRoomLeft} OR contains(${set}, ${expression.string(fact)}))`)
 }
 

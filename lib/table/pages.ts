@@ -9,7 +9,11 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb'
 
+import type { Clock } from '../ports.ts'
+
 export type Item = Readonly<Record<string, AttributeValue>>
+
+const maxBackoffMs = 1_000
 
 /** DynamoDB's own bound on one BatchGetItem. */
 const maxBatchKeys = 100
@@ -28,6 +32,7 @@ export async function* scanItems(client: DynamoDBClient, input: ScanCommandInput
 export async function batchGetItems(
   client: DynamoDBClient,
   table: string,
+  clock: Clock,
   keys: readonly Record<string, AttributeValue>[],
 ): Promise<readonly Item[]> {
   const items: Item[] = []
@@ -35,7 +40,8 @@ export async function batchGetItems(
     let asked: BatchGetItemCommandOutput['UnprocessedKeys'] = {
       [table]: { Keys: keys.slice(from, from + maxBatchKeys), ConsistentRead: true },
     }
-    while (asked !== undefined && Object.keys(asked).length > 0) {
+    for (let tries = 0; asked !== undefined && Object.keys(asked).length > 0; tries += 1) {
+      if (tries > 0) await clock.sleep(Math.min(maxBackoffMs, 25 * 2 ** tries))
       const answer: BatchGetItemCommandOutput = await client.send(
         new BatchGetItemCommand({ RequestItems: asked }),
       )

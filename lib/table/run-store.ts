@@ -42,7 +42,14 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
     },
     async release(owner, checkpoint, figures) {
       const expression = new Expression()
-      heldBy(expression, owner)
+      const leaseOwner = expression.name('leaseOwner')
+      const lastRunBy = expression.name('lastRunBy')
+      const us = expression.string(owner)
+      // The SDK may repeat a release whose answer was lost: it is still ours while nobody has taken the lease since.
+      expression.require(
+        `(${leaseOwner} = ${us} OR (attribute_not_exists(${leaseOwner}) AND ${lastRunBy} = ${us}))`,
+      )
+      expression.set('lastRunBy', { S: owner })
       expression.set('checkpoint', { S: checkpoint })
       expression.set('lastRunAt', { S: formatInstant(clock.now()) })
       expression.set('lastRun', {

@@ -308,6 +308,14 @@ describe('an array', () => {
   })
 })
 
+describe('a body that is wrong in thousands of places', () => {
+  it('is answered with the first of them and how many more', async () => {
+    const answer = await post(`[${'{},'.repeat(19_999)}{}]`)
+    expect(answer).toMatchObject({ status: 400, body: { recorded: 0, furtherErrors: 20_000 * 3 - 20 } })
+    expect(answer.body.errors).toHaveLength(20)
+  })
+})
+
 describe('the quarantine', () => {
   it('holds a body that repeats as one row that tells how often', async () => {
     for (let times = 0; times < 3; times += 1) {

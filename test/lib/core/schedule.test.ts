@@ -17,7 +17,7 @@ const looks: readonly [Status, readonly string[]][] = [
       '2026-11-21T16:00:00Z',
       '2026-11-22T16:00:00Z',
       '2026-11-26T05:00:00Z',
-      '2026-12-20T16:00:00Z',
+      '2026-12-20T04:00:00Z',
     ],
   ],
   [
@@ -28,7 +28,7 @@ const looks: readonly [Status, readonly string[]][] = [
       '2026-11-22T16:00:00Z',
       '2026-11-24T05:00:00Z',
       '2026-11-26T05:00:00Z',
-      '2026-12-20T16:00:00Z',
+      '2026-12-20T04:00:00Z',
     ],
   ],
   ['soft-bounced', ['2026-11-26T05:00:00Z']],
@@ -79,9 +79,9 @@ describe('after a pause', () => {
 
   it('of months the last look is due, and then none', () => {
     expect(due('requested', '2026-11-21T04:00:00Z', '2027-03-01T00:00:00Z')).toBe(
-      Date.parse('2026-12-20T16:00:00Z'),
+      Date.parse('2026-12-20T04:00:00Z'),
     )
-    expect(due('requested', '2026-12-20T16:00:00Z', '2027-03-01T00:00:00Z')).toBeUndefined()
+    expect(due('requested', '2026-12-20T04:00:00Z', '2027-03-01T00:00:00Z')).toBeUndefined()
   })
 
   it('a settled delivery is not looked at, however long the pause', () => {

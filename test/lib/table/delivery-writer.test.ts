@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
-import { deliveryWriter, maxFactsInRow } from '../../../lib/table/delivery-writer.ts'
+import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { UnwritableError } from '../../../lib/ports.ts'
 import { countsOf } from '../../../lib/core/delivery.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
@@ -11,6 +11,7 @@ import type { DeliveryEvent } from '../../../lib/core/event.ts'
 
 const engine = embeddedTables()
 const clock = virtualClock('2026-11-21T08:00:00Z')
+const quiet = () => undefined
 const at = (time: string) => Date.parse(time)
 
 async function recorded(...events: readonly DeliveryEvent[]): Promise<readonly PlainRow[]> {
@@ -148,7 +149,9 @@ describe('a row', () => {
     const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
     await writer.record(opened('2022-06-01T08:00:00Z', 'Mozilla/5.0'))
     await writer.record(opened('2022-06-01T08:00:00Z', 'Mozilla/5.0 {"new":1}'))
-    const [delivery] = await deliveryReader(engine.client, table).ofRecipient('example@example.com')
+    const [delivery] = await deliveryReader({ client: engine.client, table, clock, log: quiet }).ofRecipient(
+      'example@example.com',
+    )
     expect(delivery?.facts.get('opened')).toHaveLength(2)
     expect(countsOf(delivery!).get('opened')).toBe(1)
   })
@@ -203,7 +206,7 @@ describe('a write', () => {
 })
 
 describe('a set of facts that is full', () => {
-  const opens = Array.from({ length: maxFactsInRow + 7 }, (_, index) =>
+  const opens = Array.from({ length: 50 + 7 }, (_, index) =>
     opened(new Date(at('2022-06-02T00:00:00Z') + index * 1000).toISOString().replace('.000', '')),
   )
 
@@ -220,7 +223,12 @@ describe('a set of facts that is full', () => {
       fact: '2022-06-02T00:00:50Z',
       message: expect.stringMatching(/#opened#2022-06-02T00:00:50Z#[0-9a-f]{16}$/),
     })
-    const [delivery, ...others] = await deliveryReader(engine.client, table).ofMessage(sampleMessage)
+    const [delivery, ...others] = await deliveryReader({
+      client: engine.client,
+      table,
+      clock,
+      log: quiet,
+    }).ofMessage(sampleMessage)
     expect(others).toEqual([])
     expect(countsOf(delivery!).get('opened')).toBe(57)
   })
@@ -230,7 +238,9 @@ describe('a set of facts that is full', () => {
     const { deliveries: table } = await engine.freshTables()
     const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
     for (const event of [...softBounces, hardBounce]) await writer.record(event)
-    const [delivery] = await deliveryReader(engine.client, table).ofMessage(sampleMessage)
+    const [delivery] = await deliveryReader({ client: engine.client, table, clock, log: quiet }).ofMessage(
+      sampleMessage,
+    )
     expect(delivery?.status).toBe('bounced')
     expect(delivery?.facts.get('bounced')?.[0]?.text).toBe(
       '2022-06-01T06:24:43Z hard 551 5.1.1 recipient is not exist',
@@ -242,7 +252,7 @@ describe('a set of facts that is full', () => {
     const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
     for (const event of opens) await writer.record(event)
     const [row] = await rowsOf(engine.client, table)
-    expect(row?.opened).toHaveLength(maxFactsInRow)
+    expect(row?.opened).toHaveLength(50)
   })
 })
 
@@ -255,7 +265,9 @@ describe('a fact too long for its row', () => {
     await writer.record(eventWith({ kind: 'clicked', link: `${link}2` }))
     const [row] = await rowsOf(engine.client, table)
     expect(JSON.stringify(row).length).toBeLessThan(2_000)
-    const [delivery] = await deliveryReader(engine.client, table).ofRecipient('example@example.com')
+    const [delivery] = await deliveryReader({ client: engine.client, table, clock, log: quiet }).ofRecipient(
+      'example@example.com',
+    )
     expect(delivery?.facts.get('clicked')?.map((fact) => fact.link)).toEqual([`${link}1`, `${link}2`])
     expect(countsOf(delivery!).get('clicked')).toBe(2)
   })

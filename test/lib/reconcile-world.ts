@@ -1,0 +1,179 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { minuteMs } from '../../lib/core/instant.ts'
+import type { DeliveryEvent } from '../../lib/core/event.ts'
+import type { StatusApi } from '../../lib/ports.ts'
+import type { CallBudget } from '../../lib/provider-calls.ts'
+import {
+  defaultSweepAgesDays,
+  reconcile,
+  type ReconcileDependencies,
+  type RunReport,
+} from '../../lib/reconcile.ts'
+import { getSendEmailStatus } from '../../lib/ses/get-send-email-status.ts'
+import { deliveryReader } from '../../lib/table/delivery-reader.ts'
+import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import type { TableNames } from '../../lib/table/names.ts'
+import { runStore } from '../../lib/table/run-store.ts'
+import { emulatorCredentials, emulatorRegion } from '../../local/emulator-credentials.ts'
+import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
+import {
+  startSimulatedSes,
+  type SimulatedSes,
+  type SimulatedSesOptions,
+} from '../../local/simulated-ses/server.ts'
+import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
+import { rowsOf, type EmbeddedTables, type PlainRow } from '../embedded-tables.ts'
+import { eventWith } from '../events.ts'
+
+const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
+
+type Dependencies = ReconcileDependencies
+
+/** How one run differs from the usual one. */
+interface RunOptions extends Partial<CallBudget> {
+  readonly owner?: string
+  readonly secretKey?: string
+  readonly sweepAgesDays?: readonly number[]
+  /** Puts something between the run and its ports. */
+  readonly wrap?: (ports: Dependencies) => Dependencies
+}
+
+/** A provider, tables and a clock of their own, and everything else as it is deployed. */
+export interface World {
+  readonly clock: VirtualClock
+  readonly ses: SimulatedSes
+  readonly tables: TableNames
+  readonly logged: string[]
+  /** Names of the DynamoDB commands sent to the deliveries table, since it was last emptied. */
+  readonly commands: string[]
+  readonly ports: (options?: RunOptions) => Dependencies
+  readonly run: (options?: RunOptions) => Promise<RunReport>
+  /** What callbacks told. */
+  readonly told: (...events: readonly DeliveryEvent[]) => Promise<void>
+  readonly rows: () => Promise<readonly PlainRow[]>
+  readonly close: () => Promise<void>
+}
+
+export async function worldAt(
+  now: string,
+  engine: EmbeddedTables,
+  mails: readonly SimulatedDelivery[],
+  options: Partial<SimulatedSesOptions> = {},
+  tables?: TableNames,
+): Promise<World> {
+  const clock = virtualClock(now)
+  const ses = await startSimulatedSes({ port: 0, clock, ...credentials, ...options })
+  ses.send(...mails)
+  const own = tables ?? (await activeTables(engine))
+  const commands: string[] = []
+  const client = countingClient(engine.endpoint, own.deliveries, commands)
+  const logged: string[] = []
+  const writer = deliveryWriter({ client, table: own.deliveries, retentionDays: 400, clock })
+  const log = (happening: string, fields = {}) => logged.push(JSON.stringify({ happening, ...fields }))
+  const deliveries = { ...writer, ...deliveryReader({ client, table: own.deliveries, clock, log }) }
+  let runs = 0
+  const ports = (run: RunOptions = {}): Dependencies => {
+    runs += 1
+    const usual = {
+      statusApi: statusApiOf(ses, run.secretKey),
+      deliveries,
+      runs: runStore(client, own.reconciliation, 'get-send-email-status', clock),
+      clock,
+      log,
+      owner: run.owner ?? `run ${runs}`,
+      sweepAgesDays: run.sweepAgesDays ?? defaultSweepAgesDays,
+    }
+    return run.wrap ? run.wrap(usual) : usual
+  }
+  return {
+    clock,
+    ses,
+    tables: own,
+    logged,
+    commands,
+    ports,
+    run: (run = {}) =>
+      reconcile(ports(run), {
+        deadlineMs: run.deadlineMs ?? clock.now() + 30 * minuteMs,
+        maxCalls: run.maxCalls ?? 1_000,
+        requestsPerSecond: run.requestsPerSecond ?? 1,
+      }),
+    async told(...events) {
+      for (const event of events) await writer.record(event)
+    },
+    rows: () => rowsOf(engine.client, own.deliveries),
+    async close() {
+      client.destroy()
+      await ses.close()
+    },
+  }
+}
+
+/** A table takes writes only once it is active, which the engine makes it a moment after it was created. */
+async function activeTables(engine: EmbeddedTables): Promise<TableNames> {
+  const { deliveries, quarantine, reconciliation } = await engine.freshTables()
+  for (const TableName of [deliveries, quarantine, reconciliation]) {
+    const describe = () => engine.client.send(new DescribeTableCommand({ TableName }))
+    while ((await describe()).Table?.TableStatus !== 'ACTIVE');
+  }
+  return { deliveries, quarantine, reconciliation }
+}
+
+function statusApiOf(ses: SimulatedSes, secretKey = credentials.secretKey): StatusApi {
+  return getSendEmailStatus({
+    endpoint: ses.url,
+    region: 'ap-guangzhou',
+    secretId: credentials.secretId,
+    secretKey,
+    token: undefined,
+  })
+}
+
+function countingClient(endpoint: string, table: string, commands: string[]): DynamoDBClient {
+  const client = new DynamoDBClient({ endpoint, region: emulatorRegion, credentials: emulatorCredentials })
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      const isOfTable = 'TableName' in args.input && args.input.TableName === table
+      if (isOfTable) commands.push(String(context.commandName))
+      return next(args)
+    },
+    { step: 'initialize', name: 'count' },
+  )
+  return client
+}
+
+/** A mail that was sent at the instant, under a MessageId that tells it, to which nothing has happened yet. */
+export function mailAt(
+  sentAt: string,
+  name: string,
+  parts: Partial<SimulatedDelivery> = {},
+): SimulatedDelivery {
+  const sentAtMs = Date.parse(sentAt)
+  return {
+    messageId: messageIdAt(sentAt, name),
+    recipient: `${name}@example.com`,
+    from: 'notice@mail.example.com',
+    subject: 'Your order has shipped',
+    templateId: 123456,
+    sentAtMs,
+    headers: {},
+    timeline: [],
+    ...parts,
+  }
+}
+
+/** A MessageId carries its instant in UTC+8. */
+export function messageIdAt(sentAt: string, name: string): string {
+  const utc8 = new Date(Date.parse(sentAt) + 8 * 3_600_000).toISOString()
+  return `qcloudses-30-251200670-date-${utc8.slice(0, 19).replace(/\D/g, '')}-${name}`
+}
+
+/** What a callback told about the mail. */
+export function toldOf(mail: SimulatedDelivery, told: Partial<DeliveryEvent>): DeliveryEvent {
+  return eventWith({
+    recipient: mail.recipient.toLowerCase(),
+    message: mail.messageId,
+    occurredAtMs: mail.sentAtMs + 5_000,
+    ...told,
+  })
+}

@@ -1,0 +1,1164 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { StatusApiError, type StatusApi } from '../../lib/ports.ts'
+import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
+import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
+import { isRight, truthAt } from '../../local/truth.ts'
+import { deliveryReader } from '../../lib/table/delivery-reader.ts'
+import { runStore } from '../../lib/table/run-store.ts'
+import { embeddedTables, type PlainRow } from '../embedded-tables.ts'
+import { eventWith } from '../events.ts'
+import { mailAt, messageIdAt, toldOf, worldAt, type World } from './reconcile-world.ts'
+
+// It is 16:00 in UTC+8 of 2026-11-21; yesterday's list, 2026-11-20, has closed.
+const now = '2026-11-21T08:00:00Z'
+const at = (instant: string) => Date.parse(instant)
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+const engine = embeddedTables()
+const worlds: World[] = []
+
+afterEach(async () => {
+  await Promise.all(worlds.splice(0).map((world) => world.close()))
+})
+
+async function world(
+  mails: readonly SimulatedDelivery[] = [],
+  { start = now, ...options }: { start?: string } & Parameters<typeof worldAt>[3] = {},
+): Promise<World> {
+  const made = await worldAt(start, engine, mails, options)
+  worlds.push(made)
+  return made
+}
+
+const delivered = (instant: string): TimelineEntry => ({ kind: 'delivered', atMs: at(instant) })
+const deferred = (instant: string): TimelineEntry => ({
+  kind: 'deferred',
+  atMs: at(instant),
+  reason: '451 4.7.1 try again later',
+})
+
+/** The lists that were asked for, as `date` or `date+offset`. */
+const lists = ({ ses }: World) =>
+  ses.calls
+    .filter((call) => call.messageId === undefined)
+    .map(({ requestDate, offset }) => `${requestDate}${offset === 0 ? '' : `+${offset}`}`)
+/** The messages that were looked up. */
+const lookUps = ({ ses }: World) => ses.calls.flatMap(({ messageId }) => messageId ?? [])
+
+async function rowOf({ rows }: World, mail: SimulatedDelivery): Promise<PlainRow | undefined> {
+  return (await rows()).find(
+    (row) => row.recipient === mail.recipient.toLowerCase() && row.message === mail.messageId,
+  )
+}
+
+const quiet = { discovered: 0, repaired: 0, settled: 0, unknown: 0, pending: 0 }
+
+describe('what a run finds out', () => {
+  it('discovers a delivery of which no callback told, and marks the facts as the poll’s', async () => {
+    const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
+      recipient: 'Anna@example.com',
+      timeline: [
+        delivered('2026-11-21T06:00:10Z'),
+        { kind: 'opened', atMs: at('2026-11-21T06:30:00Z') },
+        { kind: 'complained', atMs: at('2026-11-21T07:30:00Z') },
+      ],
+    })
+    const ledger = await world([mail])
+    const { figures } = await ledger.run()
+    expect(figures).toEqual({ ...quiet, calls: 2, rows: 1, discovered: 1, stoppedBy: 'done' })
+    expect(await ledger.rows()).toEqual([
+      {
+        recipient: 'anna@example.com',
+        spellings: ['Anna@example.com'],
+        message: 'qcloudses-30-251200670-date-20261121140000-anna',
+        messageId: 'qcloudses-30-251200670-date-20261121140000-anna',
+        provider: 'tencent-ses',
+        from: 'notice@mail.example.com',
+        sentAt: '2026-11-21T06:00:00Z',
+        status: 'delivered',
+        statusRank: 50,
+        requested: ['2026-11-21T06:00:00Z[poll]'],
+        delivered: ['2026-11-21T06:00:10Z[poll]'],
+        opened: ['time-unknown[poll]'],
+        complained: ['time-unknown[poll]'],
+      },
+    ])
+  })
+
+  it('repairs a row that lacks a fact, and leaves what callbacks told', async () => {
+    const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
+      timeline: [
+        deferred('2026-11-21T06:00:05Z'),
+        { kind: 'bounced', atMs: at('2026-11-21T06:10:00Z'), reason: '551 5.1.1 recipient is not exist' },
+      ],
+    })
+    const ledger = await world([mail])
+    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    const { figures } = await ledger.run()
+    expect(figures).toMatchObject({ discovered: 0, repaired: 1, settled: 1, pending: 0 })
+    expect(await rowOf(ledger, mail)).toMatchObject({
+      status: 'bounced',
+      deferred: ['2026-11-21T06:00:05Z 451 4.7.1 try again later'],
+      bounced: ['2026-11-21T06:10:00Z[poll] undetermined 551 5.1.1 recipient is not exist'],
+    })
+  })
+
+  it('writes nothing for rows that lack nothing', async () => {
+    const mails = [
+      mailAt('2026-11-21T06:00:00Z', 'delivered', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+      mailAt('2026-11-21T06:00:00Z', 'opened', {
+        timeline: [delivered('2026-11-21T06:00:10Z'), { kind: 'opened', atMs: at('2026-11-21T06:01:00Z') }],
+      }),
+      mailAt('2026-11-21T07:59:00Z', 'requested'),
+      mailAt('2026-11-21T07:59:00Z', 'deferred', { timeline: [deferred('2026-11-21T07:59:05Z')] }),
+      mailAt('2026-11-21T06:00:00Z', 'soft', {
+        timeline: [
+          {
+            kind: 'bounced',
+            atMs: at('2026-11-21T06:00:05Z'),
+            reason: '452 4.2.2 full',
+            bounceType: 'soft_bounce',
+          },
+        ],
+      }),
+    ]
+    const [, opened, , deferredMail] = mails
+    const ledger = await world(mails)
+    await ledger.told(
+      toldOf(opened!, { kind: 'delivered' }),
+      toldOf(opened!, { kind: 'opened', occurredAtMs: at('2026-11-21T06:01:00Z') }),
+      toldOf(deferredMail!, { kind: 'deferred', detail: 'another telling' }),
+    )
+    expect((await ledger.run()).figures).toMatchObject({ rows: 5, discovered: 3, repaired: 0 })
+    // Tomorrow the whole list is read again.
+    ledger.clock.advanceTo(at('2026-11-21T16:20:00Z'))
+    ledger.commands.length = 0
+    const { figures } = await ledger.run()
+    expect(lists(ledger)).toContain('2026-11-21')
+    expect(figures).toMatchObject({ discovered: 0, repaired: 0 })
+    expect(ledger.commands.filter((command) => command === 'UpdateItemCommand')).toEqual([])
+  })
+
+  it('keeps the bounce of a delivered mail', async () => {
+    const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
+      timeline: [
+        delivered('2026-11-21T06:00:10Z'),
+        { kind: 'bounced', atMs: at('2026-11-21T07:00:00Z'), reason: '551 5.1.1 recipient is not exist' },
+      ],
+    })
+    const ledger = await world([mail])
+    await ledger.told(toldOf(mail, { kind: 'delivered' }))
+    await ledger.run()
+    expect(await rowOf(ledger, mail)).toMatchObject({
+      status: 'bounced',
+      delivered: ['2026-11-21T06:00:05Z'],
+    })
+  })
+
+  it.each([
+    [
+      'a callback',
+      (mail: SimulatedDelivery) => [
+        toldOf(mail, { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' }),
+      ],
+    ],
+    ['the poll', () => []],
+  ])('tells a lasting bounce that follows a soft one of which %s told', async (_what, callbacks) => {
+    const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
+      timeline: [
+        {
+          kind: 'bounced',
+          atMs: at('2026-11-21T06:00:05Z'),
+          reason: '452 4.2.2 mailbox full',
+          bounceType: 'soft_bounce',
+        },
+        {
+          kind: 'bounced',
+          atMs: at('2026-11-21T10:00:00Z'),
+          reason: '551 5.1.1 recipient is not exist',
+          bounceType: 'hard_bounce',
+        },
+      ],
+    })
+    const ledger = await world([mail])
+    await ledger.told(...callbacks(mail))
+    await ledger.run()
+    expect((await rowOf(ledger, mail))?.status).toBe('soft-bounced')
+    for (const day of ['2026-11-22', '2026-11-24', '2026-11-28']) {
+      ledger.clock.advanceTo(at(`${day}T00:00:00Z`))
+      await ledger.run()
+    }
+    expect((await rowOf(ledger, mail))?.status).toBe('bounced')
+  })
+
+  it('skips rows that cannot be read and says how many, without an address', async () => {
+    const ledger = await world([
+      mailAt('2026-11-21T06:00:00Z', 'odd', { recipient: 'odd at example.com' }),
+      mailAt('2026-11-21T06:00:00Z', 'anna', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+    ])
+    expect((await ledger.run()).figures).toMatchObject({ rows: 2, discovered: 1, stoppedBy: 'done' })
+    expect(ledger.logged).toContain('{"happening":"rows unreadable","rows":1,"fields":["ToEmailAddress"]}')
+    expect(ledger.logged.join()).not.toContain('@example.com')
+  })
+
+  it('joins two rows of one message to two spellings of one address, whichever is listed first', async () => {
+    const mails = [
+      mailAt('2026-11-21T06:00:00Z', 'anna', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+      mailAt('2026-11-21T06:00:00Z', 'anna', {
+        recipient: 'Anna@example.com',
+        timeline: [
+          { kind: 'bounced', atMs: at('2026-11-21T06:00:20Z'), reason: '551 5.1.1 recipient is not exist' },
+        ],
+      }),
+    ]
+    const tables: unknown[] = []
+    for (const order of ['oldest-first', 'newest-first'] as const) {
+      const ledger = await world(mails, { order })
+      await ledger.run()
+      tables.push((await ledger.rows()).map(({ status, delivered: facts }) => [status, facts]))
+    }
+    const both = [['bounced', ['2026-11-21T06:00:10Z[poll]']]]
+    expect(tables).toEqual([both, both])
+  })
+})
+
+describe('the lists that a run reads', () => {
+  it('begin with today and yesterday', async () => {
+    const ledger = await world()
+    await ledger.run()
+    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20'])
+  })
+
+  it('go on with today from where the last run ended', async () => {
+    const mails = [1, 2, 3].map((n) => mailAt(`2026-11-21T0${n}:00:00Z`, `n${n}`))
+    const later = [1, 2].map((n) => mailAt(`2026-11-21T09:0${n}:00Z`, `later${n}`))
+    const ledger = await world([...mails, ...later])
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 3 })
+    ledger.clock.advance(2 * hourMs)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 2, repaired: 0 })
+    ledger.clock.advance(hourMs)
+    await ledger.run()
+    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20', '2026-11-21+3', '2026-11-21+5'])
+  })
+
+  it('begin anew with the new day, and sweep the old one ten minutes after it has closed', async () => {
+    const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'a'), mailAt('2026-11-21T15:59:59Z', 'b')])
+    await ledger.run()
+    ledger.clock.advanceTo(at('2026-11-21T16:09:59Z'))
+    await ledger.run()
+    ledger.clock.advanceTo(at('2026-11-21T16:10:03Z'))
+    await ledger.run()
+    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20', '2026-11-22', '2026-11-22', '2026-11-21'])
+    expect((await ledger.rows()).length).toBe(2)
+  })
+
+  it('sweep a date as soon as it has closed, on days 3, 7 and 29, and at no other time', async () => {
+    const ledger = await world([], { start: '2026-11-20T00:00:00Z' })
+    for (let day = 0; day <= 32; day += 1) {
+      for (const hour of [0, 8, 17]) {
+        ledger.clock.advanceTo(at('2026-11-20T00:00:00Z') + day * dayMs + hour * hourMs)
+        await ledger.run()
+      }
+    }
+    const today = (atMs: number) => new Date(atMs + 8 * hourMs).toISOString().slice(0, 10)
+    const sweptOn = ledger.ses.calls
+      .filter(({ requestDate, atMs }) => requestDate === '2026-11-20' && today(atMs) !== '2026-11-20')
+      .map(({ atMs }) => today(atMs))
+    expect(sweptOn).toEqual(['2026-11-21', '2026-11-23', '2026-11-27', '2026-12-19'])
+  })
+
+  it('make up for days on which nothing ran, each date once', async () => {
+    const ledger = await world()
+    await ledger.run()
+    ledger.clock.advance(5 * dayMs)
+    expect((await ledger.run()).figures.stoppedBy).toBe('done')
+    expect(lists(ledger).slice(2)).toEqual([
+      '2026-11-26', // today
+      '2026-11-20', // three days old
+      '2026-11-21', // closed and three days old, as are the next two
+      '2026-11-22',
+      '2026-11-23',
+      '2026-11-24', // closed
+      '2026-11-25',
+    ])
+  })
+
+  it.each([
+    [99, ['2026-11-20']],
+    [100, ['2026-11-20', '2026-11-20+100']],
+    [201, ['2026-11-20', '2026-11-20+100', '2026-11-20+200']],
+  ])('of %i rows have the pages %j', async (count, pages) => {
+    const mails = Array.from({ length: count }, (_, n) =>
+      mailAt('2026-11-20T06:00:00Z', `n${n}`, { timeline: [delivered('2026-11-20T06:00:10Z')] }),
+    )
+    const ledger = await world(mails)
+    const { figures } = await ledger.run()
+    expect(figures).toMatchObject({ calls: pages.length + 1, rows: count, discovered: count })
+    expect(lists(ledger).slice(1)).toEqual(pages)
+    expect((await ledger.rows()).length).toBe(count)
+  })
+
+  it('let the others pass where one fails, which is read at the next run', async () => {
+    const mails = [
+      mailAt('2026-11-20T06:00:00Z', 'yesterday', { timeline: [delivered('2026-11-20T06:00:10Z')] }),
+      mailAt('2026-11-21T06:00:00Z', 'today', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+      mailAt('2026-11-18T06:00:00Z', 'due', { timeline: [delivered('2026-11-18T06:00:10Z')] }),
+    ]
+    const ledger = await world(mails)
+    await ledger.told(toldOf(mails[2]!, { kind: 'requested' }))
+    const mend = ledger.ses.failWhen(({ requestDate }) => requestDate === '2026-11-20', {
+      code: 'InternalError',
+    })
+    const { figures } = await ledger.run()
+    // Three tries for yesterday, one for today, one for the message that is due.
+    expect(figures).toEqual({
+      ...quiet,
+      calls: 5,
+      rows: 2,
+      discovered: 1,
+      repaired: 1,
+      settled: 1,
+      stoppedBy: 'done',
+    })
+    mend()
+    ledger.clock.advance(15 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 1 })
+    expect((await ledger.rows()).map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered'])
+  })
+
+  it('leave a date alone that the provider no longer tells about', async () => {
+    const ledger = await world([
+      mailAt('2026-11-21T06:00:00Z', 'today', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+    ])
+    ledger.ses.failWhen(({ requestDate }) => requestDate === '2026-11-20', {
+      code: 'FailedOperation.NotSupportDate',
+    })
+    expect((await ledger.run()).figures).toMatchObject({ calls: 2, discovered: 1, stoppedBy: 'done' })
+    await ledger.run()
+    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20', '2026-11-21+1'])
+  })
+
+  it('are swept at an age that was set after the checkpoint was written', async () => {
+    const ledger = await world([], { start: '2026-11-21T00:00:00Z' })
+    await ledger.run({ sweepAgesDays: [1] })
+    ledger.clock.advance(dayMs)
+    await ledger.run({ sweepAgesDays: [1, 2] })
+    ledger.clock.advance(dayMs)
+    await ledger.run({ sweepAgesDays: [1, 2] })
+    // 2026-11-23 in UTC+8: yesterday for the first time, and the day before for the second.
+    expect(lists(ledger).slice(-2)).toEqual(['2026-11-21', '2026-11-22'])
+  })
+})
+
+describe('a look at what is pending', () => {
+  it('is taken when due and not before', async () => {
+    // 73 h after sending is 2026-11-21T05:00:00Z.
+    const mail = mailAt('2026-11-18T04:00:00Z', 'anna', { timeline: [deferred('2026-11-18T04:00:05Z')] })
+    const ledger = await world([mail], { start: '2026-11-21T04:00:00Z' })
+    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    await ledger.run()
+    expect(lookUps(ledger).length).toBe(1) // none was ever taken: the look at 36 h is made up for
+    ledger.clock.advanceTo(at('2026-11-21T04:59:59Z'))
+    await ledger.run()
+    expect(lookUps(ledger).length).toBe(1)
+    ledger.clock.advanceTo(at('2026-11-21T05:00:03Z'))
+    await ledger.run()
+    expect(lookUps(ledger)).toEqual([mail.messageId, mail.messageId])
+    ledger.clock.advance(hourMs)
+    await ledger.run()
+    expect(lookUps(ledger).length).toBe(2)
+  })
+
+  it('settles what the provider has settled', async () => {
+    const mail = mailAt('2026-11-18T04:00:00Z', 'anna', {
+      timeline: [deferred('2026-11-18T04:00:05Z'), delivered('2026-11-18T09:00:00Z')],
+    })
+    const ledger = await world([mail])
+    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    const { figures } = await ledger.run()
+    expect(figures).toEqual({ ...quiet, calls: 3, rows: 1, repaired: 1, settled: 1, stoppedBy: 'done' })
+    const row = await rowOf(ledger, mail)
+    expect([row?.status, row?.pending]).toEqual(['delivered', undefined])
+  })
+
+  it('is one for all the recipients of a message', async () => {
+    const mails = ['anna', 'bert', 'carl'].map((name) =>
+      mailAt('2026-11-18T04:00:00Z', name, {
+        messageId: messageIdAt('2026-11-18T04:00:00Z', 'shared'),
+        timeline: [delivered('2026-11-18T09:00:00Z')],
+      }),
+    )
+    const ledger = await world(mails)
+    const [anna, bert, carl] = mails
+    await ledger.told(
+      toldOf(anna!, { kind: 'deferred' }),
+      toldOf(bert!, { kind: 'requested' }),
+      toldOf(carl!, { kind: 'bounced', bounceClass: 'soft' }),
+    )
+    const { figures } = await ledger.run()
+    expect(lookUps(ledger)).toEqual([messageIdAt('2026-11-18T04:00:00Z', 'shared')])
+    expect(figures).toMatchObject({ rows: 3, repaired: 3, settled: 3, pending: 0 })
+  })
+
+  it('is taken at the longest due first', async () => {
+    const mails = [
+      mailAt('2026-11-18T06:00:00Z', 'third'), // 73 h: due since 2026-11-21T07:00
+      mailAt('2026-11-20T22:00:00Z', 'second'), // 4 h: due since 2026-11-21T02:00
+      mailAt('2026-11-18T14:00:00Z', 'first'), // 36 h: due since 2026-11-20T02:00
+    ]
+    // No list tells of them, so that each has to be looked up.
+    const ledger = await world([])
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.run()
+    expect(lookUps(ledger).map((message) => message.replace(/.*-/, ''))).toEqual(['first', 'second', 'third'])
+  })
+
+  it('goes to the date that is in the MessageId, and near midnight to its neighbour as well', async () => {
+    const mails = [
+      mailAt('2026-11-17T16:10:00Z', 'early'), // 00:10 in UTC+8
+      mailAt('2026-11-18T15:50:00Z', 'late'), // 23:50 in UTC+8
+      mailAt('2026-11-18T04:00:00Z', 'noon'),
+    ]
+    // The provider lists none of them, as one with another time zone would not.
+    const ledger = await world([])
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    await ledger.run()
+    const asked = ledger.ses.calls.flatMap(({ messageId, requestDate }) =>
+      messageId === undefined ? [] : [`${messageId.slice(-5)} ${requestDate}`],
+    )
+    expect(asked.sort()).toEqual([
+      '-late 2026-11-18',
+      '-late 2026-11-19',
+      '-noon 2026-11-18',
+      'early 2026-11-17',
+      'early 2026-11-18',
+    ])
+  })
+
+  it('proves nothing where the provider lists nothing', async () => {
+    const mail = mailAt('2026-11-18T04:00:00Z', 'anna')
+    const ledger = await world([])
+    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    expect((await ledger.run()).figures).toMatchObject({ pending: 1, repaired: 0, stoppedBy: 'done' })
+    expect((await rowOf(ledger, mail))?.status).toBe('deferred')
+  })
+
+  it('finds a message whose id tells no date by when it was sent', async () => {
+    const mail = mailAt('2026-11-18T04:00:00Z', 'anna', {
+      messageId: 'qcloud-ses-0a1b2c',
+      timeline: [delivered('2026-11-18T09:00:00Z')],
+    })
+    const ledger = await world([mail])
+    await ledger.told(
+      toldOf(mail, { kind: 'deferred', occurredAtMs: at('2026-11-19T12:00:00Z'), sentAtMs: mail.sentAtMs }),
+    )
+    const { figures } = await ledger.run()
+    expect(figures).toMatchObject({ calls: 3, settled: 1, pending: 0 })
+    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
+  })
+
+  it('is never taken at what is known by its task alone', async () => {
+    const ledger = await world()
+    await ledger.told(
+      eventWith({ message: 'task:77', kind: 'deferred', occurredAtMs: at('2026-11-18T04:00:00Z') }),
+    )
+    expect((await ledger.run()).figures).toMatchObject({ calls: 2, pending: 1, stoppedBy: 'done' })
+    expect(lookUps(ledger)).toEqual([])
+  })
+
+  it('that the provider calls invalid is that message’s own matter', async () => {
+    const mails = [
+      mailAt('2026-11-18T04:00:00Z', 'odd'),
+      mailAt('2026-11-18T05:00:00Z', 'anna', { timeline: [delivered('2026-11-18T09:00:00Z')] }),
+    ]
+    const ledger = await world(mails)
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    ledger.ses.failWhen(({ messageId }) => messageId === mails[0]!.messageId, {
+      code: 'InvalidParameterValue',
+    })
+    expect((await ledger.run()).figures).toMatchObject({
+      calls: 4,
+      settled: 1,
+      pending: 1,
+      stoppedBy: 'done',
+    })
+    await ledger.run()
+    expect(lookUps(ledger).length).toBe(2)
+  })
+
+  it('that the provider left unanswered is taken at the next run', async () => {
+    const mails = [
+      mailAt('2026-11-18T04:00:00Z', 'unanswered', { timeline: [delivered('2026-11-18T09:00:00Z')] }),
+      mailAt('2026-11-18T05:00:00Z', 'anna', { timeline: [delivered('2026-11-18T09:00:00Z')] }),
+    ]
+    const ledger = await world(mails)
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    const mend = ledger.ses.failWhen(({ messageId }) => messageId === mails[0]!.messageId, {
+      code: 'InternalError',
+    })
+    expect((await ledger.run()).figures).toMatchObject({ settled: 1, pending: 1 })
+    mend()
+    ledger.clock.advance(15 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ settled: 1, pending: 0 })
+  })
+
+  it('that was left unanswered is forgotten once a callback has told the end', async () => {
+    const mails = ['unanswered', 'anna'].map((name) => mailAt('2026-11-18T04:00:00Z', name))
+    const ledger = await world(mails)
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    ledger.ses.failWhen(({ messageId }) => messageId === mails[0]!.messageId, { code: 'InternalError' })
+    await ledger.run()
+    expect((await storedRun(ledger)).checkpoint).toContain(mails[0]!.messageId)
+    await ledger.told(toldOf(mails[0]!, { kind: 'delivered' }))
+    await ledger.run()
+    // What the checkpoint remembers is bounded: what is over must not keep out what is not.
+    expect((await storedRun(ledger)).checkpoint).not.toContain(mails[0]!.messageId)
+  })
+
+  it('is taken though three dates cannot be swept', async () => {
+    const mail = mailAt('2026-11-18T04:00:00Z', 'anna', { timeline: [delivered('2026-11-18T09:00:00Z')] })
+    const ledger = await world([mail])
+    await ledger.run()
+    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    ledger.clock.advance(3 * dayMs)
+    ledger.ses.failWhen(
+      ({ messageId, requestDate }) => messageId === undefined && requestDate !== '2026-11-24',
+      {
+        code: 'InternalError',
+      },
+    )
+    const { figures } = await ledger.run()
+    expect(figures).toMatchObject({ settled: 1, pending: 0, stoppedBy: 'provider' })
+  })
+
+  it('is lost by no outage, however long', async () => {
+    const mails = Array.from({ length: 60 }, (_, n) =>
+      mailAt('2026-11-20T04:00:00Z', `n${n}`, { timeline: [delivered('2026-11-20T09:00:00Z')] }),
+    )
+    const ledger = await world(mails)
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    // Lists would settle them all; only look-ups shall.
+    ledger.ses.failWhen(({ messageId }) => messageId === undefined, { code: 'InternalError' })
+    const mend = ledger.ses.failWhen(() => true, { httpStatus: 503 })
+    for (let run = 0; run < 30; run += 1) await ledger.run()
+    mend()
+    expect((await ledger.run()).figures).toMatchObject({ settled: 60, pending: 0 })
+  })
+
+  it('is not taken at a message that the same run has just read in a list', async () => {
+    const mails = Array.from({ length: 20 }, (_, n) => mailAt('2026-11-20T06:00:00Z', `n${n}`))
+    const ledger = await world(mails)
+    const { figures } = await ledger.run()
+    // Today's list and yesterday's: 20 look-ups more could tell nothing else.
+    expect(figures).toMatchObject({ calls: 2, discovered: 20, pending: 20 })
+  })
+})
+
+describe('what nobody can tell any more', () => {
+  const mail = mailAt('2026-10-22T08:00:00Z', 'anna')
+
+  it('becomes unknown 30 days after sending, with the reason', async () => {
+    const ledger = await world([], { start: '2026-11-21T07:59:00Z' })
+    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 1 })
+    ledger.clock.advanceTo(at(now))
+    expect((await ledger.run()).figures).toMatchObject({ unknown: 1, pending: 0, settled: 0, repaired: 0 })
+    expect(await rowOf(ledger, mail)).toEqual({
+      recipient: 'anna@example.com',
+      message: mail.messageId,
+      messageId: mail.messageId,
+      provider: 'tencent-ses',
+      sentAt: '2026-10-22T08:00:00Z',
+      status: 'unknown',
+      statusRank: 30,
+      deferred: ['2026-10-22T08:00:05Z 451 4.7.1 try again later'],
+      unknown: [
+        '2026-11-21T08:00:00Z[poll] sent 2026-10-22T08:00:00Z, never settled, and out of reach of GetSendEmailStatus after 30 days',
+      ],
+    })
+    expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 0 })
+  })
+
+  it('is told after all by a late callback', async () => {
+    const ledger = await world()
+    await ledger.told(toldOf(mail, { kind: 'requested' }))
+    await ledger.run()
+    expect((await rowOf(ledger, mail))?.status).toBe('unknown')
+    await ledger.told(toldOf(mail, { kind: 'delivered', occurredAtMs: at('2026-10-22T09:00:00Z') }))
+    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
+    expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 0 })
+    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
+  })
+
+  it.each(['task:77', 'qcloud-ses-0a1b2c'])('includes %s, by the time of its first fact', async (message) => {
+    const ledger = await world([], { start: '2026-11-21T07:59:00Z' })
+    await ledger.told(
+      eventWith({ message, kind: 'deferred', occurredAtMs: at('2026-10-25T08:00:00Z') }),
+      eventWith({ message, kind: 'deferred', occurredAtMs: at('2026-10-22T08:00:00Z') }),
+    )
+    expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 1 })
+    ledger.clock.advanceTo(at(now))
+    expect((await ledger.run()).figures).toMatchObject({ unknown: 1, pending: 0 })
+    expect((await ledger.rows()).map(({ status }) => status)).toEqual(['unknown'])
+  })
+
+  it('includes a delivery of which the provider told no time at all', async () => {
+    const timeless: SimulatedDelivery = mailAt('2026-11-21T06:00:00Z', 'anna', {
+      messageId: 'qcloud-ses-0a1b2c',
+    })
+    const ledger = await world([timeless])
+    const withoutTimes = (statusApi: StatusApi): StatusApi => ({
+      page: async (query) => {
+        const page = await statusApi.page(query)
+        const deliveries = page.deliveries.map(({ provider, recipient, message, outcome: { kind } }) => ({
+          provider,
+          recipient,
+          message,
+          outcome: { kind, detail: '' },
+          engagement: [],
+        }))
+        return { ...page, deliveries }
+      },
+    })
+    const wrap: NonNullable<Parameters<World['run']>[0]>['wrap'] = (ports) => ({
+      ...ports,
+      statusApi: withoutTimes(ports.statusApi),
+    })
+    expect((await ledger.run({ wrap })).figures).toMatchObject({ discovered: 1, pending: 1 })
+    ledger.clock.advance(32 * dayMs)
+    expect((await ledger.run({ wrap })).figures).toMatchObject({ unknown: 1, pending: 0 })
+  })
+
+  it('is not told by a run that the provider refuses, since nobody has confirmed its clock', async () => {
+    const ledger = await world()
+    await ledger.told(toldOf(mail, { kind: 'requested' }))
+    const { figures } = await ledger.run({ secretKey: 'another-secret-key' })
+    expect(figures).toMatchObject({ unknown: 0, pending: 1, stoppedBy: 'settings' })
+  })
+
+  it('leaves the index even where its row can take no more facts, and the rows behind it are closed too', async () => {
+    const full = mailAt('2026-10-20T08:00:00Z', 'full')
+    const other = mailAt('2026-10-20T08:00:00Z', 'zoe')
+    const ledger = await world()
+    const headers = new Map([['X-Tencentcloudses-Cb-Big', 'x'.repeat(409_270)]])
+    await ledger.told(toldOf(full, { kind: 'deferred', headers }), toldOf(other, { kind: 'deferred' }))
+    const { figures } = await ledger.run()
+    expect(figures).toMatchObject({ unknown: 2, pending: 0, stoppedBy: 'done' })
+    expect((await rowOf(ledger, full))?.status).toBe('deferred')
+    expect((await rowOf(ledger, other))?.status).toBe('unknown')
+  })
+
+  it('is told within the time of the run', async () => {
+    const ledger = await world()
+    for (let n = 0; n < 25; n += 1)
+      await ledger.told(toldOf(mailAt('2026-10-20T08:00:00Z', `n${n}`), { kind: 'requested' }))
+    const deadlineMs = at(now) + 60_000
+    const { figures } = await ledger.run({
+      deadlineMs,
+      wrap: (ports) => ({
+        ...ports,
+        deliveries: {
+          ...ports.deliveries,
+          async record(event) {
+            await ports.deliveries.record(event)
+            ledger.clock.advance(3_000)
+          },
+        },
+      }),
+    })
+    expect(figures.stoppedBy).toBe('time')
+    expect(ledger.clock.now()).toBeLessThanOrEqual(deadlineMs)
+  })
+})
+
+describe('a soft bounce', () => {
+  const softBounced: TimelineEntry = {
+    kind: 'bounced',
+    atMs: at('2026-11-16T07:00:05Z'),
+    reason: '452 4.2.2 mailbox full',
+    bounceType: 'soft_bounce',
+  }
+  // 5 days and 1 hour later is 2026-11-21T08:00:00Z.
+  const mail = mailAt('2026-11-16T07:00:00Z', 'anna', { timeline: [softBounced] })
+  const callback = toldOf(mail, { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' })
+
+  it('is pending until its last look, and then stays a soft bounce', async () => {
+    const ledger = await world([mail], { start: '2026-11-21T07:59:00Z' })
+    await ledger.told(callback)
+    expect((await ledger.run()).figures).toMatchObject({ calls: 2, settled: 0, pending: 1 })
+    expect((await rowOf(ledger, mail))?.pending).toBe('2026-11-16')
+    ledger.clock.advanceTo(at(now))
+    expect((await ledger.run()).figures).toMatchObject({ calls: 2, settled: 1, repaired: 0, pending: 0 })
+    expect(lookUps(ledger)).toEqual([mail.messageId])
+    const row = await rowOf(ledger, mail)
+    expect([row?.status, row?.pending]).toEqual(['soft-bounced', undefined])
+    expect((await ledger.run()).figures).toMatchObject({ settled: 0, pending: 0 })
+  })
+
+  it('that was delivered later is delivered at its last look', async () => {
+    const ledger = await world([{ ...mail, timeline: [softBounced, delivered('2026-11-17T07:00:00Z')] }])
+    await ledger.told(callback)
+    expect((await ledger.run()).figures).toMatchObject({ settled: 1, repaired: 1, pending: 0 })
+    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
+  })
+
+  it('is not settled by a run that did not come to its look', async () => {
+    const ledger = await world([mail])
+    await ledger.told(callback)
+    expect((await ledger.run({ maxCalls: 2 })).figures).toMatchObject({
+      settled: 0,
+      pending: 1,
+      stoppedBy: 'calls',
+    })
+    expect((await ledger.run()).figures).toMatchObject({ settled: 1, pending: 0 })
+  })
+
+  it('is not settled by a look that was left unanswered', async () => {
+    const truth = { ...mail, timeline: [softBounced, delivered('2026-11-17T07:00:00Z')] }
+    const other = mailAt('2026-11-18T06:59:00Z', 'other')
+    const ledger = await world([truth, other])
+    await ledger.told(toldOf(other, { kind: 'deferred' }), callback)
+    // The look at the other fell due at 07:59, this one at 08:00: so let the other come last.
+    const another = mailAt('2026-11-18T07:00:03Z', 'another')
+    await ledger.told(toldOf(another, { kind: 'deferred' }))
+    ledger.clock.advance(5_000)
+    const mend = ledger.ses.failWhen(({ messageId }) => messageId === mail.messageId, {
+      code: 'InternalError',
+    })
+    await ledger.run()
+    expect((await rowOf(ledger, mail))?.pending).toBe('2026-11-16')
+    mend()
+    await ledger.run()
+    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
+  })
+
+  it('leaves a callback that comes later its say', async () => {
+    const ledger = await world([mail])
+    await ledger.told(callback)
+    await ledger.run()
+    await ledger.told(callback)
+    expect((await rowOf(ledger, mail))?.pending).toBeUndefined()
+    await ledger.told(toldOf(mail, { kind: 'bounced', bounceClass: 'hard' }))
+    expect((await rowOf(ledger, mail))?.status).toBe('bounced')
+  })
+})
+
+/** Mails of four days to which nothing more happens: what is known an hour before the run is the truth for good. */
+function settledTraffic(count: number): readonly SimulatedDelivery[] {
+  const mails = makeTraffic({ seed: 3, count, fromMs: at('2026-11-17T00:00:00Z'), overMs: 4.2 * dayMs })
+  return mails.map((mail) => ({
+    ...mail,
+    timeline: mail.timeline.filter(({ atMs }) => atMs <= at(now) - hourMs),
+  }))
+}
+
+/** What is told of every other mail, and of it the first thing alone. */
+async function tellSome(ledger: World, mails: readonly SimulatedDelivery[]): Promise<void> {
+  for (const [index, mail] of mails.entries()) {
+    if (index % 2 === 0) continue
+    await ledger.told(
+      toldOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred', columns: { from: mail.from } }),
+    )
+  }
+}
+
+describe('a budget that ends', () => {
+  const mails = settledTraffic(40)
+
+  const unboundedRows = async () => {
+    const ledger = await world(mails)
+    await tellSome(ledger, mails)
+    expect((await ledger.run()).figures.stoppedBy).toBe('done')
+    return ledger.rows()
+  }
+
+  it.each([
+    ['calls', { maxCalls: 3 }],
+    ['time', {}],
+  ] as const)('as %s lets the next run go on to the same table', async (stoppedBy, budget) => {
+    const expected = await unboundedRows()
+    const ledger = await world(mails)
+    await tellSome(ledger, mails)
+    const ends: string[] = []
+    for (let run = 0; run < 60 && ends.at(-1) !== 'done'; run += 1) {
+      const { figures } = await ledger.run({ deadlineMs: ledger.clock.now() + 15_000, ...budget })
+      ends.push(figures.stoppedBy)
+      expect(figures.calls).toBeLessThanOrEqual(4)
+    }
+    expect(ends.at(-1)).toBe('done')
+    expect(new Set(ends.slice(0, -1))).toEqual(new Set([stoppedBy]))
+    expect(ends.length).toBeGreaterThan(5)
+    expect(await ledger.rows()).toEqual(expected)
+  })
+})
+
+describe('the order of the list', () => {
+  it('does not matter', async () => {
+    const mails = settledTraffic(40)
+    const tables: (readonly PlainRow[])[] = []
+    for (const order of [
+      'oldest-first',
+      'newest-first',
+      'by-status-change',
+      'equal-keys',
+      'random',
+    ] as const) {
+      const ledger = await world(mails, { order })
+      await tellSome(ledger, mails)
+      expect((await ledger.run()).figures.stoppedBy).toBe('done')
+      tables.push(await ledger.rows())
+    }
+    for (const table of tables) expect(table).toEqual(tables[0])
+    expect(tables[0]!.length).toBeGreaterThan(25)
+  })
+
+  it.each(['oldest-first', 'newest-first', 'by-status-change'] as const)(
+    'of %s ends in what truly happened, over many pages',
+    async (order) => {
+      const mails = makeTraffic({
+        seed: 5,
+        count: 130,
+        fromMs: at('2026-11-19T16:00:00Z'),
+        overMs: dayMs,
+      })
+      const ledger = await world(mails, { order })
+      expect((await ledger.run({ requestsPerSecond: 20 })).figures.stoppedBy).toBe('done')
+      const reader = deliveryReader({
+        client: engine.client,
+        table: ledger.tables.deliveries,
+        clock: ledger.clock,
+        log: () => undefined,
+      })
+      const wrong: string[] = []
+      for (const mail of mails) {
+        const recipient = mail.recipient.toLowerCase()
+        const [row] = await reader.rowsOf([{ recipient, message: mail.messageId }])
+        const truth = truthAt(mail, at(now))
+        if (truth && !isRight(row, truth)) wrong.push(`${mail.messageId} ${String(row?.status)}`)
+      }
+      expect(wrong).toEqual([])
+    },
+  )
+})
+
+describe('a provider in trouble', () => {
+  it('that lets one request a second through is asked no faster', async () => {
+    const ledger = await world(settledTraffic(30), { requestsPerSecond: 1 })
+    const { figures } = await ledger.run()
+    expect(figures.stoppedBy).toBe('done')
+    expect(new Set(ledger.ses.calls.map(({ answer }) => answer))).toEqual(new Set(['ok']))
+  })
+
+  it('whose limit is exceeded is asked again later', async () => {
+    const ledger = await world(settledTraffic(30), { requestsPerSecond: 1 })
+    const { figures } = await ledger.run({ requestsPerSecond: 2 })
+    const answers = ledger.ses.calls.map(({ answer }) => answer)
+    expect(answers).toContain('RequestLimitExceeded')
+    expect(figures).toMatchObject({ calls: answers.length, stoppedBy: 'done' })
+  })
+
+  it('that answers nothing is left in peace after three questions', async () => {
+    const mails = [1, 2, 3, 4].map((n) => mailAt('2026-11-18T04:00:00Z', `n${n}`))
+    const ledger = await world(mails)
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    ledger.ses.failWhen(() => true, { httpStatus: 503 })
+    const { figures, problem } = await ledger.run()
+    expect(figures).toEqual({ ...quiet, calls: 9, rows: 0, pending: 4, stoppedBy: 'provider' })
+    expect(problem).toContain('GetSendEmailStatus')
+  })
+
+  it('that recovers is asked for everything that it owes', async () => {
+    const mails = [
+      mailAt('2026-11-20T06:00:00Z', 'yesterday', { timeline: [delivered('2026-11-20T06:00:10Z')] }),
+      mailAt('2026-11-18T04:00:00Z', 'due', { timeline: [delivered('2026-11-18T06:00:10Z')] }),
+      mailAt('2026-11-21T06:00:00Z', 'today', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+    ]
+    const ledger = await world(mails)
+    await ledger.told(toldOf(mails[1]!, { kind: 'deferred' }))
+    const mend = ledger.ses.failWhen(() => true, 'hang-up')
+    await ledger.run()
+    mend()
+    ledger.clock.advance(15 * minuteMs)
+    const { figures } = await ledger.run()
+    expect(figures).toEqual({
+      ...quiet,
+      calls: 3,
+      rows: 3,
+      discovered: 2,
+      repaired: 1,
+      settled: 1,
+      stoppedBy: 'done',
+    })
+  })
+
+  it('that refuses the key stops the run at once and names the setting', async () => {
+    const ledger = await world()
+    const { figures, problem } = await ledger.run({ secretKey: 'another-secret-key' })
+    expect(figures).toEqual({ ...quiet, calls: 1, rows: 0, stoppedBy: 'settings' })
+    expect(problem).toContain('TENCENTCLOUD_SECRET_KEY')
+    expect(`${String(problem)} ${ledger.logged.join()}`).not.toMatch(
+      /another-secret-key|simulated-secret-key/,
+    )
+  })
+})
+
+const job = 'get-send-email-status'
+
+async function storedRun({ tables }: World): Promise<Record<string, unknown>> {
+  const { Item = {} } = await engine.client.send(
+    new GetItemCommand({ TableName: tables.reconciliation, Key: { job: { S: job } } }),
+  )
+  return Object.fromEntries(Object.entries(Item).map(([name, value]) => [name, value.S ?? value.M]))
+}
+
+describe('the checkpoint', () => {
+  const putCheckpoint = async ({ tables }: World, checkpoint: string) => {
+    await engine.client.send(
+      new PutItemCommand({
+        TableName: tables.reconciliation,
+        Item: { job: { S: job }, checkpoint: { S: checkpoint } },
+      }),
+    )
+  }
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"version":2}',
+    '{"version":1,"tail":{"requestDate":"today","offset":0}}',
+  ])('that reads %j is begun anew', async (stored) => {
+    const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    await putCheckpoint(ledger, stored)
+    expect((await ledger.run()).figures).toMatchObject({ calls: 1 + 29, discovered: 1, stoppedBy: 'done' })
+    expect(ledger.logged[0]).toBe('{"happening":"checkpoint unreadable","consequence":"reading begins anew"}')
+    await ledger.run()
+    expect(ledger.logged.filter((line) => line.includes('unreadable')).length).toBe(1)
+  })
+
+  it('that cannot be read costs calls and not rows', async () => {
+    const unheard = mailAt('2026-11-18T06:00:00Z', 'unheard', {
+      timeline: [delivered('2026-11-18T06:00:10Z')],
+    })
+    const complained = mailAt('2026-11-17T06:00:00Z', 'complained', {
+      timeline: [delivered('2026-11-17T06:00:10Z'), { kind: 'complained', atMs: at('2026-11-19T06:00:00Z') }],
+    })
+    const ledger = await world([unheard, complained], { start: '2026-11-18T04:00:00Z' })
+    await ledger.run()
+    // For three days nothing runs, and then the checkpoint is lost.
+    ledger.clock.advanceTo(at(now))
+    await putCheckpoint(ledger, 'unreadable')
+    await ledger.run()
+    expect((await rowOf(ledger, unheard))?.status).toBe('delivered')
+    expect(await rowOf(ledger, complained)).toMatchObject({ complained: ['time-unknown[poll]'] })
+  })
+
+  it('is kept with the figures of the last run, where a person can read them', async () => {
+    const ledger = await world()
+    await ledger.run()
+    expect(await storedRun(ledger)).toMatchObject({
+      lastRunAt: '2026-11-21T08:00:01Z',
+      lastRun: { calls: { N: '2' }, stoppedBy: { S: 'done' } },
+    })
+    expect(await storedRun(ledger)).not.toHaveProperty('leaseOwner')
+  })
+})
+
+describe('the lease', () => {
+  const othersRuns = (ledger: World) =>
+    runStore(engine.client, ledger.tables.reconciliation, job, ledger.clock)
+
+  it('keeps a second run out, which asks nothing', async () => {
+    const mail = mailAt('2026-11-18T04:00:00Z', 'anna')
+    const ledger = await world([mail])
+    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await othersRuns(ledger).acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
+    ledger.commands.length = 0
+    const { figures } = await ledger.run()
+    expect(figures).toEqual({ ...quiet, calls: 0, rows: 0, pending: 1, stoppedBy: 'lease' })
+    expect(ledger.ses.calls).toEqual([])
+    expect(ledger.commands).not.toContain('UpdateItemCommand')
+    expect(await storedRun(ledger)).toMatchObject({ leaseOwner: 'another' })
+  })
+
+  it('is taken once it has run out', async () => {
+    const ledger = await world()
+    await othersRuns(ledger).acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
+    ledger.clock.advance(119_999)
+    expect((await ledger.run()).figures.stoppedBy).toBe('lease')
+    ledger.clock.advance(1)
+    expect((await ledger.run()).figures.stoppedBy).toBe('done')
+  })
+
+  it('is given back by a run that ends, so that the next one need not wait', async () => {
+    const ledger = await world()
+    await ledger.run()
+    expect((await ledger.run()).figures.stoppedBy).toBe('done')
+  })
+
+  it('is given back by a run that the provider refuses', async () => {
+    const ledger = await world()
+    await ledger.run({ secretKey: 'another-secret-key' })
+    expect((await ledger.run()).figures.stoppedBy).toBe('done')
+  })
+
+  it('is extended while a run works', async () => {
+    const mails = Array.from({ length: 10 }, (_, n) => mailAt('2026-11-18T04:00:00Z', `n${n}`))
+    const ledger = await world([])
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    const others: string[] = []
+    // A call every 25 s: twelve of them take more than two leases.
+    const { figures } = await ledger.run({
+      requestsPerSecond: 0.04,
+      wrap: (ports) => ({
+        ...ports,
+        statusApi: {
+          page: async (query) => {
+            const nowMs = ledger.clock.now()
+            const held = await othersRuns(ledger).acquire('another', nowMs, nowMs + 120_000)
+            others.push(held ? 'taken' : 'kept out')
+            return ports.statusApi.page(query)
+          },
+        },
+      }),
+    })
+    expect(figures).toMatchObject({ calls: 12, stoppedBy: 'done' })
+    expect(new Set(others)).toEqual(new Set(['kept out']))
+  })
+
+  it('that was taken over leaves the checkpoint to the other', async () => {
+    const mails = Array.from({ length: 150 }, (_, n) =>
+      mailAt('2026-11-21T06:00:00Z', `n${n}`, { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+    )
+    const ledger = await world(mails)
+    const others = othersRuns(ledger)
+    let isTaken = false
+    const report = await ledger.run({
+      wrap: (ports) => ({
+        ...ports,
+        statusApi: {
+          page: async (query) => {
+            const page = await ports.statusApi.page(query)
+            if (!isTaken) {
+              isTaken = true
+              ledger.clock.advance(121_000)
+              await others.acquire('another', ledger.clock.now(), ledger.clock.now() + 600_000)
+              await others.save('another', 'the checkpoint of another', ledger.clock.now() + 600_000)
+            }
+            return page
+          },
+        },
+      }),
+    })
+    expect(report.figures).toMatchObject({ calls: 1, stoppedBy: 'lease' })
+    expect(report.problem).toContain('Another run has taken the lease')
+    expect(ledger.ses.calls.length).toBe(1)
+    const stored = await storedRun(ledger)
+    expect(stored).toMatchObject({ leaseOwner: 'another', checkpoint: 'the checkpoint of another' })
+    expect(stored).not.toHaveProperty('lastRun')
+  })
+
+  it('that was taken over and given back is not the first run’s again', async () => {
+    const ledger = await world()
+    const others = othersRuns(ledger)
+    let isTaken = false
+    const { figures } = await ledger.run({
+      wrap: (ports) => ({
+        ...ports,
+        statusApi: {
+          page: async (query) => {
+            if (!isTaken) {
+              isTaken = true
+              ledger.clock.advance(121_000)
+              await others.acquire('another', ledger.clock.now(), ledger.clock.now() + 1_000)
+              await others.release('another', 'the checkpoint of another', {
+                ...quiet,
+                calls: 7,
+                rows: 0,
+                stoppedBy: 'done',
+              })
+            }
+            return ports.statusApi.page(query)
+          },
+        },
+      }),
+    })
+    expect(figures.stoppedBy).toBe('lease')
+    expect(await storedRun(ledger)).toMatchObject({ checkpoint: 'the checkpoint of another' })
+  })
+
+  it('runs out where a run dies, and the next run goes on', async () => {
+    const ledger = await world([
+      mailAt('2026-11-21T06:00:00Z', 'anna', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+    ])
+    const dying = ledger.run({
+      wrap: (ports) => ({
+        ...ports,
+        statusApi: { page: () => Promise.reject(new TypeError('a defect')) },
+      }),
+    })
+    await expect(dying).rejects.toThrow('a defect')
+    expect((await ledger.run()).figures.stoppedBy).toBe('lease')
+    ledger.clock.advance(120_000)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 1, stoppedBy: 'done' })
+  })
+})
+
+describe('the figures of a run', () => {
+  it('count each thing that it did', async () => {
+    const unheard = mailAt('2026-11-21T06:00:00Z', 'unheard', {
+      timeline: [delivered('2026-11-21T06:00:10Z')],
+    })
+    const lacking = mailAt('2026-11-20T06:00:00Z', 'lacking', {
+      timeline: [delivered('2026-11-20T06:00:10Z'), { kind: 'opened', atMs: at('2026-11-20T07:00:00Z') }],
+    })
+    const complete = mailAt('2026-11-20T06:10:00Z', 'complete', {
+      timeline: [delivered('2026-11-20T06:10:05Z')],
+    })
+    const silent = mailAt('2026-11-19T06:00:00Z', 'silent', { timeline: [delivered('2026-11-19T06:00:10Z')] })
+    const waiting = mailAt('2026-11-19T07:00:00Z', 'waiting', {
+      timeline: [deferred('2026-11-19T07:00:05Z')],
+    })
+    const forgotten = mailAt('2026-10-20T06:00:00Z', 'forgotten')
+    const soft = mailAt('2026-11-10T06:00:00Z', 'soft', {
+      timeline: [{ kind: 'bounced', atMs: at('2026-11-10T06:00:05Z'), reason: '452 4.2.2 mailbox full' }],
+    })
+    const ledger = await world([unheard, lacking, complete, silent, waiting, soft])
+    await ledger.told(
+      toldOf(lacking, { kind: 'delivered' }),
+      toldOf(complete, { kind: 'delivered' }),
+      toldOf(silent, { kind: 'requested' }),
+      toldOf(waiting, { kind: 'deferred' }),
+      toldOf(forgotten, { kind: 'requested' }),
+      toldOf(soft, { kind: 'bounced', bounceClass: 'soft' }),
+    )
+    expect((await ledger.run()).figures).toEqual({
+      calls: 5, // today's list, yesterday's, and a look at silent, waiting and soft
+      rows: 6, // unheard; lacking and complete; one for each look
+      discovered: 1, // unheard
+      repaired: 2, // lacking (opened), silent (delivered)
+      settled: 2, // silent, and soft for good
+      unknown: 1, // forgotten
+      pending: 1, // waiting
+      stoppedBy: 'done',
+    })
+  })
+})
+
+describe('an error that is nobody’s question', () => {
+  it('is not taken for one of the provider', async () => {
+    const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    const failing = ledger.run({
+      wrap: (ports) => ({
+        ...ports,
+        deliveries: { ...ports.deliveries, record: () => Promise.reject(new Error('the table is away')) },
+      }),
+    })
+    await expect(failing).rejects.toThrow('the table is away')
+    await expect(failing).rejects.not.toBeInstanceOf(StatusApiError)
+  })
+})
