@@ -21,7 +21,11 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     mayImport: ['core', 'ports', 'use cases', 'table'],
   },
   { name: 'http', files: /^lib\/http\//, mayImport: ['core', 'ports', 'use cases', 'http'] },
-  { name: 'use cases', files: /^lib\/[^/]+\.ts$/, mayImport: ['core', 'ports', 'providers', 'use cases'] },
+  {
+    name: 'use cases',
+    files: /^lib\/(?:reconcile\/)?[^/]+\.ts$/,
+    mayImport: ['core', 'ports', 'providers', 'use cases'],
+  },
   {
     name: 'functions',
     files: /^functions\//,

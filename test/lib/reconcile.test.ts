@@ -8,7 +8,7 @@ import { deliveryReader } from '../../lib/table/delivery-reader.ts'
 import { runStore } from '../../lib/table/run-store.ts'
 import { embeddedTables, type PlainRow } from '../embedded-tables.ts'
 import { eventWith } from '../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type World } from './reconcile-world.ts'
+import { mailAt, messageIdAt, toldOf, worldAt, type World } from './reconcile/world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21; yesterday's list, 2026-11-20, has closed.
 const now = '2026-11-21T08:00:00Z'

@@ -1,16 +1,16 @@
 import pMap from 'p-map'
-import { isPending, type Delivery, type DeliveryKey } from './core/delivery.ts'
-import { requestDateStartMs } from './core/instant.ts'
-import { joined } from './core/join.ts'
-import { sentAtOf } from './core/message.ts'
-import { lackingEvents, type PolledDelivery } from './core/polled-delivery.ts'
+import { isPending, type Delivery, type DeliveryKey } from '../core/delivery.ts'
+import { requestDateStartMs } from '../core/instant.ts'
+import { joined } from '../core/join.ts'
+import { sentAtOf } from '../core/message.ts'
+import { lackingEvents, type PolledDelivery } from '../core/polled-delivery.ts'
 import {
   UnwritableError,
   type DeliveryReader,
   type DeliveryWriter,
   type Log,
   type StatusPage,
-} from './ports.ts'
+} from '../ports.ts'
 
 interface Dependencies {
   readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf'>

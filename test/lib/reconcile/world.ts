@@ -1,29 +1,29 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { minuteMs } from '../../lib/core/instant.ts'
-import type { DeliveryEvent } from '../../lib/core/event.ts'
-import type { StatusApi } from '../../lib/ports.ts'
-import type { CallBudget } from '../../lib/provider-calls.ts'
+import { minuteMs } from '../../../lib/core/instant.ts'
+import type { DeliveryEvent } from '../../../lib/core/event.ts'
+import type { StatusApi } from '../../../lib/ports.ts'
+import type { CallBudget } from '../../../lib/reconcile/provider-calls.ts'
 import {
   defaultSweepAgesDays,
   reconcile,
   type ReconcileDependencies,
   type RunReport,
-} from '../../lib/reconcile.ts'
-import { getSendEmailStatus } from '../../lib/ses/get-send-email-status.ts'
-import { deliveryReader } from '../../lib/table/delivery-reader.ts'
-import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
-import type { TableNames } from '../../lib/table/names.ts'
-import { runStore } from '../../lib/table/run-store.ts'
-import { emulatorCredentials, emulatorRegion } from '../../local/emulator-credentials.ts'
-import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
+} from '../../../lib/reconcile.ts'
+import { getSendEmailStatus } from '../../../lib/ses/get-send-email-status.ts'
+import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
+import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
+import type { TableNames } from '../../../lib/table/names.ts'
+import { runStore } from '../../../lib/table/run-store.ts'
+import { emulatorCredentials, emulatorRegion } from '../../../local/emulator-credentials.ts'
+import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import {
   startSimulatedSes,
   type SimulatedSes,
   type SimulatedSesOptions,
-} from '../../local/simulated-ses/server.ts'
-import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
-import { rowsOf, type EmbeddedTables, type PlainRow } from '../embedded-tables.ts'
-import { eventWith } from '../events.ts'
+} from '../../../local/simulated-ses/server.ts'
+import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
+import { rowsOf, type EmbeddedTables, type PlainRow } from '../../embedded-tables.ts'
+import { eventWith } from '../../events.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 

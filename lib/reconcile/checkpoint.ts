@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { requestDateOf } from './core/instant.ts'
-import { firstSweptAges, unsweptAges, withAges, type SweptAge } from './core/sweep-plan.ts'
-import type { StoredCheckpoint } from './ports.ts'
+import { requestDateOf } from '../core/instant.ts'
+import { firstSweptAges, unsweptAges, withAges, type SweptAge } from '../core/sweep-plan.ts'
+import type { StoredCheckpoint } from '../ports.ts'
 
 const requestDate = v.pipe(v.string(), v.isoDate())
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

@@ -8,13 +8,13 @@ import {
   ScanCommand,
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb'
-import type { DeliveryEvent } from '../../lib/core/event.ts'
-import type { TableNames } from '../../lib/table/names.ts'
-import type { ReconcileDependencies } from '../../lib/reconcile.ts'
-import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
-import { embeddedTables, rowsOf, type PlainRow } from '../embedded-tables.ts'
-import { eventWith } from '../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type World } from './reconcile-world.ts'
+import type { DeliveryEvent } from '../../../lib/core/event.ts'
+import type { TableNames } from '../../../lib/table/names.ts'
+import type { ReconcileDependencies } from '../../../lib/reconcile.ts'
+import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
+import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
+import { eventWith } from '../../events.ts'
+import { mailAt, messageIdAt, toldOf, worldAt, type World } from './world.ts'
 
 // A run may die anywhere: what it left undone is done by the next one, and the table is as if nothing had happened.
 
@@ -311,7 +311,7 @@ describe('a run that dies', () => {
   )
 })
 
-const script = fileURLToPath(new URL('../fixtures/reconcile-once.ts', import.meta.url))
+const script = fileURLToPath(new URL('../../fixtures/reconcile-once.ts', import.meta.url))
 
 function spawnRun(world: World): ChildProcess {
   return spawn(

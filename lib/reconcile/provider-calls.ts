@@ -1,5 +1,5 @@
-import { secondMs } from './core/instant.ts'
-import { StatusApiError, type Clock, type StatusApi, type StatusPage, type StatusQuery } from './ports.ts'
+import { secondMs } from '../core/instant.ts'
+import { StatusApiError, type Clock, type StatusApi, type StatusPage, type StatusQuery } from '../ports.ts'
 
 /** The run must end here and now; what it has applied stays applied. */
 export class RunStopped extends Error {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { StatusApiError, type StatusPage } from '../../lib/ports.ts'
-import { ProviderCalls, RunStopped, type CallBudget } from '../../lib/provider-calls.ts'
-import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
+import { StatusApiError, type StatusPage } from '../../../lib/ports.ts'
+import { ProviderCalls, RunStopped, type CallBudget } from '../../../lib/reconcile/provider-calls.ts'
+import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
 
 const startMs = Date.parse('2026-11-21T08:00:00Z')
 const query = { requestDate: '2026-11-21', offset: 0 }

@@ -1,0 +1,99 @@
+import { minuteMs, secondMs } from '../core/instant.ts'
+import { StatusApiError, type Clock, type DeliveryReader, type DeliveryWriter, type Log } from '../ports.ts'
+import type { PendingWriter, RunStore, StatusApi, StatusPage, StatusQuery } from '../ports.ts'
+import { writeCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { ProviderCalls, RunStopped, type CallBudget } from './provider-calls.ts'
+import { RowRepairs } from './repair-rows.ts'
+
+export interface RunDependencies {
+  readonly statusApi: StatusApi
+  readonly deliveries: DeliveryWriter & PendingWriter & Pick<DeliveryReader, 'rowsOf' | 'pending'>
+  readonly runs: RunStore
+  readonly clock: Clock
+  readonly log: Log
+  /** Names this run in the lease; no two runs share it. */
+  readonly owner: string
+}
+
+/** How long a run that dies keeps others out. Longer than a request with all its retries. */
+export const leaseMs = 2 * minuteMs
+
+/** Kept of a run's time for writing down what it did. */
+const closingReserveMs = 5 * secondMs
+
+/** What a run that has lost its lease says of itself. */
+export const lostLease = 'Another run has taken the lease; this one wrote no checkpoint after that.'
+
+/** What the provider will never tell. */
+const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, isLast: true }
+
+/** What the parts of one run share: how they ask, how far the run has come, and its hold on the lease. */
+export class Run {
+  readonly startedMs: number
+  readonly deliveries: RunDependencies['deliveries']
+  readonly calls: ProviderCalls
+  readonly repairs: RowRepairs
+  /** Moves only past what is applied. */
+  checkpoint: Checkpoint
+  readonly #on: RunDependencies
+  readonly #deadlineMs: number
+  #leaseUntilMs: number
+
+  constructor(on: RunDependencies, budget: CallBudget, checkpoint: Checkpoint, startedMs: number) {
+    this.startedMs = startedMs
+    this.deliveries = on.deliveries
+    this.checkpoint = checkpoint
+    this.#on = on
+    this.#deadlineMs = budget.deadlineMs
+    this.#leaseUntilMs = startedMs + leaseMs
+    this.repairs = new RowRepairs(on)
+    this.calls = new ProviderCalls({
+      statusApi: on.statusApi,
+      clock: on.clock,
+      budget,
+      lastCallAtMs: checkpoint.lastCallAtMs,
+      beforeCall: () => this.#keepLease(),
+    })
+  }
+
+  /** Asks for a page and brings its rows up to it. One question's failure is its own: `unanswered`. */
+  async apply(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
+    const page = await this.#pageUnlessFailed(query)
+    if (page !== 'unanswered') await this.repairs.apply(page, query.requestDate)
+    return page
+  }
+
+  /** Writes the checkpoint and extends the lease. Throws {@link RunStopped} where another run has taken it. */
+  async save(): Promise<void> {
+    const untilMs = this.#on.clock.now() + leaseMs
+    const isHeld = await this.#on.runs.save(this.#on.owner, this.storedCheckpoint(), untilMs)
+    if (!isHeld) throw new RunStopped('lease', lostLease)
+    this.#leaseUntilMs = untilMs
+  }
+
+  storedCheckpoint(): string {
+    return writeCheckpoint({ ...this.checkpoint, lastCallAtMs: this.calls.lastCallAtMs })
+  }
+
+  isTimeUp(): boolean {
+    return this.#on.clock.now() > this.#deadlineMs - closingReserveMs
+  }
+
+  log(happening: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#on.log(happening, fields)
+  }
+
+  async #pageUnlessFailed(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
+    try {
+      return await this.calls.page(query)
+    } catch (error) {
+      if (!(error instanceof StatusApiError)) throw error
+      this.log('question unanswered', { problem: error.message })
+      return error.consequence === 'transient' ? 'unanswered' : nothing
+    }
+  }
+
+  async #keepLease(): Promise<void> {
+    if (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) await this.save()
+  }
+}
