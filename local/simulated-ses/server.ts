@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
 import type { Clock } from '../../lib/ports.ts'
+import { close, listen, localHost } from '../listening-server.ts'
 import { plannedFaults } from './faults.ts'
 import type { Faults, IncomingCall } from './faults.ts'
 import type { SimulatedDelivery } from './mail.ts'
@@ -83,9 +83,9 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
       () => response.destroy(),
     )
   })
-  const port = await listen(server, options.port)
+  const port = await listen(server, options.port, 'the simulated SES (SES_PORT)')
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${localHost}:${port}`,
     send: (...sent) => {
       for (const delivery of sent) mailbox.add(delivery)
     },
@@ -126,23 +126,4 @@ function paceOf(requestsPerSecond: number | undefined): (nowMs: number) => boole
     letThroughAtMs = [...letThroughAtMs, nowMs]
     return true
   }
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  server.once('error', reject)
-  server.listen(port, '127.0.0.1', () => {
-    const address = server.address()
-    if (typeof address === 'object' && address) resolve(address.port)
-  })
-  return promise
-}
-
-async function close(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  server.close(() => {
-    resolve(undefined)
-  })
-  server.closeAllConnections()
-  await promise
 }
