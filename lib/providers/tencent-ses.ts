@@ -66,8 +66,17 @@ const columnOfField: ReadonlyMap<string, MessageColumn> = new Map([
   ['messageId', 'rfcMessageId'], // the Message-ID header; the API's MessageId is in bulkId
 ])
 
-/** Fields that {@link readElement} turns into something of their own. All others are kept in the fact's detail. */
-const namedFields = new Set(['event', 'eventid', 'email', 'bulkId', 'bulkid', 'timestamp', 'sentTimestamp'])
+/** Fields of every event that are read by name. */
+const namedFields = new Set([
+  'event',
+  'eventid',
+  'email',
+  'bulkId',
+  'bulkid',
+  'timestamp',
+  'reason',
+  'useragent',
+])
 
 // Numbers may come as numeric strings (seen in public receivers).
 const wholeNumber = (expected: string) =>
@@ -228,7 +237,7 @@ function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent
     occurredAtMs: told.timestamp * 1_000,
     ...(link !== '' && { link }),
     ...(bounceClass !== undefined && { bounceClass }),
-    detail: detailOf(kind, fields, bounceClass),
+    detail: detailOf(kind, fields),
     ...(sentTimestamp.success && { sentAtMs: sentTimestamp.output * 1_000 }),
     columns: columnsOf(fields),
     headers: headersOf(fields),
@@ -242,18 +251,10 @@ function bounceClassOf(fields: Fields): BounceClass {
 }
 
 /** The reason and the user agent as they came, then every field that has no place of its own, as JSON. */
-function detailOf(kind: EventKind, fields: Fields, bounceClass: BounceClass | undefined): string {
-  const isNamed = (field: string) =>
-    namedFields.has(field) ||
-    columnOfField.has(field) ||
-    isHeader(field) ||
-    field === 'reason' ||
-    field === 'useragent' ||
-    (field === 'link' && kind === 'clicked') ||
-    (field === 'bounceType' && bounceClass !== undefined && bounceClass !== 'undetermined')
-  const others = [...fields].filter(([field]) => !isNamed(field)).sort(([a], [b]) => (a < b ? -1 : 1))
-  const isSentTimestampOdd = fields.has('sentTimestamp') && !v.is(unixSeconds, fields.get('sentTimestamp'))
-  if (isSentTimestampOdd) others.push(['sentTimestamp', fields.get('sentTimestamp')])
+function detailOf(kind: EventKind, fields: Fields): string {
+  const others = [...fields]
+    .filter(([field, value]) => !hasPlace(kind, field, value))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return oneLine(
     [
       textOf(fields.get('reason')),
@@ -261,6 +262,20 @@ function detailOf(kind: EventKind, fields: Fields, bounceClass: BounceClass | un
       others.length === 0 ? '' : JSON.stringify(Object.fromEntries(others)),
     ].join(' '),
   )
+}
+
+/** Whether a field becomes something of its own in the event; a value that cannot does not. */
+function hasPlace(kind: EventKind, field: string, value: unknown): boolean {
+  switch (field) {
+    case 'link':
+      return kind === 'clicked'
+    case 'bounceType':
+      return kind === 'bounced' && classOfBounceType.has(textOf(value).toLowerCase())
+    case 'sentTimestamp':
+      return v.is(unixSeconds, value)
+    default:
+      return namedFields.has(field) || columnOfField.has(field) || isHeader(field)
+  }
 }
 
 function columnsOf(fields: Fields): DeliveryEvent['columns'] {

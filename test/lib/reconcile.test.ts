@@ -643,8 +643,14 @@ describe('what nobody can tell any more', () => {
     const full = mailAt('2026-10-20T08:00:00Z', 'full')
     const other = mailAt('2026-10-20T08:00:00Z', 'zoe')
     const ledger = await world()
-    const headers = new Map([['X-Tencentcloudses-Cb-Big', 'x'.repeat(409_270)]])
-    await ledger.told(toldOf(full, { kind: 'deferred', headers }), toldOf(other, { kind: 'deferred' }))
+    const headersOf = (bytes: number) => new Map([['X-Tencentcloudses-Cb-Big', 'x'.repeat(bytes)]])
+    const filledWith = (bytes: number): Promise<void> =>
+      ledger
+        .told(toldOf(full, { kind: 'deferred', headers: headersOf(bytes) }))
+        .catch(() => filledWith(bytes - 20))
+    // As full as it gets, to 20 bytes of the 400 KB, however an engine counts what it adds to them.
+    await filledWith(400 * 1024)
+    await ledger.told(toldOf(other, { kind: 'deferred' }))
     const { figures } = await ledger.run()
     expect(figures).toMatchObject({ unknown: 2, pending: 0, stoppedBy: 'done' })
     expect((await rowOf(ledger, full))?.status).toBe('deferred')
