@@ -1,11 +1,10 @@
 import { Command } from 'commander'
+import * as v from 'valibot'
+import { parseEnvironment, port } from '../lib/config.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
 import { reconcileOnce } from './reconcile.ts'
 import { show } from './show.ts'
 import { CommandError, sentenceOf } from './command-error.ts'
-
-// The AWS SDK reads its settings from process.env itself.
-Object.assign(process.env, withLocalDefaults(process.env))
 
 const program = new Command('ledger')
   .description(
@@ -27,6 +26,9 @@ program
   .action(reconcileOnce)
 
 try {
+  parseEnvironment({ DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port) }, process.env)
+  // The AWS SDK reads its settings from process.env itself.
+  Object.assign(process.env, withLocalDefaults(process.env))
   await program.parseAsync()
 } catch (error) {
   process.stderr.write(`${sentenceOf(error)}\n`)

@@ -16,22 +16,27 @@ export async function reconcileOnce(options: { json?: boolean }): Promise<void> 
     {},
     lambdaContext(() => runTimeMs),
   )
+  if (figures.stoppedBy === 'provider') process.exitCode = 1
   process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)
 }
 
 function sentenceOf(figures: RunFigures): string {
   const { calls, rows, discovered, repaired, settled, unknown, pending, stoppedBy } = figures
   return [
-    `${calls} calls, ${rows} rows: ${discovered} discovered, ${repaired} repaired, ${settled} settled, ${unknown} unknown.`,
+    `${counted(calls, 'call')}, ${counted(rows, 'row')}: ${discovered} discovered, ${repaired} repaired, ${settled} settled, ${unknown} unknown.`,
     `${pending} pending. ${endings[stoppedBy]}`,
   ].join(' ')
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 const endings: Readonly<Record<RunFigures['stoppedBy'], string>> = {
   done: 'Nothing is left to ask.',
   time: 'The time was used up; the next run goes on from here.',
   calls: 'The calls were used up; the next run goes on from here.',
-  lease: 'Another run is at work; this one did nothing after it saw that.',
-  provider: 'The provider kept failing; the next run goes on from here.',
+  lease: 'Another run is at work, and this one left the rest to it.',
+  provider: 'The provider did not answer; the next run goes on from here.',
   settings: 'The provider refuses the settings.',
 }

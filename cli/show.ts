@@ -1,5 +1,6 @@
 import { systemClock } from '../lib/clock.ts'
 import { parseEnvironment, tableSettingEntries } from '../lib/config.ts'
+import { bareAddress } from '../lib/core/address.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
 import { byTime, type Fact } from '../lib/core/fact.ts'
@@ -15,7 +16,8 @@ import { CommandError } from './command-error.ts'
 const requestTimeoutMs = 5_000
 
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
-export async function show(asked: string, options: { json?: boolean }): Promise<void> {
+export async function show(recipientOrMessage: string, options: { json?: boolean }): Promise<void> {
+  const asked = bareAddress(recipientOrMessage).trim()
   const { TABLE_PREFIX } = parseEnvironment(tableSettingEntries, process.env)
   const client = dynamoDbClient(requestTimeoutMs)
   try {
@@ -24,8 +26,8 @@ export async function show(asked: string, options: { json?: boolean }): Promise<
     const reader = deliveryReader({ client, table, clock: systemClock, log })
     const isAddress = asked.includes('@')
     const deliveries = isAddress
-      ? await reader.ofRecipient(asked.trim().toLowerCase())
-      : await reader.ofMessage(asked.trim())
+      ? await reader.ofRecipient(asked.toLowerCase())
+      : await reader.ofMessage(asked)
     if (options.json) {
       process.stdout.write(`${JSON.stringify(deliveries.map(asJson), null, 2)}\n`)
     } else if (deliveries.length > 0) {

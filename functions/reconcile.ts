@@ -19,7 +19,7 @@ const maxCallsPerRun = 1_000
 const requestTimeoutMs = 5_000
 
 /** Runs of the same job exclude each other. */
-const job = 'get-send-email-status'
+export const reconcileJob = 'get-send-email-status'
 
 /** A Lambda handler for the schedule. Nothing of the event is used: every run does what is due. */
 type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
@@ -43,7 +43,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
           token: config.TENCENTCLOUD_TOKEN,
         }),
         deliveries: { ...deliveryWriter(deliveries), ...deliveryReader({ ...deliveries, log }) },
-        runs: runStore(client, tables.reconciliation, job, clock),
+        runs: runStore(client, tables.reconciliation, reconcileJob, clock),
         clock,
         log,
         sweepAgesDays: defaultSweepAgesDays,

@@ -15,7 +15,7 @@ export function kept(events: number, problems: readonly FieldProblem[]): Callbac
     recorded: events,
     quarantined: problems.length,
     detail: 'The body is kept in quarantine. Sending it again changes nothing.',
-    problems: problems.slice(0, maxProblemsTold),
+    errors: problems.slice(0, maxProblemsTold),
   })
 }
 

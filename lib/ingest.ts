@@ -45,12 +45,14 @@ interface Taken {
 }
 
 async function answerTo(request: CallbackRequest, on: IngestDependencies): Promise<Taken> {
-  const [, name, token, ...rest] = request.path.split('/')
+  // A function URL ends in a slash already, and joining by hand makes two of it.
+  const [name, token, ...rest] = request.path.split('/').filter((part) => part !== '')
   const provider = on.providers.find((known) => known.name === name)
-  if (!provider || token === undefined || rest.length > 0) return { answer: answers.notFound() }
+  if (!provider || rest.length > 0) return { answer: answers.notFound() }
   if (!['GET', 'HEAD', 'POST'].includes(request.method))
     return { answer: answers.methodNotAllowed(), provider }
-  if (!isAcceptedToken(token, on.tokenDigests)) return { answer: answers.unauthorized(), provider }
+  if (token === undefined || !isAcceptedToken(token, on.tokenDigests))
+    return { answer: answers.unauthorized(), provider }
   // Saving a callback URL in a console may probe it by GET or HEAD.
   if (request.method !== 'POST') return { answer: answers.recorded(0), provider }
   if (bodyBytes(request) > provider.maxBodyBytes) {
@@ -77,8 +79,7 @@ async function take(provider: Provider, body: Uint8Array, on: IngestDependencies
   })
 
   const count = (type: Result['type']) => results.filter((result) => result.type === type).length
-  const kinds = outcomes.flatMap((outcome) => (outcome.type === 'event' ? outcome.event.kind : []))
-  const happening = { events: kinds.join(' '), recorded: count('recorded') }
+  const happening = { events: summaryOf(outcomes), recorded: count('recorded') }
 
   const input = quarantined(provider, body, results, receivedAtMs)
   const isKept = input === undefined || (await keeps(input, on, signal))
@@ -91,6 +92,13 @@ async function take(provider: Provider, body: Uint8Array, on: IngestDependencies
     answer: answer(count('recorded'), problems),
     happening: { ...happening, quarantined: input.reason },
   }
+}
+
+/** `delivered`, or `delivered ×3 opened` where a body tells of several. */
+function summaryOf(outcomes: readonly Outcome[]): string {
+  const kinds = outcomes.flatMap((outcome) => (outcome.type === 'event' ? outcome.event.kind : []))
+  const byKind = [...Map.groupBy(kinds, (kind) => kind)]
+  return byKind.map(([kind, all]) => (all.length === 1 ? kind : `${kind} ×${all.length}`)).join(' ')
 }
 
 type Result =

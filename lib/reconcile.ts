@@ -42,7 +42,7 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   if (!isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
   const run = new Run(on, budget, checkpoint, startedMs)
-  const stopped = await ask(run)
+  const stopped = (await ask(run)) ?? silentProvider(run)
   const closing = await closePending(run, stopped?.stoppedBy !== 'lease')
   const figures: RunFigures = {
     calls: run.calls.calls,
@@ -72,6 +72,11 @@ async function ask(run: Run): Promise<RunStopped | undefined> {
     }
   }
   return stopped
+}
+
+/** A run to which the provider answered nothing at all was not done, however little there was to ask. */
+function silentProvider({ calls }: Run): RunStopped | undefined {
+  return calls.calls > 0 && !calls.hasAnswered ? new RunStopped('provider', calls.lastProblem) : undefined
 }
 
 async function figuresWithoutLease({ deliveries }: ReconcileDependencies): Promise<RunFigures> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
-import { close, listen, localHost } from './listening-server.ts'
+import { close, listen, localHost, StartError } from './listening-server.ts'
 
 /** A DynamoDB emulator inside this process. */
 export interface DynamoDbEmulator {
@@ -14,7 +14,7 @@ export interface DynamoDbEmulator {
 
 /** @param dataDir - where the tables persist; in memory without it. */
 export async function startDynamoDbEmulator(port: number, dataDir?: string): Promise<DynamoDbEmulator> {
-  if (dataDir !== undefined) await mkdir(dataDir, { recursive: true })
+  if (dataDir !== undefined) await makeFolder(dataDir)
   const server = dynalite({
     createTableMs: 0,
     ...(dataDir !== undefined && { path: join(dataDir, 'dynamodb') }),
@@ -28,5 +28,13 @@ export async function startDynamoDbEmulator(port: number, dataDir?: string): Pro
       client.destroy()
       await close(server)
     },
+  }
+}
+
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+  } catch {
+    throw new StartError(`DATA_DIR: expected a folder that is there or can be made; ${dataDir} cannot.`)
   }
 }

@@ -60,7 +60,8 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
 
 /** Payload format 2.0. Text types come as text, all others as base64. */
 function functionUrlEvent(request: IncomingMessage, body: Buffer): APIGatewayProxyEventV2 {
-  const url = new URL(request.url ?? '/', 'http://local')
+  // Not by URL, which would take `//tencent-ses/…` for a host.
+  const [path = '/', ...query] = (request.url ?? '/').split('?')
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [
       name,
@@ -72,8 +73,8 @@ function functionUrlEvent(request: IncomingMessage, body: Buffer): APIGatewayPro
   return {
     version: '2.0',
     routeKey: '$default',
-    rawPath: url.pathname,
-    rawQueryString: url.search.slice(1),
+    rawPath: path,
+    rawQueryString: query.join('?'),
     headers,
     ...(body.length > 0 && { body: body.toString(isText ? 'utf8' : 'base64') }),
     isBase64Encoded: body.length > 0 && !isText,
@@ -84,7 +85,7 @@ function functionUrlEvent(request: IncomingMessage, body: Buffer): APIGatewayPro
       domainPrefix: 'local',
       http: {
         method: request.method ?? 'GET',
-        path: url.pathname,
+        path,
         protocol: `HTTP/${request.httpVersion}`,
         sourceIp: request.socket.remoteAddress ?? '',
         userAgent: headers['user-agent'] ?? '',

@@ -3,15 +3,15 @@ import type { Server } from 'node:http'
 /** The address that everything local listens on: never the network. */
 export const localHost = '127.0.0.1'
 
-/** A port that something else holds already. */
-export class PortInUseError extends Error {}
+/** Something of this machine is not as the stack needs it; the message says what. */
+export class StartError extends Error {}
 
 /** Starts listening on a port of this machine (0 takes a free one) and answers which. */
 export async function listen(server: Server, port: number, what: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE'
-      reject(isTaken ? new PortInUseError(`Port ${port}, for ${what}, is in use by another program.`) : error)
+      reject(isTaken ? new StartError(`Port ${port}, for ${what}, is in use already.`) : error)
     })
     server.listen(port, localHost, resolve)
   })

@@ -8,15 +8,17 @@ const localTablePrefix = 'delivery-ledger-local'
 export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey: 'local-secret-key' }
 
 /**
- * The environment in which nothing is set but TABLE_PREFIX at most points at the local stack: its emulator and its
- * simulated SES. Another TABLE_PREFIX means another deployment, about which nothing is assumed. What is set wins, but for
- * the credentials of a simulated SES: it accepts its own only, and nobody's real ones belong there.
+ * The environment in which nothing is set points at the local stack: its emulator and its simulated SES. So does one that
+ * names tables behind an endpoint on this machine. Another TABLE_PREFIX means another deployment, about which nothing is
+ * assumed. What is set wins, but for what would send somebody's real credentials to a simulation.
  */
 export function withLocalDefaults(environment: Environment): Environment {
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
-  if (set.TABLE_PREFIX !== undefined && set.TABLE_PREFIX !== localTablePrefix) return environment
+  const isLocalEndpoint = /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(set.AWS_ENDPOINT_URL_DYNAMODB ?? '')
+  const isLocal = (set.TABLE_PREFIX ?? localTablePrefix) === localTablePrefix || isLocalEndpoint
+  if (!isLocal) return environment
   return {
     TABLE_PREFIX: localTablePrefix,
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${set.DYNAMODB_PORT ?? '8000'}`,
@@ -24,6 +26,8 @@ export function withLocalDefaults(environment: Environment): Environment {
     AWS_ACCESS_KEY_ID: emulatorCredentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: emulatorCredentials.secretAccessKey,
     ...set,
+    // A profile would take the place of the keys.
+    AWS_PROFILE: '',
     ...(set.SES_ENDPOINT === undefined && {
       SES_ENDPOINT: `http://127.0.0.1:${set.SES_PORT ?? '3001'}`,
       TENCENTCLOUD_SECRET_ID: simulatedSesCredentials.secretId,

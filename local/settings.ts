@@ -39,8 +39,8 @@ export function localSettings(environment: Environment): LocalSettings {
   // Whatever its tables are called, this stack is local.
   const local = withLocalDefaults({ ...environment, TABLE_PREFIX: undefined })
   const functionEnvironment = { ...local, TABLE_PREFIX: config.TABLE_PREFIX }
-  // A real SES wants real settings: better told now than at the first poll.
-  if (config.SES_ENDPOINT !== undefined) parseEnvironment(reconcileEntries, functionEnvironment)
+  // What the functions would refuse at their first use is better told now.
+  parseEnvironment(reconcileEntries, functionEnvironment)
   return {
     port: config.PORT,
     dynamoDbPort: config.DYNAMODB_PORT,

@@ -1,10 +1,11 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createHandler as createIngest } from '../functions/ingest.ts'
-import { createHandler as createReconcile } from '../functions/reconcile.ts'
+import { createHandler as createReconcile, reconcileJob } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/callback-token.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import type { Clock, Log, RunFigures } from '../lib/ports.ts'
 import type { Surroundings } from '../lib/surroundings.ts'
+import { tableNames } from '../lib/table/names.ts'
 import { startDynamoDbEmulator } from './dynamodb-emulator.ts'
 import { startFunctionUrlServer } from './function-url-server.ts'
 import { lambdaContext } from './lambda-context.ts'
@@ -47,7 +48,10 @@ export async function startLocalStack(
     await createTables(emulator.client, settings.tablePrefix)
 
     const simulatedSes = settings.isSesSimulated ? await startSes(settings, on.clock) : undefined
-    if (simulatedSes) stops.push(() => simulatedSes.close())
+    if (simulatedSes) {
+      stops.push(() => simulatedSes.close())
+      await forgetCheckpoint(emulator.client, settings.tablePrefix)
+    }
 
     const environment = {
       ...settings.functionEnvironment,
@@ -81,6 +85,12 @@ export async function startLocalStack(
     await stop()
     throw error
   }
+}
+
+/** A new simulated SES knows nothing of the list that an earlier one had, so there is nothing to go on from. */
+async function forgetCheckpoint(client: DynamoDBClient, tablePrefix: string): Promise<void> {
+  const TableName = tableNames(tablePrefix).reconciliation
+  await client.send(new DeleteItemCommand({ TableName, Key: { job: { S: reconcileJob } } }))
 }
 
 function startSes(settings: LocalSettings, clock: Clock): Promise<SimulatedSes> {

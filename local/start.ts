@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigError } from '../lib/config.ts'
 import { hourMs, minuteMs } from '../lib/core/instant.ts'
 import { happenings } from './happenings.ts'
-import { PortInUseError } from './listening-server.ts'
+import { StartError } from './listening-server.ts'
 import { localSettings } from './settings.ts'
 import { planCallbacks } from './simulated-ses/callback-plan.ts'
 import { postTo, sendCallbacks } from './simulated-ses/callback-sender.ts'
@@ -53,10 +54,20 @@ Ctrl-C stops all of it. What happens from here on:
 `)
 }
 
-/** The command that finds this stack: a port other than the usual one has to be told. */
+/** The command that finds this stack: whatever is not as usual has to be told. */
 function showCommand(stack: LocalStack): string {
-  const { port } = new URL(stack.dynamoDbEndpoint)
-  return `${port === '8000' ? '' : `DYNAMODB_PORT=${port} `}npx ledger show example@example.com`
+  const told = [
+    ...unlessUsual('DYNAMODB_PORT', new URL(stack.dynamoDbEndpoint).port, '8000'),
+    ...(stack.simulatedSes ? unlessUsual('SES_PORT', new URL(stack.simulatedSes.url).port, '3001') : []),
+    ...(process.env.TABLE_PREFIX
+      ? [`TABLE_PREFIX=${stack.tablePrefix} AWS_ENDPOINT_URL_DYNAMODB=${stack.dynamoDbEndpoint}`]
+      : []),
+  ]
+  return [...told, 'npx ledger show example@example.com'].join(' ')
+}
+
+function unlessUsual(name: string, value: string, usual: string): readonly string[] {
+  return value === usual ? [] : [`${name}=${value}`]
 }
 
 /** A few mails of the last hours, half of whose callbacks never come: the first poll finds them. */
@@ -79,30 +90,49 @@ async function sendSomeMail(stack: LocalStack): Promise<void> {
 async function reconcileUntil(stack: LocalStack, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
     // A pass that fails has said why; the schedule goes on, as it does in the cloud.
-    await stack.reconcile().catch((error: unknown) => {
-      say(error instanceof Error ? error.message : String(error))
+    const pass = stack.reconcile().catch((error: unknown) => {
+      if (!ended.aborted) say(error instanceof Error ? error.message : String(error))
     })
+    // Ctrl-C waits for no answer: whatever a pass leaves undone, the next one does.
+    await Promise.race([pass, endOf(ended)])
     await interval(reconcileEveryMs, ended)
   }
 }
 
 /** Waits, but no longer than until the end. */
-function interval(ms: number, ended: AbortSignal): Promise<void> {
+async function interval(ms: number, ended: AbortSignal): Promise<void> {
+  const stopWaiting = new AbortController()
+  await Promise.race([
+    wait(ms, undefined, { signal: stopWaiting.signal }).catch(() => undefined),
+    endOf(ended),
+  ])
+  stopWaiting.abort()
+}
+
+function endOf(ended: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    const wake = () => {
-      clearTimeout(timer)
+    if (ended.aborted) resolve()
+    ended.addEventListener('abort', () => {
       resolve()
-    }
-    if (ended.aborted) wake()
-    else ended.addEventListener('abort', wake, { once: true })
+    })
   })
 }
 
+// The emulator opens its files behind our back; a folder that another stack holds ends here.
+process.once('uncaughtException', (error) => {
+  const isHeld = process.env.DATA_DIR !== undefined && /database|lock/i.test(error.message)
+  process.stderr.write(
+    `${isHeld ? `DATA_DIR: ${process.env.DATA_DIR} is in use by another stack.` : error.stack}\n`,
+  )
+  process.exit(1)
+})
+
 try {
   await start()
+  // A request that nobody waits for any more may still be open.
+  process.exit()
 } catch (error) {
-  const isExplained = error instanceof PortInUseError || error instanceof ConfigError
+  const isExplained = error instanceof StartError || error instanceof ConfigError
   process.stderr.write(
     `${isExplained ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
   )

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -18,23 +18,30 @@ import { projectRoot } from './running-command.ts'
 
 const execute = promisify(execFile)
 const engine = embeddedTables()
+let root: string
 let folder: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'delivery-ledger-'))
-  const { PATH = '', HOME = '' } = process.env
+  root = await mkdtemp(join(tmpdir(), 'delivery-ledger-'))
+  // In a copy, since packaging empties the .serverless of where it runs, and leaves folders behind where it likes.
+  const [project, temporary] = [join(root, 'project'), join(root, 'temporary')]
+  folder = join(root, 'package')
+  for (const part of ['serverless.yml', 'package.json', 'tsconfig.json', 'functions', 'lib']) {
+    await cp(join(projectRoot, part), join(project, part), { recursive: true })
+  }
+  await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'))
+  await mkdir(temporary)
   // Neither credentials nor a region of somebody's environment: packaging needs none.
-  await execute('npx', ['serverless', 'package', '--package', folder], {
-    cwd: projectRoot,
-    env: { PATH, HOME },
-  })
+  const { PATH = '', HOME = '' } = process.env
+  const env = { PATH, HOME, TMPDIR: temporary }
+  await execute('npx', ['serverless', 'package', '--package', folder], { cwd: project, env })
   for (const name of ['ingest', 'reconcile']) {
     const files = unzipSync(await readFile(join(folder, `${name}.zip`)))
     expect(Object.keys(files)).toEqual([`functions/${name}.cjs`])
     await writeFile(join(folder, `${name}.cjs`), files[`functions/${name}.cjs`]!)
   }
 })
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(() => rm(root, { recursive: true }))
 
 /** Invokes a packaged function in a Node of its own, as Lambda does; answers what its promise holds. */
 async function invoke(name: string, event: object, environment: Record<string, string>): Promise<unknown> {

@@ -12,11 +12,11 @@ export interface RunningCommand {
   readonly pressCtrlC: () => void
 }
 
-/** Starts a command line in the project's folder, with an environment in which only what is given differs. */
+/** Starts a command line in the project's folder, with nothing in its environment but what is given. */
 export function run(commandLine: string, environment: Record<string, string> = {}): RunningCommand {
   const child = spawn('sh', ['-c', commandLine], {
     cwd: projectRoot,
-    env: { ...process.env, ...environment },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

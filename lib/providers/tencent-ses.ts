@@ -159,7 +159,7 @@ function readFields(element: unknown, pointer: string): Outcome {
   const parsed = v.safeParse(identity, Object.fromEntries(fields))
   const problems = parsed.success
     ? contradictions(parsed.output, pointer)
-    : parsed.issues.map((issue) => fieldProblem(issue, pointer, fields))
+    : fieldProblems(parsed.issues, pointer, fields)
   if (kind === undefined || !parsed.success || problems.length > 0) return { type: 'invalid', problems }
   return { type: 'event', event: asEvent(kind, parsed.output, fields) }
 }
@@ -183,6 +183,18 @@ function expectedObject(pointer: string, received: unknown): FieldProblem {
   return { pointer, expected: 'an object with the fields of one event', received: typeName(received) }
 }
 
+function fieldProblems(
+  issues: readonly v.BaseIssue<unknown>[],
+  pointer: string,
+  fields: Fields,
+): readonly FieldProblem[] {
+  const namesMessage = ['bulkId', 'bulkid', 'taskId'].some((field) => fields.has(field))
+  return [
+    ...issues.map((issue) => fieldProblem(issue, pointer, fields)),
+    ...(namesMessage ? [] : [withoutMessage(pointer)]),
+  ]
+}
+
 function fieldProblem(issue: v.BaseIssue<unknown>, pointer: string, fields: Fields): FieldProblem {
   const field = v.getDotPath(issue) ?? ''
   const isMissing = !fields.has(field)
@@ -199,6 +211,10 @@ const expectedOfMissing: ReadonlyMap<string, string> = new Map([
   ['email', 'one email address'],
   ['timestamp', 'Unix seconds, such as 1654064683'],
 ])
+
+function withoutMessage(pointer: string): FieldProblem {
+  return { pointer: `${pointer}/bulkId`, expected: 'a MessageId, or a taskId', received: 'neither' }
+}
 
 function contradictions(told: Identity, pointer: string): readonly FieldProblem[] {
   const problems: FieldProblem[] = []
@@ -217,7 +233,7 @@ function contradictions(told: Identity, pointer: string): readonly FieldProblem[
     })
   }
   if (told.bulkId === undefined && told.bulkid === undefined && told.taskId === undefined) {
-    problems.push({ pointer: `${pointer}/bulkId`, expected: 'a MessageId, or a taskId', received: 'neither' })
+    problems.push(withoutMessage(pointer))
   }
   return problems
 }

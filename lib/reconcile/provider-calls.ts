@@ -43,6 +43,7 @@ export class ProviderCalls {
   #lastCallAtMs: number
   #failuresInARow = 0
   #hasAnswered = false
+  #lastProblem = ''
 
   constructor(on: Dependencies) {
     this.#on = on
@@ -64,6 +65,11 @@ export class ProviderCalls {
     return this.#hasAnswered
   }
 
+  /** Why the last question without an answer got none. */
+  get lastProblem(): string {
+    return this.#lastProblem
+  }
+
   get lastCallAtMs(): number {
     return this.#lastCallAtMs
   }
@@ -82,6 +88,7 @@ export class ProviderCalls {
         return page
       } catch (error) {
         if (!(error instanceof StatusApiError)) throw error
+        this.#lastProblem = error.message
         if (this.#isAboutSettings(error)) throw new RunStopped('settings', error.message)
         if (error.consequence !== 'transient') {
           this.#failuresInARow = 0

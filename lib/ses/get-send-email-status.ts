@@ -1,5 +1,6 @@
 import { ses } from 'tencentcloud-sdk-nodejs-ses'
 import { StatusApiError, type StatusApi, type StatusPage, type StatusQuery } from '../ports.ts'
+import { oneLine } from '../core/text.ts'
 import { polledDeliveryOf } from './status-row.ts'
 
 /** Rows are told under the name of the provider whose callbacks tell of the same mails. */
@@ -86,12 +87,17 @@ function statusApiError(error: unknown, query: StatusQuery, settings: SesSetting
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
   const consequence = consequenceOf(code, query)
   const advice = consequence === 'settings' ? ` ${settingToChange(code, settings)}` : ''
-  const told = code === '' ? 'no usable answer' : code
+  const told = code === '' ? `no usable answer (${reasonOf(error)})` : code
   return new StatusApiError(
     consequence,
     code === '' ? 'NoAnswer' : code,
     `GetSendEmailStatus for ${query.requestDate} at offset ${query.offset} failed: ${told}.${advice}`,
   )
+}
+
+// What the SDK leaves of a network fault is its message, which names host and fault and no secret.
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? oneLine(error.message).slice(0, 200) : typeof error
 }
 
 function consequenceOf(code: string, query: StatusQuery): StatusApiError['consequence'] {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { FunctionUrlHandler } from '../../lib/http/stack.ts'
 import { startFunctionUrlServer, type FunctionUrlServer } from '../../local/function-url-server.ts'
-import { PortInUseError } from '../../local/listening-server.ts'
+import { StartError } from '../../local/listening-server.ts'
 
 const servers: FunctionUrlServer[] = []
 afterEach(async () => {
@@ -84,7 +84,7 @@ describe('a port', () => {
     const { url } = await serverOf(echo)
     const port = Number(new URL(url).port)
     const second = serverOf(echo, port)
-    await expect(second).rejects.toThrow(PortInUseError)
-    await expect(second).rejects.toThrow(`Port ${port}, for callbacks (PORT), is in use by another program.`)
+    await expect(second).rejects.toThrow(StartError)
+    await expect(second).rejects.toThrow(`Port ${port}, for callbacks (PORT), is in use already.`)
   })
 })

@@ -5,6 +5,7 @@ const localStack = {
   TABLE_PREFIX: 'delivery-ledger-local',
   AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
   AWS_REGION: 'local',
+  AWS_PROFILE: '',
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
   SES_ENDPOINT: 'http://127.0.0.1:3001',

@@ -649,6 +649,7 @@ describe('a body', () => {
       { pointer: '/event', expected: events, received: 'nothing' },
       { pointer: '/email', expected: 'one email address', received: 'nothing' },
       { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'nothing' },
+      { pointer: '/bulkId', expected: 'a MessageId, or a taskId', received: 'neither' },
     ])
   })
 
