@@ -1,13 +1,5 @@
 /** What a command could not do, in a sentence for the person who gave it. */
-export class CommandError extends Error {
-  readonly exitCode: number
-
-  constructor(message: string, exitCode = 1) {
-    super(message)
-    this.name = 'CommandError'
-    this.exitCode = exitCode
-  }
-}
+export class CommandError extends Error {}
 
 /** A sentence that says what to do, for the faults that operators meet. */
 export function sentenceOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { parseEnvironment, port } from '../lib/config.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
 import { reconcileOnce } from './reconcile.ts'
 import { show } from './show.ts'
-import { CommandError, sentenceOf } from './command-error.ts'
+import { sentenceOf } from './command-error.ts'
 
 const program = new Command('ledger')
   .description(
@@ -32,5 +32,5 @@ try {
   await program.parseAsync()
 } catch (error) {
   process.stderr.write(`${sentenceOf(error)}\n`)
-  process.exitCode = error instanceof CommandError ? error.exitCode : 1
+  process.exitCode = 1
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../lib/clock.ts'
-import { parseEnvironment, tableSettingEntries } from '../lib/config.ts'
+import { parseEnvironment, tableEntries } from '../lib/config.ts'
 import { bareAddress } from '../lib/core/address.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
@@ -18,7 +18,7 @@ const requestTimeoutMs = 5_000
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
 export async function show(recipientOrMessage: string, options: { json?: boolean }): Promise<void> {
   const asked = bareAddress(recipientOrMessage).trim()
-  const { TABLE_PREFIX } = parseEnvironment(tableSettingEntries, process.env)
+  const { TABLE_PREFIX } = parseEnvironment(tableEntries, process.env)
   const client = dynamoDbClient(requestTimeoutMs)
   try {
     const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.now)

@@ -13,15 +13,19 @@ export class ConfigError extends Error {
   }
 }
 
+/** The variables that are set. An empty one is what shells and templates leave where nothing is meant. */
+export function setVariables(environment: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+}
+
 /** Turns the environment into typed settings, or names every wrong one with what was expected. */
 export function parseEnvironment<const Entries extends v.ObjectEntries>(
   entries: Entries,
   environment: Environment,
 ): v.InferOutput<v.ObjectSchema<Entries, undefined>> {
-  // An empty variable is what shells and templates leave where nothing is meant.
-  const present = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  )
+  const present = setVariables(environment)
   const result = v.safeParse(v.object(entries), present)
   if (result.success) return result.output
   throw new ConfigError(
@@ -60,14 +64,18 @@ const sha256Digests = v.pipe(
   ),
 )
 
+/** The prefix of the local tables: what an environment without TABLE_PREFIX points at. */
+export const localTablePrefix = 'delivery-ledger-local'
+
 const tablePrefix = v.optional(
   v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,200}$/, 'letters, digits, _ . and -')),
-  'delivery-ledger-local',
+  localTablePrefix,
 )
 
 const retentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '400')
 
-const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }
+/** What the operator's commands read where they only look into the tables. */
+export const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }
 
 const requestsPerSecond = v.optional(
   v.pipe(
@@ -96,6 +104,3 @@ export const reconcileEntries = {
   TENCENTCLOUD_SECRET_KEY: v.string(),
   TENCENTCLOUD_TOKEN: v.optional(v.string()),
 }
-
-/** What the operator's commands read where they only look into the tables. */
-export const tableSettingEntries = tableEntries

@@ -81,12 +81,20 @@ async function take(provider: Provider, body: Uint8Array, on: IngestDependencies
   const count = (type: Result['type']) => results.filter((result) => result.type === type).length
   const happening = { events: summaryOf(outcomes), recorded: count('recorded') }
 
-  const input = quarantined(provider, body, results, receivedAtMs)
+  // The body as a whole is kept where any element needs it: running it again records nothing twice.
+  const problems = results.flatMap((result) => ('problems' in result ? result.problems : []))
+  const reason = reasons.find((known) => count(known) > 0)
+  const input = reason && {
+    provider: provider.name,
+    body,
+    reason,
+    problems: problems.map(lineOf),
+    receivedAtMs,
+  }
   const isKept = input === undefined || (await keeps(input, on, signal))
   if (count('unwritten') > 0 || !isKept) return { answer: answers.tryAgain(), happening }
   if (input === undefined) return { answer: answers.recorded(count('recorded')), happening }
 
-  const problems = results.flatMap((result) => ('problems' in result ? result.problems : []))
   const answer = input.reason === 'unreadable' || input.reason === 'invalid' ? answers.invalid : answers.kept
   return {
     answer: answer(count('recorded'), problems),
@@ -139,25 +147,8 @@ function tooMuchForItsRow(index: number): FieldProblem {
 // The reason that asks for most comes first: it names what a person has to look at.
 const reasons = ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const
 
-/** The body as a whole is kept where any element needs it: running it again records nothing twice. */
-function quarantined(
-  provider: Provider,
-  body: Uint8Array,
-  results: readonly Result[],
-  receivedAtMs: number,
-): QuarantinedInput | undefined {
-  const reason = reasons.find((known) => results.some((result) => result.type === known))
-  if (reason === undefined) return undefined
-  const problems = results.flatMap((result) => ('problems' in result ? result.problems : []))
-  return {
-    provider: provider.name,
-    body,
-    reason,
-    problems: problems.map(
-      ({ pointer, expected, received }) => `${pointer || 'body'}: expected ${expected}, got ${received}`,
-    ),
-    receivedAtMs,
-  }
+function lineOf({ pointer, expected, received }: FieldProblem): string {
+  return `${pointer || 'body'}: expected ${expected}, got ${received}`
 }
 
 async function keeps(input: QuarantinedInput, on: IngestDependencies, signal: AbortSignal): Promise<boolean> {

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress'
-import { statusRanks, type Delivery, type Status } from '../lib/core/delivery.ts'
+import { nameOf, statusRanks, type Delivery, type DeliveryKey, type Status } from '../lib/core/delivery.ts'
 import { dayMs, formatInstant } from '../lib/core/instant.ts'
 import type { Log, RunFigures } from '../lib/ports.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
@@ -115,16 +115,16 @@ async function rows(
     clock,
     log: quiet,
   })
-  const keys = deliveries.map((delivery) => ({
-    recipient: delivery.recipient.toLowerCase(),
-    message: delivery.messageId,
-  }))
-  const found = await reader.rowsOf(keys)
-  return new Map(found.map((row) => [`${row.recipient} ${row.message}`, row]))
+  const found = await reader.rowsOf(deliveries.map(keyOf))
+  return new Map(found.map((row) => [nameOf(row), row]))
+}
+
+function keyOf({ recipient, messageId }: SimulatedDelivery): DeliveryKey {
+  return { recipient: recipient.toLowerCase(), message: messageId }
 }
 
 function rowOf(table: Rows, delivery: SimulatedDelivery): Delivery | undefined {
-  return table.get(`${delivery.recipient.toLowerCase()} ${delivery.messageId}`)
+  return table.get(nameOf(keyOf(delivery)))
 }
 
 function wrongRows(deliveries: readonly SimulatedDelivery[], table: Rows): number {

@@ -1,8 +1,13 @@
-import type { Environment } from '../lib/config.ts'
+import { localTablePrefix, setVariables, type Environment } from '../lib/config.ts'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 
-/** The prefix of the local tables: what an environment without TABLE_PREFIX points at. */
-const localTablePrefix = 'delivery-ledger-local'
+/** The ports of the local stack unless it is told others. */
+export const usualPorts = {
+  PORT: '3000',
+  DYNAMODB_PORT: '8000',
+  SES_PORT: '3001',
+  ADMIN_PORT: '8001',
+} as const
 
 /** The credentials that the simulated SES accepts. They open nothing. */
 export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey: 'local-secret-key' }
@@ -13,15 +18,13 @@ export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey:
  * assumed. What is set wins, but for what would send somebody's real credentials to a simulation.
  */
 export function withLocalDefaults(environment: Environment): Environment {
-  const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  )
+  const set = setVariables(environment)
   const isLocalEndpoint = /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(set.AWS_ENDPOINT_URL_DYNAMODB ?? '')
   const isLocal = (set.TABLE_PREFIX ?? localTablePrefix) === localTablePrefix || isLocalEndpoint
   if (!isLocal) return environment
   return {
     TABLE_PREFIX: localTablePrefix,
-    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${set.DYNAMODB_PORT ?? '8000'}`,
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${set.DYNAMODB_PORT ?? usualPorts.DYNAMODB_PORT}`,
     AWS_REGION: emulatorRegion,
     AWS_ACCESS_KEY_ID: emulatorCredentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: emulatorCredentials.secretAccessKey,
@@ -29,7 +32,7 @@ export function withLocalDefaults(environment: Environment): Environment {
     // A profile would take the place of the keys.
     AWS_PROFILE: '',
     ...(set.SES_ENDPOINT === undefined && {
-      SES_ENDPOINT: `http://127.0.0.1:${set.SES_PORT ?? '3001'}`,
+      SES_ENDPOINT: `http://127.0.0.1:${set.SES_PORT ?? usualPorts.SES_PORT}`,
       TENCENTCLOUD_SECRET_ID: simulatedSesCredentials.secretId,
       TENCENTCLOUD_SECRET_KEY: simulatedSesCredentials.secretKey,
       TENCENTCLOUD_TOKEN: '',

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { parseEnvironment, port, reconcileEntries, type Environment } from '../lib/config.ts'
-import { withLocalDefaults } from './local-environment.ts'
+import { usualPorts, withLocalDefaults } from './local-environment.ts'
 
 // A token that a URL carries as it is, so that what is printed is what arrives.
 const callbackToken = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,}$/, 'at least 8 letters, digits, _ or -'))
 
 const localEntries = {
-  PORT: v.optional(port, '3000'),
-  DYNAMODB_PORT: v.optional(port, '8000'),
-  SES_PORT: v.optional(port, '3001'),
-  ADMIN_PORT: v.optional(port, '8001'),
+  PORT: v.optional(port, usualPorts.PORT),
+  DYNAMODB_PORT: v.optional(port, usualPorts.DYNAMODB_PORT),
+  SES_PORT: v.optional(port, usualPorts.SES_PORT),
+  ADMIN_PORT: v.optional(port, usualPorts.ADMIN_PORT),
   CALLBACK_TOKEN: v.optional(callbackToken),
   DATA_DIR: v.optional(v.string()),
   SES_ENDPOINT: reconcileEntries.SES_ENDPOINT,

@@ -70,7 +70,7 @@ export async function startLocalStack(
     return {
       callbackUrl: `${ingest.url}/tencent-ses/${settings.callbackToken}`,
       dynamoDbEndpoint: emulator.endpoint,
-      viewerUrl: `http://${localHost}:${viewerPort}/tables/${settings.tablePrefix}-deliveries`,
+      viewerUrl: `http://${localHost}:${viewerPort}/tables/${tableNames(settings.tablePrefix).deliveries}`,
       simulatedSes,
       dynamoDb: emulator.client,
       tablePrefix: settings.tablePrefix,

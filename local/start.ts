@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../lib/clock.ts'
@@ -5,6 +6,7 @@ import { ConfigError } from '../lib/config.ts'
 import { hourMs, minuteMs } from '../lib/core/instant.ts'
 import { happenings } from './happenings.ts'
 import { StartError } from './listening-server.ts'
+import { usualPorts } from './local-environment.ts'
 import { localSettings } from './settings.ts'
 import { planCallbacks } from './simulated-ses/callback-plan.ts'
 import { postTo, sendCallbacks } from './simulated-ses/callback-sender.ts'
@@ -57,8 +59,8 @@ Ctrl-C stops all of it. What happens from here on:
 /** The command that finds this stack: whatever is not as usual has to be told. */
 function showCommand(stack: LocalStack): string {
   const told = [
-    ...unlessUsual('DYNAMODB_PORT', new URL(stack.dynamoDbEndpoint).port, '8000'),
-    ...(stack.simulatedSes ? unlessUsual('SES_PORT', new URL(stack.simulatedSes.url).port, '3001') : []),
+    ...unlessUsual('DYNAMODB_PORT', stack.dynamoDbEndpoint),
+    ...(stack.simulatedSes ? unlessUsual('SES_PORT', stack.simulatedSes.url) : []),
     ...(process.env.TABLE_PREFIX
       ? [`TABLE_PREFIX=${stack.tablePrefix} AWS_ENDPOINT_URL_DYNAMODB=${stack.dynamoDbEndpoint}`]
       : []),
@@ -66,8 +68,9 @@ function showCommand(stack: LocalStack): string {
   return [...told, 'npx ledger show example@example.com'].join(' ')
 }
 
-function unlessUsual(name: string, value: string, usual: string): readonly string[] {
-  return value === usual ? [] : [`${name}=${value}`]
+function unlessUsual(name: 'DYNAMODB_PORT' | 'SES_PORT', url: string): readonly string[] {
+  const { port } = new URL(url)
+  return port === usualPorts[name] ? [] : [`${name}=${port}`]
 }
 
 /** A few mails of the last hours, half of whose callbacks never come: the first poll finds them. */
@@ -88,34 +91,16 @@ async function sendSomeMail(stack: LocalStack): Promise<void> {
 }
 
 async function reconcileUntil(stack: LocalStack, ended: AbortSignal): Promise<void> {
+  const end = once(ended, 'abort')
   while (!ended.aborted) {
     // A pass that fails has said why; the schedule goes on, as it does in the cloud.
     const pass = stack.reconcile().catch((error: unknown) => {
       if (!ended.aborted) say(error instanceof Error ? error.message : String(error))
     })
     // Ctrl-C waits for no answer: whatever a pass leaves undone, the next one does.
-    await Promise.race([pass, endOf(ended)])
-    await interval(reconcileEveryMs, ended)
+    await Promise.race([pass, end])
+    await wait(reconcileEveryMs, undefined, { signal: ended }).catch(() => undefined)
   }
-}
-
-/** Waits, but no longer than until the end. */
-async function interval(ms: number, ended: AbortSignal): Promise<void> {
-  const stopWaiting = new AbortController()
-  await Promise.race([
-    wait(ms, undefined, { signal: stopWaiting.signal }).catch(() => undefined),
-    endOf(ended),
-  ])
-  stopWaiting.abort()
-}
-
-function endOf(ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (ended.aborted) resolve()
-    ended.addEventListener('abort', () => {
-      resolve()
-    })
-  })
 }
 
 // The emulator opens its files behind our back; a folder that another stack holds ends here.

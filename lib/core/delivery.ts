@@ -68,6 +68,11 @@ export interface DeliveryKey {
   readonly message: MessageKey
 }
 
+/** Tells two deliveries apart. */
+export function nameOf({ recipient, message }: DeliveryKey): string {
+  return `${recipient} ${message}`
+}
+
 /** A delivery as the table tells it: the row and the facts that found no room in it. */
 export interface Delivery extends DeliveryKey {
   readonly provider: string

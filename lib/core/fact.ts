@@ -32,8 +32,11 @@ const noLink = '-'
 const maxLinkLength = 600
 const maxDetailLength = 400
 
+/** What of an event makes its fact. */
+type Told = Pick<DeliveryEvent, 'kind' | 'source' | 'occurredAtMs' | 'link' | 'bounceClass' | 'detail'>
+
 /** The line for an event, and a shorter stand-in of the same identity where the whole is too long for the row. */
-export function factOf(event: DeliveryEvent): { text: string; whole?: string } {
+export function factOf(event: Told): { text: string; whole?: string } {
   const time = event.occurredAtMs === undefined ? unknownTime : formatInstant(event.occurredAtMs)
   const mark = event.source === 'poll' ? pollMark : ''
   const link = linkToken(event)
@@ -48,9 +51,7 @@ export function factOf(event: DeliveryEvent): { text: string; whole?: string } {
 /** The `requested` fact of an event that tells when its message was sent. */
 export function sentFactOf(event: DeliveryEvent): string | undefined {
   if (event.sentAtMs === undefined) return undefined
-  const { provider, recipient, message, source, columns, headers } = event
-  const sent = { provider, recipient, message, source, columns, headers }
-  return factOf({ ...sent, kind: 'requested', occurredAtMs: event.sentAtMs, detail: '' }).text
+  return factOf({ kind: 'requested', source: event.source, occurredAtMs: event.sentAtMs, detail: '' }).text
 }
 
 /** The shorter stand-in of a fact that was kept whole: what {@link factOf} put into the row. */
@@ -105,7 +106,7 @@ function hasLink(kind: EventKind, source: Fact['source']): boolean {
   return kind === 'clicked' && source === 'callback'
 }
 
-function linkToken(event: DeliveryEvent): string {
+function linkToken(event: Told): string {
   if (!hasLink(event.kind, event.source)) return ''
   const link = oneLine(event.link ?? '').replaceAll(' ', '%20')
   return link === '' ? noLink : link

@@ -1,5 +1,8 @@
 /** Instants are milliseconds since the Unix epoch; their names end in `Ms`. */
 
+/** Unix seconds of the years 2000 and 2100: what lies outside is no instant of a mail. */
+export const mailEra = { fromSeconds: 946_684_800, toSeconds: 4_102_444_800 } as const
+
 export const secondMs = 1_000
 export const minuteMs = 60 * secondMs
 export const hourMs = 60 * minuteMs

@@ -1,4 +1,4 @@
-import { addDays, dayMs, minuteMs, requestDateOf, requestDateStartMs } from './instant.ts'
+import { addDays, dayMs, hourMs, minuteMs, requestDateOf, requestDateStartMs } from './instant.ts'
 import { reachMs } from './schedule.ts'
 
 /** A date whose whole list is being read. */
@@ -69,11 +69,10 @@ export function oldestDateInReach(nowMs: number): string {
  * undocumented to the minute, so a message sent within an hour of midnight may stand under the other date.
  */
 export function possibleRequestDates(sentAtMs: number): readonly string[] {
-  const hourMs = 60 * minuteMs
-  const startMs = requestDateStartMs(requestDateOf(sentAtMs))
+  const date = requestDateOf(sentAtMs)
+  const startMs = requestDateStartMs(date)
   const isNearStart = sentAtMs - startMs < hourMs
   const isNearEnd = startMs + dayMs - sentAtMs <= hourMs
-  const date = requestDateOf(sentAtMs)
   return [date, ...(isNearStart ? [addDays(date, -1)] : []), ...(isNearEnd ? [addDays(date, 1)] : [])]
 }
 

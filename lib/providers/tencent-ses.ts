@@ -2,6 +2,7 @@ import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
 import { bareAddress, isAddress } from '../core/address.ts'
 import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
+import { mailEra } from '../core/instant.ts'
 import { isIdentifier, isTaskKey, maxIdentifierBytes, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
@@ -87,8 +88,8 @@ const wholeNumber = (expected: string) =>
 
 const unixSeconds = v.pipe(
   wholeNumber('Unix seconds, such as 1654064683'),
-  v.minValue(946_684_800, 'Unix seconds after the year 2000'),
-  v.maxValue(4_102_444_800, 'Unix seconds before the year 2100 (were these milliseconds?)'),
+  v.minValue(mailEra.fromSeconds, 'Unix seconds after the year 2000'),
+  v.maxValue(mailEra.toSeconds, 'Unix seconds before the year 2100 (were these milliseconds?)'),
 )
 
 const address = v.pipe(v.string('one email address'), v.trim(), v.check(isAddress, 'one email address'))
@@ -170,8 +171,8 @@ function eventName(name: string): string {
 
 const numbersFromOne = new Set(['taskId', 'templateId', 'eventid'])
 
-// Empty strings and nulls stand for "not applicable" throughout the documents, and so does 0 where counting begins at 1. What the
-// sender put into a header of its own is kept even where it is empty.
+// Empty strings and nulls stand for "not applicable" throughout the documents, and so does 0 where counting begins at 1.
+// What the sender put into a header of its own is kept even where it is empty.
 function isApplicable(field: string, value: unknown): boolean {
   if (numbersFromOne.has(field)) return ![0, '0', '', null].includes(value as number)
   return (value !== '' && value !== null) || isHeader(field)

@@ -1,7 +1,6 @@
-import { sentAtOfDelivery } from '../core/delivery.ts'
+import { nameOf, sentAtOfDelivery } from '../core/delivery.ts'
 import { sentAtOf } from '../core/message.ts'
 import type { DeliveryReader, PendingDelivery } from '../ports.ts'
-import { nameOf } from './repair-rows.ts'
 
 /** A pending delivery, and when it was sent. */
 export interface DatedDelivery {

@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import { isPending, type Delivery, type DeliveryKey } from '../core/delivery.ts'
+import { isPending, nameOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
 import { requestDateStartMs } from '../core/instant.ts'
 import { joined } from '../core/join.ts'
 import { sentAtOf } from '../core/message.ts'
@@ -96,9 +96,4 @@ export class RowRepairs {
 function withSentAt(told: PolledDelivery, requestDate: string): PolledDelivery {
   const isTold = told.sentAtMs !== undefined || sentAtOf(told.message) !== undefined
   return isTold ? told : { ...told, sentAtMs: requestDateStartMs(requestDate) }
-}
-
-/** Tells two deliveries apart. */
-export function nameOf({ recipient, message }: DeliveryKey): string {
-  return `${recipient} ${message}`
 }

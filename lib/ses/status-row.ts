@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { bareAddress, isAddress } from '../core/address.ts'
+import { mailEra } from '../core/instant.ts'
 import { isIdentifier } from '../core/message.ts'
 import type { PolledDelivery, PolledOutcome } from '../core/polled-delivery.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
@@ -101,9 +102,9 @@ function at(unixSeconds: number): { occurredAtMs: number } | undefined {
   return occurredAtMs === undefined ? undefined : { occurredAtMs }
 }
 
-// 0 stands for "none"; what lies outside the years 2000 to 2100 is no instant of a mail.
+// 0 stands for "none".
 function instantMs(unixSeconds: number): number | undefined {
-  return unixSeconds > 946_684_800 && unixSeconds < 4_102_444_800
+  return unixSeconds > mailEra.fromSeconds && unixSeconds < mailEra.toSeconds
     ? Math.floor(unixSeconds) * 1_000
     : undefined
 }

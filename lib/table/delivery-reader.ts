@@ -31,7 +31,10 @@ interface Dependencies {
  * take days to delete it.
  */
 export function deliveryReader({ client, table, clock, log }: Dependencies): DeliveryReader {
-  async function* readable<T>(items: AsyncIterable<Item>, read: (item: Item) => T): AsyncIterable<T> {
+  async function* readable<T>(
+    items: AsyncIterable<Item> | Iterable<Item>,
+    read: (item: Item) => T,
+  ): AsyncIterable<T> {
     for await (const item of items) {
       if (isExpired(item, clock.now())) continue
       try {
@@ -67,7 +70,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
         clock,
         keys.map((key) => ({ recipient: { S: key.recipient }, message: { S: key.message } })),
       )
-      return Array.fromAsync(readable(eachOf(items), deliveryOf))
+      return Array.fromAsync(readable(items, deliveryOf))
     },
     ofRecipient: (recipient) => deliveriesOf(itemsOf(recipient)),
     async ofMessage(messageId) {
@@ -169,8 +172,4 @@ function text(item: Item, attribute: string): string {
   const value = item[attribute]?.S
   if (value !== undefined) return value
   throw new UnreadableRowError(`${attribute}: expected a string, got nothing or another type`)
-}
-
-async function* eachOf(items: readonly Item[]): AsyncIterable<Item> {
-  for (const item of items) yield await Promise.resolve(item)
 }

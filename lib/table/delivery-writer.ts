@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import {
-  ConditionalCheckFailedException,
   PutItemCommand,
   UpdateItemCommand,
   type AttributeValue,
@@ -21,6 +20,7 @@ import { isTaskKey, sentAtOf } from '../core/message.ts'
 import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
+import { unlessRefused } from './refused-condition.ts'
 
 /**
  * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
@@ -73,8 +73,8 @@ async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: Abor
   for (const form of forms) {
     if (await tryUpdate(to, event, writeExpression(to, event, form, text), signal)) return
   }
-  // The set is full: the fact goes beside its row, and all else that the event tells still goes into it.
-  await putFactRow(to, event, whole ?? text, signal)
+  // The set is full: the fact goes beside its row, where a long one is already, and all else still goes into the row.
+  if (whole === undefined) await putFactRow(to, event, text, signal)
   for (const form of ['join', 'raise', 'join'] as const) {
     if (await tryUpdate(to, event, writeExpression(to, event, form, undefined), signal)) return
   }
@@ -143,18 +143,9 @@ async function tryUpdate(
   expression: Expression,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  try {
-    const command = new UpdateItemCommand({
-      TableName: table,
-      Key: keyAttributes(key),
-      ...expression.input(),
-    })
-    await client.send(command, signal ? { abortSignal: signal } : {})
-    return true
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false
-    throw error
-  }
+  const command = new UpdateItemCommand({ TableName: table, Key: keyAttributes(key), ...expression.input() })
+  const write = client.send(command, signal ? { abortSignal: signal } : {})
+  return (await unlessRefused(write)) !== undefined
 }
 
 /** The key is made from the fact, so putting it again changes nothing. It sorts right below the delivery's row. */

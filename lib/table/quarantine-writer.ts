@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
-import {
-  ConditionalCheckFailedException,
-  UpdateItemCommand,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb'
+import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import type { Clock, QuarantinedInput, QuarantineWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
+import { unlessRefused } from './refused-condition.ts'
 
 /** Instants that a row remembers; a body that comes more often is told by `lastSeenAt` alone. */
 const maxSeen = 100
@@ -53,13 +50,8 @@ async function update(
     Key: { id: { S: idOf(input) } },
     ...expression.input(),
   })
-  try {
-    await client.send(command, signal ? { abortSignal: signal } : {})
-    return true
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false
-    throw error
-  }
+  const write = client.send(command, signal ? { abortSignal: signal } : {})
+  return (await unlessRefused(write)) !== undefined
 }
 
 function idOf(input: QuarantinedInput): string {

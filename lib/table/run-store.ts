@@ -1,11 +1,8 @@
-import {
-  ConditionalCheckFailedException,
-  UpdateItemCommand,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb'
+import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import type { Clock, RunStore } from '../ports.ts'
 import { Expression } from './expression.ts'
+import { unlessRefused } from './refused-condition.ts'
 
 /** The lease, checkpoint and last figures of one job, in one row that a person can read. */
 export function runStore(client: DynamoDBClient, table: string, job: string, clock: Clock): RunStore {
@@ -70,13 +67,4 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
 // Compared as text, so always with milliseconds.
 function leaseInstant(instantMs: number): string {
   return new Date(instantMs).toISOString()
-}
-
-async function unlessRefused<T>(write: Promise<T>): Promise<T | undefined> {
-  try {
-    return await write
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined
-    throw error
-  }
 }

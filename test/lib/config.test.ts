@@ -6,7 +6,7 @@ import {
   parseEnvironment,
   port,
   reconcileEntries,
-  tableSettingEntries,
+  tableEntries,
   type Environment,
 } from '../../lib/config.ts'
 
@@ -51,7 +51,7 @@ describe('settings that are not set', () => {
   })
 
   it('of the commands that only look have defaults', () => {
-    expect(parseEnvironment(tableSettingEntries, {})).toEqual({
+    expect(parseEnvironment(tableEntries, {})).toEqual({
       TABLE_PREFIX: 'delivery-ledger-local',
       RETENTION_DAYS: 400,
     })
