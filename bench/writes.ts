@@ -125,7 +125,7 @@ async function callsPerEvent(
 
 function eventsOf(bodies: readonly string[]): readonly DeliveryEvent[] {
   return bodies
-    .flatMap((body) => tencentSes.read(Buffer.from(body)))
+    .flatMap((body) => tencentSes.read({ body: Buffer.from(body), contentType: 'application/json' }))
     .flatMap((outcome) => (outcome.type === 'event' ? [outcome.event] : []))
 }
 

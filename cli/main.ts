@@ -2,9 +2,12 @@ import { Command } from 'commander'
 import * as v from 'valibot'
 import { parseEnvironment, port } from '../lib/config.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
+import { sentenceOf } from './command-error.ts'
+import { registerInbound } from './inbound.ts'
+import { registerQuarantine } from './quarantine.ts'
 import { reconcileOnce } from './reconcile.ts'
 import { show } from './show.ts'
-import { sentenceOf } from './command-error.ts'
+import { registerSuppressions } from './suppressions.ts'
 
 const program = new Command('ledger')
   .description(
@@ -24,6 +27,10 @@ program
   .description('ask GetSendEmailStatus once, by hand, about what callbacks left open')
   .option('--json', "print the run's figures as JSON")
   .action(reconcileOnce)
+
+registerSuppressions(program)
+registerQuarantine(program)
+registerInbound(program)
 
 try {
   parseEnvironment({ DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port) }, process.env)

@@ -1,43 +1,78 @@
-import { systemClock } from '../lib/clock.ts'
-import { parseEnvironment, tableEntries } from '../lib/config.ts'
+import pMap from 'p-map'
 import { bareAddress } from '../lib/core/address.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
 import { byTime, type Fact } from '../lib/core/fact.ts'
 import { formatInstant } from '../lib/core/instant.ts'
 import { isTaskKey } from '../lib/core/message.ts'
-import { jsonLog } from '../lib/log.ts'
-import { dynamoDbClient } from '../lib/table/client.ts'
+import { oneLine } from '../lib/core/text.ts'
+import type { StoredInboundMail } from '../lib/ports.ts'
+import { emailIdParts } from '../lib/providers/sendcloud-email-id.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
-import { tableNames } from '../lib/table/names.ts'
+import { inboundMailReader } from '../lib/table/inbound-reader.ts'
+import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { CommandError } from './command-error.ts'
+import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 
-/** For pages of a megabyte. */
-const requestTimeoutMs = 5_000
+/** Of one command, under way at once. */
+const concurrentQueries = 8
 
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
-export async function show(recipientOrMessage: string, options: { json?: boolean }): Promise<void> {
-  const asked = bareAddress(recipientOrMessage).trim()
-  const { TABLE_PREFIX } = parseEnvironment(tableEntries, process.env)
-  const client = dynamoDbClient(requestTimeoutMs)
-  try {
-    const log = jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.now)
-    const table = tableNames(TABLE_PREFIX).deliveries
-    const reader = deliveryReader({ client, table, clock: systemClock, log })
-    const isAddress = asked.includes('@')
-    const deliveries = isAddress
-      ? await reader.ofRecipient(asked.toLowerCase())
-      : await reader.ofMessage(asked)
+export async function show(asked: string, options: { json?: boolean }): Promise<void> {
+  await withLedger(async (ledger) => {
+    const deliveries = await deliveriesOf(bareAddress(asked).trim(), ledger)
     if (options.json) {
       process.stdout.write(`${JSON.stringify(deliveries.map(asJson), null, 2)}\n`)
-    } else if (deliveries.length > 0) {
-      process.stdout.write(deliveries.map(timelineOf).join('\n'))
-    } else {
-      throw new CommandError(nothingFound(asked, TABLE_PREFIX))
+      return
     }
-  } finally {
-    client.destroy()
-  }
+    if (deliveries.length === 0) throw new CommandError(nothingFound(asked, ledger.name))
+    const answers = await pMap(deliveries, (delivery) => answersTo(delivery, ledger), {
+      concurrency: concurrentQueries,
+    })
+    const timelines = deliveries.map((delivery, index) => timelineOf(delivery, answers[index] ?? []))
+    process.stdout.write([...timelines, ...(await warnings(deliveries, ledger))].join('\n'))
+  })
+}
+
+/** By address, by MessageId, or by SendCloud's emailId, which names a message and its recipient and looks like an address. */
+async function deliveriesOf(
+  asked: string,
+  { client, tables, clock, log }: OpenLedger,
+): Promise<readonly Delivery[]> {
+  const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
+  if (!asked.includes('@')) return reader.ofMessage(asked)
+  const found = await reader.ofRecipient(asked.toLowerCase())
+  const named = found.length > 0 ? undefined : emailIdParts(asked)
+  if (!named) return found
+  const ofMessage = await reader.ofMessage(named.message)
+  return ofMessage.filter(({ recipient }) => recipient === named.recipient.toLowerCase())
+}
+
+/** Mails that came in answer to the delivery; to the message, where it is not known who answered. */
+async function answersTo(
+  { message, recipient }: Delivery,
+  { client, tables, clock, log }: OpenLedger,
+): Promise<readonly StoredInboundMail[]> {
+  const reader = inboundMailReader({ client, table: tables.inbound, clock, log })
+  const mails = await Array.fromAsync(reader.answering(message))
+  return mails.filter(({ answeredRecipient = recipient }) => answeredRecipient === recipient)
+}
+
+/** A line for each of the recipients to whom nothing should be sent any more. */
+async function warnings(
+  deliveries: readonly Delivery[],
+  { client, tables }: OpenLedger,
+): Promise<readonly string[]> {
+  const reader = suppressionReader({ client, table: tables.suppressions })
+  const recipients = [...new Set(deliveries.map(({ recipient }) => recipient))]
+  const rows = await pMap(recipients, (recipient) => reader.ofRecipient(recipient), {
+    concurrency: concurrentQueries,
+  })
+  return rows.flatMap((row) =>
+    row?.isSuppressed
+      ? [`Do not send to ${row.recipient} any more: \`ledger suppressions show\` says why.\n`]
+      : [],
+  )
 }
 
 function nothingFound(asked: string, ledger: string): string {
@@ -61,7 +96,7 @@ function asJson(delivery: Delivery): object {
 }
 
 /** One delivery as a person reads it: who and what, then everything that happened in order of time. */
-function timelineOf(delivery: Delivery): string {
+function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): string {
   const sentAtMs = sentAtOfDelivery(delivery)
   const columns = [...delivery.columns].filter(([name]) => name !== 'sentAt')
   const width = Math.max(...columns.map(([name]) => name.length), 'message'.length)
@@ -74,6 +109,7 @@ function timelineOf(delivery: Delivery): string {
     '',
     ...(sentAtMs === undefined || isFirstTold ? [] : [`  ${formatInstant(sentAtMs).padEnd(24)}  sent`]),
     ...happenings.sort((a, b) => byTime(a.fact, b.fact)).map(lineOf),
+    ...answers.map(answerLine),
     '',
   ].join('\n')
 }
@@ -87,4 +123,9 @@ function lineOf({ kind, fact }: Happening): string {
   const time = fact.occurredAtMs === undefined ? 'time unknown' : formatInstant(fact.occurredAtMs)
   const told = [fact.link ?? '', fact.detail, fact.source === 'poll' ? '(from the poll)' : '']
   return `  ${time.padEnd(24)}  ${kind.padEnd(12)}  ${told.filter((part) => part !== '').join(' ')}`.trimEnd()
+}
+
+function answerLine({ id, receivedAt, columns }: StoredInboundMail): string {
+  const told = oneLine(`${columns.get('subject') ?? ''} (ledger inbound show ${shownId(id)})`)
+  return `  ${(receivedAt[0] ?? '').padEnd(24)}  ${'answered'.padEnd(12)}  ${told}`
 }

@@ -1,12 +1,12 @@
-import { ingestEntries, parseEnvironment, type Environment } from '../lib/config.ts'
+import { ingestEntries, parseEnvironment, parseSigningKeys, type Environment } from '../lib/config.ts'
 import { functionUrlStack, type FunctionUrlHandler } from '../lib/http/stack.ts'
 import { ingest } from '../lib/ingest.ts'
 import { lazily } from '../lib/lazily.ts'
-import { lambda, type Surroundings } from '../lib/surroundings.ts'
 import { providers } from '../lib/providers/providers.ts'
-import { deliveryWriter } from '../lib/table/delivery-writer.ts'
+import { lambda, type Surroundings } from '../lib/surroundings.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
+import { writersFor } from '../lib/writers.ts'
 
 /** SendCloud wants its answer within 3 s, and the network takes its share. */
 const writeDeadlineMs = 2_000
@@ -18,13 +18,18 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
   const { clock, log } = on
   const dependencies = lazily(() => {
     const config = parseEnvironment(ingestEntries, environment)
-    const tables = tableNames(config.TABLE_PREFIX)
-    const table = { client: on.dynamoDb(requestTimeoutMs), retentionDays: config.RETENTION_DAYS, clock }
+    const client = on.dynamoDb(requestTimeoutMs)
     return {
       providers,
       tokenDigests: config.CALLBACK_TOKEN_SHA256,
-      deliveries: deliveryWriter({ ...table, table: tables.deliveries }),
-      quarantine: quarantineWriter({ ...table, table: tables.quarantine }),
+      signingKeys: parseSigningKeys(providers, environment),
+      ...writersFor(environment, client, clock),
+      quarantine: quarantineWriter({
+        client,
+        table: tableNames(config.TABLE_PREFIX).quarantine,
+        retentionDays: config.RETENTION_DAYS,
+        clock,
+      }),
       writeDeadlineMs,
       clock,
       log,

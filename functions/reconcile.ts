@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { parseEnvironment, reconcileEntries, type Environment } from '../lib/config.ts'
+import { parseEnvironment, parsePollSettings, tableEntries, type Environment } from '../lib/config.ts'
 import { lazily } from '../lib/lazily.ts'
 import type { RunFigures } from '../lib/ports.ts'
 import { defaultSweepAgesDays, reconcile } from '../lib/reconcile.ts'
 import { getSendEmailStatus } from '../lib/ses/get-send-email-status.ts'
+import { recordingSuppressions } from '../lib/record.ts'
 import { lambda, type Surroundings } from '../lib/surroundings.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { runStore } from '../lib/table/run-store.ts'
+import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 
 /** What stops a run that asks more than anybody meant it to. */
 const maxCallsPerRun = 1_000
@@ -28,21 +30,29 @@ type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
 export function createHandler(environment: Environment, on: Surroundings = lambda): ScheduleHandler {
   const { clock, log } = on
   const wired = lazily(() => {
-    const config = parseEnvironment(reconcileEntries, environment)
-    const tables = tableNames(config.TABLE_PREFIX)
+    const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, environment)
+    const poll = parsePollSettings(environment)
+    const tables = tableNames(TABLE_PREFIX)
     const client = on.dynamoDb(requestTimeoutMs)
-    const deliveries = { client, table: tables.deliveries, retentionDays: config.RETENTION_DAYS, clock }
+    const deliveries = { client, table: tables.deliveries, retentionDays: RETENTION_DAYS, clock }
+    const writer = deliveryWriter(deliveries)
     return {
-      requestsPerSecond: config.SES_REQUESTS_PER_SECOND,
+      requestsPerSecond: poll?.SES_REQUESTS_PER_SECOND ?? 1,
       dependencies: {
-        statusApi: getSendEmailStatus({
-          endpoint: config.SES_ENDPOINT,
-          region: config.SES_REGION,
-          secretId: config.TENCENTCLOUD_SECRET_ID,
-          secretKey: config.TENCENTCLOUD_SECRET_KEY,
-          token: config.TENCENTCLOUD_TOKEN,
-        }),
-        deliveries: { ...deliveryWriter(deliveries), ...deliveryReader({ ...deliveries, log }) },
+        statusApi:
+          poll &&
+          getSendEmailStatus({
+            endpoint: poll.SES_ENDPOINT,
+            region: poll.SES_REGION,
+            secretId: poll.TENCENTCLOUD_SECRET_ID,
+            secretKey: poll.TENCENTCLOUD_SECRET_KEY,
+            token: poll.TENCENTCLOUD_TOKEN,
+          }),
+        deliveries: {
+          ...writer,
+          ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
+          ...deliveryReader({ ...deliveries, log }),
+        },
         runs: runStore(client, tables.reconciliation, reconcileJob, clock),
         clock,
         log,

@@ -28,6 +28,25 @@ export function invalid(events: number, problems: readonly FieldProblem[]): Call
   })
 }
 
+/** To a probe of the URL: a console may post without a signature when the URL is saved, and wants 200. */
+export function unsigned(): CallbackAnswer {
+  return json(200, {
+    recorded: 0,
+    detail: 'The body carries no signature: it was taken for a probe of the URL, and nothing was stored.',
+  })
+}
+
+export function forged(): CallbackAnswer {
+  return problem(401, 'The signature is not by a key that is accepted')
+}
+
+/** 503, so that the sender keeps trying until the setting is there. */
+export function notSetUp(setting: string): CallbackAnswer {
+  return withRetryAfter(
+    problem(503, `${setting} is not set, so no signature can be checked; set it and deploy`),
+  )
+}
+
 export function unauthorized(): CallbackAnswer {
   return problem(401, 'The token in the path is not accepted')
 }
@@ -46,7 +65,10 @@ export function tooLarge(maxBodyBytes: number): CallbackAnswer {
 }
 
 export function tryAgain(): CallbackAnswer {
-  const answer = problem(503, 'The events could not be written; send them again')
+  return withRetryAfter(problem(503, 'The events could not be written; send them again'))
+}
+
+function withRetryAfter(answer: CallbackAnswer): CallbackAnswer {
   return { ...answer, headers: { ...answer.headers, 'retry-after': '60' } }
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { Provider } from './providers/provider.ts'
 
 /** Where settings come from: `process.env` or anything like it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -88,12 +89,52 @@ const requestsPerSecond = v.optional(
   '1',
 )
 
-/** What the ingest function reads from its environment. */
-export const ingestEntries = { ...tableEntries, CALLBACK_TOKEN_SHA256: sha256Digests }
+const inboundRetentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '30')
+
+/** What the ingest function reads from its environment, beside the keys of its providers. */
+export const ingestEntries = {
+  ...tableEntries,
+  INBOUND_RETENTION_DAYS: inboundRetentionDays,
+  CALLBACK_TOKEN_SHA256: sha256Digests,
+}
+
+const signingKeys = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.split(',').map((key) => key.trim())),
+    v.maxLength(2, 'one or two keys, separated by a comma'),
+    v.everyItem((key) => key !== '', 'one or two keys, separated by a comma'),
+  ),
+)
+
+/** The variables that hold the keys of providers that sign; one that is not set means that its provider is not used. */
+export function signingKeyEntries(
+  providers: readonly Provider[],
+): Readonly<Record<string, typeof signingKeys>> {
+  return Object.fromEntries(
+    providers.flatMap(({ signing }) => (signing ? [[signing.keySetting, signingKeys] as const] : [])),
+  )
+}
+
+/** The keys of each provider that signs, by the provider's name. */
+export function parseSigningKeys(
+  providers: readonly Provider[],
+  environment: Environment,
+): ReadonlyMap<string, readonly string[]> {
+  const keys = parseEnvironment(signingKeyEntries(providers), environment)
+  return new Map(
+    providers.map(({ name, signing }) => [name, (signing && keys[signing.keySetting]) ?? []] as const),
+  )
+}
+
+/** Said and not guessed: credentials that somebody forgot must not look like a poll that nobody wants. */
+const sesPoll = v.optional(v.picklist(['on', 'off'], 'on or off'), 'on')
 
 /** What the reconcile function reads from its environment. */
 export const reconcileEntries = {
   ...tableEntries,
+  /** `off` for who sends with SendCloud alone: then none of the others is needed. */
+  SES_POLL: sesPoll,
   SES_ENDPOINT: v.optional(url),
   SES_REGION: v.optional(
     v.pipe(v.string(), v.regex(/^[a-z]+-[a-z0-9-]+$/, 'a region such as ap-guangzhou')),
@@ -103,4 +144,12 @@ export const reconcileEntries = {
   TENCENTCLOUD_SECRET_ID: v.string(),
   TENCENTCLOUD_SECRET_KEY: v.string(),
   TENCENTCLOUD_TOKEN: v.optional(v.string()),
+}
+
+/** The settings of the poll; `undefined` where there is to be none. */
+export function parsePollSettings(
+  environment: Environment,
+): v.InferOutput<v.ObjectSchema<typeof reconcileEntries, undefined>> | undefined {
+  const { SES_POLL } = parseEnvironment({ SES_POLL: sesPoll }, environment)
+  return SES_POLL === 'off' ? undefined : parseEnvironment(reconcileEntries, environment)
 }

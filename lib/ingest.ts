@@ -1,36 +1,24 @@
-import pMap from 'p-map'
 import * as answers from './callback-answers.ts'
 import { isAcceptedToken } from './callback-token.ts'
-import {
-  UnwritableError,
-  type CallbackAnswer,
-  type CallbackRequest,
-  type Clock,
-  type DeliveryWriter,
-  type Log,
-  type QuarantinedInput,
-  type QuarantineWriter,
-} from './ports.ts'
-import type { FieldProblem, Outcome, Provider } from './providers/provider.ts'
+import type { CallbackAnswer, CallbackRequest, QuarantineWriter } from './ports.ts'
+import type { Callback, Provider } from './providers/provider.ts'
+import { errorName, problemLines, takeIn, type TakeInDependencies, type TakenIn } from './take-in.ts'
 
-interface IngestDependencies {
+interface IngestDependencies extends TakeInDependencies {
   readonly providers: readonly Provider[]
   /** SHA-256 digests, in hex, of the tokens that may stand in the path. */
   readonly tokenDigests: readonly string[]
-  readonly deliveries: DeliveryWriter
+  /** The keys of each provider that signs, by its name; none where its setting is not set. */
+  readonly signingKeys: ReadonlyMap<string, readonly string[]>
   readonly quarantine: QuarantineWriter
   /** How long one request may spend writing: the sender waits for the answer. */
   readonly writeDeadlineMs: number
-  readonly clock: Clock
-  readonly log: Log
 }
 
-/** Writes of one request that are under way at once. */
-const concurrentWrites = 16
-
 /**
- * Takes one callback in. The order is the design: method and path, token, size, and only then is anything decoded or
- * parsed. Answers after everything is durable, never before; nothing runs after the answer.
+ * Takes one callback in. The order is the design: method and path, token, size, and only then is anything decoded; the
+ * signature, and only then is anything believed. Answers after everything is durable, never before; nothing runs after
+ * the answer.
  */
 export async function ingest(request: CallbackRequest, on: IngestDependencies): Promise<CallbackAnswer> {
   const { answer, provider, happening } = await answerTo(request, on)
@@ -53,14 +41,44 @@ async function answerTo(request: CallbackRequest, on: IngestDependencies): Promi
     return { answer: answers.methodNotAllowed(), provider }
   if (token === undefined || !isAcceptedToken(token, on.tokenDigests))
     return { answer: answers.unauthorized(), provider }
-  // Saving a callback URL in a console may probe it by GET or HEAD.
-  if (request.method !== 'POST') return { answer: answers.recorded(0), provider }
-  if (bodyBytes(request) > provider.maxBodyBytes) {
-    return { answer: answers.tooLarge(provider.maxBodyBytes), provider }
+  return { ...(await answerToBearer(provider, request, on)), provider }
+}
+
+/** Whoever knows the token may be told what is wrong. */
+async function answerToBearer(
+  provider: Provider,
+  request: CallbackRequest,
+  on: IngestDependencies,
+): Promise<Taken> {
+  const setting = provider.signing?.keySetting
+  const keys = on.signingKeys.get(provider.name) ?? []
+  if (setting !== undefined && keys.length === 0) {
+    // Seen when the URL is saved, and until then the sender tries again.
+    return { answer: answers.notSetUp(setting), happening: { problem: `${setting} is not set` } }
   }
-  const body = Buffer.from(request.body, request.isBase64Encoded ? 'base64' : 'utf8')
-  const taken = await take(provider, body, on)
-  return { ...taken, provider }
+  // Saving a callback URL in a console may probe it by GET or HEAD.
+  if (request.method !== 'POST') return { answer: answers.recorded(0), happening: { probe: request.method } }
+  if (bodyBytes(request) > provider.maxBodyBytes) return { answer: answers.tooLarge(provider.maxBodyBytes) }
+
+  const callback = {
+    body: Buffer.from(request.body, request.isBase64Encoded ? 'base64' : 'utf8'),
+    contentType: request.contentType,
+  }
+  return refusalOf(provider, callback, keys) ?? (await keepingWhatIsLeft(provider, callback, on))
+}
+
+/** `undefined` where the body is to be believed, as far as can be known before it is read. */
+function refusalOf(provider: Provider, callback: Callback, keys: readonly string[]): Taken | undefined {
+  switch (provider.signing?.verify(callback, keys)) {
+    case 'forged':
+      return { answer: answers.forged(), happening: { problem: 'no key made its signature' } }
+    case 'unsigned':
+      return { answer: answers.unsigned(), happening: { probe: 'unsigned' } }
+    case 'signed':
+    case 'unverifiable':
+    case undefined:
+      return undefined
+  }
 }
 
 // Base64 is counted without decoding it: three bytes in four characters.
@@ -70,98 +88,46 @@ function bodyBytes({ body, isBase64Encoded }: CallbackRequest): number {
     : Buffer.byteLength(body, 'utf8')
 }
 
-async function take(provider: Provider, body: Uint8Array, on: IngestDependencies): Promise<Taken> {
+async function keepingWhatIsLeft(
+  provider: Provider,
+  callback: Callback,
+  on: IngestDependencies,
+): Promise<Taken> {
   const signal = AbortSignal.timeout(on.writeDeadlineMs)
-  const receivedAtMs = on.clock.now()
-  const outcomes = provider.read(body)
-  const results = await pMap(outcomes, (outcome, index) => settle(outcome, index, on, signal), {
-    concurrency: concurrentWrites,
-  })
-
-  const count = (type: Result['type']) => results.filter((result) => result.type === type).length
-  const happening = { events: summaryOf(outcomes), recorded: count('recorded') }
-
+  const taken = await takeIn(provider, callback, on, signal)
+  const happening = { events: taken.summary, recorded: taken.recorded }
   // The body as a whole is kept where any element needs it: running it again records nothing twice.
-  const problems = results.flatMap((result) => ('problems' in result ? result.problems : []))
-  const reason = reasons.find((known) => count(known) > 0)
-  const input = reason && {
-    provider: provider.name,
-    body,
-    reason,
-    problems: problems.map(lineOf),
-    receivedAtMs,
-  }
-  const isKept = input === undefined || (await keeps(input, on, signal))
-  if (count('unwritten') > 0 || !isKept) return { answer: answers.tryAgain(), happening }
-  if (input === undefined) return { answer: answers.recorded(count('recorded')), happening }
+  const isKept = taken.reason === undefined || (await keeps(provider, callback, taken, on, signal))
+  if (taken.unwritten > 0 || !isKept) return { answer: answers.tryAgain(), happening }
+  if (taken.reason === undefined) return { answer: answers.recorded(taken.recorded), happening }
 
-  const answer = input.reason === 'unreadable' || input.reason === 'invalid' ? answers.invalid : answers.kept
+  const answer = taken.reason === 'unreadable' || taken.reason === 'invalid' ? answers.invalid : answers.kept
   return {
-    answer: answer(count('recorded'), problems),
-    happening: { ...happening, quarantined: input.reason },
+    answer: answer(taken.recorded, taken.problems),
+    happening: { ...happening, quarantined: taken.reason },
   }
 }
 
-/** `delivered`, or `delivered ×3 opened` where a body tells of several. */
-function summaryOf(outcomes: readonly Outcome[]): string {
-  const kinds = outcomes.flatMap((outcome) => (outcome.type === 'event' ? outcome.event.kind : []))
-  const byKind = [...Map.groupBy(kinds, (kind) => kind)]
-  return byKind.map(([kind, all]) => (all.length === 1 ? kind : `${kind} ×${all.length}`)).join(' ')
-}
-
-type Result =
-  | { readonly type: 'recorded' | 'unwritten' }
-  | { readonly type: QuarantinedInput['reason']; readonly problems: readonly FieldProblem[] }
-
-/** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
-async function settle(
-  outcome: Outcome,
-  index: number,
+async function keeps(
+  provider: Provider,
+  callback: Callback,
+  { reason, problems }: TakenIn,
   on: IngestDependencies,
   signal: AbortSignal,
-): Promise<Result> {
-  switch (outcome.type) {
-    case 'unreadable':
-    case 'unrecognised':
-      return { type: outcome.type, problems: [outcome.problem] }
-    case 'invalid':
-      return outcome
-    case 'event':
-      try {
-        await on.deliveries.record(outcome.event, signal)
-        return { type: 'recorded' }
-      } catch (error) {
-        if (error instanceof UnwritableError)
-          return { type: 'unwritable', problems: [tooMuchForItsRow(index)] }
-        on.log('write failed', { error: nameOf(error) })
-        return { type: 'unwritten' }
-      }
+): Promise<boolean> {
+  if (reason === undefined) return true
+  const input = {
+    provider: provider.name,
+    ...callback,
+    reason,
+    problems: problemLines(problems),
+    receivedAtMs: on.clock.now(),
   }
-}
-
-function tooMuchForItsRow(index: number): FieldProblem {
-  const expected = 'an event that its row in the table can hold'
-  return { pointer: `/${String(index)}`, expected, received: 'one that the table refused' }
-}
-
-// The reason that asks for most comes first: it names what a person has to look at.
-const reasons = ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const
-
-function lineOf({ pointer, expected, received }: FieldProblem): string {
-  return `${pointer || 'body'}: expected ${expected}, got ${received}`
-}
-
-async function keeps(input: QuarantinedInput, on: IngestDependencies, signal: AbortSignal): Promise<boolean> {
   try {
     await on.quarantine.keep(input, signal)
     return true
   } catch (error) {
-    on.log('write failed', { error: nameOf(error) })
+    on.log('write failed', { error: errorName(error) })
     return false
   }
-}
-
-// A name is enough to search for, and cannot hold an address as a message could.
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error
 }

@@ -1,6 +1,8 @@
 import type { Delivery, DeliveryKey, Status } from './core/delivery.ts'
 import type { DeliveryEvent } from './core/event.ts'
+import type { InboundMail } from './core/inbound-mail.ts'
 import type { PolledDelivery } from './core/polled-delivery.ts'
+import type { SuppressionEvidence, Suppression } from './core/suppression.ts'
 
 /** Time, passed in everywhere so that tests and simulations own it. */
 export interface Clock {
@@ -30,6 +32,7 @@ export class UnwritableError extends Error {
 /** A pending delivery as the index tells it. */
 export interface PendingDelivery extends DeliveryKey {
   readonly status: Status
+  readonly provider: string
 }
 
 /** The read side of the ledger. */
@@ -50,20 +53,117 @@ export interface PendingWriter {
   leavePending(key: DeliveryKey, status: Status): Promise<void>
 }
 
+/** The write side of the suppression list. */
+export interface SuppressionWriter {
+  /**
+   * Joins one piece of evidence into its recipient's row. Recording it again, or in another order, ends in the same row.
+   * Evidence that is not newer than the last removal is kept and brings nothing back.
+   */
+  suppress(evidence: SuppressionEvidence, signal?: AbortSignal): Promise<void>
+}
+
+/** The read side of the suppression list. */
+export interface SuppressionReader {
+  /** What is known of the recipient, suppressed or not; `undefined` where nothing ever was. */
+  ofRecipient(recipient: string): Promise<Suppression | undefined>
+  /** Every row, in no order, those that were removed from the list included. */
+  all(): AsyncIterable<Suppression>
+}
+
+/** What an operator may do to the suppression list. */
+export interface SuppressionRemover {
+  /**
+   * Takes the recipient off the list and remembers when: evidence up to that instant never brings it back, newer evidence
+   * does. Answers what stands there afterwards; `undefined` where the recipient was never on the list.
+   */
+  remove(recipient: string, atMs: number): Promise<Suppression | undefined>
+}
+
+export interface InboundMailWriter {
+  /** Keeps the mail whole; the same mail again is one row. */
+  keep(mail: InboundMail, signal?: AbortSignal): Promise<void>
+}
+
+/** The head of an inbound mail, without its content. */
+export interface StoredInboundMail {
+  /** Names the mail: hex digits. */
+  readonly id: string
+  readonly provider: string
+  readonly recipient: string
+  /** The message that it answers, where that is known. */
+  readonly answers?: string
+  readonly answeredRecipient?: string
+  /** When it came, by the provider's clock: once for each telling that differs. */
+  readonly receivedAt: readonly string[]
+  readonly rawMessageUrls: readonly string[]
+  readonly columns: ReadonlyMap<string, string>
+}
+
+export interface InboundMailReader {
+  /** Every mail, without content, in no order. */
+  all(): AsyncIterable<StoredInboundMail>
+  /** The mails that answer the message. */
+  answering(message: string): AsyncIterable<StoredInboundMail>
+  /** One mail with its content; `undefined` where there is none. An id may be shortened as long as it names one mail. */
+  mail(id: string): Promise<(StoredInboundMail & { readonly content: string }) | undefined>
+}
+
 /** Authenticated input that could not be read, kept so that it can be run again. */
 export interface QuarantinedInput {
   readonly provider: string
   /** The body, byte for byte. */
   readonly body: Uint8Array
-  readonly reason: 'unreadable' | 'invalid' | 'unrecognised' | 'unwritable'
+  /** As it came; empty where none did. */
+  readonly contentType: string
+  readonly reason: QuarantineReason
   /** One line for each thing that was wrong. */
   readonly problems: readonly string[]
   readonly receivedAtMs: number
 }
 
+/** The reason that asks for most comes first: it names what a person has to look at. */
+export const quarantineReasons = ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const
+
+export type QuarantineReason = (typeof quarantineReasons)[number]
+
 export interface QuarantineWriter {
   /** Keeps the input; the same body again is one row that remembers each time it came. */
   keep(input: QuarantinedInput, signal?: AbortSignal): Promise<void>
+}
+
+/** A row of the quarantine, without its body. */
+export interface QuarantinedRow {
+  /** Names the body: hex digits. */
+  readonly id: string
+  readonly provider: string
+  readonly contentType: string
+  readonly reason: QuarantineReason
+  readonly problems: readonly string[]
+  readonly bytes: number
+  readonly firstSeenAt: string
+  readonly lastSeenAt: string
+  /** How often the body came; a hundred stands for a hundred or more. */
+  readonly seen: number
+  /** How often it was replayed. */
+  readonly attempts: number
+  /** Absent while it still has to be dealt with. */
+  readonly resolvedAt?: string
+}
+
+/** What the operator reads of the quarantine, and writes into it. */
+export interface QuarantineStore {
+  /** Every row, without bodies, in no order. */
+  all(): AsyncIterable<QuarantinedRow>
+  /** One row with its body; `undefined` where there is none. An id may be shortened as long as it names one row. */
+  input(id: string): Promise<(QuarantinedRow & { readonly body: Uint8Array }) | undefined>
+  /** Writes down that the row was replayed: what is still wrong with it, or that nothing is and it is resolved. */
+  replayed(id: string, atMs: number, left: ReplayLeft | 'resolved'): Promise<void>
+}
+
+/** What a replay found still wrong. */
+export interface ReplayLeft {
+  readonly reason: QuarantineReason
+  readonly problems: readonly string[]
 }
 
 /** One page request to the provider's list of a date. */
@@ -87,6 +187,8 @@ export interface StatusPage {
 
 /** The provider's own record of what it sent. */
 export interface StatusApi {
+  /** Whose deliveries it can tell about: their rows name this provider. */
+  readonly provider: string
   /** Asks once, without retry. Throws {@link StatusApiError}. */
   page(query: StatusQuery): Promise<StatusPage>
 }
@@ -155,6 +257,8 @@ export interface CallbackRequest {
   readonly method: string
   /** Path as it came, percent-encoded, without query. */
   readonly path: string
+  /** Empty where none came. */
+  readonly contentType: string
   readonly body: string
   readonly isBase64Encoded: boolean
 }

@@ -42,7 +42,7 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   if (!isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
   const run = new Run(on, budget, checkpoint, startedMs)
-  const stopped = (await ask(run)) ?? silentProvider(run)
+  const stopped = on.statusApi && ((await ask(run)) ?? silentProvider(run))
   const closing = await closePending(run, stopped?.stoppedBy !== 'lease')
   const figures: RunFigures = {
     calls: run.calls.calls,

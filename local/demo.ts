@@ -5,21 +5,35 @@ import type { Log, RunFigures } from '../lib/ports.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { localSettings } from './settings.ts'
+import { planAttempts, type AttemptPlan } from './simulated-sendcloud/attempt-plan.ts'
+import { sendAttempts, type AttemptFigures } from './simulated-sendcloud/attempt-sender.ts'
+import { formType } from './simulated-sendcloud/callback.ts'
+import { makeSendCloudTraffic } from './simulated-sendcloud/traffic.ts'
 import { planCallbacks, type CallbackPlan } from './simulated-ses/callback-plan.ts'
 import { postTo, sendCallbacks } from './simulated-ses/callback-sender.ts'
-import type { SimulatedDelivery } from './simulated-ses/mail.ts'
 import { makeTraffic } from './simulated-ses/traffic.ts'
 import { startLocalStack, type LocalStack } from './stack.ts'
-import { isRight, truthAt } from './truth.ts'
+import { isCountedOnce, isRight, truthAt, type Happened } from './truth.ts'
 import { virtualClock, type VirtualClock } from './virtual-clock.ts'
 
 /** `SEED=… npm run demo` shows other mail and other weather. */
 const seed = Number(process.env.SEED ?? 7)
 const mails = 400
+const sendCloudMails = 200
 
 /** 2026-11-02 00:00 in UTC+8: a date of the past, so that simulated and real clocks are not taken for each other. */
 const startMs = Date.UTC(2026, 10, 1, 16)
 const beforePollMs = startMs + 29.5 * dayMs
+
+/** Rates are of callbacks at Tencent SES, which tells once, and of attempts at SendCloud, which tries again. */
+const weather = {
+  seed,
+  lossRate: 0.2,
+  repeatRate: 0.2,
+  lateRate: 0.2,
+  maxDelayMs: 2 * dayMs,
+  reorderRate: 0.2,
+}
 
 const quiet: Log = () => undefined
 
@@ -27,46 +41,73 @@ function say(line = ''): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Lets mail happen, loses a fifth of what is told about it, and shows the table before and after the poll. */
+/** Lets mail happen at both providers, loses a fifth of what is told about it, and shows what the table says in the end. */
 async function demonstrate(): Promise<void> {
   const clock = virtualClock(startMs)
   // Its own tables, in memory, on ports that are free: a demo disturbs nothing that runs.
   const settings = localSettings({ PORT: '0', DYNAMODB_PORT: '0', SES_PORT: '0', ADMIN_PORT: '0' })
   const stack = await startLocalStack(settings, { clock, log: quiet })
   try {
-    const deliveries = makeTraffic({ seed, count: mails, fromMs: startMs, overMs: dayMs })
-    stack.simulatedSes?.send(...deliveries)
-    await stack.reconcile()
-
-    const plan = planCallbacks(deliveries, {
-      seed,
-      lossRate: 0.2,
-      repeatRate: 0.2,
-      lateRate: 0.2,
-      maxDelayMs: 2 * dayMs,
-      reorderRate: 0.2,
-    })
-    say(
-      `${mails} mails of one day, seed ${seed}. A fifth of their callbacks is lost; of the rest many come twice, late or in the wrong order.`,
-    )
-    await receive(stack, plan, clock)
-    clock.advanceTo(beforePollMs)
-    const before = await rows(stack, clock, deliveries)
-    const figures = await poll(stack)
-    const after = await rows(stack, clock, deliveries)
-    showTables(deliveries, before, after)
-    showFigures(plan, figures)
-    const wrong = wrongRows(deliveries, after)
-    say(wrong === 0 ? 'Every row says what truly happened.' : `${wrong} rows are wrong.`)
-    if (wrong > 0) process.exitCode = 1
+    const wrong = await demonstrateTencentSes(stack, clock)
+    say()
+    const wrongToo = await demonstrateSendCloud(stack, clock)
+    if (wrong + wrongToo > 0) process.exitCode = 1
   } finally {
     await stack.stop()
   }
 }
 
+/** Shows the table before and after the poll; answers how many rows are wrong after it. */
+async function demonstrateTencentSes(stack: LocalStack, clock: VirtualClock): Promise<number> {
+  const deliveries = makeTraffic({ seed, count: mails, fromMs: startMs, overMs: dayMs })
+  stack.simulatedSes?.send(...deliveries)
+  await stack.reconcile()
+
+  const plan = planCallbacks(deliveries, weather)
+  say(
+    `${mails} mails of one day, seed ${seed}. A fifth of their callbacks is lost; of the rest many come twice, late or in the wrong order.`,
+  )
+  await receive(stack, plan, clock)
+  clock.advanceTo(beforePollMs)
+  const before = await rows(stack, clock, deliveries)
+  const figures = await poll(stack)
+  const after = await rows(stack, clock, deliveries)
+
+  const looks = [
+    ['before the poll', before],
+    ['after the poll', after],
+  ] as const
+  const wrong = showTable({ deliveries, atMs: beforePollMs, isWrong, looks })
+  showFigures(plan, figures)
+  sayVerdict(wrong)
+  return wrong
+}
+
+/** Shows the table after the last retry; answers how many rows are wrong. */
+async function demonstrateSendCloud(stack: LocalStack, clock: VirtualClock): Promise<number> {
+  const messages = makeSendCloudTraffic({ seed, count: sendCloudMails, fromMs: clock.now(), overMs: dayMs })
+  const deliveries = messages.flatMap((message) => message.deliveries)
+  const plan = planAttempts(messages, { ...weather, appKey: stack.sendCloudAppKey })
+  say(
+    `${sendCloudMails} mails of another day, sent with SendCloud. A fifth of its attempts to tell is lost, and so is a fifth of the answers: it tries again, five times at most.`,
+  )
+  const figures = await receiveFromSendCloud(stack, plan, clock)
+  const table = await rows(stack, clock, deliveries)
+  const wrong = showTable({
+    deliveries,
+    atMs: clock.now(),
+    // Nothing here was polled, so each thing has to stand in its row as often as it happened.
+    isWrong: (...told) => isWrong(...told) || !isCountedOnce(...told),
+    looks: [['what the table says', table]],
+  })
+  showAttempts(plan, figures)
+  sayVerdict(wrong)
+  return wrong
+}
+
 async function receive(stack: LocalStack, plan: CallbackPlan, clock: VirtualClock): Promise<void> {
   const bar = progress('callbacks', plan.callbacks.length)
-  const post = postTo(stack.callbackUrl)
+  const post = postTo(stack.callbackUrls.tencentSes)
   await sendCallbacks(plan.callbacks, {
     clock,
     post: async (body) => {
@@ -77,6 +118,24 @@ async function receive(stack: LocalStack, plan: CallbackPlan, clock: VirtualCloc
     concurrency: 4,
   })
   bar.stop()
+}
+
+async function receiveFromSendCloud(
+  stack: LocalStack,
+  plan: AttemptPlan,
+  clock: VirtualClock,
+): Promise<AttemptFigures> {
+  const bar = progress('callbacks', plan.happenings)
+  const figures = await sendAttempts(plan.attempts, {
+    clock,
+    post: postTo(stack.callbackUrls.sendCloud, formType),
+    concurrency: 4,
+    onAccepted: () => {
+      bar.increment()
+    },
+  })
+  bar.stop()
+  return figures
 }
 
 /** Runs of the reconcile function until one has nothing left to ask. */
@@ -102,13 +161,18 @@ function added(a: RunFigures, b: RunFigures): RunFigures {
   }
 }
 
+/** One message to one recipient, whoever sent it. */
+interface Simulated extends Happened {
+  readonly messageId: string
+  readonly recipient: string
+}
+
 type Rows = ReadonlyMap<string, Delivery>
 
-async function rows(
-  stack: LocalStack,
-  clock: VirtualClock,
-  deliveries: readonly SimulatedDelivery[],
-): Promise<Rows> {
+/** Whether the delivery's row says something else than what had happened until then. */
+type IsWrong = (row: Delivery | undefined, delivery: Simulated, atMs: number) => boolean
+
+async function rows(stack: LocalStack, clock: VirtualClock, deliveries: readonly Simulated[]): Promise<Rows> {
   const reader = deliveryReader({
     client: stack.dynamoDb,
     table: tableNames(stack.tablePrefix).deliveries,
@@ -119,38 +183,61 @@ async function rows(
   return new Map(found.map((row) => [nameOf(row), row]))
 }
 
-function keyOf({ recipient, messageId }: SimulatedDelivery): DeliveryKey {
+function keyOf({ recipient, messageId }: Simulated): DeliveryKey {
   return { recipient: recipient.toLowerCase(), message: messageId }
 }
 
-function rowOf(table: Rows, delivery: SimulatedDelivery): Delivery | undefined {
+function rowOf(table: Rows, delivery: Simulated): Delivery | undefined {
   return table.get(nameOf(keyOf(delivery)))
 }
 
-function wrongRows(deliveries: readonly SimulatedDelivery[], table: Rows): number {
-  return deliveries.filter((delivery) => {
-    const truth = truthAt(delivery, beforePollMs)
-    return truth !== undefined && !isRight(rowOf(table, delivery), truth)
-  }).length
+function isWrong(row: Delivery | undefined, delivery: Simulated, atMs: number): boolean {
+  const truth = truthAt(delivery, atMs)
+  return truth !== undefined && !isRight(row, truth)
 }
 
-function showTables(deliveries: readonly SimulatedDelivery[], before: Rows, after: Rows): void {
-  const truths = deliveries.map((delivery) => truthAt(delivery, beforePollMs)?.status)
+interface Comparison {
+  readonly deliveries: readonly Simulated[]
+  /** The instant of the truth. */
+  readonly atMs: number
+  readonly isWrong: IsWrong
+  /** What stood in the table, under the heading of its column. */
+  readonly looks: readonly (readonly [heading: string, table: Rows])[]
+}
+
+/** Shows how many deliveries stand where in truth and at each look; answers how many rows are wrong at the last. */
+function showTable({ deliveries, atMs, isWrong, looks }: Comparison): number {
+  const headings = ['what happened', ...looks.map(([heading]) => heading)]
+  const line = (name: string, ...cells: (string | number)[]) => {
+    const padded = cells.map((cell, index) => String(cell).padStart(widthUnder(headings[index] ?? '')))
+    say(`  ${name.padEnd(16)}${padded.join('')}`)
+  }
+  const truths = deliveries.map((delivery) => truthAt(delivery, atMs)?.status)
+  const seen = looks.map(([, table]) => deliveries.map((delivery) => rowOf(table, delivery)?.status))
   const count = (statuses: readonly (Status | undefined)[], status: Status | undefined) =>
     statuses.filter((other) => other === status).length
-  const statusesOf = (table: Rows) => deliveries.map((delivery) => rowOf(table, delivery)?.status)
-  const line = (name: string, ...cells: (string | number)[]) => {
-    say(`  ${name.padEnd(16)}${cells.map((cell) => String(cell).padStart(18)).join('')}`)
-  }
+  const wrong = looks.map(
+    ([, table]) => deliveries.filter((delivery) => isWrong(rowOf(table, delivery), delivery, atMs)).length,
+  )
   say()
-  line('', 'what happened', 'before the poll', 'after the poll')
+  line('', ...headings)
   for (const status of Object.keys(statusRanks) as Status[]) {
-    const cells = [truths, statusesOf(before), statusesOf(after)].map((statuses) => count(statuses, status))
+    const cells = [truths, ...seen].map((statuses) => count(statuses, status))
     if (cells.some((cell) => cell > 0)) line(status, ...cells)
   }
-  line('no row', 0, count(statusesOf(before), undefined), count(statusesOf(after), undefined))
-  line('rows wrong', '', wrongRows(deliveries, before), wrongRows(deliveries, after))
+  line('no row', 0, ...seen.map((statuses) => count(statuses, undefined)))
+  line('rows wrong', '', ...wrong)
   say()
+  return wrong.at(-1) ?? 0
+}
+
+function widthUnder(heading: string): number {
+  return Math.max(18, heading.length + 3)
+}
+
+function sayVerdict(wrong: number): void {
+  const said = wrong === 1 ? '1 row is wrong.' : `${wrong} rows are wrong.`
+  say(wrong === 0 ? 'Every row says what truly happened.' : said)
 }
 
 function showFigures(plan: CallbackPlan, polled: RunFigures): void {
@@ -160,6 +247,19 @@ function showFigures(plan: CallbackPlan, polled: RunFigures): void {
   )
   say(
     `The poll    ${polled.calls} calls at ${formatInstant(beforePollMs)}: ${polled.discovered} deliveries discovered, ${polled.repaired} repaired`,
+  )
+}
+
+function showAttempts(plan: AttemptPlan, told: AttemptFigures): void {
+  const signature = plan.areRetriesSignedAnew ? 'signed anew' : 'with their first signature'
+  const refused = told.refused === 0 ? '' : `, ${told.refused} refused`
+  say(
+    `Attempts    ${told.attempts} for ${plan.happenings} events: ${told.lost} lost${refused}; ${told.retried} retries, ${signature}, ${told.repeated} of them repeats`,
+  )
+  say(
+    told.lostForEver === 0
+      ? 'Lost        nothing for ever'
+      : `Lost        ${told.lostForEver} for ever, with all six attempts: SendCloud cannot be polled, its retries are the only net`,
   )
 }
 

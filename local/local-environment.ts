@@ -12,6 +12,9 @@ export const usualPorts = {
 /** The credentials that the simulated SES accepts. They open nothing. */
 export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey: 'local-secret-key' }
 
+/** With which simulated SendCloud callbacks are signed. It opens nothing. */
+export const simulatedAppKey = 'local-app-key'
+
 /**
  * The environment in which nothing is set points at the local stack: its emulator and its simulated SES. So does one that
  * names tables behind an endpoint on this machine. Another TABLE_PREFIX means another deployment, about which nothing is

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { parseEnvironment, port, reconcileEntries, type Environment } from '../lib/config.ts'
-import { usualPorts, withLocalDefaults } from './local-environment.ts'
+import { simulatedAppKey, usualPorts, withLocalDefaults } from './local-environment.ts'
 
 // A token that a URL carries as it is, so that what is printed is what arrives.
 const callbackToken = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,}$/, 'at least 8 letters, digits, _ or -'))
+
+const appKeys = v.pipe(
+  v.string(),
+  v.regex(/^\s*[^\s,][^,]*(,\s*[^\s,][^,]*)?$/, 'one or two keys, separated by a comma'),
+)
 
 const localEntries = {
   PORT: v.optional(port, usualPorts.PORT),
@@ -12,6 +17,7 @@ const localEntries = {
   SES_PORT: v.optional(port, usualPorts.SES_PORT),
   ADMIN_PORT: v.optional(port, usualPorts.ADMIN_PORT),
   CALLBACK_TOKEN: v.optional(callbackToken),
+  SENDCLOUD_APP_KEY: v.optional(appKeys, simulatedAppKey),
   DATA_DIR: v.optional(v.string()),
   SES_ENDPOINT: reconcileEntries.SES_ENDPOINT,
   TABLE_PREFIX: reconcileEntries.TABLE_PREFIX,
@@ -24,6 +30,8 @@ export interface LocalSettings {
   readonly sesPort: number
   readonly adminPort: number
   readonly callbackToken: string
+  /** With what SendCloud's callbacks are signed here: the first of the keys that the functions accept. */
+  readonly sendCloudAppKey: string
   /** Where the tables persist; in memory without it. */
   readonly dataDir: string | undefined
   readonly tablePrefix: string
@@ -38,7 +46,8 @@ export function localSettings(environment: Environment): LocalSettings {
   const config = parseEnvironment(localEntries, environment)
   // Whatever its tables are called, this stack is local.
   const local = withLocalDefaults({ ...environment, TABLE_PREFIX: undefined })
-  const functionEnvironment = { ...local, TABLE_PREFIX: config.TABLE_PREFIX }
+  const { TABLE_PREFIX, SENDCLOUD_APP_KEY } = config
+  const functionEnvironment = { ...local, TABLE_PREFIX, SENDCLOUD_APP_KEY }
   // What the functions would refuse at their first use is better told now.
   parseEnvironment(reconcileEntries, functionEnvironment)
   return {
@@ -47,8 +56,9 @@ export function localSettings(environment: Environment): LocalSettings {
     sesPort: config.SES_PORT,
     adminPort: config.ADMIN_PORT,
     callbackToken: config.CALLBACK_TOKEN ?? randomBytes(24).toString('base64url'),
+    sendCloudAppKey: SENDCLOUD_APP_KEY.replace(/,.*/s, '').trim(),
     dataDir: config.DATA_DIR,
-    tablePrefix: config.TABLE_PREFIX,
+    tablePrefix: TABLE_PREFIX,
     isSesSimulated: config.SES_ENDPOINT === undefined,
     functionEnvironment,
   }

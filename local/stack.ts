@@ -18,7 +18,9 @@ import { createTables } from './tables.ts'
 
 /** A whole deployment inside this process. */
 export interface LocalStack {
-  readonly callbackUrl: string
+  readonly callbackUrls: { readonly tencentSes: string; readonly sendCloud: string }
+  /** With what a callback of SendCloud has to be signed. */
+  readonly sendCloudAppKey: string
   readonly dynamoDbEndpoint: string
   readonly viewerUrl: string
   /** Absent where SES_ENDPOINT names another one. */
@@ -67,8 +69,10 @@ export async function startLocalStack(
     const viewerPort = await listen(viewer, settings.adminPort, 'the table viewer (ADMIN_PORT)')
     stops.push(() => close(viewer))
 
+    const callbackUrlOf = (provider: string) => `${ingest.url}/${provider}/${settings.callbackToken}`
     return {
-      callbackUrl: `${ingest.url}/tencent-ses/${settings.callbackToken}`,
+      callbackUrls: { tencentSes: callbackUrlOf('tencent-ses'), sendCloud: callbackUrlOf('sendcloud') },
+      sendCloudAppKey: settings.sendCloudAppKey,
       dynamoDbEndpoint: emulator.endpoint,
       viewerUrl: `http://${localHost}:${viewerPort}/tables/${tableNames(settings.tablePrefix).deliveries}`,
       simulatedSes,

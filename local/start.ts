@@ -8,8 +8,15 @@ import { happenings } from './happenings.ts'
 import { StartError } from './listening-server.ts'
 import { usualPorts } from './local-environment.ts'
 import { localSettings } from './settings.ts'
+import { planAttempts } from './simulated-sendcloud/attempt-plan.ts'
+import { sendAttempts } from './simulated-sendcloud/attempt-sender.ts'
+import { formType, signedForm, tokenFrom, type Fields } from './simulated-sendcloud/callback.ts'
+import { replyFields } from './simulated-sendcloud/inbound-mail.ts'
+import { sampleFields } from './simulated-sendcloud/sample.ts'
+import { makeSendCloudTraffic } from './simulated-sendcloud/traffic.ts'
 import { planCallbacks } from './simulated-ses/callback-plan.ts'
 import { postTo, sendCallbacks } from './simulated-ses/callback-sender.ts'
+import { seededRandom } from './simulated-ses/random.ts'
 import { makeTraffic } from './simulated-ses/traffic.ts'
 import { startLocalStack, type LocalStack } from './stack.ts'
 
@@ -31,7 +38,10 @@ async function start(): Promise<void> {
     })
   }
   await greet(stack)
-  if (stack.simulatedSes) await sendSomeMail(stack)
+  if (stack.simulatedSes) {
+    await sendSomeMail(stack)
+    await sendSomeMailWithSendCloud(stack)
+  }
   await reconcileUntil(stack, ended.signal)
   await stack.stop()
   say('Stopped.')
@@ -43,14 +53,19 @@ async function greet(stack: LocalStack): Promise<void> {
   say(`
 delivery-ledger is running.
 
-  Callback URL   ${stack.callbackUrl}
+  Callback URL   ${stack.callbackUrls.tencentSes}
+  SendCloud URL  ${stack.callbackUrls.sendCloud}
   Table viewer   ${stack.viewerUrl}
   DynamoDB       ${stack.dynamoDbEndpoint}
   Poll API       ${poll}
 
 Send it a callback, then look at the row in the viewer, or by '${showCommand(stack)}':
 
-curl -X POST '${stack.callbackUrl}' -H 'content-type: application/json' -d '${body}'
+curl -X POST '${stack.callbackUrls.tencentSes}' -H 'content-type: application/json' -d '${body}'
+
+or one of SendCloud's, signed:
+
+curl -X POST '${stack.callbackUrls.sendCloud}' -H 'content-type: ${formType}' -d '${signed(stack, sampleFields(systemClock.now()))}'
 
 Ctrl-C stops all of it. What happens from here on:
 `)
@@ -87,7 +102,33 @@ async function sendSomeMail(stack: LocalStack): Promise<void> {
     reorderRate: 0,
   })
   const arrived = callbacks.filter((callback) => callback.arrivesAtMs <= nowMs)
-  await sendCallbacks(arrived, { post: postTo(stack.callbackUrl) })
+  await sendCallbacks(arrived, { post: postTo(stack.callbackUrls.tencentSes) })
+}
+
+/** A few mails of the last hours, whose callbacks come in the end, and an answer to one of them. */
+async function sendSomeMailWithSendCloud(stack: LocalStack): Promise<void> {
+  const nowMs = systemClock.now()
+  const post = postTo(stack.callbackUrls.sendCloud, formType)
+  const messages = makeSendCloudTraffic({ seed: 46, count: 6, fromMs: nowMs - 2 * hourMs, overMs: hourMs })
+  const { attempts } = planAttempts(messages, {
+    appKey: stack.sendCloudAppKey,
+    seed: 5,
+    lossRate: 0.3,
+    repeatRate: 0.1,
+    lateRate: 0,
+    maxDelayMs: 0,
+    reorderRate: 0,
+  })
+  const made = attempts.filter((attempt) => attempt.arrivesAtMs <= nowMs)
+  await sendAttempts(made, { post })
+  const [message] = messages
+  const [delivery] = message?.deliveries ?? []
+  if (message && delivery) await post(signed(stack, replyFields(message, delivery, nowMs)))
+}
+
+function signed(stack: LocalStack, fields: Fields): string {
+  const token = tokenFrom(seededRandom(Number(fields.timestamp)))
+  return signedForm(fields, { appKey: stack.sendCloudAppKey, token })
 }
 
 async function reconcileUntil(stack: LocalStack, ended: AbortSignal): Promise<void> {

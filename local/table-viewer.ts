@@ -5,7 +5,17 @@ import { eventKinds, messageColumns } from '../lib/core/event.ts'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 
 /** What a person looks for first. Everything else follows in the order of the alphabet. */
-const firstColumns = ['recipient', 'status', ...eventKinds, ...messageColumns, 'sentAt', 'message']
+const firstColumns = [
+  'recipient',
+  'status',
+  'reason',
+  'since',
+  'problems',
+  ...eventKinds,
+  ...messageColumns,
+  'sentAt',
+  'message',
+]
 
 /**
  * The tables in a browser, to look at. The viewer prints a string set as an empty object, so sets reach it as lists;

@@ -1,6 +1,12 @@
-import type { Delivery, Status } from '../lib/core/delivery.ts'
+import { countsOf, type Delivery, type Status } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
-import type { SimulatedDelivery } from './simulated-ses/mail.ts'
+import type { TimelineEntry } from './simulated-ses/mail.ts'
+
+/** What is known of a simulated delivery, whoever sent it. */
+export interface Happened {
+  readonly sentAtMs: number
+  readonly timeline: readonly Pick<TimelineEntry, 'kind' | 'atMs' | 'bounceType'>[]
+}
 
 /** What a row must say of a simulated delivery, told from its timeline alone. */
 interface Truth {
@@ -9,9 +15,10 @@ interface Truth {
 }
 
 const engagementKinds = ['opened', 'clicked', 'complained', 'unsubscribed'] as const
+const toldKinds = ['deferred', 'delivered', 'dropped', 'bounced', ...engagementKinds] as const
 
 /** What had truly become of a delivery at an instant; `undefined` before it was sent. */
-export function truthAt(delivery: SimulatedDelivery, atMs: number): Truth | undefined {
+export function truthAt(delivery: Happened, atMs: number): Truth | undefined {
   if (delivery.sentAtMs > atMs) return undefined
   const happened = delivery.timeline.filter((entry) => entry.atMs <= atMs)
   const has = (kind: EventKind) => happened.some((entry) => entry.kind === kind)
@@ -38,4 +45,16 @@ export function isRight(row: Delivery | undefined, truth: Truth): boolean {
     (kind) => row.facts.has(kind) === truth.engagement.includes(kind),
   )
   return row.status === truth.status && isEngagementRight
+}
+
+/**
+ * Whether the row counts each thing as often as it had happened, however often it was told. Not for what only the poll
+ * told, which tells no number.
+ */
+export function isCountedOnce(row: Delivery | undefined, delivery: Happened, atMs: number): boolean {
+  const happened = delivery.timeline.filter((entry) => entry.atMs <= atMs)
+  const counts = row ? countsOf(row) : new Map<EventKind, number>()
+  return toldKinds.every(
+    (kind) => (counts.get(kind) ?? 0) === happened.filter((entry) => entry.kind === kind).length,
+  )
 }

@@ -17,7 +17,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   { name: 'ses', files: /^lib\/ses\//, mayImport: ['core', 'ports', 'ses'] },
   {
     name: 'surroundings',
-    files: /^lib\/surroundings\.ts$/,
+    files: /^lib\/(?:surroundings|writers|is-suppressed)\.ts$/,
     mayImport: ['core', 'ports', 'use cases', 'table'],
   },
   { name: 'http', files: /^lib\/http\//, mayImport: ['core', 'ports', 'use cases', 'http'] },
@@ -39,7 +39,17 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'cli',
     files: /^cli\//,
-    mayImport: ['core', 'ports', 'use cases', 'table', 'surroundings', 'functions', 'local', 'cli'],
+    mayImport: [
+      'core',
+      'ports',
+      'providers',
+      'use cases',
+      'table',
+      'surroundings',
+      'functions',
+      'local',
+      'cli',
+    ],
   },
 ]
 

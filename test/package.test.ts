@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { unzipSync } from 'fflate'
 import { tokenDigest } from '../lib/callback-token.ts'
 import { systemClock } from '../lib/clock.ts'
-import { ingestEntries, reconcileEntries } from '../lib/config.ts'
+import { ingestEntries, reconcileEntries, signingKeyEntries } from '../lib/config.ts'
+import { providers } from '../lib/providers/providers.ts'
 import { simulatedSesCredentials } from '../local/local-environment.ts'
 import { startSimulatedSes } from '../local/simulated-ses/server.ts'
 import { makeTraffic } from '../local/simulated-ses/traffic.ts'
@@ -102,7 +103,7 @@ describe('the packaged functions', () => {
 
 describe('the packaged template', () => {
   it.each([
-    ['ingest', ingestEntries],
+    ['ingest', { ...ingestEntries, ...signingKeyEntries(providers) }],
     ['reconcile', reconcileEntries],
   ])('gives the %s function every setting that it reads, and no other', async (name, entries) => {
     const functions = Object.values((await template()).Resources).filter(
@@ -130,8 +131,11 @@ describe('the packaged template', () => {
     const text = JSON.stringify(IngestRole)
     expect([...text.matchAll(/"dynamodb:\w+"/g)].map(([action]) => action).sort()).toEqual([
       '"dynamodb:PutItem"',
+      '"dynamodb:PutItem"',
       '"dynamodb:ReturnValues"',
       '"dynamodb:ReturnValues"',
+      '"dynamodb:ReturnValues"',
+      '"dynamodb:UpdateItem"',
       '"dynamodb:UpdateItem"',
       '"dynamodb:UpdateItem"',
     ])

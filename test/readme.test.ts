@@ -43,6 +43,8 @@ describe('the README', () => {
       'npx ledger reconcile',
       'npm run demo',
       'npm install && npm test',
+      'npx ledger quarantine list',
+      'npx ledger suppressions list',
       'npx serverless deploy --stage prod',
     ])
   })
@@ -83,6 +85,56 @@ describe('npm start', () => {
     expect(await show.exited).toBe(0)
     const shown = /```\n(example@example\.com {2}bounced\n.*?)```/s.exec(readme)![1]!
     expect(show.output()).toContain(shown)
+
+    const list = run('npx ledger suppressions list', environment)
+    expect(await list.exited).toBe(0)
+    expect(list.output()).toMatch(/^example@example\.com +hard-bounce +2022-06-01T06:24:43Z$/m)
+  })
+
+  it('prints one for SendCloud, too, signed', async () => {
+    const [, url, type, body] = [
+      ...stack.output().matchAll(/^curl -X POST '(.+)' -H 'content-type: (.+)' -d '(.+)'$/gm),
+    ][1]!
+    const response = await fetch(url!, { method: 'POST', headers: { 'content-type': type! }, body: body! })
+    expect(await response.json()).toEqual({ recorded: 1 })
+    const emailId = new URLSearchParams(body).get('emailId')!
+    const show = run(`npx ledger show '${emailId}'`, environment)
+    expect(await show.exited).toBe(0)
+    expect(show.output()).toMatch(/delivered\n {2}message .*-inbound\n/)
+  })
+
+  it('keeps the mail that came in, and shows it beside the one that it answers', async () => {
+    const list = run('npx ledger inbound list --json 2>/dev/null', environment)
+    expect(await list.exited).toBe(0)
+    const [mail] = JSON.parse(list.output()) as { id: string; answers: string }[]
+    const answered = run(`npx ledger show ${mail!.answers}`, environment)
+    expect(await answered.exited).toBe(0)
+    expect(answered.output()).toMatch(
+      /answered +Re: Your order has shipped \(ledger inbound show [0-9a-f]{12}\)/,
+    )
+    const show = run(`npx ledger inbound show ${mail!.id.slice(0, 12)}`, environment)
+    expect(await show.exited).toBe(0)
+    expect(show.output()).toContain('Can it be left with the neighbours?')
+  })
+
+  it('keeps what it could not read, shows it, and runs it again', async () => {
+    const empty = run('npx ledger quarantine list', environment)
+    expect(await empty.exited).toBe(0)
+    expect(empty.output()).toContain('Nothing is in quarantine.')
+    const body = '{"event":"teleported","email":"example@example.com"}'
+    expect((await fetch(urls.callback, { method: 'POST', body })).status).toBe(202)
+    const list = run('npx ledger quarantine list', environment)
+    expect(await list.exited).toBe(0)
+    const [, id] = /^([0-9a-f]{12}) .* tencent-ses {2}unrecognised {2}1× {2}0 replays/m.exec(list.output())!
+    const show = run(`npx ledger quarantine show ${id}`, environment)
+    expect(await show.exited).toBe(0)
+    expect(show.output()).toContain(body)
+    const dry = run('npx ledger quarantine replay --dry-run', environment)
+    expect(await dry.exited).toBe(0)
+    expect(dry.output()).toMatch(/still unrecognised: .*\n1 body: 0 would be resolved, 1 left\./)
+    const replay = run('npx ledger quarantine replay --reason unrecognised --since 2026-01-01', environment)
+    expect(await replay.exited).toBe(0)
+    expect(replay.output()).toContain('1 body: 0 resolved, 1 left.')
   })
 
   it('finds by the poll what no callback told', () => {
@@ -179,7 +231,9 @@ describe('npm run demo', () => {
     expect(await demo.exited).toBe(0)
     const table = /```\n( +what happened.*?)```/s.exec(readme)![1]!
     expect(demo.output()).toContain(table)
-    expect(demo.output()).toContain('Every row says what truly happened.')
+    const sendCloudTable = /```\n( +what happened +what the table says.*?)```/s.exec(readme)![1]!
+    expect(demo.output()).toContain(sendCloudTable)
+    expect([...demo.output().matchAll(/Every row says what truly happened\./g)]).toHaveLength(2)
   })
 })
 

@@ -13,3 +13,9 @@ export function isAddress(text: string): boolean {
 export function bareAddress(from: string): string {
   return /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from
 }
+
+/** The address as it stands in the tables: bare, trimmed, in lower case. `undefined` where the text is none. */
+export function recipientOf(text: string): string | undefined {
+  const address = bareAddress(text.trim()).trim().toWellFormed()
+  return isAddress(address) ? address.toLowerCase() : undefined
+}

@@ -44,6 +44,10 @@ export const messageColumns = [
   'template',
   'task',
   'account',
+  'category',
+  'labelId',
+  'labelName',
+  'emailId',
   'rfcMessageId',
 ] as const
 
@@ -67,6 +71,8 @@ export interface DeliveryEvent {
   readonly link?: string
   /** Bounces only. */
   readonly bounceClass?: BounceClass
+  /** The provider's own code for what happened, such as `SendStatus 1007` or `subStat 406`; absent where none was told. */
+  readonly code?: string
   /** Whatever else was told, on one line. */
   readonly detail: string
   /** When the message was sent, where the event tells: recorded as a `requested` fact in the same write. */

@@ -8,7 +8,7 @@ export type MessageKey = string
 
 const taskPrefix = 'task:'
 
-/** The key of a message that is known only by its batch task. */
+/** The key of a message that is known only by its batch task. A task's number says nothing about whose it is. */
 export function taskMessageKey(taskId: string): MessageKey {
   return `${taskPrefix}${taskId}`
 }

@@ -19,6 +19,7 @@ export interface PolledOutcome {
   readonly kind: 'requested' | 'deferred' | 'delivered' | 'dropped' | 'bounced'
   readonly occurredAtMs?: number
   readonly bounceClass?: BounceClass
+  readonly code?: string
   readonly detail: string
 }
 
@@ -35,8 +36,8 @@ export function lackingEvents(known: Delivery | undefined, polled: PolledDeliver
   return [...(isLacking(known, outcome) ? [outcome] : []), ...engagement]
 }
 
-/** The event that closes a delivery about which the provider can no longer be asked. */
-export function unknownEvent(delivery: Delivery, sentAtMs: number): DeliveryEvent {
+/** The event that closes a delivery about which nobody will tell any more, and why. */
+export function unknownEvent(delivery: Delivery, sentAtMs: number, why: string): DeliveryEvent {
   return {
     provider: delivery.provider,
     recipient: delivery.recipient,
@@ -44,7 +45,7 @@ export function unknownEvent(delivery: Delivery, sentAtMs: number): DeliveryEven
     kind: 'unknown',
     source: 'poll',
     occurredAtMs: sentAtMs + reachMs,
-    detail: `sent ${formatInstant(sentAtMs)}, never settled, and out of reach of GetSendEmailStatus after 30 days`,
+    detail: `sent ${formatInstant(sentAtMs)}, never settled, and ${why}`,
     columns: {},
     headers: new Map(),
   }
@@ -77,7 +78,7 @@ function isFinalRejection(known: Delivery, facts: readonly Fact[], event: Delive
 
 function asEvent(
   polled: PolledDelivery,
-  told: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'detail'>,
+  told: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'code' | 'detail'>,
 ): DeliveryEvent {
   return {
     provider: polled.provider,

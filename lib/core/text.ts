@@ -5,3 +5,8 @@ export function oneLine(text: string): string {
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
 }
+
+/** Well-formed text without control characters but ends of lines and tabs: what strangers wrote must not steer a terminal. */
+export function severalLines(text: string): string {
+  return text.toWellFormed().replace(/[^\P{Cc}\n\t]/gu, '')
+}

@@ -7,6 +7,8 @@ import type { CallbackAnswer, CallbackRequest } from '../ports.ts'
  */
 const functionUrlEvent = v.object({
   rawPath: v.string(),
+  // Names are in lower case.
+  headers: v.optional(v.object({ 'content-type': v.optional(v.string(), '') }), {}),
   body: v.optional(v.string(), ''),
   isBase64Encoded: v.optional(v.boolean(), false),
   requestContext: v.object({ http: v.object({ method: v.string() }) }),
@@ -27,8 +29,9 @@ export function requestOf(event: unknown): CallbackRequest {
       'Expected a function URL event (payload format 2.0): invoke this function by its URL.',
     )
   }
-  const { rawPath, body, isBase64Encoded, requestContext } = parsed.output
-  return { method: requestContext.http.method.toUpperCase(), path: rawPath, body, isBase64Encoded }
+  const { rawPath, headers, body, isBase64Encoded, requestContext } = parsed.output
+  const method = requestContext.http.method.toUpperCase()
+  return { method, path: rawPath, contentType: headers['content-type'], body, isBase64Encoded }
 }
 
 export function resultOf(answer: CallbackAnswer): FunctionUrlResult {

@@ -2,18 +2,44 @@ import type { FieldProblem } from './provider.ts'
 
 /** The JSON value of a body in strict UTF-8, or what is wrong with it. A body without content is `undefined`. */
 export function parseJsonBody(body: Uint8Array): { value: unknown } | { problem: FieldProblem } {
-  let text: string
+  const decoded = decodeText(body)
+  if ('problem' in decoded) return decoded
+  if (decoded.text.trim() === '') return { value: undefined }
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return { value: JSON.parse(decoded.text) as unknown }
+  } catch {
+    return { problem: notJson(body) }
+  }
+}
+
+/** A body as text in strict UTF-8, without a byte order mark. */
+export function decodeText(body: Uint8Array): { text: string } | { problem: FieldProblem } {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(body) }
   } catch {
     return { problem: { pointer: '', expected: 'UTF-8 text', received: 'bytes that are not UTF-8' } }
   }
-  if (text.trim() === '') return { value: undefined }
+}
+
+export function notJson(body: Uint8Array): FieldProblem {
+  return { pointer: '', expected: 'JSON', received: `${String(body.length)} bytes that are not JSON` }
+}
+
+/**
+ * The JSON value of a text. A number that a double does not print again as it was written (`1.0`, or one of twenty
+ * digits) is that writing, as text. Throws SyntaxError.
+ */
+export function parseExactJson(text: string): unknown {
   try {
-    return { value: JSON.parse(text) as unknown }
-  } catch {
-    return {
-      problem: { pointer: '', expected: 'JSON', received: `${String(body.length)} bytes that are not JSON` },
-    }
+    return JSON.parse(text, asWritten) as unknown
+  } catch (error) {
+    // A reviver recurses and falls over a value nested thousands deep; parsing alone does not.
+    if (error instanceof RangeError) return JSON.parse(text) as unknown
+    throw error
   }
+}
+
+function asWritten(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number') return value
+  return String(value) === context?.source ? value : (context?.source ?? value)
 }

@@ -1,4 +1,5 @@
 import type { DeliveryEvent } from '../core/event.ts'
+import type { InboundMail } from '../core/inbound-mail.ts'
 
 /** One thing wrong with one place of a body. Never holds a value that could be an address or a secret. */
 export interface FieldProblem {
@@ -11,11 +12,37 @@ export interface FieldProblem {
 /** What one element of a callback's body turned out to be. */
 export type Outcome =
   | { readonly type: 'event'; readonly event: DeliveryEvent }
+  /** A mail that somebody sent to us: kept whole, and no delivery. */
+  | { readonly type: 'inbound'; readonly mail: InboundMail }
   /** Well-formed, of a type that is not known here yet: kept, to be run again once it is. */
   | { readonly type: 'unrecognised'; readonly problem: FieldProblem }
   | { readonly type: 'invalid'; readonly problems: readonly FieldProblem[] }
   /** The body as a whole is not what the provider sends. */
   | { readonly type: 'unreadable'; readonly problem: FieldProblem }
+
+/** What a provider posted: nothing of it is parsed yet. */
+export interface Callback {
+  readonly body: Uint8Array
+  /** As it came; empty where none did. */
+  readonly contentType: string
+}
+
+/**
+ * What a signature says of a callback.
+ * - `signed`: by one of the keys.
+ * - `unsigned`: it carries no signature at all, as a console's probe of the URL does.
+ * - `forged`: it carries one that no key made, or only a part of one.
+ * - `unverifiable`: it cannot be parsed, so it has no place where a signature could stand. Kept on the URL token's word.
+ */
+export type Authenticity = 'signed' | 'unsigned' | 'forged' | 'unverifiable'
+
+/** How a provider signs its callbacks. */
+interface Signing {
+  /** The variable of the environment that holds the keys: one, or two while a key is being replaced. */
+  readonly keySetting: string
+  /** Never throws. Compares in constant time. */
+  verify(callback: Callback, keys: readonly string[]): Authenticity
+}
 
 /** Who sends callbacks: one file per provider. */
 export interface Provider {
@@ -23,8 +50,10 @@ export interface Provider {
   readonly name: string
   /** A larger body is refused before it is decoded. */
   readonly maxBodyBytes: number
+  /** Absent where the provider signs nothing: the token in the path is all there is. */
+  readonly signing?: Signing
   /** Reads a body into one outcome per element; a body without content is a probe and yields none. Never throws. */
-  read(body: Uint8Array): readonly Outcome[]
+  read(callback: Callback): readonly Outcome[]
 }
 
 /** Names what came without repeating it: values may be addresses. */

@@ -1,11 +1,21 @@
-import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
-import { bareAddress, isAddress } from '../core/address.ts'
+import { bareAddress } from '../core/address.ts'
 import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
 import { mailEra } from '../core/instant.ts'
-import { isIdentifier, isTaskKey, maxIdentifierBytes, taskMessageKey } from '../core/message.ts'
+import { isTaskKey, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
+import {
+  address,
+  decodedHeader,
+  identifier,
+  jsonOf,
+  textOf,
+  tooDeep,
+  unrecognisedEvent,
+  wholeNumber,
+  type Fields,
+} from './fields.ts'
 import { parseJsonBody } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 
@@ -16,7 +26,7 @@ import { typeName, type FieldProblem, type Outcome, type Provider } from './prov
 export const tencentSes: Provider = {
   name: 'tencent-ses',
   maxBodyBytes: 64 * 1024,
-  read(body) {
+  read({ body }) {
     const parsed = parseJsonBody(body)
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
     if (parsed.value === undefined) return []
@@ -79,27 +89,11 @@ const namedFields = new Set([
   'useragent',
 ])
 
-// Numbers may come as numeric strings (seen in public receivers).
-const wholeNumber = (expected: string) =>
-  v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.trim(), v.digits(), v.transform(Number))], expected),
-    v.safeInteger(expected),
-  )
-
 const unixSeconds = v.pipe(
   wholeNumber('Unix seconds, such as 1654064683'),
   v.minValue(mailEra.fromSeconds, 'Unix seconds after the year 2000'),
   v.maxValue(mailEra.toSeconds, 'Unix seconds before the year 2100 (were these milliseconds?)'),
 )
-
-const address = v.pipe(v.string('one email address'), v.trim(), v.check(isAddress, 'one email address'))
-
-const identifier = (expected: string) =>
-  v.pipe(
-    v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))], expected),
-    v.trim(),
-    v.check(isIdentifier, `${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
-  )
 
 const messageId = v.pipe(
   identifier('the MessageId that SendEmail returned'),
@@ -119,7 +113,6 @@ const identity = v.object({
 })
 
 type Identity = v.InferOutput<typeof identity>
-type Fields = ReadonlyMap<string, unknown>
 
 function readArray(elements: readonly unknown[]): readonly Outcome[] {
   if (elements.length === 0) {
@@ -137,9 +130,7 @@ function readElement(element: unknown, pointer: string): Outcome {
   try {
     return readFields(element, pointer)
   } catch {
-    // The one thing known to end here is a field too deep to be printed again.
-    const problem = { pointer, expected: 'fields that are nested less deeply', received: typeName(element) }
-    return { type: 'invalid', problems: [problem] }
+    return tooDeep(pointer, element)
   }
 }
 
@@ -153,9 +144,7 @@ function readFields(element: unknown, pointer: string): Outcome {
   const name = fields.get('event')
   const kind = typeof name === 'string' ? kindOfEvent.get(eventName(name)) : undefined
   if (typeof name === 'string' && kind === undefined) {
-    // Only what looks like a name is repeated: anything else may be an address.
-    const received = /^[\w.-]{1,40}$/.test(name) ? name : typeName(name)
-    return { type: 'unrecognised', problem: { pointer: `${pointer}/event`, expected: knownEvents, received } }
+    return unrecognisedEvent(name, `${pointer}/event`, knownEvents)
   }
   const parsed = v.safeParse(identity, Object.fromEntries(fields))
   const problems = parsed.success
@@ -269,16 +258,8 @@ function bounceClassOf(fields: Fields): BounceClass {
 
 /** The reason and the user agent as they came, then every field that has no place of its own, as JSON. */
 function detailOf(kind: EventKind, fields: Fields): string {
-  const others = [...fields]
-    .filter(([field, value]) => !hasPlace(kind, field, value))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return oneLine(
-    [
-      textOf(fields.get('reason')),
-      textOf(fields.get('useragent')),
-      others.length === 0 ? '' : JSON.stringify(Object.fromEntries(others)),
-    ].join(' '),
-  )
+  const others = [...fields].filter(([field, value]) => !hasPlace(kind, field, value))
+  return oneLine([textOf(fields.get('reason')), textOf(fields.get('useragent')), jsonOf(others)].join(' '))
 }
 
 /** Whether a field becomes something of its own in the event; a value that cannot does not. */
@@ -305,24 +286,8 @@ function columnsOf(fields: Fields): DeliveryEvent['columns'] {
 }
 
 function columnText(column: MessageColumn, text: string): string {
-  if (column === 'subject') return decodedSubject(text)
+  if (column === 'subject') return decodedHeader(text)
   return column === 'from' ? bareAddress(text) : text
-}
-
-/** RFC 2047 decoded; as it came where it cannot be decoded without loss. */
-function decodedSubject(subject: string): string {
-  const charsets = [...subject.matchAll(/=\?([^?*\s]+)(?:\*[^?]*)?\?[bq]\?/gi)].map((word) => word[1] ?? '')
-  if (!charsets.every(isKnownCharset)) return subject
-  const decoded = oneLine(decodeWords(subject))
-  return decoded === '' || decoded.includes('\ufffd') ? subject : decoded
-}
-
-function isKnownCharset(label: string): boolean {
-  try {
-    return new TextDecoder(label).encoding !== ''
-  } catch {
-    return false
-  }
 }
 
 function headersOf(fields: Fields): DeliveryEvent['headers'] {
@@ -333,9 +298,4 @@ function headersOf(fields: Fields): DeliveryEvent['headers'] {
 
 function isHeader(field: string): boolean {
   return field.toLowerCase().startsWith(headerPrefix)
-}
-
-function textOf(value: unknown): string {
-  if (value === undefined) return ''
-  return oneLine(typeof value === 'string' ? value : JSON.stringify(value))
 }

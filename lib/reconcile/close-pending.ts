@@ -18,11 +18,12 @@ interface Closing {
 }
 
 /**
- * Closes what there is nothing more to ask about, and counts what stays pending. It closes only where the provider has
- * answered this run: it checks the time of a request, and a clock that is wrong would close the mail of today.
+ * Closes what there is nothing more to ask about, and counts what stays pending. Where there is a poll it closes only if
+ * the provider has answered this run: it checks the time of a request, and a clock that is wrong would close the mail of
+ * today.
  */
 export async function closePending(run: Run, hasLease: boolean): Promise<Closing> {
-  const mayClose = hasLease && run.calls.hasAnswered
+  const mayClose = hasLease && (run.polledProvider === undefined || run.calls.hasAnswered)
   const counts = { pending: 0, settled: 0, unknown: 0 }
   let isTimeUp = false
   for await (const batch of pendingBatches(run.deliveries)) {
@@ -50,7 +51,7 @@ async function close(
   const [row] = await run.deliveries.rowsOf([delivery])
   if (!row || !isPending(row.status)) return 'pending'
   try {
-    await run.deliveries.record(unknownEvent(row, sentAtMs))
+    await run.deliveries.record(unknownEvent(row, sentAtMs, whyUnknown(run, row.provider)))
   } catch (error) {
     if (!(error instanceof UnwritableError)) throw error
     // A row that can take no more facts can still lose an attribute.
@@ -58,6 +59,12 @@ async function close(
     await run.deliveries.leavePending(delivery, delivery.status)
   }
   return 'unknown'
+}
+
+function whyUnknown(run: Run, provider: string): string {
+  return provider === run.polledProvider
+    ? 'out of reach of GetSendEmailStatus after 30 days'
+    : `nothing told for 30 days, and ${provider} cannot be asked`
 }
 
 async function closeSoftBounce(
@@ -68,7 +75,8 @@ async function closeSoftBounce(
   const { looksThroughMs, unansweredLooks } = run.checkpoint
   const window = { afterMs: looksThroughMs, throughMs: run.startedMs }
   const isLookAhead =
-    dueLookMs(delivery.status, sentAtMs, window) !== undefined || unansweredLooks.includes(delivery.message)
+    delivery.provider === run.polledProvider &&
+    (dueLookMs(delivery.status, sentAtMs, window) !== undefined || unansweredLooks.includes(delivery.message))
   if (isLookAhead && !isOutOfReach(sentAtMs, run.startedMs)) return 'pending'
   await run.deliveries.leavePending(delivery, delivery.status)
   return 'settled'

@@ -1,6 +1,7 @@
 import { isTaskKey } from '../core/message.ts'
 import { dueLookMs, isOutOfReach } from '../core/schedule.ts'
 import { possibleRequestDates } from '../core/sweep-plan.ts'
+import type { PendingDelivery } from '../ports.ts'
 import { dated, pendingBatches } from './pending.ts'
 import { RunStopped } from './provider-calls.ts'
 import type { Run } from './run.ts'
@@ -45,8 +46,7 @@ async function dueMessages(run: Run): Promise<readonly DueMessage[]> {
   const window = { afterMs: looksThroughMs, throughMs: run.startedMs }
   const due = new Map<string, DueMessage>()
   for await (const batch of pendingBatches(run.deliveries)) {
-    // A list of this run may have just told; a task is not a message that could be asked about.
-    const askable = batch.filter((delivery) => !run.repairs.hasSeen(delivery) && !isTaskKey(delivery.message))
+    const askable = batch.filter((delivery) => isAskable(run, delivery))
     for (const { delivery, sentAtMs } of await dated(run.deliveries, askable)) {
       const { message, status } = delivery
       const isUnanswered = unansweredLooks.includes(message)
@@ -58,6 +58,12 @@ async function dueMessages(run: Run): Promise<readonly DueMessage[]> {
     if (run.isTimeUp()) throw new RunStopped('time', 'The time for this run is used up.')
   }
   return [...due.values()].sort((a, b) => a.dueAtMs - b.dueAtMs || (a.message < b.message ? -1 : 1))
+}
+
+/** A list of this run may have just told; a task is not a message, and another provider's mail is not in this list. */
+function isAskable(run: Run, delivery: PendingDelivery): boolean {
+  const isPolled = delivery.provider === run.polledProvider
+  return isPolled && !run.repairs.hasSeen(delivery) && !isTaskKey(delivery.message)
 }
 
 /** `false` where the question stayed unanswered. */

@@ -20,7 +20,7 @@ export interface CallBudget {
 }
 
 interface Dependencies {
-  readonly statusApi: StatusApi
+  readonly statusApi: StatusApi | undefined
   readonly clock: Clock
   readonly budget: CallBudget
   /** When the provider was last asked, in this run or an earlier one. */
@@ -104,6 +104,7 @@ export class ProviderCalls {
 
   async #ask(query: StatusQuery): Promise<StatusPage> {
     const { clock, budget, statusApi, beforeCall } = this.#on
+    if (!statusApi) throw new TypeError('A run asks only where a poll is set up.')
     const intervalMs = Math.ceil(secondMs / budget.requestsPerSecond)
     // Bounded, since the last call's clock may have been ahead of this one.
     const waitMs = Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - clock.now()))

@@ -6,7 +6,8 @@ import { ProviderCalls, RunStopped, type CallBudget } from './provider-calls.ts'
 import { RowRepairs } from './repair-rows.ts'
 
 export interface RunDependencies {
-  readonly statusApi: StatusApi
+  /** Absent where no poll is set up: then a run only closes what nobody will tell of any more. */
+  readonly statusApi: StatusApi | undefined
   readonly deliveries: DeliveryWriter & PendingWriter & Pick<DeliveryReader, 'rowsOf' | 'pending'>
   readonly runs: RunStore
   readonly clock: Clock
@@ -30,6 +31,8 @@ const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, isLast: t
 /** What the parts of one run share: how they ask, how far the run has come, and its hold on the lease. */
 export class Run {
   readonly startedMs: number
+  /** Whose deliveries can be asked about; absent where no poll is set up. */
+  readonly polledProvider: string | undefined
   readonly deliveries: RunDependencies['deliveries']
   readonly calls: ProviderCalls
   readonly repairs: RowRepairs
@@ -41,6 +44,7 @@ export class Run {
 
   constructor(on: RunDependencies, budget: CallBudget, checkpoint: Checkpoint, startedMs: number) {
     this.startedMs = startedMs
+    this.polledProvider = on.statusApi?.provider
     this.deliveries = on.deliveries
     this.checkpoint = checkpoint
     this.#on = on

@@ -42,6 +42,7 @@ export function getSendEmailStatus(settings: SesSettings): StatusApi {
     },
   })
   return {
+    provider,
     async page(query) {
       try {
         const { EmailStatusList: rows } = await client.GetSendEmailStatus({

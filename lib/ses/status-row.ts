@@ -64,6 +64,7 @@ function outcomeOf(told: StatusRow): PolledOutcome | undefined {
     return {
       kind: 'dropped',
       ...at(told.RequestTime),
+      code: `SendStatus ${String(told.SendStatus)}`,
       detail: oneLine(`${describeSendStatus(told.SendStatus)} ${message}`),
     }
   }

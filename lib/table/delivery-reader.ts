@@ -91,6 +91,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
       readable(scanItems(client, { TableName: table, IndexName: 'pending' }), (item) => ({
         ...keyOf(item),
         status: statusOf(item),
+        provider: text(item, 'provider'),
       })),
   }
 }

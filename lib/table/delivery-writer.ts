@@ -20,7 +20,7 @@ import { isTaskKey, sentAtOf } from '../core/message.ts'
 import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
-import { unlessRefused } from './refused-condition.ts'
+import { isRefusedForGood, unlessRefused } from './refused-condition.ts'
 
 /**
  * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
@@ -174,9 +174,4 @@ async function putFactRow(
 
 function keyAttributes(key: DeliveryKey): Record<string, AttributeValue> {
   return { recipient: { S: key.recipient }, message: { S: key.message } }
-}
-
-// An item over 400 KB or a key over its length is a ValidationException: no later try can succeed.
-function isRefusedForGood(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ValidationException'
 }

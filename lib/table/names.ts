@@ -1,6 +1,8 @@
 /** The tables of one deployment. */
 export interface TableNames {
   readonly deliveries: string
+  readonly suppressions: string
+  readonly inbound: string
   readonly quarantine: string
   readonly reconciliation: string
 }
@@ -9,6 +11,8 @@ export interface TableNames {
 export function tableNames(prefix: string): TableNames {
   return {
     deliveries: `${prefix}-deliveries`,
+    suppressions: `${prefix}-suppressions`,
+    inbound: `${prefix}-inbound`,
     quarantine: `${prefix}-quarantine`,
     reconciliation: `${prefix}-reconciliation`,
   }

@@ -1,14 +1,18 @@
-import { createHash } from 'node:crypto'
 import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import type { Clock, QuarantinedInput, QuarantineWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
+import { contentIdOf, putParts } from './parts.ts'
 import { unlessRefused } from './refused-condition.ts'
 
 /** Instants that a row remembers; a body that comes more often is told by `lastSeenAt` alone. */
 const maxSeen = 100
 const maxProblems = 20
+/** The row ends at 400 KB: a body of the most that stands in it leaves room for all the rest at its longest. */
+const maxInlineBytes = 300 * 1024
+/** Of a problem or a content type: either may repeat names that a stranger chose. */
+const maxLineLength = 300
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -17,45 +21,55 @@ interface Dependencies {
   readonly clock: Clock
 }
 
-/** Keeps input that could not be read: one row per body, however often it comes. */
+/** Keeps input that could not be read: one row per body, however often it comes, and parts where no row can hold it. */
 export function quarantineWriter(to: Dependencies): QuarantineWriter {
   return {
     async keep(input, signal) {
-      if (!(await update(to, input, true, signal))) await update(to, input, false, signal)
+      const { body } = input
+      const id = contentIdOf(input.provider, body)
+      const expiry = expiresAt(to.clock.now(), to.retentionDays)
+      const parts =
+        body.length > maxInlineBytes
+          ? await putParts({ ...to, id, bytes: body, expiresAt: expiry, signal })
+          : undefined
+      for (const isRoomLeft of [true, false]) {
+        const expression = new Expression()
+        setHead(expression, input, isRoomLeft)
+        expression.set('expiresAt', expiry)
+        if (parts === undefined) setBody(expression, body)
+        else expression.set('parts', { N: String(parts) })
+        if (await tryUpdate(to, id, expression, signal)) return
+      }
     },
   }
 }
 
-async function update(
-  { client, table, clock, retentionDays }: Dependencies,
-  input: QuarantinedInput,
-  isRoomLeft: boolean,
-  signal?: AbortSignal,
-): Promise<boolean> {
+function setHead(expression: Expression, input: QuarantinedInput, isRoomLeft: boolean): void {
   const receivedAt = formatInstant(input.receivedAtMs)
-  const expression = new Expression()
   expression.setOnce('provider', input.provider)
+  if (input.contentType !== '') expression.setOnce('contentType', lineOf(input.contentType))
+  expression.set('bytes', { N: String(input.body.length) })
   expression.setOnce('firstSeenAt', receivedAt)
   expression.set('lastSeenAt', { S: receivedAt })
   expression.set('reason', { S: input.reason })
-  expression.set('problems', { L: input.problems.slice(0, maxProblems).map((problem) => ({ S: problem })) })
-  expression.set('expiresAt', expiresAt(clock.now(), retentionDays))
-  setBody(expression, input.body)
+  expression.set('problems', problemList(input.problems))
+  // What comes again could still not be read, whatever a replay made of it before.
+  expression.remove('resolvedAt')
   if (isRoomLeft) {
     const seen = expression.add('seen', [receivedAt])
     expression.require(`(attribute_not_exists(${seen}) OR size(${seen}) < ${expression.number(maxSeen)})`)
   }
-  const command = new UpdateItemCommand({
-    TableName: table,
-    Key: { id: { S: idOf(input) } },
-    ...expression.input(),
-  })
-  const write = client.send(command, signal ? { abortSignal: signal } : {})
-  return (await unlessRefused(write)) !== undefined
 }
 
-function idOf(input: QuarantinedInput): string {
-  return createHash('sha256').update(input.provider).update('\n').update(input.body).digest('hex')
+/** The problems as they stand in a row: the first of them, a line each. */
+export function problemList(problems: readonly string[]): { L: { S: string }[] } {
+  return { L: problems.slice(0, maxProblems).map((problem) => ({ S: lineOf(problem) })) }
+}
+
+function lineOf(text: string): string {
+  return text.length <= maxLineLength
+    ? text.toWellFormed()
+    : `${text.slice(0, maxLineLength - 1).toWellFormed()}…`
 }
 
 /** As text where it is text, so that a person can read it; else as bytes. */
@@ -65,4 +79,19 @@ function setBody(expression: Expression, body: Uint8Array): void {
   } catch {
     expression.set('body', { B: body })
   }
+}
+
+async function tryUpdate(
+  { client, table }: Dependencies,
+  id: string,
+  expression: Expression,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const command = new UpdateItemCommand({
+    TableName: table,
+    Key: { id: { S: id } },
+    ...expression.input(),
+  })
+  const write = client.send(command, signal ? { abortSignal: signal } : {})
+  return (await unlessRefused(write)) !== undefined
 }

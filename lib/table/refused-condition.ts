@@ -9,3 +9,8 @@ export async function unlessRefused<T>(write: Promise<T>): Promise<T | undefined
     throw error
   }
 }
+
+/** Whether DynamoDB refused a write so that no later try can succeed: an item over 400 KB, a key over its length. */
+export function isRefusedForGood(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ValidationException'
+}

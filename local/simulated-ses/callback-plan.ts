@@ -14,7 +14,7 @@ export interface PlannedCallback {
 }
 
 /** How bad the way is; rates from 0 to 1, each drawn once per timeline entry. */
-interface CallbackWeather {
+export interface CallbackWeather {
   readonly seed: number
   /** Never arrives. */
   readonly lossRate: number
@@ -44,7 +44,8 @@ export interface CallbackPlan {
   }
 }
 
-type Way = 'lost' | 'prompt' | 'late' | 'reordered'
+/** How what is not lost comes the first time. */
+type Way = 'prompt' | 'late' | 'reordered'
 
 const mostPromptSeconds = 5
 const mostRepeatSeconds = 600
@@ -55,16 +56,18 @@ export function planCallbacks(
   weather: CallbackWeather,
 ): CallbackPlan {
   const random = seededRandom(weather.seed)
-  const taken: Record<Way, number> = { lost: 0, prompt: 0, late: 0, reordered: 0 }
+  const chance = { weather, random }
+  const taken: Record<Way | 'lost', number> = { lost: 0, prompt: 0, late: 0, reordered: 0 }
   const callbacks: PlannedCallback[] = []
   for (const delivery of deliveries) {
     for (const [index, entry] of delivery.timeline.entries()) {
-      const next = delivery.timeline[index + 1]
-      const way = wayOf(entry, next, { weather, random })
-      taken[way] += 1
-      if (way === 'lost') continue
-      const firstAtMs = arrivalAtMs(way, entry, { next, weather, random })
-      callbacks.push(...arrivals({ delivery, entry, firstAtMs }, { weather, random }))
+      if (random.chance(weather.lossRate)) {
+        taken.lost += 1
+        continue
+      }
+      const first = firstArrival(entry, delivery.timeline[index + 1], chance)
+      taken[first.way] += 1
+      callbacks.push(...arrivals({ delivery, entry, firstAtMs: first.atMs }, chance))
     }
   }
   const repeated = callbacks.filter(({ attempt }) => attempt > 1).length
@@ -85,21 +88,26 @@ interface Chance {
   readonly random: Random
 }
 
-function wayOf(entry: TimelineEntry, next: TimelineEntry | undefined, { weather, random }: Chance): Way {
-  if (random.chance(weather.lossRate)) return 'lost'
-  if (random.chance(weather.lateRate)) return 'late'
-  const canWait = next !== undefined && next.atMs - entry.atMs <= weather.maxDelayMs
-  return canWait && random.chance(weather.reorderRate) ? 'reordered' : 'prompt'
+/** What happened at an instant, as far as its arrival goes. */
+interface Happened {
+  readonly atMs: number
 }
 
-function arrivalAtMs(
-  way: Way,
-  entry: TimelineEntry,
-  { next, weather, random }: Chance & { next: TimelineEntry | undefined },
-): number {
-  if (way === 'late') return entry.atMs + random.int(0, weather.maxDelayMs)
+/** When the first callback of what happened arrives, where it is not lost; `next` is what the same delivery tells next. */
+export function firstArrival(
+  happened: Happened,
+  next: Happened | undefined,
+  { weather, random }: Chance,
+): { way: Way; atMs: number } {
+  if (random.chance(weather.lateRate)) {
+    return { way: 'late', atMs: happened.atMs + random.int(0, weather.maxDelayMs) }
+  }
+  const canWait = next !== undefined && next.atMs - happened.atMs <= weather.maxDelayMs
+  const isReordered = canWait && random.chance(weather.reorderRate)
   const promptMs = random.int(1, mostPromptSeconds) * 1000
-  return way === 'reordered' && next ? next.atMs + mostPromptSeconds * 1000 + promptMs : entry.atMs + promptMs
+  return isReordered
+    ? { way: 'reordered', atMs: next.atMs + mostPromptSeconds * 1000 + promptMs }
+    : { way: 'prompt', atMs: happened.atMs + promptMs }
 }
 
 function arrivals(

@@ -3,7 +3,18 @@ import type { Clock } from '../../lib/ports.ts'
 import type { PlannedCallback } from './callback-plan.ts'
 
 /** Posts one body and tells the HTTP status of the answer; rejects when there was none. */
-type Post = (body: string) => Promise<number>
+export type Post = (body: string) => Promise<number>
+
+/** What is to be sent at an instant. */
+interface Due {
+  readonly arrivesAtMs: number
+}
+
+interface Sending {
+  readonly clock?: Clock
+  /** How many are under way at most; default 1. */
+  readonly concurrency?: number
+}
 
 /** How often each HTTP status was the answer. */
 type AnswerCounts = ReadonlyMap<number | 'no answer', number>
@@ -15,26 +26,32 @@ type AnswerCounts = ReadonlyMap<number | 'no answer', number>
  */
 export async function sendCallbacks(
   callbacks: readonly PlannedCallback[],
-  { post, clock, concurrency = 1 }: { post: Post; clock?: Clock; concurrency?: number },
+  { post, ...how }: Sending & { post: Post },
 ): Promise<AnswerCounts> {
   const counts = new Map<number | 'no answer', number>()
-  await pMap(
-    clock ? whenDue(callbacks, clock) : callbacks,
-    async ({ body }) => {
-      const answer = await post(body).catch(() => 'no answer' as const)
-      counts.set(answer, (counts.get(answer) ?? 0) + 1)
-    },
-    { concurrency },
-  )
+  const send = async ({ body }: PlannedCallback) => {
+    const answer = await post(body).catch(() => 'no answer' as const)
+    counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  }
+  await sendInOrder(callbacks, send, how)
   return counts
 }
 
+/** Sends each in its order; with a clock each waits for its instant, without one they follow each other at once. */
+export async function sendInOrder<Planned extends Due>(
+  planned: readonly Planned[],
+  send: (one: Planned) => Promise<void>,
+  { clock, concurrency = 1 }: Sending,
+): Promise<void> {
+  await pMap(clock ? whenDue(planned, clock) : planned, send, { concurrency })
+}
+
 /** A `post` to a callback URL. */
-export function postTo(url: string): Post {
+export function postTo(url: string, contentType = 'application/json'): Post {
   return async (body) => {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': contentType },
       body,
     })
     await response.arrayBuffer()
@@ -42,13 +59,13 @@ export function postTo(url: string): Post {
   }
 }
 
-async function* whenDue(
-  callbacks: readonly PlannedCallback[],
+async function* whenDue<Planned extends Due>(
+  planned: readonly Planned[],
   clock: Clock,
-): AsyncGenerator<PlannedCallback> {
-  for (const callback of callbacks) {
-    const waitMs = callback.arrivesAtMs - clock.now()
+): AsyncGenerator<Planned> {
+  for (const one of planned) {
+    const waitMs = one.arrivesAtMs - clock.now()
     if (waitMs > 0) await clock.sleep(waitMs)
-    yield callback
+    yield one
   }
 }

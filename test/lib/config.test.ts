@@ -4,11 +4,14 @@ import {
   ConfigError,
   ingestEntries,
   parseEnvironment,
+  parsePollSettings,
+  parseSigningKeys,
   port,
   reconcileEntries,
   tableEntries,
   type Environment,
 } from '../../lib/config.ts'
+import type { Provider } from '../../lib/providers/provider.ts'
 
 const digest = 'a'.repeat(64)
 const other = 'b'.repeat(64)
@@ -35,6 +38,7 @@ describe('settings that are not set', () => {
     expect(ingest()).toEqual({
       TABLE_PREFIX: 'delivery-ledger-local',
       RETENTION_DAYS: 400,
+      INBOUND_RETENTION_DAYS: 30,
       CALLBACK_TOKEN_SHA256: [digest],
     })
   })
@@ -43,6 +47,7 @@ describe('settings that are not set', () => {
     expect(reconcile()).toEqual({
       TABLE_PREFIX: 'delivery-ledger-local',
       RETENTION_DAYS: 400,
+      SES_POLL: 'on',
       SES_REGION: 'ap-guangzhou',
       SES_REQUESTS_PER_SECOND: 1,
       TENCENTCLOUD_SECRET_ID: 'an id',
@@ -146,6 +151,7 @@ describe('a wrong setting', () => {
     ['SES_ENDPOINT', 'https://ses.tencentcloudapi.com/path', url],
     ['SES_ENDPOINT', 'https://', url],
     ['SES_ENDPOINT', 'see https://ses.tencentcloudapi.com', url],
+    ['SES_POLL', 'no', 'on or off'],
     ['SES_REGION', 'guangzhou', 'a region such as ap-guangzhou'],
     ['SES_REGION', 'AP-GUANGZHOU', 'a region such as ap-guangzhou'],
     ['SES_REQUESTS_PER_SECOND', '0', 'requests per second, at least 0.01'],
@@ -185,5 +191,45 @@ describe('a wrong setting', () => {
         expect(problemsOf(() => parseEnvironment(entries, environment)).join()).not.toContain('hunter2')
       }),
     )
+  })
+})
+
+describe('the keys of providers that sign', () => {
+  const unsigned: Provider = { name: 'plain', maxBodyBytes: 1, read: () => [] }
+  const signing = { keySetting: 'SIGNED_KEY', verify: () => 'signed' as const }
+  const providers = [unsigned, { ...unsigned, name: 'signed', signing }]
+
+  it.each([
+    [undefined, []],
+    ['', []],
+    ['one', ['one']],
+    [' one , two ', ['one', 'two']],
+  ])('stand in the variable that the provider names: %j', (value, expected) => {
+    expect(parseSigningKeys(providers, { SIGNED_KEY: value })).toEqual(
+      new Map([
+        ['plain', []],
+        ['signed', expected],
+      ]),
+    )
+  })
+
+  it.each(['one,', ',', 'one,two,three'])(
+    'are one or two, and a wrong value is not repeated: %j',
+    (value) => {
+      expect(problemsOf(() => parseSigningKeys(providers, { SIGNED_KEY: value }))).toEqual([
+        '  SIGNED_KEY: expected one or two keys, separated by a comma',
+      ])
+    },
+  )
+})
+
+describe('the poll', () => {
+  it('needs its credentials unless somebody says that there is none', () => {
+    expect(problemsOf(() => parsePollSettings({}))).toEqual([
+      '  TENCENTCLOUD_SECRET_ID: is not set',
+      '  TENCENTCLOUD_SECRET_KEY: is not set',
+    ])
+    expect(parsePollSettings({ SES_POLL: 'off' })).toBeUndefined()
+    expect(parsePollSettings(reconcileEnvironment)).toMatchObject({ TENCENTCLOUD_SECRET_ID: 'an id' })
   })
 })

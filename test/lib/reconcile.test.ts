@@ -611,6 +611,7 @@ describe('what nobody can tell any more', () => {
     })
     const ledger = await world([timeless])
     const withoutTimes = (statusApi: StatusApi): StatusApi => ({
+      ...statusApi,
       page: async (query) => {
         const page = await statusApi.page(query)
         const deliveries = page.deliveries.map(({ provider, recipient, message, outcome: { kind } }) => ({
@@ -1023,6 +1024,7 @@ describe('the lease', () => {
       wrap: (ports) => ({
         ...ports,
         statusApi: {
+          ...ports.statusApi,
           page: async (query) => {
             const nowMs = ledger.clock.now()
             const held = await othersRuns(ledger).acquire('another', nowMs, nowMs + 120_000)
@@ -1047,6 +1049,7 @@ describe('the lease', () => {
       wrap: (ports) => ({
         ...ports,
         statusApi: {
+          ...ports.statusApi,
           page: async (query) => {
             const page = await ports.statusApi.page(query)
             if (!isTaken) {
@@ -1076,6 +1079,7 @@ describe('the lease', () => {
       wrap: (ports) => ({
         ...ports,
         statusApi: {
+          ...ports.statusApi,
           page: async (query) => {
             if (!isTaken) {
               isTaken = true
@@ -1104,7 +1108,7 @@ describe('the lease', () => {
     const dying = ledger.run({
       wrap: (ports) => ({
         ...ports,
-        statusApi: { page: () => Promise.reject(new TypeError('a defect')) },
+        statusApi: { ...ports.statusApi, page: () => Promise.reject(new TypeError('a defect')) },
       }),
     })
     await expect(dying).rejects.toThrow('a defect')

@@ -10,6 +10,7 @@ describe('the settings of the local stack', () => {
       dynamoDbPort: 8000,
       sesPort: 3001,
       adminPort: 8001,
+      sendCloudAppKey: 'local-app-key',
       dataDir: undefined,
       tablePrefix: 'delivery-ledger-local',
       isSesSimulated: true,
@@ -24,6 +25,7 @@ describe('the settings of the local stack', () => {
         TENCENTCLOUD_SECRET_ID: 'local-secret-id',
         TENCENTCLOUD_SECRET_KEY: 'local-secret-key',
         TENCENTCLOUD_TOKEN: '',
+        SENDCLOUD_APP_KEY: 'local-app-key',
       },
     })
     expect(callbackToken).toMatch(/^[A-Za-z0-9_-]{32}$/)
@@ -33,6 +35,24 @@ describe('the settings of the local stack', () => {
     expect(localSettings({}).callbackToken).not.toBe(localSettings({}).callbackToken)
     expect(localSettings({ CALLBACK_TOKEN: 'a_Token1' }).callbackToken).toBe('a_Token1')
   })
+
+  it.each([
+    ['one key', 'first-key', 'first-key'],
+    ['two keys', ' first-key , second-key', 'first-key'],
+  ])('hand %s of SendCloud to the functions, and sign with the first', (_what, SENDCLOUD_APP_KEY, first) => {
+    const settings = localSettings({ SENDCLOUD_APP_KEY })
+    expect(settings.functionEnvironment).toMatchObject({ SENDCLOUD_APP_KEY })
+    expect(settings.sendCloudAppKey).toBe(first)
+  })
+
+  it.each([[','], ['first-key,'], [',second-key'], [' , '], ['one,two,three']])(
+    'refuse the keys %j of SendCloud',
+    (SENDCLOUD_APP_KEY) => {
+      expect(() => localSettings({ SENDCLOUD_APP_KEY })).toThrow(
+        new ConfigError(['SENDCLOUD_APP_KEY: expected one or two keys, separated by a comma']),
+      )
+    },
+  )
 
   it('are those that are set', () => {
     expect(

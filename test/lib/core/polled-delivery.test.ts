@@ -230,15 +230,15 @@ describe('a pass over the same answer', () => {
 
 describe('a delivery that nobody can tell about any more', () => {
   it('is unknown from day 30 on, with the reason, whenever that is found', () => {
-    expect(unknownEvent(rows.deferred, Date.parse('2022-06-01T06:24:39Z'))).toEqual({
+    const why = 'nobody can tell'
+    expect(unknownEvent(rows.deferred, Date.parse('2022-06-01T06:24:39Z'), why)).toEqual({
       provider: 'tencent-ses',
       recipient: 'example@example.com',
       message: 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1',
       kind: 'unknown',
       source: 'poll',
       occurredAtMs: Date.parse('2022-07-01T06:24:39Z'),
-      detail:
-        'sent 2022-06-01T06:24:39Z, never settled, and out of reach of GetSendEmailStatus after 30 days',
+      detail: 'sent 2022-06-01T06:24:39Z, never settled, and nobody can tell',
       columns: {},
       headers: new Map(),
     })

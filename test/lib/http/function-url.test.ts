@@ -33,6 +33,7 @@ describe('the request of a function URL event', () => {
     expect(requestOf(functionUrlEvent)).toEqual({
       method: 'POST',
       path: '/tencent-ses/a%2Ftoken',
+      contentType: 'application/json',
       body: '{"event":"open"}',
       isBase64Encoded: false,
     })
@@ -50,6 +51,7 @@ describe('the request of a function URL event', () => {
     expect(requestOf({ rawPath, requestContext })).toEqual({
       method: 'POST',
       path: '/tencent-ses/a%2Ftoken',
+      contentType: '',
       body: '',
       isBase64Encoded: false,
     })

@@ -14,7 +14,7 @@ import type { ReconcileDependencies } from '../../../lib/reconcile.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type World } from './world.ts'
+import { mailAt, messageIdAt, toldOf, worldAt, type World, type Ports } from './world.ts'
 
 // A run may die anywhere: what it left undone is done by the next one, and the table is as if nothing had happened.
 
@@ -154,10 +154,11 @@ async function seededWorld(): Promise<{ tables: TableNames; seed: Items }> {
 }
 
 /** Lists in pages of three, so that a few mails make many steps. */
-function inSmallPages({ statusApi, ...ports }: ReconcileDependencies): ReconcileDependencies {
+function inSmallPages({ statusApi, ...ports }: Ports): Ports {
   return {
     ...ports,
     statusApi: {
+      provider: statusApi.provider,
       async page(query) {
         const page = await statusApi.page(query)
         const deliveries = page.deliveries.slice(0, 3)
@@ -195,11 +196,11 @@ class Killer {
     await Promise.allSettled(this.#underway)
   }
 
-  wrap(ports: ReconcileDependencies): ReconcileDependencies {
+  wrap(ports: Ports): Ports {
     const { statusApi, deliveries, runs, clock } = ports
     return {
       ...ports,
-      statusApi: { page: (query) => this.#through('page', () => statusApi.page(query)) },
+      statusApi: { ...statusApi, page: (query) => this.#through('page', () => statusApi.page(query)) },
       deliveries: {
         record: (event) => this.#through(`record ${event.kind}`, () => deliveries.record(event)),
         rowsOf: (keys) => this.#through('rowsOf', () => deliveries.rowsOf(keys)),

@@ -40,6 +40,7 @@ function callsWith({
   const instants: number[] = []
   const calls = new ProviderCalls({
     statusApi: {
+      provider: 'tencent-ses',
       page() {
         instants.push(clock.now() - startMs)
         clock.advance(tookMs(instants.length - 1))

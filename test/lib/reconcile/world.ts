@@ -9,11 +9,13 @@ import {
   type ReconcileDependencies,
   type RunReport,
 } from '../../../lib/reconcile.ts'
+import { recordingSuppressions } from '../../../lib/record.ts'
 import { getSendEmailStatus } from '../../../lib/ses/get-send-email-status.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
-import type { TableNames } from '../../../lib/table/names.ts'
+import { tableNames, type TableNames } from '../../../lib/table/names.ts'
 import { runStore } from '../../../lib/table/run-store.ts'
+import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { emulatorCredentials, emulatorRegion } from '../../../local/emulator-credentials.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import {
@@ -27,7 +29,8 @@ import { eventWith } from '../../events.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 
-type Dependencies = ReconcileDependencies
+/** What a run has where a poll is set up. */
+export type Ports = ReconcileDependencies & { readonly statusApi: StatusApi }
 
 /** How one run differs from the usual one. */
 interface RunOptions extends Partial<CallBudget> {
@@ -35,7 +38,7 @@ interface RunOptions extends Partial<CallBudget> {
   readonly secretKey?: string
   readonly sweepAgesDays?: readonly number[]
   /** Puts something between the run and its ports. */
-  readonly wrap?: (ports: Dependencies) => Dependencies
+  readonly wrap?: (ports: Ports) => ReconcileDependencies
 }
 
 /** A provider, tables and a clock of their own, and everything else as it is deployed. */
@@ -46,7 +49,7 @@ export interface World {
   readonly logged: string[]
   /** Names of the DynamoDB commands sent to the deliveries table, since it was last emptied. */
   readonly commands: string[]
-  readonly ports: (options?: RunOptions) => Dependencies
+  readonly ports: (options?: RunOptions) => ReconcileDependencies
   readonly run: (options?: RunOptions) => Promise<RunReport>
   /** What callbacks told. */
   readonly told: (...events: readonly DeliveryEvent[]) => Promise<void>
@@ -70,9 +73,14 @@ export async function worldAt(
   const logged: string[] = []
   const writer = deliveryWriter({ client, table: own.deliveries, retentionDays: 400, clock })
   const log = (happening: string, fields = {}) => logged.push(JSON.stringify({ happening, ...fields }))
-  const deliveries = { ...writer, ...deliveryReader({ client, table: own.deliveries, clock, log }) }
+  const suppressions = suppressionWriter({ client, table: own.suppressions })
+  const deliveries = {
+    ...writer,
+    ...recordingSuppressions(writer, suppressions),
+    ...deliveryReader({ client, table: own.deliveries, clock, log }),
+  }
   let runs = 0
-  const ports = (run: RunOptions = {}): Dependencies => {
+  const ports = (run: RunOptions = {}): ReconcileDependencies => {
     runs += 1
     const usual = {
       statusApi: statusApiOf(ses, run.secretKey),
@@ -99,7 +107,7 @@ export async function worldAt(
         requestsPerSecond: run.requestsPerSecond ?? 1,
       }),
     async told(...events) {
-      for (const event of events) await writer.record(event)
+      for (const event of events) await deliveries.record(event)
     },
     rows: () => rowsOf(engine.client, own.deliveries),
     async close() {
@@ -111,12 +119,13 @@ export async function worldAt(
 
 /** A table takes writes only once it is active, which the engine makes it a moment after it was created. */
 async function activeTables(engine: EmbeddedTables): Promise<TableNames> {
-  const { deliveries, quarantine, reconciliation } = await engine.freshTables()
-  for (const TableName of [deliveries, quarantine, reconciliation]) {
+  const { prefix } = await engine.freshTables()
+  const tables = tableNames(prefix)
+  for (const TableName of [tables.deliveries, tables.suppressions, tables.reconciliation]) {
     const describe = () => engine.client.send(new DescribeTableCommand({ TableName }))
     while ((await describe()).Table?.TableStatus !== 'ACTIVE');
   }
-  return { deliveries, quarantine, reconciliation }
+  return tables
 }
 
 function statusApiOf(ses: SimulatedSes, secretKey = credentials.secretKey): StatusApi {

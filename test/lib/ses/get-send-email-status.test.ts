@@ -244,8 +244,13 @@ describe('the outcome of a row', () => {
       row({ SendStatus: sendStatus, DeliverStatus: 3, DeliverMessage: 'refused', MessageId: 'b' }),
     )
     expect(page.deliveries.map(({ outcome }) => outcome)).toEqual([
-      { kind: 'dropped', occurredAtMs: sent, detail },
-      { kind: 'dropped', occurredAtMs: sent, detail: `${detail} refused` },
+      { kind: 'dropped', occurredAtMs: sent, code: `SendStatus ${sendStatus}`, detail },
+      {
+        kind: 'dropped',
+        occurredAtMs: sent,
+        code: `SendStatus ${sendStatus}`,
+        detail: `${detail} refused`,
+      },
     ])
   })
 
@@ -257,7 +262,12 @@ describe('the outcome of a row', () => {
       )
       expect(page.unreadable).toEqual([])
       expect(page.deliveries.map(({ outcome }) => outcome)).toEqual([
-        { kind: 'dropped', occurredAtMs: sent, detail: '1007 the address is on the blocklist' },
+        {
+          kind: 'dropped',
+          occurredAtMs: sent,
+          code: 'SendStatus 1007',
+          detail: '1007 the address is on the blocklist',
+        },
       ])
     },
   )

@@ -47,7 +47,12 @@ describe('a row that somebody has changed by hand', () => {
       new PutItemCommand({ TableName: table, Item: { ...key, pending: { S: '2022-06-01' } } }),
     )
     expect(await Array.fromAsync(reader.pending())).toEqual([
-      { recipient: 'example@example.com', message: sampleMessage, status: 'deferred' },
+      {
+        recipient: 'example@example.com',
+        message: sampleMessage,
+        status: 'deferred',
+        provider: 'tencent-ses',
+      },
     ])
   })
 })

@@ -96,4 +96,11 @@ describe('posting to a URL', () => {
     expect(await postTo(url)('{"event":"open"}')).toBe(202)
     expect(received).toEqual([{ method: 'POST', type: 'application/json', body: '{"event":"open"}' }])
   })
+
+  it('posts a form where it is told to', async () => {
+    await postTo(url, 'application/x-www-form-urlencoded')('event=open')
+    expect(received).toEqual([
+      { method: 'POST', type: 'application/x-www-form-urlencoded', body: 'event=open' },
+    ])
+  })
 })

@@ -1,0 +1,146 @@
+import { Option, type Command } from 'commander'
+import * as v from 'valibot'
+import { oneLine, severalLines } from '../lib/core/text.ts'
+import type { InboundMailReader, StoredInboundMail } from '../lib/ports.ts'
+import { inboundMailReader } from '../lib/table/inbound-reader.ts'
+import { CommandError } from './command-error.ts'
+import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+
+/** Declares `ledger inbound list | show`. */
+export function registerInbound(program: Command): void {
+  const inbound = program.command('inbound').description('mails that somebody sent to us')
+  inbound
+    .command('list')
+    .description('the mails that came, newest first')
+    .option('--answers <MessageId>', 'only those that answer this message')
+    .option('--json', 'print the mails as JSON, without their content')
+    .action(listInbound)
+  inbound
+    .command('show')
+    .description('one mail, and the text of it')
+    .argument('<id>', 'an id, or its beginning')
+    .addOption(new Option('--raw', 'print the mail itself, as it came').conflicts('json'))
+    .option('--json', 'print the mail and all of its content as JSON')
+    .action(showInbound)
+}
+
+async function listInbound(options: { json?: boolean; answers?: string }): Promise<void> {
+  await withLedger(async (ledger) => {
+    const { answers } = options
+    const reader = readerOf(ledger)
+    const mails = await Array.fromAsync(answers === undefined ? reader.all() : reader.answering(answers))
+    const newestFirst = mails.toSorted((a, b) => receivedMs(b) - receivedMs(a))
+    if (options.json) printJson(newestFirst.map(asJson))
+    else if (newestFirst.length > 0) process.stdout.write(newestFirst.map(lineOf).join(''))
+    else
+      process.stdout.write(
+        `No ${answers === undefined ? 'mail' : 'answer to it'} is kept in ${ledger.name}.\n`,
+      )
+  })
+}
+
+async function showInbound(id: string, options: { json?: boolean; raw?: boolean }): Promise<void> {
+  await withLedger(async (ledger) => {
+    const mail = await readerOf(ledger).mail(id)
+    if (!mail) throw new CommandError('There is no mail of that id. `ledger inbound list` tells the ids.')
+    const parsed = v.safeParse(json, mail.content)
+    const content = parsed.success ? fieldsOf(parsed.output) : noFields
+    if (options.raw) process.stdout.write(textIn(content, 'raw_message') ?? mail.content)
+    else if (options.json)
+      printJson({ ...asJson(mail), content: parsed.success ? parsed.output : mail.content })
+    else process.stdout.write(`${headOf(mail)}\n${letterOf(mail, content)}`)
+  })
+}
+
+function receivedMs(mail: StoredInboundMail): number {
+  return Date.parse(mail.receivedAt[0] ?? '')
+}
+
+function lineOf(mail: StoredInboundMail): string {
+  const from = mail.columns.get('from') ?? mail.columns.get('mailFrom') ?? 'unknown sender'
+  const cells = [
+    shownId(mail.id),
+    mail.receivedAt[0] ?? '',
+    `${from} → ${mail.recipient}`,
+    mail.columns.get('subject') ?? '',
+    mail.answers === undefined ? '' : `answers ${mail.answers}`,
+  ]
+  const shown = cells.map(oneLine).filter((cell) => cell !== '')
+  return `${shown.join('  ')}\n`
+}
+
+function asJson({ columns, ...mail }: StoredInboundMail): object {
+  return { ...mail, columns: Object.fromEntries(columns) }
+}
+
+/** What the ledger knows of the mail, a line each. */
+function headOf(mail: StoredInboundMail): string {
+  const answers = [mail.answers, mail.answeredRecipient].filter((part) => part !== undefined).join(' to ')
+  return linesOf([
+    ['id', mail.id],
+    ['provider', mail.provider],
+    ['recipient', mail.recipient],
+    ['answers', answers],
+    ...mail.receivedAt.map((instant) => ['received', instant] as const),
+    ...mail.rawMessageUrls.map((url) => ['rawMessage', url] as const),
+    ...[...mail.columns].filter(([name]) => !letterHead.includes(name)),
+  ])
+}
+
+/** What stands above a letter, and so not among what the ledger knows of it. */
+const letterHead: readonly string[] = ['subject', 'from', 'to']
+
+/** The mail as a person reads it. */
+function letterOf(mail: StoredInboundMail, content: Fields): string {
+  const head = letterHead.map(
+    (name) => [name, textIn(content, name) ?? mail.columns.get(name) ?? ''] as const,
+  )
+  const text = textIn(content, 'text') ?? ''
+  const whole = `ledger inbound show ${shownId(mail.id)} --raw`
+  const body = text === '' ? `The mail has no text of its own. \`${whole}\` prints all of it.` : text
+  return `${linesOf([...head, ['date', dateOf(content)]])}\n${severalLines(body)}\n`
+}
+
+function linesOf(told: readonly (readonly [name: string, value: string])[]): string {
+  const shown = told
+    .map(([name, value]) => [name, oneLine(value)] as const)
+    .filter(([, value]) => value !== '')
+  const width = Math.max(...shown.map(([name]) => name.length))
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')
+}
+
+/** What the provider told, by its own names. */
+type Fields = ReadonlyMap<string, unknown>
+
+const json = v.pipe(v.string(), v.parseJson())
+const noFields: Fields = new Map()
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : noFields
+}
+
+function textIn(fields: Fields, name: string): string | undefined {
+  const value = fields.get(name)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The date stands among the mail's headers, which SendCloud tells as JSON inside the JSON. */
+function dateOf(content: Fields): string {
+  const told = v.safeParse(json, textIn(content, 'headers') ?? '')
+  const headers = told.success ? fieldsOf(told.output) : noFields
+  const name = [...headers.keys()].find((header) => header.toLowerCase() === 'date') ?? 'date'
+  return textIn(content, 'date') ?? textIn(headers, name) ?? ''
+}
+
+// JSON escapes the control characters of ASCII itself, and leaves those above it as they are.
+function printJson(value: unknown): void {
+  const text = JSON.stringify(value, null, 2).replace(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  )
+  process.stdout.write(`${text}\n`)
+}
+
+function readerOf({ client, tables, clock, log }: OpenLedger): InboundMailReader {
+  return inboundMailReader({ client, table: tables.inbound, clock, log })
+}

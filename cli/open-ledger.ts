@@ -1,0 +1,42 @@
+import { systemClock } from '../lib/clock.ts'
+import { parseEnvironment, tableEntries } from '../lib/config.ts'
+import { jsonLog } from '../lib/log.ts'
+import type { Clock, Log } from '../lib/ports.ts'
+import { dynamoDbClient } from '../lib/table/client.ts'
+import { tableNames, type TableNames } from '../lib/table/names.ts'
+
+/** For pages of a megabyte. */
+const requestTimeoutMs = 5_000
+
+/** The tables of the deployment that the environment names, and what it takes to read and write them. */
+export interface OpenLedger {
+  readonly client: ReturnType<typeof dynamoDbClient>
+  readonly tables: TableNames
+  /** Names the deployment to a person. */
+  readonly name: string
+  readonly clock: Clock
+  /** To standard error, so that what a command prints is its answer alone. */
+  readonly log: Log
+}
+
+/** Lends the ledger to one command, and closes its connections whatever becomes of it. */
+export async function withLedger(use: (ledger: OpenLedger) => Promise<void>): Promise<void> {
+  const { TABLE_PREFIX } = parseEnvironment(tableEntries, process.env)
+  const client = dynamoDbClient(requestTimeoutMs)
+  try {
+    await use({
+      client,
+      tables: tableNames(TABLE_PREFIX),
+      name: TABLE_PREFIX,
+      clock: systemClock,
+      log: jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.now),
+    })
+  } finally {
+    client.destroy()
+  }
+}
+
+/** As much of an id as it takes to name it in another command. */
+export function shownId(id: string): string {
+  return id.slice(0, 12)
+}

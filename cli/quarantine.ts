@@ -1,0 +1,179 @@
+import cliProgress from 'cli-progress'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { oneLine, severalLines } from '../lib/core/text.ts'
+import { quarantineReasons, type QuarantinedRow, type QuarantineReason } from '../lib/ports.ts'
+import { providers } from '../lib/providers/providers.ts'
+import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/replay.ts'
+import { quarantineStore } from '../lib/table/quarantine-store.ts'
+import { writersFor } from '../lib/writers.ts'
+import { CommandError } from './command-error.ts'
+import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+
+/** Declares `ledger quarantine list | show | replay`. */
+export function registerQuarantine(program: Command): void {
+  const quarantine = program
+    .command('quarantine')
+    .description('what came with a valid token and could not be read')
+  const reason = () =>
+    new Option('--reason <reason>', 'only what is kept for this reason').choices(quarantineReasons)
+  const since = () =>
+    new Option('--since <instant>', 'only what came then or later, such as 2026-11-21').argParser(instantOf)
+
+  quarantine
+    .command('list')
+    .description('what is still to be dealt with')
+    .addOption(reason())
+    .addOption(since())
+    .option('--all', 'what is resolved, too')
+    .option('--json', 'print the rows as JSON')
+    .action(listQuarantine)
+  quarantine
+    .command('show')
+    .description('one body, and what was wrong with it')
+    .argument('<id>', 'an id, or its beginning')
+    .option('--raw', 'print the body alone, byte for byte')
+    .action(showQuarantined)
+  quarantine
+    .command('replay')
+    .description('run kept bodies again, the same way as live input')
+    .addOption(reason())
+    .addOption(since())
+    .option('--dry-run', 'say what would happen, and write nothing')
+    .action(replayQuarantine)
+}
+
+function instantOf(text: string): number {
+  const instantMs = Date.parse(text)
+  if (Number.isNaN(instantMs)) {
+    throw new InvalidArgumentError(
+      'Expected a date or an instant, such as 2026-11-21 or 2026-11-21T08:00:00Z.',
+    )
+  }
+  return instantMs
+}
+
+interface Choice {
+  readonly reason?: QuarantineReason
+  readonly since?: number
+}
+
+async function listQuarantine(options: Choice & { all?: boolean; json?: boolean }): Promise<void> {
+  await withLedger(async (ledger) => {
+    const store = storeOf(ledger)
+    const rows = options.all
+      ? (await Array.fromAsync(store.all())).filter((row) => isChosen(row, options))
+      : await rowsToReplay(store, choiceOf(options))
+    const latestFirst = rows.toSorted((a, b) => (a.lastSeenAt > b.lastSeenAt ? -1 : 1))
+    if (options.json) process.stdout.write(`${JSON.stringify(latestFirst, null, 2)}\n`)
+    else if (rows.length === 0) process.stdout.write('Nothing is in quarantine.\n')
+    else process.stdout.write(latestFirst.map(lineOf).join(''))
+  })
+}
+
+function isChosen(row: QuarantinedRow, { reason, since = -Infinity }: Choice): boolean {
+  return (reason === undefined || row.reason === reason) && Date.parse(row.lastSeenAt) >= since
+}
+
+function choiceOf({ reason, since }: Choice): ReplayChoice {
+  return { ...(reason && { reason }), ...(since !== undefined && { sinceMs: since }) }
+}
+
+function lineOf(row: QuarantinedRow): string {
+  const cells = [
+    shownId(row.id),
+    row.lastSeenAt,
+    row.provider,
+    row.resolvedAt === undefined ? row.reason : 'resolved',
+    `${row.seen}×`,
+    counted(row.attempts, 'replay'),
+    oneLine(row.problems[0] ?? ''),
+  ]
+  return `${cells.join('  ')}\n`
+}
+
+async function showQuarantined(id: string, options: { raw?: boolean }): Promise<void> {
+  await withLedger(async (ledger) => {
+    const found = await storeOf(ledger).input(id)
+    if (!found)
+      throw new CommandError('Nothing of that id is in quarantine. `ledger quarantine list` names what is.')
+    if (options.raw) {
+      process.stdout.write(found.body)
+      return
+    }
+    process.stdout.write(`${headOf(found)}\n${bodyText(found.body)}\n`)
+  })
+}
+
+function headOf(row: QuarantinedRow): string {
+  const told: readonly (readonly [string, string])[] = [
+    ['id', row.id],
+    ['provider', row.provider],
+    ['reason', row.reason],
+    ['came', `${row.seen}×, ${row.firstSeenAt} to ${row.lastSeenAt}`],
+    ['replayed', `${row.attempts}×`],
+    ...(row.resolvedAt === undefined ? [] : [['resolved', row.resolvedAt] as const]),
+    ['body', `${row.bytes} bytes${row.contentType === '' ? '' : ` of ${oneLine(row.contentType)}`}`],
+    ...row.problems.map((problem) => ['problem', oneLine(problem)] as const),
+  ]
+  return told.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join('')
+}
+
+/** As text where it is text. */
+function bodyText(body: Uint8Array): string {
+  try {
+    return severalLines(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    return 'The body is not text; --raw prints it as it came.'
+  }
+}
+
+async function replayQuarantine(options: Choice & { dryRun?: boolean }): Promise<void> {
+  await withLedger(async (ledger) => {
+    const rows = await rowsToReplay(storeOf(ledger), choiceOf(options))
+    if (rows.length === 0) {
+      process.stdout.write('Nothing of that kind is in quarantine.\n')
+      return
+    }
+    const bar = new cliProgress.SingleBar({
+      format: 'replay [{bar}] {value}/{total}',
+      barsize: 40,
+      noTTYOutput: true,
+      notTTYSchedule: 2_000,
+    })
+    bar.start(rows.length, 0)
+    const isDryRun = options.dryRun ?? false
+    const onReplayed = () => {
+      bar.increment()
+    }
+    const replayed = await replay(rows, dependenciesOf(ledger), { isDryRun, onReplayed })
+    bar.stop()
+    process.stdout.write(reportOf(replayed, isDryRun))
+    if (replayed.some(({ left }) => left === 'unfinished')) process.exitCode = 1
+  })
+}
+
+function storeOf({ client, tables, clock, log }: OpenLedger): ReturnType<typeof quarantineStore> {
+  return quarantineStore({ client, table: tables.quarantine, clock, log })
+}
+
+function dependenciesOf(ledger: OpenLedger): Parameters<typeof replay>[1] {
+  const { client, clock, log } = ledger
+  return { providers, quarantine: storeOf(ledger), ...writersFor(process.env, client, clock), clock, log }
+}
+
+function reportOf(replayed: readonly Replayed[], isDryRun: boolean): string {
+  const resolved = replayed.filter(({ left }) => left === 'resolved')
+  const what = isDryRun ? 'would be resolved' : 'resolved'
+  const lines = replayed.map(({ row, summary, left }) => {
+    const id = shownId(row.id)
+    if (left === 'resolved') return `${id}  ${what}  ${summary}`
+    if (left === 'unfinished') return `${id}  unfinished: the table did not give or take it; try again`
+    return `${id}  still ${left.reason}: ${oneLine(left.problems[0] ?? '')}`
+  })
+  const sum = `${counted(replayed.length, 'body', 'bodies')}: ${resolved.length} ${what}, ${replayed.length - resolved.length} left.`
+  return `${[...lines, sum].join('\n')}\n`
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}

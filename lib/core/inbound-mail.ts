@@ -1,0 +1,40 @@
+import type { MessageKey } from './message.ts'
+
+/** Columns that a provider may tell of an inbound mail. */
+export const inboundColumns = [
+  'from',
+  'fromName',
+  'to',
+  'toName',
+  'subject',
+  'mailFrom',
+  'reference',
+  'emailId',
+  'labelId',
+  'labelName',
+] as const
+
+export type InboundColumn = (typeof inboundColumns)[number]
+
+/**
+ * A mail that somebody sent to us, as a provider routed it: not a delivery of ours, though it may answer one.
+ * Everything but `receivedAtMs` and `rawMessageUrl` is a function of the mail itself, so a provider that tells of it
+ * twice tells the same.
+ */
+export interface InboundMail {
+  readonly provider: string
+  /** The address of ours that it reached, trimmed and in lower case. */
+  readonly recipient: string
+  /** The delivery that it answers, where the provider tells. */
+  readonly answers?: { readonly message: MessageKey; readonly recipient?: string }
+  /** The provider's clock. */
+  readonly receivedAtMs: number
+  /** Where the provider keeps the mail for download, for a time of its own. */
+  readonly rawMessageUrl?: string
+  readonly columns: Readonly<Partial<Record<InboundColumn, string>>>
+  /**
+   * The whole of what came, without what a second telling may change (signature, time, download link): JSON text with its
+   * keys in order. Names the mail, so two tellings of one mail are one row.
+   */
+  readonly content: string
+}

@@ -1,0 +1,70 @@
+import { decodeWords } from 'postal-mime'
+import * as v from 'valibot'
+import { isAddress } from '../core/address.ts'
+import { isIdentifier, maxIdentifierBytes } from '../core/message.ts'
+import { oneLine } from '../core/text.ts'
+import { typeName, type Outcome } from './provider.ts'
+
+/** The fields of one event by their names. A map, since the names come from outside. */
+export type Fields = ReadonlyMap<string, unknown>
+
+/** Numbers may come as numeric strings (seen in public receivers). */
+export const wholeNumber = (expected: string) =>
+  v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.trim(), v.digits(), v.transform(Number))], expected),
+    v.safeInteger(expected),
+  )
+
+export const address = v.pipe(
+  v.string('one email address'),
+  v.trim(),
+  v.check(isAddress, 'one email address'),
+)
+
+export const identifier = (expected: string) =>
+  v.pipe(
+    v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))], expected),
+    v.trim(),
+    v.check(isIdentifier, `${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
+  )
+
+/** Any value on one line; what is no text as JSON; nothing as an empty string. */
+export function textOf(value: unknown): string {
+  if (value === undefined) return ''
+  return oneLine(typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+/** Fields as JSON, in the order of their names; none as an empty string. */
+export function jsonOf(fields: readonly (readonly [string, unknown])[]): string {
+  if (fields.length === 0) return ''
+  return JSON.stringify(Object.fromEntries(fields.toSorted(([a], [b]) => (a < b ? -1 : 1))))
+}
+
+/** RFC 2047 decoded; as it came where it cannot be decoded without loss. */
+export function decodedHeader(text: string): string {
+  const charsets = [...text.matchAll(/=\?([^?*\s]+)(?:\*[^?]*)?\?[bq]\?/gi)].map((word) => word[1] ?? '')
+  if (!charsets.every(isKnownCharset)) return text
+  const decoded = oneLine(decodeWords(text))
+  return decoded === '' || decoded.includes('\ufffd') ? text : decoded
+}
+
+function isKnownCharset(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== ''
+  } catch {
+    return false
+  }
+}
+
+/** An event of a name that is not known here. */
+export function unrecognisedEvent(name: string, pointer: string, expected: string): Outcome {
+  // Only what looks like a name is repeated: anything else may be an address.
+  const received = /^[\w.-]{1,40}$/.test(name) ? name : typeName(name)
+  return { type: 'unrecognised', problem: { pointer, expected, received } }
+}
+
+/** What to answer where reading fails: the one thing known to fail is a field too deep to be printed again. */
+export function tooDeep(pointer: string, element: unknown): Outcome {
+  const problem = { pointer, expected: 'fields that are nested less deeply', received: typeName(element) }
+  return { type: 'invalid', problems: [problem] }
+}

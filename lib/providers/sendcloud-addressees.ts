@@ -1,0 +1,163 @@
+import * as v from 'valibot'
+import { taskMessageKey, type MessageKey } from '../core/message.ts'
+import { address, identifier, textOf, type Fields } from './fields.ts'
+import { typeName, type FieldProblem } from './provider.ts'
+import { emailIdParts, messageKeyOf, type EmailId } from './sendcloud-email-id.ts'
+import { fieldProblem, listOf } from './sendcloud-fields.ts'
+
+/** One recipient of one message. */
+export interface Addressee {
+  /** The address as it came. */
+  readonly recipient: string
+  readonly message: MessageKey
+  readonly emailId?: string
+}
+
+/** What is wrong with how a recipient, or its message, was told. */
+interface Unaddressed {
+  readonly problems: readonly FieldProblem[]
+}
+
+const emailIdShape = 'an emailId: <messageId><index>$<recipient>'
+
+/** The one recipient of an event, and the message: named by the emailId, or by fields of their own. */
+export function readAddressee(told: Fields): Addressee | Unaddressed {
+  const emailId = emailIdParts(told.get('emailId'))
+  const message = emailId?.message ?? messageIn(told)
+  const recipient = recipientIn(told, emailId)
+  const problems = [message, recipient].filter((part) => typeof part === 'object')
+  if (typeof message === 'object' || typeof recipient === 'object') return { problems }
+  return { recipient, message, ...(emailId && { emailId: textOf(told.get('emailId')) }) }
+}
+
+function messageIn(told: Fields): MessageKey | FieldProblem {
+  if (told.has('emailId')) return fieldProblem('emailId', emailIdShape, told)
+  if (told.has('messageId')) return messageIdIn(told)
+  return taskKeyIn(told) ?? withoutMessage('/emailId')
+}
+
+function messageIdIn(told: Fields): MessageKey | FieldProblem {
+  const messageId = told.get('messageId')
+  const key = typeof messageId === 'string' ? messageKeyOf(messageId.trim()) : undefined
+  return key ?? fieldProblem('messageId', 'the messageId that sending returned', told)
+}
+
+/** Tencent's batch tasks are numbered too, so the key says whose task it is. */
+function taskKeyIn(told: Fields): MessageKey | undefined {
+  const task = v.safeParse(identifier('the number of a task'), told.get('maillistTaskId'))
+  return task.success ? taskMessageKey(`sendcloud:${task.output.toWellFormed()}`) : undefined
+}
+
+function withoutMessage(pointer: string): FieldProblem {
+  return {
+    pointer,
+    expected: 'an emailId, a messageId or a maillistTaskId',
+    received: 'none that names a message',
+  }
+}
+
+function recipientIn(told: Fields, emailId: EmailId | undefined): string | FieldProblem {
+  const named = emailId?.recipient === '' ? undefined : emailId?.recipient
+  const recipient = addressIn(told.get('recipient') ?? named)
+  if (recipient === undefined) return fieldProblem('recipient', 'one email address', told)
+  if (named !== undefined && named.toWellFormed().toLowerCase() !== recipient.toLowerCase()) {
+    return {
+      pointer: '/recipient',
+      expected: 'the recipient that the emailId names',
+      received: 'another string',
+    }
+  }
+  return recipient
+}
+
+function addressIn(value: unknown): string | undefined {
+  const parsed = v.safeParse(address, value)
+  return parsed.success ? parsed.output.toWellFormed() : undefined
+}
+
+/** An element of a list, and where it stands. */
+interface Entry {
+  readonly value: unknown
+  readonly pointer: string
+}
+
+/**
+ * The recipients of a request, each once: those whom the emailIds name, and those of the list whom no emailId names. A bad
+ * entry is a problem of its own.
+ */
+export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)[] {
+  const emailIds = entriesIn(told, 'emailIds', 'emailId')
+  const recipients = entriesIn(told, 'recipientArray', 'recipient')
+  if (emailIds.length === 0 && recipients.length === 0) {
+    const problem = { pointer: '/recipientArray', expected: 'at least one recipient', received: 'none' }
+    return [{ problems: [problem] }]
+  }
+  const messageId = told.has('messageId') ? messageIdIn(told) : undefined
+  if (typeof messageId === 'object') return [{ problems: [messageId] }]
+
+  const byEmailId = emailIds.map((entry) => addresseeByEmailId(entry, messageId))
+  const named = new Set(emailIds.map(({ value }) => emailIdParts(value)?.recipient.toLowerCase()))
+  const others = recipients.filter(({ value }) => !named.has(textOf(value).toLowerCase()))
+  const message = messageId ?? (emailIds.length > 0 ? onlyMessage(byEmailId) : taskKeyIn(told))
+  return eachOnce([...byEmailId, ...addresseesByAddress(others, message)])
+}
+
+/** Empty entries are none. */
+function entriesIn(told: Fields, list: string, field: string): readonly Entry[] {
+  const listed = listOf(told.get(list)).map((value, index) => ({
+    value,
+    pointer: `/${list}/${String(index)}`,
+  }))
+  const single = { value: told.get(field), pointer: `/${field}` }
+  return [...listed, single].filter(({ value }) => value !== undefined && value !== null && value !== '')
+}
+
+function addresseeByEmailId(
+  { value, pointer }: Entry,
+  messageId: MessageKey | undefined,
+): Addressee | Unaddressed {
+  const emailId = emailIdParts(value)
+  const recipient = addressIn(emailId?.recipient)
+  if (!emailId || recipient === undefined) {
+    return { problems: [{ pointer, expected: emailIdShape, received: typeName(value) }] }
+  }
+  if (messageId !== undefined && emailId.message !== messageId) {
+    const expected = 'an emailId that begins with the messageId'
+    return { problems: [{ pointer, expected, received: 'another string' }] }
+  }
+  return { recipient, message: emailId.message, emailId: textOf(value) }
+}
+
+/** The message that all of them agree on. */
+function onlyMessage(addressees: readonly (Addressee | Unaddressed)[]): MessageKey | undefined {
+  const messages = new Set(
+    addressees.map((addressee) => ('message' in addressee ? addressee.message : undefined)),
+  )
+  messages.delete(undefined)
+  return messages.size === 1 ? [...messages][0] : undefined
+}
+
+function addresseesByAddress(
+  entries: readonly Entry[],
+  message: MessageKey | undefined,
+): readonly (Addressee | Unaddressed)[] {
+  if (entries.length === 0) return []
+  if (message === undefined) return [{ problems: [withoutMessage('/messageId')] }]
+  return entries.map(({ value, pointer }) => {
+    const recipient = addressIn(value)
+    return recipient === undefined
+      ? { problems: [{ pointer, expected: 'one email address', received: typeName(value) }] }
+      : { recipient, message }
+  })
+}
+
+function eachOnce(addressees: readonly (Addressee | Unaddressed)[]): readonly (Addressee | Unaddressed)[] {
+  const seen = new Set<string>()
+  return addressees.filter((addressee) => {
+    if ('problems' in addressee) return true
+    const delivery = `${addressee.recipient.toLowerCase()} ${addressee.message}`
+    const isFirst = !seen.has(delivery)
+    seen.add(delivery)
+    return isFirst
+  })
+}

@@ -1,0 +1,103 @@
+import * as v from 'valibot'
+import { isAddress } from '../core/address.ts'
+import { mailEra, secondMs } from '../core/instant.ts'
+import { textOf, wholeNumber, type Fields } from './fields.ts'
+import { typeName, type FieldProblem } from './provider.ts'
+
+/** Every documented field of every event, in the spelling of the "Webhook Event Description". */
+const documentedFields = [
+  ...['event', 'timestamp', 'token', 'signature', 'message', 'apiUser', 'category', 'labelId', 'labelName'],
+  ...['maillistTaskId', 'messageId', 'emailId', 'recipient', 'recipientArray', 'emailIds', 'recipientSize'],
+  ...['outIp', 'url', 'ip', 'explorerName', 'explorerVer', 'oSName', 'oSVer', 'userHeaders'],
+  ...['substat', 'substatdesc', 'cause', 'reason'], // `reason`: `bounce` in the documents of 2015
+  ...['from', 'fromname', 'to', 'toname', 'x_mx_mailfrom', 'x_mx_rcptto', 'subject', 'reference'],
+  ...['headers', 'html', 'text', 'raw_message', 'raw_message_url'],
+]
+
+/** `mail_list_task_id`, `subStat` and `recipientArray[]` all occur, so case, `_` and brackets tell no fields apart. */
+function withoutSpelling(name: string): string {
+  return name.replace(/_|\[\d*\]$/g, '').toLowerCase()
+}
+
+const fieldOfSpelling: ReadonlyMap<string, string> = new Map(
+  documentedFields.map((field) => [withoutSpelling(field), field]),
+)
+
+/** The documented name of a field; the name itself where it is none of them. */
+export function documentedName(name: string): string {
+  return fieldOfSpelling.get(withoutSpelling(name)) ?? name
+}
+
+/**
+ * What the fields tell, under their documented names, without what stands for "not applicable". A field that comes in two
+ * spellings is told once where both say the same; otherwise all that was said is a list, which is no text.
+ */
+export function toldBy(fields: Fields): Fields {
+  const told = new Map<string, unknown>()
+  for (const [name, value] of fields) {
+    const field = documentedName(name)
+    if (!isApplicable(field, value)) continue
+    told.set(field, told.has(field) ? united(told.get(field), value) : value)
+  }
+  return told
+}
+
+const numbersFromOne = new Set(['maillistTaskId', 'labelId', 'substat'])
+
+// Empty strings stand everywhere for what does not apply, 0 where counting begins at 1, and -1 for no task (in the
+// samples of EngageLab, whose ids are made alike). A sender's own header is kept even where it is empty.
+function isApplicable(field: string, value: unknown): boolean {
+  if (value === null || value === '') return isSenderHeader(field)
+  return !(numbersFromOne.has(field) && ['0', '-1'].includes(textOf(value)))
+}
+
+/** The sender's own headers: "custom header with start of SC-Custom". */
+export function isSenderHeader(name: string): boolean {
+  return name.toLowerCase().startsWith('sc-custom')
+}
+
+export const unixMs = v.pipe(
+  wholeNumber('Unix milliseconds, such as 1654064683123'),
+  v.minValue(mailEra.fromSeconds * secondMs, 'Unix milliseconds after the year 2000 (were these seconds?)'),
+  v.maxValue(mailEra.toSeconds * secondMs, 'Unix milliseconds before the year 2100'),
+)
+
+/** What is wrong with a field, without what came. */
+export function fieldProblem(field: string, expected: string, told: Fields): FieldProblem {
+  return { pointer: `/${field}`, expected, received: typeName(told.get(field)) }
+}
+
+function united(one: unknown, other: unknown): unknown {
+  if (textOf(one) === textOf(other)) return one
+  const all = [one, other].flat()
+  return [...new Set(all)]
+}
+
+/**
+ * A list in any of the ways in which a form can tell it: a field that repeats, JSON, Java's `[a, b]`, or texts separated
+ * by commas or semicolons.
+ */
+export function listOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return []
+  if (Array.isArray(value)) return value.flatMap((entry) => (isList(entry) ? listOf(entry) : [entry]))
+  if (typeof value !== 'string') return [value]
+  const text = value.trim()
+  if (isList(text)) return parsedList(text) ?? partsOf(text.replace(/^\[|\]$/g, ''))
+  return isAddress(text) ? [text] : partsOf(text)
+}
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value) || (typeof value === 'string' && value.trimStart().startsWith('['))
+}
+
+function parsedList(text: string): readonly unknown[] | undefined {
+  try {
+    return listOf(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+function partsOf(text: string): readonly string[] {
+  return text.split(/[,;]/).map((part) => part.trim())
+}

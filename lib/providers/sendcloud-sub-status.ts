@@ -1,0 +1,41 @@
+/** What a number means, and the document's description where that is put otherwise. */
+type SubStatuses = ReadonlyMap<string, readonly [meaning: string, ...descriptions: string[]]>
+
+/** "Webhook Event Description", Invalid Email. */
+export const subStatusesOfInvalid: SubStatuses = new Map([
+  ['401', ["in SendCloud's blacklist", 'in SendCloud blacklist']],
+  ['402', ['unsubscribed', 'unsubscribe']],
+  ['403', ['server unreachable']],
+  ['404', ['address format error']],
+  ['405', ['IP or domain rejected', 'IP and domain rejected']],
+  ['406', ['address does not exist']],
+  ['407', ['spam']],
+  ['408', ['sender or recipient rejected', 'sender / recipient rejected']],
+  ['409', ['other', 'others']],
+])
+
+/** "Webhook Event Description", Soft Bounce. */
+const subStatusesOfSoftBounce: SubStatuses = new Map([
+  ['503', ['service not available']],
+  ['505', ['IP or domain rejected']],
+  ['506', ['address does not exist', 'email address does not exist']],
+  ['507', ['spam']],
+  ['508', ['sender or recipient rejected', 'sender / recipient rejected']],
+  ['509', ['other', 'others']],
+])
+
+const subStatuses: SubStatuses = new Map([...subStatusesOfInvalid, ...subStatusesOfSoftBounce])
+
+/** `406 address does not exist`, and the description that came where it says something else. */
+export function describeSubStatus(subStatus: string, description: string): string {
+  const words = subStatuses.get(subStatus) ?? ['an undocumented sub-status']
+  const isRepeated = words.some((known) => wordsOf(known) === wordsOf(description))
+  return `${subStatus} ${words[0]}${isRepeated ? '' : ` ${description}`}`
+}
+
+function wordsOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+}

@@ -1,0 +1,139 @@
+import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
+import { formatInstant } from '../core/instant.ts'
+import {
+  quarantineReasons,
+  type Clock,
+  type Log,
+  type QuarantinedRow,
+  type QuarantineStore,
+  type ReplayLeft,
+} from '../ports.ts'
+import { Expression } from './expression.ts'
+import { scanItems, type Item } from './pages.ts'
+import { headReader, readParts } from './parts.ts'
+import { problemList } from './quarantine-writer.ts'
+import { unlessRefused } from './refused-condition.ts'
+
+/** Instants of replays that a row remembers. */
+const maxReplays = 100
+
+interface Dependencies {
+  readonly client: DynamoDBClient
+  readonly table: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The operator's side of the quarantine. A row that cannot be read is logged and left out of all others. */
+export function quarantineStore({ client, table, clock, log }: Dependencies): QuarantineStore {
+  const rows = headReader({ client, table, read: rowOf, clock, log })
+  const bodies = headReader({
+    client,
+    table,
+    read: (item) => ({ row: rowOf(item), kept: v.parse(keptBody, item) }),
+    clock,
+    log,
+  })
+  return {
+    all: () => rows.readable(scanItems(client, { TableName: table, ...headsWithoutBodies })),
+    async input(given) {
+      const found = await bodies.find(given)
+      if (found === undefined) return undefined
+      const { row, kept } = found
+      const body = 'body' in kept ? kept.body : await readParts(client, table, row.id, kept.parts)
+      return { ...row, body }
+    },
+    async replayed(id, atMs, left) {
+      for (const isRoomLeft of [true, false]) {
+        const write = client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: { id: { S: id } },
+            ...replayExpression(formatInstant(atMs), left, isRoomLeft).input(),
+          }),
+        )
+        if ((await unlessRefused(write)) !== undefined) return
+      }
+      throw new Error(`There is no row '${id}' in ${table}: its replay could not be written down.`)
+    },
+  }
+}
+
+/** Never makes a row: one that left the table while it was replayed must not come back as a head without a body. */
+function replayExpression(at: string, left: ReplayLeft | 'resolved', isRoomLeft: boolean): Expression {
+  const expression = new Expression()
+  expression.require(`attribute_exists(${expression.name('firstSeenAt')})`)
+  if (left === 'resolved') {
+    expression.set('resolvedAt', { S: at })
+  } else {
+    expression.set('reason', { S: left.reason })
+    expression.set('problems', problemList(left.problems))
+    expression.remove('resolvedAt')
+  }
+  if (isRoomLeft) {
+    const replays = expression.add('replays', [at])
+    expression.require(
+      `(attribute_not_exists(${replays}) OR size(${replays}) < ${expression.number(maxReplays)})`,
+    )
+  }
+  return expression
+}
+
+const text = v.pipe(
+  v.object({ S: v.string() }),
+  v.transform(({ S }) => S),
+)
+const size = v.pipe(
+  v.object({ SS: v.array(v.string()) }),
+  v.transform(({ SS }) => SS.length),
+)
+const count = v.pipe(
+  v.object({ N: v.pipe(v.string(), v.digits()) }),
+  v.transform(({ N }) => Number(N)),
+)
+
+const rowEntries = {
+  id: text,
+  provider: text,
+  contentType: v.optional(text, { S: '' }),
+  reason: v.pipe(
+    v.object({ S: v.picklist(quarantineReasons) }),
+    v.transform(({ S }) => S),
+  ),
+  problems: v.pipe(
+    v.object({ L: v.array(text) }),
+    v.transform(({ L }) => L),
+  ),
+  bytes: count,
+  firstSeenAt: text,
+  lastSeenAt: text,
+  seen: size,
+  replays: v.optional(size, { SS: [] }),
+  resolvedAt: v.exactOptional(text),
+}
+const storedRow = v.object(rowEntries)
+
+const bytesOfText = v.pipe(
+  text,
+  v.transform((body) => new TextEncoder().encode(body)),
+)
+const bytes = v.pipe(
+  v.object({ B: v.instance(Uint8Array) }),
+  v.transform(({ B }) => B),
+)
+const keptBody = v.union([v.object({ body: v.union([bytesOfText, bytes]) }), v.object({ parts: count })])
+
+function rowOf(item: Item): QuarantinedRow {
+  const { replays, ...row } = v.parse(storedRow, item)
+  return { ...row, attempts: replays }
+}
+
+const projected = Object.keys(rowEntries).concat('expiresAt')
+
+/** Parts have no `firstSeenAt`. */
+const headsWithoutBodies = {
+  FilterExpression: 'attribute_exists(firstSeenAt)',
+  ProjectionExpression: projected.map((_, index) => `#a${index}`).join(', '),
+  ExpressionAttributeNames: Object.fromEntries(projected.map((name, index) => [`#a${index}`, name])),
+}

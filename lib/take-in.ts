@@ -1,0 +1,117 @@
+import pMap from 'p-map'
+import {
+  quarantineReasons,
+  UnwritableError,
+  type Clock,
+  type DeliveryWriter,
+  type InboundMailWriter,
+  type Log,
+  type QuarantineReason,
+} from './ports.ts'
+import type { Callback, FieldProblem, Outcome, Provider } from './providers/provider.ts'
+
+export interface TakeInDependencies {
+  readonly deliveries: DeliveryWriter
+  readonly inbound: InboundMailWriter
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What became of one body. */
+export interface TakenIn {
+  /** Elements that are durably written. */
+  readonly recorded: number
+  /** Elements whose write failed and may succeed later. */
+  readonly unwritten: number
+  /** Why the body has to be kept; absent where every element was understood and could be written. */
+  readonly reason?: QuarantineReason
+  readonly problems: readonly FieldProblem[]
+  /** `delivered`, or `delivered ×3 opened` where a body tells of several. */
+  readonly summary: string
+}
+
+/** Writes of one body that are under way at once. */
+const concurrentWrites = 16
+
+/** Reads an authenticated body and writes down all that it tells. Live input and replays take this same way. */
+export async function takeIn(
+  provider: Provider,
+  callback: Callback,
+  on: TakeInDependencies,
+  signal?: AbortSignal,
+): Promise<TakenIn> {
+  const outcomes = provider.read(callback)
+  const results = await pMap(outcomes, (outcome, index) => settle(outcome, `/${String(index)}`, on, signal), {
+    concurrency: concurrentWrites,
+  })
+  const reason = quarantineReasons.find((known) => results.some((result) => result.type === known))
+  return {
+    recorded: results.filter(({ type }) => type === 'recorded').length,
+    unwritten: results.filter(({ type }) => type === 'unwritten').length,
+    ...(reason && { reason }),
+    problems: results.flatMap((result) => ('problems' in result ? result.problems : [])),
+    summary: summaryOf(outcomes),
+  }
+}
+
+/** What is wrong with a body, as a person reads it: a line for each thing. */
+export function problemLines(problems: readonly FieldProblem[]): readonly string[] {
+  return problems.map(
+    ({ pointer, expected, received }) => `${pointer || 'body'}: expected ${expected}, got ${received}`,
+  )
+}
+
+/** What a body tells of, in a few words. */
+export function summaryOf(outcomes: readonly Outcome[]): string {
+  const kinds = outcomes.flatMap((outcome) => {
+    if (outcome.type === 'event') return outcome.event.kind
+    return outcome.type === 'inbound' ? 'inbound mail' : []
+  })
+  const byKind = [...Map.groupBy(kinds, (kind) => kind)]
+  return byKind.map(([kind, all]) => (all.length === 1 ? kind : `${kind} ×${all.length}`)).join(' ')
+}
+
+type Result =
+  | { readonly type: 'recorded' | 'unwritten' }
+  | { readonly type: QuarantineReason; readonly problems: readonly FieldProblem[] }
+
+/** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
+async function settle(
+  outcome: Outcome,
+  pointer: string,
+  on: TakeInDependencies,
+  signal?: AbortSignal,
+): Promise<Result> {
+  switch (outcome.type) {
+    case 'unreadable':
+    case 'unrecognised':
+      return { type: outcome.type, problems: [outcome.problem] }
+    case 'invalid':
+      return outcome
+    case 'event':
+      return written(on.deliveries.record(outcome.event, signal), pointer, on)
+    case 'inbound':
+      return written(on.inbound.keep(outcome.mail, signal), pointer, on)
+  }
+}
+
+async function written(write: Promise<void>, pointer: string, on: TakeInDependencies): Promise<Result> {
+  try {
+    await write
+    return { type: 'recorded' }
+  } catch (error) {
+    if (error instanceof UnwritableError) return { type: 'unwritable', problems: [tooMuchForItsRow(pointer)] }
+    on.log('write failed', { error: errorName(error) })
+    return { type: 'unwritten' }
+  }
+}
+
+function tooMuchForItsRow(pointer: string): FieldProblem {
+  const expected = 'an event that its row in the table can hold'
+  return { pointer, expected, received: 'one that the table refused' }
+}
+
+/** A name is enough to search for, and cannot hold an address as a message could. */
+export function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error
+}

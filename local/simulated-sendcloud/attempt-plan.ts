@@ -1,0 +1,109 @@
+import { minuteMs } from '../../lib/core/instant.ts'
+import { firstArrival } from '../simulated-ses/callback-plan.ts'
+import type { CallbackWeather } from '../simulated-ses/callback-plan.ts'
+import { seededRandom } from '../simulated-ses/random.ts'
+import type { Random } from '../simulated-ses/random.ts'
+import { fieldsOf, signedForm, tokenFrom } from './callback.ts'
+import type { Happening, SendCloudMessage } from './mail.ts'
+
+/** What becomes of an attempt: it never arrives; it arrives and its answer does not; or all goes well. */
+type Fate = 'lost' | 'answer-lost' | 'answered'
+
+/** One attempt at one callback; it is made only where no earlier one was answered 200. */
+export interface PlannedAttempt {
+  readonly arrivesAtMs: number
+  readonly body: string
+  /** The same object in all attempts at one callback. */
+  readonly happening: Happening
+  /** 1 to 6. */
+  readonly attempt: number
+  readonly fate: Fate
+}
+
+export interface AttemptPlan {
+  /** In the order of arrival: six for each happening, as many as SendCloud would make if nobody ever answered. */
+  readonly attempts: readonly PlannedAttempt[]
+  readonly happenings: number
+  readonly areRetriesSignedAnew: boolean
+}
+
+/**
+ * How long after the attempt before it each retry follows; after the last the event is dropped for ever.
+ * Source: "Learn about WebHook" (aurorasendcloud.com), read 2026-11-21. Its Chinese edition tells of six retries over hours.
+ */
+const retriesAfterMinutes = [1, 2, 4, 8, 16]
+
+/**
+ * When SendCloud tries to post what, and what becomes of it; nothing before it has happened. The rates of loss are those of
+ * each attempt; what repeats is an attempt whose answer was lost. Whether a retry is signed anew is not documented: for odd
+ * seeds it is. The same arguments give the same plan.
+ */
+export function planAttempts(
+  messages: readonly SendCloudMessage[],
+  { appKey, ...weather }: CallbackWeather & { readonly appKey: string },
+): AttemptPlan {
+  const random = seededRandom(weather.seed)
+  const areRetriesSignedAnew = weather.seed % 2 === 1
+  const chance = { weather, random }
+  const happenings = messages.flatMap((message) => linesOf(message))
+  const attempts = happenings.flatMap(({ happening, next }) => {
+    const { atMs } = firstArrival(happening, next, chance)
+    const sign = signer(happening, { appKey, random, areRetriesSignedAnew })
+    return attemptInstants(atMs).map((arrivesAtMs, index) => ({
+      arrivesAtMs,
+      body: sign(),
+      happening,
+      attempt: index + 1,
+      fate: fateFrom(chance),
+    }))
+  })
+  return {
+    attempts: attempts.sort((one, other) => one.arrivesAtMs - other.arrivesAtMs),
+    happenings: happenings.length,
+    areRetriesSignedAnew,
+  }
+}
+
+/** What there is to tell of a message, each with what comes next, after which it may arrive. */
+function linesOf(message: SendCloudMessage): { happening: Happening; next: Happening | undefined }[] {
+  const request: Happening = { of: 'message', atMs: message.sentAtMs, message }
+  const ofDeliveries = message.deliveries.map((delivery) =>
+    delivery.timeline.map((entry): Happening => ({
+      of: 'delivery',
+      atMs: entry.atMs,
+      message,
+      delivery,
+      entry,
+    })),
+  )
+  const inOrder = (line: readonly Happening[]) =>
+    line.map((happening, index) => ({ happening, next: line[index + 1] }))
+  const [firstLine = []] = ofDeliveries
+  return [{ happening: request, next: firstLine[0] }, ...ofDeliveries.flatMap(inOrder)]
+}
+
+function attemptInstants(firstAtMs: number): number[] {
+  const instants = [firstAtMs]
+  for (const minutes of retriesAfterMinutes)
+    instants.push((instants.at(-1) ?? firstAtMs) + minutes * minuteMs)
+  return instants
+}
+
+/** Signs one callback as often as it is tried: with another token each time, or with the first again. */
+function signer(
+  happening: Happening,
+  { appKey, random, areRetriesSignedAnew }: { appKey: string; random: Random; areRetriesSignedAnew: boolean },
+): () => string {
+  const fields = fieldsOf(happening)
+  let body: string | undefined
+  return () => {
+    if (body === undefined || areRetriesSignedAnew)
+      body = signedForm(fields, { appKey, token: tokenFrom(random) })
+    return body
+  }
+}
+
+function fateFrom({ weather, random }: { weather: CallbackWeather; random: Random }): Fate {
+  if (random.chance(weather.lossRate)) return 'lost'
+  return random.chance(weather.repeatRate) ? 'answer-lost' : 'answered'
+}

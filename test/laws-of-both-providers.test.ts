@@ -1,0 +1,89 @@
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { tokenDigest } from '../lib/callback-token.ts'
+import { ingest } from '../lib/ingest.ts'
+import { providers } from '../lib/providers/providers.ts'
+import type { TableNames } from '../lib/table/names.ts'
+import { virtualClock } from '../local/virtual-clock.ts'
+import { accepted, anyCallback, type Told } from './callback-arbitraries.ts'
+import { embeddedTables } from './embedded-tables.ts'
+import { emptyTables, wiredLedger, type AllRows } from './wired-ledger.ts'
+
+// The law of docs/adr/0001 for everything that callbacks write: any order and any multiplicity of any mix of both
+// providers' callbacks ends in the same rows of every table. The clock stands still, so the quarantine's are equal too.
+
+const engine = embeddedTables()
+const clock = virtualClock('2026-11-21T08:00:00Z')
+
+let tables: TableNames
+beforeAll(async () => {
+  tables = await engine.freshTables()
+})
+
+/** Callbacks, and the same ones in another order with repeats in between: each with the time that it is told for. */
+const streams = fc.array(anyCallback, { minLength: 1, maxLength: 10, size: 'max' }).chain((callbacks) =>
+  fc.record({
+    callbacks: fc.constant(callbacks),
+    shuffled: fc
+      .array(fc.constantFrom(...callbacks), { maxLength: 4 })
+      .chain((again) =>
+        fc.shuffledSubarray([...callbacks, ...again], { minLength: callbacks.length + again.length }),
+      ),
+  }),
+)
+
+/** How often each table had rows: a law about empty tables says nothing. */
+const filled = new Map<string, number>()
+
+/** The rows after each of the posters has posted its callbacks, one after the other, all posters at once. */
+async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllRows> {
+  await emptyTables(engine.client, tables)
+  const ledger = wiredLedger(engine.client, tables, clock, () => undefined)
+  const on = {
+    ...ledger,
+    quarantine: ledger.keeper,
+    providers,
+    tokenDigests: [tokenDigest(accepted.token)],
+    signingKeys: new Map([['sendcloud', [accepted.key]]]),
+    writeDeadlineMs: 10_000,
+  }
+  let time = 0
+  await Promise.all(
+    posters.map(async (callbacks) => {
+      for (const { telling } of callbacks) {
+        time += 1
+        const { status } = await ingest(telling(time), on)
+        expect([200, 202, 400, 401]).toContain(status)
+      }
+    }),
+  )
+  const rows = await ledger.allRows()
+  for (const [table, { length }] of Object.entries(rows)) filled.set(table, (filled.get(table) ?? 0) + length)
+  return rows
+}
+
+describe('the callbacks of both providers', () => {
+  it('end in the same rows of all tables in any order and with any repeats', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, async ({ callbacks, shuffled }) => {
+        expect(await rowsAfter(shuffled)).toEqual(await rowsAfter(callbacks))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('end in the same rows whichever way three posters at once get in between each other', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, async ({ callbacks, shuffled }) => {
+        const raced = await rowsAfter(shuffled, callbacks.toReversed(), callbacks)
+        expect(raced).toEqual(await rowsAfter(callbacks))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('were drawn so that every table had rows', () => {
+    expect([...filled.keys()].toSorted()).toEqual(['deliveries', 'inbound', 'quarantine', 'suppressions'])
+    for (const rows of filled.values()) expect(rows).toBeGreaterThan(20)
+  })
+})

@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { recordingSuppressions } from '../../../lib/record.ts'
+import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
+import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
+import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import { mailAt, toldOf, worldAt, type World } from './world.ts'
+
+// What speaks for never sending to an address again must not be lost with its callback.
+
+const engine = embeddedTables()
+const worlds: World[] = []
+const now = '2026-11-21T08:00:00Z'
+
+afterEach(async () => {
+  await Promise.all(worlds.splice(0).map((world) => world.close()))
+})
+
+/** A mail of this morning to which this happened, and of which no callback told. */
+function unheard(
+  name: string,
+  ...timeline: readonly Omit<TimelineEntry, 'atMs'>[]
+): ReturnType<typeof mailAt> {
+  const sentAt = '2026-11-21T06:00:00Z'
+  const atMs = Date.parse(sentAt) + 5_000
+  return mailAt(sentAt, name, { timeline: timeline.map((entry) => ({ ...entry, atMs })) })
+}
+
+async function worldOf(...mails: readonly ReturnType<typeof mailAt>[]): Promise<World> {
+  const world = await worldAt(now, engine, mails)
+  worlds.push(world)
+  return world
+}
+
+const suppressed = async (world: World) =>
+  (await rowsOf(engine.client, world.tables.suppressions)).map(({ recipient, reason }) => [recipient, reason])
+
+describe('the suppression list', () => {
+  it('is told by the poll what the lost callbacks would have told', async () => {
+    const dropped = (sendStatus: number) => ({ kind: 'dropped', sendStatus, reason: 'not sent' }) as const
+    const world = await worldOf(
+      unheard('blocked', dropped(1007)),
+      unheard('left', dropped(1013)),
+      unheard('type-blocked', dropped(3020)),
+      unheard('too-many', dropped(1006)),
+      unheard('no-money', dropped(3033)),
+      unheard('nobody', {
+        kind: 'bounced',
+        bounceType: 'hard_bounce',
+        reason: '551 5.1.1 recipient is not exist',
+      }),
+      unheard('policy', { kind: 'bounced', bounceType: 'hard_bounce', reason: '550 5.7.1 blocked' }),
+      unheard('full', { kind: 'bounced', bounceType: 'soft_bounce', reason: '452 4.2.2 mailbox full' }),
+      unheard('angry', { kind: 'delivered' }, { kind: 'complained' }),
+      unheard('leaving', { kind: 'delivered' }, { kind: 'unsubscribed' }),
+      unheard('fine', { kind: 'delivered' }, { kind: 'opened' }),
+    )
+    await world.run()
+    expect(await suppressed(world)).toEqual([
+      ['angry@example.com', 'complaint'],
+      ['blocked@example.com', 'blocklist'],
+      ['leaving@example.com', 'unsubscribe'],
+      ['left@example.com', 'unsubscribe'],
+      ['nobody@example.com', 'hard-bounce'],
+      ['type-blocked@example.com', 'blocklist'],
+    ])
+  })
+
+  it('lacks nothing where a run dies between the list and the delivery', async () => {
+    const world = await worldOf(unheard('nobody', { kind: 'dropped', sendStatus: 1007, reason: 'not sent' }))
+    const suppressions = suppressionWriter({ client: engine.client, table: world.tables.suppressions })
+    const dying = { record: () => Promise.reject(new TypeError('killed')) }
+    const run = world.run({
+      wrap: (ports) => ({
+        ...ports,
+        deliveries: { ...ports.deliveries, ...recordingSuppressions(dying, suppressions) },
+      }),
+    })
+    await expect(run).rejects.toThrow('killed')
+    expect(await world.rows()).toEqual([])
+    expect(await suppressed(world)).toEqual([['nobody@example.com', 'blocklist']])
+    const once = await rowsOf(engine.client, world.tables.suppressions)
+    world.clock.advance(121_000)
+    await world.run()
+    expect(await world.rows()).toMatchObject([{ status: 'dropped' }])
+    expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual(once)
+  })
+
+  it('is not told again where the callback came', async () => {
+    const mail = unheard('angry', { kind: 'delivered' }, { kind: 'complained' })
+    const world = await worldOf(mail)
+    await world.told(toldOf(mail, { kind: 'delivered' }), toldOf(mail, { kind: 'complained' }))
+    const before = await rowsOf(engine.client, world.tables.suppressions)
+    await world.run()
+    expect(before).toMatchObject([{ recipient: 'angry@example.com', reason: 'complaint' }])
+    expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual(before)
+  })
+})

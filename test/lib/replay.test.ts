@@ -1,0 +1,313 @@
+import { beforeEach, describe, expect, it } from '@jest/globals'
+import { DeleteItemCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import type { QuarantinedInput, QuarantineReason } from '../../lib/ports.ts'
+import { providers } from '../../lib/providers/providers.ts'
+import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../../lib/replay.ts'
+import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
+import { embeddedTables, rowsOf, type PlainRow } from '../embedded-tables.ts'
+import { sampleMessage } from '../events.ts'
+import { signedForm, signedJson } from '../fixtures/sendcloud/sign.ts'
+import { wiredLedger, type WiredLedger } from '../wired-ledger.ts'
+
+const engine = embeddedTables()
+const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
+
+let clock: VirtualClock
+let ledger: WiredLedger
+let tables: Awaited<ReturnType<typeof engine.freshTables>>
+let logged: string[]
+
+beforeEach(async () => {
+  tables = await engine.freshTables()
+  clock = virtualClock(at('12:00:00'))
+  logged = []
+  const log = (happening: string, fields?: object) => logged.push(JSON.stringify({ happening, ...fields }))
+  ledger = wiredLedger(engine.client, tables, clock, log)
+})
+
+const delivered = {
+  event: 'delivered',
+  email: 'reader@example.com',
+  bulkId: sampleMessage,
+  timestamp: 1654064683,
+}
+const opened = { ...delivered, event: 'open', timestamp: 1654064700 }
+const bytesOf = (body: unknown) => new TextEncoder().encode(JSON.stringify(body))
+
+/** Puts a body into the quarantine as an earlier version had: for a reason and problems of then. */
+async function keep(body: unknown, told: Partial<QuarantinedInput> = {}): Promise<void> {
+  await ledger.keeper.keep({
+    provider: 'tencent-ses',
+    body: bytesOf(body),
+    contentType: 'application/json',
+    reason: 'unrecognised',
+    problems: ['/event: expected what was known then, got a string'],
+    receivedAtMs: at('08:00:00'),
+    ...told,
+  })
+}
+
+const rows = async (choice: ReplayChoice = {}) => rowsToReplay(ledger.store, choice)
+
+async function replayAll(choice: ReplayChoice = {}, isDryRun = false): Promise<readonly Replayed[]> {
+  const on = { ...ledger, quarantine: ledger.store, providers }
+  return replay(await rows(choice), on, { isDryRun, onReplayed: () => undefined })
+}
+
+const leftOf = (replayed: readonly Replayed[]) => replayed.map(({ left }) => left)
+const quarantine = () => rowsOf(engine.client, tables.quarantine)
+
+/** The row that the sample event becomes. */
+const deliveredRow = {
+  recipient: 'reader@example.com',
+  message: sampleMessage,
+  messageId: sampleMessage,
+  provider: 'tencent-ses',
+  status: 'delivered',
+  statusRank: 50,
+  delivered: ['2022-06-01T06:24:43Z'],
+  sentAt: '2022-06-01T06:24:39Z',
+}
+
+describe('the rows to replay', () => {
+  const chosen = async (choice: ReplayChoice = {}) => (await rows(choice)).map(({ problems }) => problems[0])
+  const keepAt = (name: string, time: string, reason: QuarantineReason = 'invalid') =>
+    keep({ name }, { reason, problems: [name], receivedAtMs: at(time) })
+
+  it('are those longest in quarantine first', async () => {
+    for (const [name, time] of [
+      ['c', '08:02:00'],
+      ['a', '07:59:59'],
+      ['b', '08:00:00'],
+    ] as const)
+      await keepAt(name, time)
+    expect(await chosen()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('are in order of time to the millisecond', async () => {
+    for (const [name, time] of [
+      ['b', '08:00:00.500'],
+      ['c', '08:00:01'],
+      ['a', '08:00:00'],
+    ] as const)
+      await keepAt(name, time)
+    expect(await chosen()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('are in the order in which they came first, however often they came since', async () => {
+    await keepAt('a', '08:00:00')
+    await keepAt('b', '08:01:00')
+    await keepAt('a', '08:02:00')
+    expect(await chosen()).toEqual(['a', 'b'])
+  })
+
+  it('are those of the reason that is asked for', async () => {
+    for (const [index, reason] of (
+      ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const
+    ).entries())
+      await keepAt(reason, `08:00:0${String(index)}`, reason)
+    for (const reason of ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const)
+      expect(await chosen({ reason })).toEqual([reason])
+    expect(await chosen()).toEqual(['unreadable', 'invalid', 'unwritable', 'unrecognised'])
+  })
+
+  it('are those that came, or came again, at the instant or later', async () => {
+    await keepAt('before', '07:59:59.999')
+    await keepAt('at it', '08:00:00')
+    await keepAt('came again', '07:00:00')
+    await keepAt('came again', '08:00:01')
+    expect(await chosen({ sinceMs: at('08:00:00') })).toEqual(['came again', 'at it'])
+  })
+
+  it('are none that are resolved, but those that came again since', async () => {
+    await keep(delivered)
+    await keep(opened)
+    await replayAll()
+    expect(await chosen()).toEqual([])
+    await keep(opened, { problems: ['again'], receivedAtMs: at('13:00:00') })
+    expect(await chosen()).toEqual(['again'])
+  })
+})
+
+describe('a replay', () => {
+  it('resolves a row once all that its body tells is written', async () => {
+    await keep([delivered, opened])
+    expect(await replayAll()).toMatchObject([{ summary: 'delivered opened', left: 'resolved' }])
+    expect(await ledger.allRows()).toMatchObject({
+      deliveries: [{ ...deliveredRow, opened: ['2022-06-01T06:25:00Z'] }],
+      quarantine: [
+        { resolvedAt: '2026-11-21T12:00:00Z', replays: ['2026-11-21T12:00:00Z'], reason: 'unrecognised' },
+      ],
+    })
+  })
+
+  it('writes down what is wrong now where a body still cannot be read whole, and records the rest', async () => {
+    await keep([delivered, { ...delivered, email: 'nobody' }, 7])
+    const left = {
+      reason: 'invalid',
+      problems: [
+        '/1/email: expected one email address, got a string',
+        '/2: expected an object with the fields of one event, got a number',
+      ],
+    }
+    expect(await replayAll()).toMatchObject([{ summary: 'delivered', left }])
+    const [row] = await quarantine()
+    expect(row).toMatchObject(left)
+    expect(row).not.toHaveProperty('resolvedAt')
+    expect((await ledger.allRows()).deliveries).toEqual([deliveredRow])
+  })
+
+  it('counts its attempts, and leaves alone when and how often the body came', async () => {
+    await keep('{not json')
+    for (let times = 0; times < 3; times += 1) {
+      await replayAll()
+      clock.advance(1_000)
+    }
+    expect(await rows()).toMatchObject([
+      { attempts: 3, seen: 1, firstSeenAt: '2026-11-21T08:00:00Z', lastSeenAt: '2026-11-21T08:00:00Z' },
+    ])
+  })
+
+  it('leaves a row as it was where the table does not take what it tells, and says so', async () => {
+    await keep(delivered)
+    const before = await quarantine()
+    await engine.client.send(new DeleteTableCommand({ TableName: tables.deliveries }))
+    expect(await replayAll()).toMatchObject([{ summary: 'delivered', left: 'unfinished' }])
+    expect(await quarantine()).toEqual(before)
+    expect(logged.join()).not.toContain('reader@example.com')
+  })
+
+  it('says which provider is not known, and keeps the row for the version that knows it', async () => {
+    await keep(delivered, { provider: 'tomorrow-mail', reason: 'unreadable' })
+    const left = {
+      reason: 'unreadable',
+      problems: ['provider: expected one that this version knows, got tomorrow-mail'],
+    }
+    expect(await replayAll()).toMatchObject([{ summary: '', left }])
+    expect(await quarantine()).toMatchObject([left])
+    expect(await rows()).toHaveLength(1)
+  })
+
+  it('tells of each row once, those that left the quarantine meanwhile excepted', async () => {
+    await keep(delivered)
+    const [row] = await rows()
+    const gone = { ...row!, id: 'f'.repeat(64) }
+    let replayed = 0
+    const on = { ...ledger, quarantine: ledger.store, providers }
+    const results = await replay([gone, row!], on, { isDryRun: false, onReplayed: () => (replayed += 1) })
+    expect(results.map(({ row: { id } }) => id)).toEqual([row!.id])
+    expect(replayed).toBe(2)
+    expect(await quarantine()).toHaveLength(1)
+  })
+
+  it('runs none but the rows that were chosen', async () => {
+    await keep(delivered)
+    await keep('{not json', { reason: 'unreadable' })
+    expect(leftOf(await replayAll({ reason: 'unrecognised' }))).toEqual(['resolved'])
+    expect(await rows()).toMatchObject([{ reason: 'unreadable', attempts: 0 }])
+  })
+
+  it('goes on with the others where one body cannot be read back', async () => {
+    const large = [delivered, { ...opened, useragent: 'x'.repeat(400_000) }]
+    await keep(large, { receivedAtMs: at('07:00:00') })
+    const parts = (await quarantine()).flatMap(({ id }) => (String(id).includes('#') ? [String(id)] : []))
+    expect(parts).toHaveLength(2)
+    const Key = { id: { S: parts[0]! } }
+    await engine.client.send(new DeleteItemCommand({ TableName: tables.quarantine, Key }))
+
+    for (let second = 0; second < 8; second += 1)
+      await keep({ ...opened, timestamp: opened.timestamp + second })
+    const replayed = await replayAll()
+    expect(leftOf(replayed).filter((left) => left === 'resolved')).toHaveLength(8)
+    expect(await rows()).toMatchObject([{ firstSeenAt: '2026-11-21T07:00:00Z' }])
+  })
+
+  it('reads a form as the form that it was', async () => {
+    const fields = {
+      event: 'deliver',
+      emailId: '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound0$reader@example.com',
+      timestamp: '1795233605000',
+    }
+    const { body, contentType } = signedForm(fields, 'a key of then')
+    await keep('', { provider: 'sendcloud', body, contentType })
+    expect(leftOf(await replayAll())).toEqual(['resolved'])
+    expect((await ledger.allRows()).deliveries).toMatchObject([
+      { recipient: 'reader@example.com', status: 'delivered', delivered: ['2026-11-21T04:00:05Z'] },
+    ])
+  })
+
+  it('puts a body together that was kept in parts', async () => {
+    const mail = `Subject: a large one\r\n\r\n${'All work and no play. '.repeat(48_000)}`
+    const route = {
+      event: 'route',
+      from: 'reader@example.com',
+      x_mx_rcptto: 'support@mail.example.com',
+      raw_message: mail,
+      timestamp: 1795233605000,
+    }
+    const { body, contentType } = signedJson(route, 'a key of then')
+    expect(body.length).toBeGreaterThan(1_000_000)
+    await keep('', { provider: 'sendcloud', body, contentType })
+    expect(await replayAll()).toMatchObject([{ summary: 'inbound mail', left: 'resolved' }])
+    const { inbound } = await ledger.allRows()
+    expect(inbound).toContainEqual(
+      expect.objectContaining({
+        recipient: 'support@mail.example.com',
+        receivedAt: ['2026-11-21T04:00:05Z'],
+      }),
+    )
+  })
+})
+
+describe('a replay that is repeated', () => {
+  const bodies = [
+    delivered,
+    [opened, { ...delivered, email: 'second@example.com' }],
+    { ...delivered, event: 'bounce', bounceType: 'hard_bounce', reason: '551 5.1.1 recipient is not exist' },
+    { ...delivered, event: 'teleported' },
+    [delivered, 'and so on'],
+    '{not json',
+  ]
+  const withoutReplays = (all: readonly PlainRow[]) => all.map((row) => ({ ...row, replays: undefined }))
+  const keepAll = async () => {
+    for (const body of bodies) await keep(body)
+  }
+
+  it('changes nothing but what it writes down about itself', async () => {
+    await keepAll()
+    await replayAll()
+    const after = await ledger.allRows()
+    clock.advance(60_000)
+    await replayAll()
+    const again = await ledger.allRows()
+    expect({ ...again, quarantine: [] }).toEqual({ ...after, quarantine: [] })
+    expect(withoutReplays(again.quarantine)).toEqual(withoutReplays(after.quarantine))
+  })
+
+  it('ends in the same rows where two run at once', async () => {
+    await keepAll()
+    await replayAll()
+    const alone = await ledger.allRows()
+
+    tables = await engine.freshTables()
+    ledger = wiredLedger(engine.client, tables, clock, () => undefined)
+    await keepAll()
+    await Promise.all([replayAll(), replayAll()])
+    expect(await ledger.allRows()).toEqual(alone)
+  })
+})
+
+describe('a dry run', () => {
+  it('says what a replay would do, and writes nothing into any table', async () => {
+    await keep(delivered)
+    await keep([opened, { ...delivered, email: 'nobody' }], { receivedAtMs: at('08:00:01') })
+    await keep({ ...delivered, event: 'bounce', reason: '551 5.1.1' }, { receivedAtMs: at('08:00:02') })
+    await keep(delivered, { provider: 'tomorrow-mail', receivedAtMs: at('08:00:03') })
+    const before = await ledger.allRows()
+    const rehearsed = await replayAll({}, true)
+    expect(rehearsed.map(({ summary }) => summary)).toEqual(['delivered', 'opened', 'bounced', ''])
+    expect(await ledger.allRows()).toEqual(before)
+    clock.advance(1_000)
+    expect(leftOf(await replayAll())).toEqual(leftOf(rehearsed))
+  })
+})

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { tableNames, type TableNames } from '../../lib/table/names.ts'
+import { localSettings } from '../../local/settings.ts'
+import { formType, signedForm, type Fields } from '../../local/simulated-sendcloud/callback.ts'
+import { replyFields } from '../../local/simulated-sendcloud/inbound-mail.ts'
+import { sampleFields } from '../../local/simulated-sendcloud/sample.ts'
+import { postTo } from '../../local/simulated-ses/callback-sender.ts'
+import { startLocalStack, type LocalStack } from '../../local/stack.ts'
+import { virtualClock } from '../../local/virtual-clock.ts'
+import { sampleMessage } from './simulated-sendcloud/sample-mail.ts'
+
+const nowMs = Date.parse('2026-11-21T05:00:00.777Z')
+const token = 'Zk3pQ8vXw1LmN7bYt5RcJ2hGf9DsA4uE6iOoPqTzVxCyBnKj0W'
+const settings = localSettings({
+  PORT: '0',
+  DYNAMODB_PORT: '0',
+  SES_PORT: '0',
+  ADMIN_PORT: '0',
+  CALLBACK_TOKEN: 'a-token-for-the-test',
+  SENDCLOUD_APP_KEY: 'new-key,old-key',
+})
+
+let stack: LocalStack
+
+beforeAll(async () => {
+  stack = await startLocalStack(settings, { clock: virtualClock(nowMs), log: () => undefined })
+})
+afterAll(async () => {
+  await stack.stop()
+})
+
+function post(fields: Fields, appKey: string): Promise<number> {
+  return postTo(stack.callbackUrls.sendCloud, formType)(signedForm(fields, { appKey, token }))
+}
+
+async function rowsOf(table: keyof TableNames): Promise<readonly Record<string, unknown>[]> {
+  const TableName = tableNames(stack.tablePrefix)[table]
+  const { Items = [] } = await stack.dynamoDb.send(new ScanCommand({ TableName }))
+  return Items
+}
+
+describe('the local stack', () => {
+  it('takes the callbacks of each provider at a URL of its own, under one token', () => {
+    const paths = Object.values(stack.callbackUrls).map((url: string) => new URL(url).pathname)
+    expect(paths).toEqual(['/tencent-ses/a-token-for-the-test', '/sendcloud/a-token-for-the-test'])
+  })
+
+  it('signs with the first key of SendCloud, and takes what is signed with either', async () => {
+    expect(stack.sendCloudAppKey).toBe('new-key')
+    expect(await post(sampleFields(nowMs), 'new-key')).toBe(200)
+    expect(await post(sampleFields(nowMs), 'old-key')).toBe(200)
+    expect(await post(sampleFields(nowMs), 'another-key')).toBe(401)
+  })
+
+  it('turns the sample callback of SendCloud into a row', async () => {
+    await post(sampleFields(nowMs), 'new-key')
+    expect(await rowsOf('deliveries')).toEqual([
+      expect.objectContaining({
+        recipient: { S: 'example@example.com' },
+        message: { S: '1795237140777_144383_11771_2575.sc-10_9_13_218-inbound' },
+        provider: { S: 'sendcloud' },
+        status: { S: 'delivered' },
+        'SC-Custom-Order': { S: 'order 1234' },
+      }),
+    ])
+  })
+
+  it('keeps an inbound mail under the message that it answers, and the same mail once', async () => {
+    const message = sampleMessage()
+    const fields = replyFields(message, message.deliveries[1]!, nowMs)
+    expect(await post(fields, 'new-key')).toBe(200)
+    expect(await post(fields, 'new-key')).toBe(200)
+    expect(await rowsOf('inbound')).toEqual([
+      expect.objectContaining({
+        recipient: { S: 'support@mail.example.com' },
+        from: { S: 'bob@example.com' },
+        answers: { S: '1795233600042_144383_11771_2575.sc-10_9_13_218-inbound' },
+        answeredRecipient: { S: 'bob@example.com' },
+      }),
+    ])
+    expect(await rowsOf('quarantine')).toEqual([])
+  })
+})
