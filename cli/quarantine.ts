@@ -63,7 +63,7 @@ async function listQuarantine(options: Choice & { all?: boolean; json?: boolean 
     const rows = options.all
       ? (await Array.fromAsync(store.all())).filter((row) => isChosen(row, options))
       : await rowsToReplay(store, choiceOf(options))
-    const latestFirst = rows.toSorted((a, b) => (a.lastSeenAt > b.lastSeenAt ? -1 : 1))
+    const latestFirst = rows.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
     if (options.json) process.stdout.write(`${JSON.stringify(latestFirst, null, 2)}\n`)
     else if (rows.length === 0) process.stdout.write('Nothing is in quarantine.\n')
     else process.stdout.write(latestFirst.map(lineOf).join(''))

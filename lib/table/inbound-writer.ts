@@ -82,8 +82,7 @@ function setHead(expression: Expression, mail: InboundMail, bytes: number, parts
 
 function addWhereRoom(expression: Expression, attribute: string, member: string): void {
   const set = expression.add(attribute, [member])
-  const isRoomLeft = `attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxMembers)}`
-  expression.require(`(${isRoomLeft} OR contains(${set}, ${expression.string(member)}))`)
+  expression.require(`(attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxMembers)})`)
 }
 
 async function tryUpdate(

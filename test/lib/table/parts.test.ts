@@ -137,7 +137,7 @@ describe('a part', () => {
       if (put === 2) throw new Error('refused')
       await setTimeout(30)
     })
-    const bytes = incompressible(20 * 349 * kb)
+    const bytes = new Uint8Array(20 * 349 * kb)
     await expect(putParts({ client: engine.client, table, id, bytes, expiresAt })).rejects.toThrow('refused')
     await setTimeout(100)
     expect(await rowsOf(engine.client, table)).toEqual([])

@@ -307,7 +307,7 @@ describe('the store', () => {
   })
 
   it('lists without fetching a body', async () => {
-    const { keepAll, store } = await quarantine()
+    const { keepAll, store, logged } = await quarantine()
     await keepAll(inputWith({}), inputWith({ body: incompressible(310 * kb) }))
     const attributes = new Set<string>()
     const note = (next: (args: never) => Promise<{ output: { Items: object[] } }>) => async (args: never) => {
@@ -320,6 +320,7 @@ describe('the store', () => {
     expect(attributes).toContain('reason')
     expect(attributes).not.toContain('body')
     expect(attributes).not.toContain('data')
+    expect(logged).toEqual([])
   })
 
   it('tells no row whose time is over', async () => {
