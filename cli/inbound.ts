@@ -93,7 +93,7 @@ const letterHead: readonly string[] = ['subject', 'from', 'to']
 /** The mail as a person reads it. */
 function letterOf(mail: StoredInboundMail, content: Fields): string {
   const head = letterHead.map(
-    (name) => [name, textIn(content, name) ?? mail.columns.get(name) ?? ''] as const,
+    (name) => [name, mail.columns.get(name) ?? textIn(content, name) ?? ''] as const,
   )
   const text = textIn(content, 'text') ?? ''
   const whole = `ledger inbound show ${shownId(mail.id)} --raw`

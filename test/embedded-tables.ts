@@ -1,8 +1,9 @@
 import { afterAll, beforeAll } from '@jest/globals'
-import { ScanCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { startDynamoDbEmulator, type DynamoDbEmulator } from '../local/dynamodb-emulator.ts'
 import { createTables } from '../local/tables.ts'
 import { tableNames, type TableNames } from '../lib/table/names.ts'
+import { scanItems } from '../lib/table/pages.ts'
 
 /** The embedded engine for one test file, and a fresh set of tables for whoever asks. */
 export interface EmbeddedTables {
@@ -46,8 +47,8 @@ export type PlainRow = Readonly<Record<string, unknown>>
 
 /** Every row of a table, sorted by its key, without `expiresAt`, which is the clock's and no event's. */
 export async function rowsOf(client: DynamoDBClient, table: string): Promise<readonly PlainRow[]> {
-  const { Items = [] } = await client.send(new ScanCommand({ TableName: table }))
-  return Items.map(plain).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const items = await Array.fromAsync(scanItems(client, { TableName: table }))
+  return items.map(plain).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
 }
 
 function plain(item: Record<string, AttributeValue>): PlainRow {

@@ -4,7 +4,8 @@ import { inboundColumns } from '../core/inbound-mail.ts'
 import type { Clock, InboundMailReader, Log, StoredInboundMail } from '../ports.ts'
 import { answersNothing } from './inbound-writer.ts'
 import { queryItems, scanItems, type Item } from './pages.ts'
-import { headReader, readParts } from './parts.ts'
+import { headReader } from './head-reader.ts'
+import { readParts } from './parts.ts'
 
 const byAnswered = 'byAnswered'
 

@@ -11,7 +11,8 @@ import {
 } from '../ports.ts'
 import { Expression } from './expression.ts'
 import { scanItems, type Item } from './pages.ts'
-import { headReader, readParts } from './parts.ts'
+import { headReader } from './head-reader.ts'
+import { readParts } from './parts.ts'
 import { problemList } from './quarantine-writer.ts'
 import { unlessRefused } from './refused-condition.ts'
 

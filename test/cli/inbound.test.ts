@@ -50,7 +50,7 @@ const content = {
   event: 'route',
   from: 'Someone <someone@theirs.example>',
   to: 'inbox@ours.example',
-  subject: 'Re: your order',
+  subject: '=?UTF-8?Q?Re:_your_order?=',
   headers: '{"Date":"Sat, 21 Nov 2026 15:59:57 +0800"}',
   text: 'Thank you.\r\n\tYours, Someone\r\n',
   raw_message: 'From: someone@theirs.example\r\n\r\nThank you.\u001b[2J\r\n',
@@ -72,7 +72,7 @@ const answer = mailWith({
   rawMessageUrl: 'https://files.example/1.eml',
 })
 /** sha256('sendcloud\n' + the JSON text of the content above) */
-const answerId = '36c9f5b4f9c6a1484b107f44a5e503d395672c25b2aff5e7d754c97f9fa54caa'
+const answerId = '33b251e3897f7d8f19f1c8b16ebee50d352ede6e0876298cf9a37507b61e5c77'
 
 const later = mailWith({
   receivedAtMs: Date.parse('2026-11-21T09:00:00Z'),
@@ -137,7 +137,7 @@ describe('a mail', () => {
         'labelName   orders',
         '',
         'subject  Re: your order',
-        'from     Someone <someone@theirs.example>',
+        'from     someone@theirs.example',
         'to       inbox@ours.example',
         'date     Sat, 21 Nov 2026 15:59:57 +0800',
         '',

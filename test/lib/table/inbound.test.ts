@@ -208,7 +208,7 @@ describe('a mail that is told twice', () => {
         ...(url !== undefined && { rawMessageUrl: url }),
       }),
     )
-  const told = fc.array(telling, { minLength: 1, maxLength: 6 }).chain((mails) =>
+  const told = fc.array(telling, { minLength: 1, maxLength: 5 }).chain((mails) =>
     fc.record({
       mails: fc.constant(mails),
       again: fc.shuffledSubarray([...mails, ...mails], { minLength: mails.length * 2 }),
@@ -229,7 +229,7 @@ describe('a mail that is told twice', () => {
         expect(await shuffled.rows()).toEqual(await inOrder.rows())
         expect(await raced.rows()).toEqual(await inOrder.rows())
       }),
-      { numRuns: 8 },
+      { numRuns: 6 },
     )
   })
 })
@@ -243,7 +243,7 @@ describe('the sets of a mail', () => {
   it('hold a hundred, and a telling beyond them is no fault', async () => {
     const { keepAll, rows } = await inboundTable()
     const all = tellings(102, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
-    await keepAll(...all, ...all)
+    await keepAll(...all, ...all.slice(0, 3))
     const [row] = await rows()
     expect(row?.receivedAt).toHaveLength(100)
     expect(row?.rawMessageUrls).toHaveLength(100)
