@@ -5,6 +5,7 @@ import type { InboundMailReader, StoredInboundMail } from '../lib/ports.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { CommandError } from './command-error.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { printJson } from './print-json.ts'
 
 /** Declares `ledger inbound list | show`. */
 export function registerInbound(program: Command): void {
@@ -130,15 +131,6 @@ function dateOf(content: Fields): string {
   const headers = told.success ? fieldsOf(told.output) : noFields
   const name = [...headers.keys()].find((header) => header.toLowerCase() === 'date') ?? 'date'
   return textIn(content, 'date') ?? textIn(headers, name) ?? ''
-}
-
-// JSON escapes the control characters of ASCII itself, and leaves those above it as they are.
-function printJson(value: unknown): void {
-  const text = JSON.stringify(value, null, 2).replace(
-    /[\u007f-\u009f]/g,
-    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
-  )
-  process.stdout.write(`${text}\n`)
 }
 
 function readerOf({ client, tables, clock, log }: OpenLedger): InboundMailReader {

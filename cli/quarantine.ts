@@ -7,7 +7,8 @@ import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/r
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { writersFor } from '../lib/writers.ts'
 import { CommandError } from './command-error.ts'
-import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { requireRetention, shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { printJson } from './print-json.ts'
 
 /** Declares `ledger quarantine list | show | replay`. */
 export function registerQuarantine(program: Command): void {
@@ -64,7 +65,7 @@ async function listQuarantine(options: Choice & { all?: boolean; json?: boolean 
       ? (await Array.fromAsync(store.all())).filter((row) => isChosen(row, options))
       : await rowsToReplay(store, choiceOf(options))
     const latestFirst = rows.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
-    if (options.json) process.stdout.write(`${JSON.stringify(latestFirst, null, 2)}\n`)
+    if (options.json) printJson(latestFirst)
     else if (rows.length === 0) process.stdout.write('Nothing is in quarantine.\n')
     else process.stdout.write(latestFirst.map(lineOf).join(''))
   })
@@ -128,28 +129,39 @@ function bodyText(body: Uint8Array): string {
 }
 
 async function replayQuarantine(options: Choice & { dryRun?: boolean }): Promise<void> {
+  const isDryRun = options.dryRun ?? false
+  if (!isDryRun) requireRetention(process.env, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
   await withLedger(async (ledger) => {
-    const rows = await rowsToReplay(storeOf(ledger), choiceOf(options))
+    const dependencies = dependenciesOf(ledger)
+    const rows = await rowsToReplay(dependencies.quarantine, choiceOf(options))
     if (rows.length === 0) {
       process.stdout.write('Nothing of that kind is in quarantine.\n')
       return
     }
-    const bar = new cliProgress.SingleBar({
-      format: 'replay [{bar}] {value}/{total}',
-      barsize: 40,
-      noTTYOutput: true,
-      notTTYSchedule: 2_000,
-    })
-    bar.start(rows.length, 0)
-    const isDryRun = options.dryRun ?? false
-    const onReplayed = () => {
-      bar.increment()
-    }
-    const replayed = await replay(rows, dependenciesOf(ledger), { isDryRun, onReplayed })
-    bar.stop()
+    const replayed = await withProgressBar(rows.length, (onReplayed) =>
+      replay(rows, dependencies, { isDryRun, onReplayed }),
+    )
     process.stdout.write(reportOf(replayed, isDryRun))
     if (replayed.some(({ left }) => left === 'unfinished')) process.exitCode = 1
   })
+}
+
+async function withProgressBar<T>(total: number, run: (onStep: () => void) => Promise<T>): Promise<T> {
+  const bar = new cliProgress.SingleBar({
+    format: 'replay [{bar}] {value}/{total}',
+    barsize: 40,
+    noTTYOutput: true,
+    notTTYSchedule: 2_000,
+  })
+  bar.start(total, 0)
+  try {
+    return await run(() => {
+      bar.increment()
+    })
+  } finally {
+    // Its timer would keep the command alive.
+    bar.stop()
+  }
 }
 
 function storeOf({ client, tables, clock, log }: OpenLedger): ReturnType<typeof quarantineStore> {

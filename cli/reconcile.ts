@@ -4,12 +4,14 @@ import type { RunFigures } from '../lib/ports.ts'
 import { jsonLog } from '../lib/log.ts'
 import { lambda } from '../lib/surroundings.ts'
 import { lambdaContext } from '../local/lambda-context.ts'
+import { requireRetention } from './open-ledger.ts'
 
 /** A pass by hand has as long as the function has. */
 const runTimeMs = 5 * minuteMs
 
 /** One reconcile pass, the same as the schedule runs. What it logs goes to standard error. */
 export async function reconcileOnce(options: { json?: boolean }): Promise<void> {
+  requireRetention(process.env, 'RETENTION_DAYS')
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now)
   const handler = createHandler(process.env, { ...lambda, log })
   const figures = await handler(

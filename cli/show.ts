@@ -13,6 +13,7 @@ import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { CommandError } from './command-error.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { printJson } from './print-json.ts'
 
 /** Of one command, under way at once. */
 const concurrentQueries = 8
@@ -22,7 +23,7 @@ export async function show(asked: string, options: { json?: boolean }): Promise<
   await withLedger(async (ledger) => {
     const deliveries = await deliveriesOf(bareAddress(asked).trim(), ledger)
     if (options.json) {
-      process.stdout.write(`${JSON.stringify(deliveries.map(asJson), null, 2)}\n`)
+      printJson(deliveries.map(asJson))
       return
     }
     if (deliveries.length === 0) throw new CommandError(nothingFound(asked, ledger.name))
@@ -87,6 +88,8 @@ function asJson(delivery: Delivery): object {
     message: delivery.message,
     provider: delivery.provider,
     status: delivery.status,
+    ...(delivery.spellings.length > 0 && { spellings: delivery.spellings }),
+    ...(delivery.emailIds.length > 0 && { emailIds: delivery.emailIds }),
     counts: Object.fromEntries(countsOf(delivery)),
     facts: Object.fromEntries(
       [...delivery.facts].map(([kind, facts]) => [kind, facts.map((fact) => fact.text)]),
@@ -98,13 +101,12 @@ function asJson(delivery: Delivery): object {
 /** One delivery as a person reads it: who and what, then everything that happened in order of time. */
 function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): string {
   const sentAtMs = sentAtOfDelivery(delivery)
-  const columns = [...delivery.columns].filter(([name]) => name !== 'sentAt')
-  const width = Math.max(...columns.map(([name]) => name.length), 'message'.length)
+  const columns = columnsOf(delivery)
+  const width = Math.max(...columns.map(([name]) => name.length))
   const happenings = [...delivery.facts].flatMap(([kind, facts]) => facts.map((fact) => ({ kind, fact })))
   const isFirstTold = happenings.some(({ fact }) => fact.occurredAtMs === sentAtMs)
   return [
     `${delivery.recipient}  ${delivery.status}`,
-    `  ${'message'.padEnd(width)}  ${delivery.message}`,
     ...columns.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     '',
     ...(sentAtMs === undefined || isFirstTold ? [] : [`  ${formatInstant(sentAtMs).padEnd(24)}  sent`]),
@@ -112,6 +114,15 @@ function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): 
     ...answers.map(answerLine),
     '',
   ].join('\n')
+}
+
+function columnsOf(delivery: Delivery): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['message', delivery.message],
+    ...delivery.emailIds.map((emailId) => ['emailId', emailId] as const),
+    ...delivery.spellings.map((spelling) => ['spelling', spelling] as const),
+    ...[...delivery.columns].filter(([name]) => name !== 'sentAt'),
+  ]
 }
 
 interface Happening {

@@ -12,6 +12,7 @@ import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import { CommandError } from './command-error.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
+import { printJson } from './print-json.ts'
 
 /** Declares `ledger suppressions list | show | add | remove`. */
 export function registerSuppressions(program: Command): void {
@@ -58,7 +59,7 @@ async function listSuppressions({ reason, all = false, json = false }: ListOptio
       .filter(({ isSuppressed }) => all || isSuppressed)
       .filter((row) => reason === undefined || decisiveEvidence(row)?.reason === reason)
       .sort((a, b) => (a.recipient < b.recipient ? -1 : 1))
-    if (json) process.stdout.write(`${JSON.stringify(rows.map(asJson), null, 2)}\n`)
+    if (json) printJson(rows.map(asJson))
     else if (rows.length > 0) process.stdout.write(tableOf(rows))
     else process.stdout.write(`The list of ${opened.name} holds no such address.\n`)
   })
@@ -70,7 +71,8 @@ async function showSuppression(recipient: string, options: { json?: boolean }): 
     const list = listOf(opened)
     const row = await list.ofRecipient(address)
     if (row === undefined) throw neverListed(opened.name)
-    process.stdout.write(options.json ? `${JSON.stringify(asJson(row), null, 2)}\n` : historyOf(row))
+    if (options.json) printJson(asJson(row))
+    else process.stdout.write(historyOf(row))
   })
 }
 

@@ -98,21 +98,29 @@ export const ingestEntries = {
   CALLBACK_TOKEN_SHA256: sha256Digests,
 }
 
-const signingKeys = v.optional(
-  v.pipe(
-    v.string(),
-    v.transform((text) => text.split(',').map((key) => key.trim())),
-    v.maxLength(2, 'one or two keys, separated by a comma'),
-    v.everyItem((key) => key !== '', 'one or two keys, separated by a comma'),
-  ),
-)
+/** One or two keys, separated by a comma; a comma too many is none of them. */
+const signingKeys = (publicKey: string | undefined) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(',').map((key) => key.trim())),
+      v.filterItems((key) => key !== ''),
+      v.maxLength(2, 'one or two keys, separated by a comma'),
+      v.everyItem(
+        (key) => key !== publicKey,
+        "keys of your own, and not the one that stands in the provider's documents",
+      ),
+    ),
+  )
 
 /** The variables that hold the keys of providers that sign; one that is not set means that its provider is not used. */
 export function signingKeyEntries(
   providers: readonly Provider[],
-): Readonly<Record<string, typeof signingKeys>> {
+): Readonly<Record<string, ReturnType<typeof signingKeys>>> {
   return Object.fromEntries(
-    providers.flatMap(({ signing }) => (signing ? [[signing.keySetting, signingKeys] as const] : [])),
+    providers.flatMap(({ signing }) =>
+      signing ? [[signing.keySetting, signingKeys(signing.publicKey)] as const] : [],
+    ),
   )
 }
 

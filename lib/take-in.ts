@@ -31,7 +31,7 @@ export interface TakenIn {
 }
 
 /** Writes of one body that are under way at once. */
-const concurrentWrites = 16
+const concurrentWrites = 32
 
 /** Reads an authenticated body and writes down all that it tells. Live input and replays take this same way. */
 export async function takeIn(
@@ -44,6 +44,7 @@ export async function takeIn(
   const results = await pMap(outcomes, (outcome, index) => settle(outcome, `/${String(index)}`, on, signal), {
     concurrency: concurrentWrites,
   })
+  logFailures(results, on.log)
   const reason = quarantineReasons.find((known) => results.some((result) => result.type === known))
   return {
     recorded: results.filter(({ type }) => type === 'recorded').length,
@@ -72,7 +73,9 @@ export function summaryOf(outcomes: readonly Outcome[]): string {
 }
 
 type Result =
-  | { readonly type: 'recorded' | 'unwritten' }
+  | { readonly type: 'recorded' }
+  /** `error` names why, for the log. */
+  | { readonly type: 'unwritten'; readonly error: string }
   | { readonly type: QuarantineReason; readonly problems: readonly FieldProblem[] }
 
 /** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
@@ -89,20 +92,33 @@ async function settle(
     case 'invalid':
       return outcome
     case 'event':
-      return written(on.deliveries.record(outcome.event, signal), pointer, on)
+      return written(() => on.deliveries.record(outcome.event, signal), pointer, signal)
     case 'inbound':
-      return written(on.inbound.keep(outcome.mail, signal), pointer, on)
+      return written(() => on.inbound.keep(outcome.mail, signal), pointer, signal)
   }
 }
 
-async function written(write: Promise<void>, pointer: string, on: TakeInDependencies): Promise<Result> {
+async function written(
+  write: () => Promise<void>,
+  pointer: string,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  // The sender waits no longer: what is left is not even begun.
+  if (signal?.aborted === true) return { type: 'unwritten', error: 'TimeIsUp' }
   try {
-    await write
+    await write()
     return { type: 'recorded' }
   } catch (error) {
     if (error instanceof UnwritableError) return { type: 'unwritable', problems: [tooMuchForItsRow(pointer)] }
-    on.log('write failed', { error: errorName(error) })
-    return { type: 'unwritten' }
+    return { type: 'unwritten', error: errorName(error) }
+  }
+}
+
+/** A line for each kind of failure and not for each element: a body may tell of thousands. */
+function logFailures(results: readonly Result[], log: Log): void {
+  const errors = results.flatMap((result) => (result.type === 'unwritten' ? result.error : []))
+  for (const [error, all] of Map.groupBy(errors, (name) => name)) {
+    log('write failed', { error, elements: all.length })
   }
 }
 

@@ -22,9 +22,7 @@ export const simulatedAppKey = 'local-app-key'
  */
 export function withLocalDefaults(environment: Environment): Environment {
   const set = setVariables(environment)
-  const isLocalEndpoint = /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(set.AWS_ENDPOINT_URL_DYNAMODB ?? '')
-  const isLocal = (set.TABLE_PREFIX ?? localTablePrefix) === localTablePrefix || isLocalEndpoint
-  if (!isLocal) return environment
+  if (!isLocal(set)) return environment
   return {
     TABLE_PREFIX: localTablePrefix,
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${set.DYNAMODB_PORT ?? usualPorts.DYNAMODB_PORT}`,
@@ -41,4 +39,11 @@ export function withLocalDefaults(environment: Environment): Environment {
       TENCENTCLOUD_TOKEN: '',
     }),
   }
+}
+
+/** Whether the environment points at this machine: by the tables that it names, or by where it looks for them. */
+export function isLocal(environment: Environment): boolean {
+  const { TABLE_PREFIX, AWS_ENDPOINT_URL_DYNAMODB } = setVariables(environment)
+  const isLocalEndpoint = /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(AWS_ENDPOINT_URL_DYNAMODB ?? '')
+  return (TABLE_PREFIX ?? localTablePrefix) === localTablePrefix || isLocalEndpoint
 }

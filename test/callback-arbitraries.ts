@@ -14,7 +14,8 @@ export interface Told {
 }
 
 const startSeconds = Date.parse('2022-06-01T06:25:00Z') / 1_000
-const recipients = ['a@example.com', 'B@example.com'] as const
+/** Whom a mail is sent to: some twice, and in two spellings. */
+const addressees = ['a@example.com', 'B@example.com', 'A@example.com', 'a@example.com'] as const
 const few = fc.nat(2)
 
 function request(provider: string, { body, contentType }: Callback): CallbackRequest {
@@ -53,7 +54,7 @@ const tencentFields = fc
       // Most of the rules of the suppression list are about bounces.
       ...['bounce', 'bounce', 'bounce'],
     ),
-    email: fc.constantFrom(...recipients),
+    email: fc.constantFrom(...addressees),
     second: few,
     reason: fc.constantFrom(...replies),
     bounceType: fc.constantFrom('hard_bounce', 'soft_bounce', ''),
@@ -95,8 +96,10 @@ const sendCloudMessages = [
   },
 ] as const
 
-const emailIdOf = (messageId: string, recipient: string) =>
-  `${messageId}${recipients.findIndex((known) => known === recipient)}$${recipient}`
+/** The index is the place among the addressees: one address of one message may have several. */
+const emailIdOf = (messageId: string, index: number) => `${messageId}${index}$${addressees[index] ?? ''}`
+
+const anyIndex = fc.nat(addressees.length - 1)
 
 const atSecond = (second: number) => ({ timestamp: (startSeconds + second) * 1_000 })
 
@@ -113,25 +116,25 @@ const ofOneRecipient = fc
       'invalid',
       'invalid',
     ),
-    recipient: fc.constantFrom(...recipients),
+    index: anyIndex,
     second: few,
     substat: fc.constantFrom(401, 402, 403, 404, 405, 406, 407, 409, 503, 506, ''),
     cause: fc.constantFrom(...replies),
     url: fc.constantFrom('https://example.com/1', 'https://example.com/2'),
   })
-  .map(({ message: { messageId, columns }, second, recipient, ...fields }) => ({
+  .map(({ message: { messageId, columns }, second, index, ...fields }) => ({
     ...columns,
     ...fields,
     ...atSecond(second),
-    recipient,
-    emailId: emailIdOf(messageId, recipient),
+    recipient: addressees[index],
+    emailId: emailIdOf(messageId, index),
   }))
 
 /** Known by the number of a list task alone. */
 const ofTask = fc
   .record({
     event: fc.constantFrom('deliver', 'open', 'invalid'),
-    recipient: fc.constantFrom(...recipients),
+    recipient: fc.constantFrom(...addressees),
     second: few,
   })
   .map(({ second, ...fields }) => ({
@@ -144,18 +147,18 @@ const ofTask = fc
 const ofRequest = fc
   .record({
     message: fc.constantFrom(...sendCloudMessages),
-    recipientArray: fc.subarray([...recipients], { minLength: 1 }),
+    indexes: fc.subarray([...addressees.keys()], { minLength: 1 }),
     hasEmailIds: fc.boolean(),
     second: few,
   })
-  .map(({ message: { messageId, columns }, recipientArray, hasEmailIds, second }) => ({
+  .map(({ message: { messageId, columns }, indexes, hasEmailIds, second }) => ({
     event: 'request',
     ...columns,
     ...atSecond(second),
     messageId,
-    recipientArray,
-    emailIds: hasEmailIds ? recipientArray.map((recipient) => emailIdOf(messageId, recipient)) : '',
-    recipientSize: recipientArray.length,
+    recipientArray: indexes.map((index) => addressees[index]),
+    emailIds: hasEmailIds ? indexes.map((index) => emailIdOf(messageId, index)) : '',
+    recipientSize: indexes.length,
   }))
 
 /** Two mails, each told of again and again. */
@@ -164,10 +167,10 @@ const ofRoute = fc
   .map(({ message: { messageId }, second, link }) => ({
     event: 'route',
     ...atSecond(second),
-    from: recipients[0],
+    from: addressees[0],
     x_mx_rcptto: 'support@mail.example.com',
     subject: `Re: ${messageId}`,
-    emailId: emailIdOf(messageId, recipients[0]),
+    emailId: emailIdOf(messageId, 0),
     raw_message: 'Subject: thanks\r\n\r\nIt has come.',
     raw_message_url: `https://route.example.com/${String(link)}.eml`,
   }))
@@ -203,7 +206,7 @@ const sendCloudBroken: fc.Arbitrary<Told> = fc
     ofOneRecipient.map((fields) => formOf(signedWith({ ...fields, event: 'teleported' }, someToken))),
     ofOneRecipient.map((fields) => jsonOf(signedWith({ ...fields, emailId: 'nothing' }, someToken))),
     ofRequest.map((fields) =>
-      formOf(signedWith({ ...fields, recipientArray: [...recipients, 'nobody'], emailIds: '' }, someToken)),
+      formOf(signedWith({ ...fields, recipientArray: [...addressees, 'nobody'], emailIds: '' }, someToken)),
     ),
     ofOneRecipient.map((fields) => jsonOf(signedWith(fields, someToken, 'another-key'))),
     ofOneRecipient.map((fields) => formOf(fields)),

@@ -2,7 +2,7 @@
 const maxAddressLength = 320
 
 // One address and no list of them; a quoted local part may hold what separates addresses elsewhere.
-const oneAddress = /^(?:[^\s@,;:<>"]+|"[^\s"]+")@[^\s@,;:<>"]+$/
+const oneAddress = /^(?:[^\s\p{Cc}@,;:<>"]+|"[^\s\p{Cc}"]+")@[^\s\p{Cc}@,;:<>"]+$/u
 
 /** Whether the text is one email address. Whether mail reaches it is for its domain to say. */
 export function isAddress(text: string): boolean {

@@ -77,6 +77,10 @@ export function nameOf({ recipient, message }: DeliveryKey): string {
 export interface Delivery extends DeliveryKey {
   readonly provider: string
   readonly status: Status
+  /** The address in every way that it came, where that differs from `recipient`; sorted. */
+  readonly spellings: readonly string[]
+  /** SendCloud's own names of the delivery, sorted. */
+  readonly emailIds: readonly string[]
   /** Facts of each kind, in order of time. A kind without facts is absent. */
   readonly facts: ReadonlyMap<EventKind, readonly Fact[]>
   /** Columns of the message: subject, from, the sender's own headers and so on. */

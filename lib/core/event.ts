@@ -47,7 +47,6 @@ export const messageColumns = [
   'category',
   'labelId',
   'labelName',
-  'emailId',
   'rfcMessageId',
 ] as const
 
@@ -61,6 +60,8 @@ export interface DeliveryEvent {
   readonly recipient: string
   /** The address as it came, where that differs from `recipient`. */
   readonly spelling?: string
+  /** SendCloud's own name of the delivery, as it came: one address of one message may have several. */
+  readonly emailId?: string
   readonly message: MessageKey
   readonly kind: EventKind
   /** A polled fact gives way to a callback's in counting, since the poll tells less exactly. */

@@ -5,7 +5,7 @@ import { formatInstant } from './instant.ts'
 import { sentAtOf } from './message.ts'
 
 /**
- * What the table's one write does to a row, as a pure function: the model that the table is held against. Facts unite,
+ * What the table's one write does to a row, as a pure function: the model that the table is held against. Sets unite,
  * the status rises, and what belongs to the message is set once, so for events that agree on their message any order and
  * any number of repeats end in the same delivery.
  */
@@ -18,6 +18,8 @@ export function joined(known: Delivery | undefined, event: DeliveryEvent): Deliv
     message: event.message,
     provider: known?.provider ?? event.provider,
     status: higher(known?.status, impliedStatus(event)),
+    spellings: withMember(known?.spellings, event.spelling),
+    emailIds: withMember(known?.emailIds, event.emailId),
     facts,
     columns: new Map([...columnsOf(event), ...(known?.columns ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))),
   }
@@ -34,6 +36,10 @@ function columnsOf(event: DeliveryEvent): readonly (readonly [string, string])[]
   const sentAtMs = sentAtOf(event.message)
   const sentAt = sentAtMs === undefined ? [] : [['sentAt', formatInstant(sentAtMs)] as const]
   return [...sentAt, ...Object.entries(event.columns), ...event.headers]
+}
+
+function withMember(known: readonly string[] = [], told: string | undefined): readonly string[] {
+  return told === undefined ? known : [...new Set([...known, told])].sort()
 }
 
 function united(facts: readonly Fact[], fact: Fact): readonly Fact[] {

@@ -23,7 +23,7 @@ export const maxIdentifierBytes = 512
 
 /** Whether an identifier from outside can be a key. `#` sets the rows of a delivery's facts apart from its own. */
 export function isIdentifier(text: string): boolean {
-  return /^[^\s#]+$/.test(text) && new TextEncoder().encode(text).length <= maxIdentifierBytes
+  return /^[^\s\p{Cc}#]+$/u.test(text) && new TextEncoder().encode(text).length <= maxIdentifierBytes
 }
 
 // qcloudses-30-<appId>-date-<yyyyMMddHHmmss, UTC+8>-<random>: the only shape of MessageId that carries its instant.

@@ -4,6 +4,7 @@ import type { Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
 import { reachMs } from './schedule.ts'
 import { replyCodeOf } from './smtp-reply.ts'
+import { suppressionOf } from './suppression-rules.ts'
 
 /** What the provider's list says of one delivery at the moment of asking. */
 export interface PolledDelivery extends DeliveryKey {
@@ -59,7 +60,33 @@ function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
     return statusRanks[impliedStatus(event)] > statusRanks[known.status]
   }
   const facts = known.facts.get(event.kind)
-  return facts === undefined || isFinalRejection(known, facts, event)
+  return (
+    facts === undefined || isFinalRejection(known, facts, event) || isFirstAgainstAddress(known, facts, event)
+  )
+}
+
+/**
+ * Whether the poll says why nothing should be sent to the address, where no fact says it yet: a callback tells a drop in
+ * free words, and the poll tells its number.
+ */
+function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
+  return (
+    known.status === impliedStatus(event) &&
+    suppressionOf(event) !== undefined &&
+    facts.every((fact) => suppressionOf(factAsEvent(event, fact)) === undefined)
+  )
+}
+
+/** A fact of the same delivery and kind, read back as the event that it was, as far as the rules look at it. */
+function factAsEvent(event: DeliveryEvent, { source, detail }: Fact): DeliveryEvent {
+  const [, bounceClass, reply = detail] = /^(hard|soft|undetermined)(?: (.*)|$)/.exec(detail) ?? []
+  const sendStatus = source === 'poll' ? /^-?\d+/.exec(detail)?.[0] : undefined
+  const told = { ...event, detail: bounceClass === undefined ? detail : reply }
+  return {
+    ...told,
+    bounceClass: bounceClass === 'hard' || bounceClass === 'soft' ? bounceClass : 'undetermined',
+    code: sendStatus === undefined ? '' : `SendStatus ${sendStatus}`,
+  }
 }
 
 /**

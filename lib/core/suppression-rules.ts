@@ -177,12 +177,35 @@ export const suppressionRules: readonly SuppressionRule[] = [
     source:
       "RFC 5321 §4.2.1: a later try may succeed, whatever the text says (SendCloud's soft 506 included)",
   },
+  {
+    name: 'sub-stat-about-sender',
+    matches: { kind: 'bounced', provider: 'sendcloud', reply: /(?<![\d.])5\.7\.\d{1,3}(?![\d.])/ },
+    verdict: 'leave',
+    source: `RFC 3463 §3.8: what the server itself calls policy is about the sender, whatever number ${sendCloud} gives it`,
+  },
+  {
+    name: 'sub-stat-transient',
+    matches: { kind: 'bounced', provider: 'sendcloud', reply: /(?<![\d.])4\.\d{1,3}\.\d{1,3}(?![\d.])/ },
+    verdict: 'leave',
+    source: `RFC 3463 §2: what the server itself calls transient passes, whatever number ${sendCloud} gives it`,
+  },
   ...bounceSubStatRules,
   {
     name: 'transient-reply',
     matches: { kind: 'bounced', reply: /^4(?:\d\d|\.\d{1,3}\.\d{1,3})\b/ },
     verdict: 'leave',
     source: 'RFC 5321 §4.2.1, RFC 3463 §2: the server itself calls it transient, whatever class was told',
+  },
+  {
+    name: 'mailbox-busy',
+    matches: {
+      kind: 'bounced',
+      enhancedCode: '5.2.1',
+      reply: /at a rate|too (?:quickly|many|much)|try again|later/i,
+    },
+    verdict: 'leave',
+    source:
+      'Google Workspace Admin Help, "Gmail SMTP errors and codes": 550 5.2.1 also stands for a mailbox that takes no more mail for now',
   },
   ...enhancedCodeRules,
   {

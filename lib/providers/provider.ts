@@ -40,6 +40,8 @@ export type Authenticity = 'signed' | 'unsigned' | 'forged' | 'unverifiable'
 interface Signing {
   /** The variable of the environment that holds the keys: one, or two while a key is being replaced. */
   readonly keySetting: string
+  /** A key that stands in the provider's documents: it authenticates nobody, so no setting may name it. */
+  readonly publicKey?: string
   /** Never throws. Compares in constant time. */
   verify(callback: Callback, keys: readonly string[]): Authenticity
 }

@@ -82,8 +82,8 @@ interface Entry {
 }
 
 /**
- * The recipients of a request, each once: those whom the emailIds name, and those of the list whom no emailId names. A bad
- * entry is a problem of its own.
+ * The recipients of a request: each emailId once, and once each of the list whom no emailId names. A bad entry is a problem
+ * of its own.
  */
 export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)[] {
   const emailIds = entriesIn(told, 'emailIds', 'emailId')
@@ -121,11 +121,16 @@ function addresseeByEmailId(
   if (!emailId || recipient === undefined) {
     return { problems: [{ pointer, expected: emailIdShape, received: typeName(value) }] }
   }
-  if (messageId !== undefined && emailId.message !== messageId) {
+  if (messageId !== undefined && !beginsWith(emailId.message, messageId)) {
     const expected = 'an emailId that begins with the messageId'
     return { problems: [{ pointer, expected, received: 'another string' }] }
   }
   return { recipient, message: emailId.message, emailId: textOf(value) }
+}
+
+/** Whether an emailId's message is this one, with nothing but an index behind it where the key has kept that. */
+function beginsWith(message: MessageKey, messageId: MessageKey): boolean {
+  return message.startsWith(messageId) && /^\d*$/.test(message.slice(messageId.length))
 }
 
 /** The message that all of them agree on. */
@@ -155,9 +160,10 @@ function eachOnce(addressees: readonly (Addressee | Unaddressed)[]): readonly (A
   const seen = new Set<string>()
   return addressees.filter((addressee) => {
     if ('problems' in addressee) return true
-    const delivery = `${addressee.recipient.toLowerCase()} ${addressee.message}`
-    const isFirst = !seen.has(delivery)
-    seen.add(delivery)
+    const { recipient, message, emailId = '' } = addressee
+    const name = `${recipient.toLowerCase()} ${message} ${emailId}`
+    const isFirst = !seen.has(name)
+    seen.add(name)
     return isFirst
   })
 }

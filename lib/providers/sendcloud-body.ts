@@ -19,7 +19,10 @@ export function parseBody(
   const { text } = decoded
   if (text.trim() === '') return { fields: undefined }
   const mediaType = (contentType.split(';')[0] ?? '').trim().toLowerCase()
-  if (/^\s*[{[]/.test(text) || /[/+]json$/.test(mediaType)) return parseObject(body, text)
+  if (/^\s*[{[]/.test(text) || /[/+]json$/.test(mediaType)) {
+    const isExact = wanted === undefined || text.length <= maxExactLength
+    return parseObject(body, () => (isExact ? parseExactJson(text) : (JSON.parse(text) as unknown)))
+  }
   if (mayBeForm.has(mediaType)) return parseForm(text, wanted)
   const expected = 'the content type application/x-www-form-urlencoded or application/json'
   return { problem: { pointer: '', expected, received: 'another' } }
@@ -28,10 +31,13 @@ export function parseBody(
 /** A form's own content type, and those that say nothing of what is in the body. */
 const mayBeForm = new Set(['application/x-www-form-urlencoded', 'application/octet-stream', 'text/plain', ''])
 
-function parseObject(body: Uint8Array, text: string): { fields: Fields } | { problem: FieldProblem } {
+/** Exactness costs, and whoever sends a long body is not known before its signature is: then a number is as it prints. */
+const maxExactLength = 64 * 1024
+
+function parseObject(body: Uint8Array, parse: () => unknown): { fields: Fields } | { problem: FieldProblem } {
   let value: unknown
   try {
-    value = parseExactJson(text)
+    value = parse()
   } catch {
     return { problem: notJson(body) }
   }
@@ -44,4 +50,10 @@ function parseObject(body: Uint8Array, text: string): { fields: Fields } | { pro
     typeof told === 'number' ? String(told) : told,
   ])
   return { fields: new Map(fields) }
+}
+
+/** Whether a body that cannot be parsed holds nothing that could be lost: a word, a number, an empty list. */
+export function isWithoutFields({ body }: Callback): boolean {
+  const decoded = decodeText(body)
+  return 'text' in decoded && /^(?:\[\s*\]|[^{}[\]=]*)$/.test(decoded.text.trim())
 }

@@ -16,13 +16,15 @@ export function emailIdParts(emailId: unknown): EmailId | undefined {
 }
 
 /**
- * The key of a message: its messageId without the digits at its end. An emailId has its recipient's index there, which is
- * not padded and which nothing sets apart from the messageId. A messageId that ended in digits itself could not be told
- * from its index, so those are taken off wherever they come from, and `request`, which tells the messageId alone, ends in
- * the same key as the events that follow it. `undefined` where the text cannot be a key.
+ * The key of a message, from its messageId, or from what stands before the `$` of an emailId: the messageId with the
+ * recipient's index behind it, not padded and set apart by nothing. Every messageId in the documents and in what was seen
+ * ends in `-inbound`, so behind that the digits are an index. Where it ends otherwise nobody can tell where an index begins:
+ * then the emailId's whole left part is the key, which keeps mails apart that digits alone tell apart, and calls each
+ * recipient's mail a message of its own. `undefined` where the text cannot be a key.
  */
-export function messageKeyOf(messageId: string): MessageKey | undefined {
-  if (!isIdentifier(messageId) || isTaskKey(messageId)) return undefined
-  const key = messageId.replace(/\d+$/, '').toWellFormed()
-  return key === '' ? undefined : key
+export function messageKeyOf(messageIdAndIndex: string): MessageKey | undefined {
+  const isKey = isIdentifier(messageIdAndIndex) && !isTaskKey(messageIdAndIndex)
+  // Digits alone are an index without a messageId.
+  if (!isKey || /^\d+$/.test(messageIdAndIndex)) return undefined
+  return messageIdAndIndex.replace(/(?<=-inbound)\d+$/, '').toWellFormed()
 }

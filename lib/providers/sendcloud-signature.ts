@@ -1,11 +1,11 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Authenticity, Callback } from './provider.ts'
-import { parseBody } from './sendcloud-body.ts'
+import { isWithoutFields, parseBody } from './sendcloud-body.ts'
 
 const signedFields = new Set(['timestamp', 'token', 'signature'])
 
 /** With it SendCloud signs the test events of its console. It stands in the documents, so it authenticates nobody. */
-const publicKey = 'test_appkey'
+export const publicKey = 'test_appkey'
 
 /**
  * Whether one of the keys signed the callback: `signature` is HMAC-SHA256, in hex, of `timestamp` and `token` as they
@@ -13,7 +13,7 @@ const publicKey = 'test_appkey'
  */
 export function verifySignature(callback: Callback, keys: readonly string[]): Authenticity {
   const parsed = parseBody(callback, signedFields)
-  if ('problem' in parsed) return 'unverifiable'
+  if ('problem' in parsed) return isWithoutFields(callback) ? 'unsigned' : 'unverifiable'
   const [timestamp, token, signature] = ['timestamp', 'token', 'signature'].map(
     (field) => parsed.fields?.get(field) ?? '',
   )

@@ -9,7 +9,7 @@ import { readAddressee, readAddressees, type Addressee } from './sendcloud-addre
 import { parseBody } from './sendcloud-body.ts'
 import { fieldProblem, isSenderHeader, toldBy, unixMs } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
-import { verifySignature } from './sendcloud-signature.ts'
+import { publicKey, verifySignature } from './sendcloud-signature.ts'
 import { describeSubStatus, subStatusesOfInvalid } from './sendcloud-sub-status.ts'
 
 /**
@@ -20,7 +20,7 @@ import { describeSubStatus, subStatusesOfInvalid } from './sendcloud-sub-status.
 export const sendCloud: Provider = {
   name: 'sendcloud',
   maxBodyBytes: 6 * 1024 * 1024, // all that a function URL takes: `route` carries a whole mail
-  signing: { keySetting: 'SENDCLOUD_APP_KEY', verify: verifySignature },
+  signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature },
   read(callback) {
     const parsed = parseBody(callback)
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
@@ -128,7 +128,7 @@ function readEvents(telling: Telling, told: Fields): readonly Outcome[] {
   )
 }
 
-type SharedPart = Omit<DeliveryEvent, 'recipient' | 'spelling' | 'message'>
+type SharedPart = Omit<DeliveryEvent, 'recipient' | 'spelling' | 'message' | 'emailId'>
 
 function asEvent({ recipient, message, emailId }: Addressee, shared: SharedPart): DeliveryEvent {
   const address = recipient.toLowerCase()
@@ -137,7 +137,7 @@ function asEvent({ recipient, message, emailId }: Addressee, shared: SharedPart)
     recipient: address,
     ...(address !== recipient && { spelling: recipient }),
     message,
-    columns: { ...shared.columns, ...(emailId !== undefined && { emailId }) },
+    ...(emailId !== undefined && { emailId }),
   }
 }
 

@@ -2,8 +2,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { isStatus, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, standInOf, type Fact } from '../core/fact.ts'
-import { secondMs } from '../core/instant.ts'
 import type { Clock, DeliveryReader, Log } from '../ports.ts'
+import { isExpired } from './expiry.ts'
 import { batchGetItems, queryItems, scanItems, type Item } from './pages.ts'
 
 /** Attributes of a row that are not columns of its message. */
@@ -111,7 +111,7 @@ function factBeside(item: Item): FactBeside {
 
 function deliveryOf(item: Item): Delivery {
   const facts = eventKinds.flatMap((kind) => {
-    const lines = item[kind]?.SS ?? []
+    const lines = membersOf(item, kind)
     return lines.length === 0
       ? []
       : [[kind, lines.map((line) => parseFact(kind, line)).sort(byTime)] as const]
@@ -123,6 +123,8 @@ function deliveryOf(item: Item): Delivery {
     ...keyOf(item),
     provider: text(item, 'provider'),
     status: statusOf(item),
+    spellings: membersOf(item, 'spellings'),
+    emailIds: membersOf(item, 'emailIds'),
     facts: new Map(facts),
     columns: new Map(columns.sort(([a], [b]) => (a < b ? -1 : 1))),
   }
@@ -151,13 +153,12 @@ function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[])
   return [...distinct.values()].sort(byTime)
 }
 
-function keyOf(item: Item): DeliveryKey {
-  return { recipient: text(item, 'recipient'), message: text(item, 'message') }
+function membersOf(item: Item, set: string): readonly string[] {
+  return (item[set]?.SS ?? []).toSorted()
 }
 
-function isExpired(item: Item, nowMs: number): boolean {
-  const expiresAtSeconds = Number(item.expiresAt?.N ?? Infinity)
-  return expiresAtSeconds * secondMs <= nowMs
+function keyOf(item: Item): DeliveryKey {
+  return { recipient: text(item, 'recipient'), message: text(item, 'message') }
 }
 
 /** A row that does not hold what this version writes. */

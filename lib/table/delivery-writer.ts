@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  PutItemCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb'
+import { PutItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
   impliedStatus,
   isEngagement,
@@ -20,7 +15,7 @@ import { isTaskKey, sentAtOf } from '../core/message.ts'
 import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
-import { isRefusedForGood, unlessRefused } from './refused-condition.ts'
+import { isRefusedForGood, tryUpdate } from './try-update.ts'
 
 /**
  * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
@@ -56,7 +51,7 @@ export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & Pen
       const expression = new Expression()
       expression.remove('pending')
       expression.require(`${expression.name('statusRank')} = ${expression.number(statusRanks[status])}`)
-      await tryUpdate(dependencies, key, expression)
+      await tryUpdate(dependencies, keyAttributes(key), expression)
     },
   }
 }
@@ -67,16 +62,17 @@ export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & Pen
  * means the other. A rank can only rise, so `join` last decides it: where that fails too, the set of facts is full.
  */
 async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: AbortSignal): Promise<void> {
+  const key = keyAttributes(event)
   const { text, whole } = factOf(event)
   const forms = isEngagement(event.kind) ? (['join', 'raise', 'join'] as const) : (['raise', 'join'] as const)
   if (whole !== undefined) await putFactRow(to, event, whole, signal)
   for (const form of forms) {
-    if (await tryUpdate(to, event, writeExpression(to, event, form, text), signal)) return
+    if (await tryUpdate(to, key, writeExpression(to, event, form, text), signal)) return
   }
   // The set is full: the fact goes beside its row, where a long one is already, and all else still goes into the row.
   if (whole === undefined) await putFactRow(to, event, text, signal)
   for (const form of ['join', 'raise', 'join'] as const) {
-    if (await tryUpdate(to, event, writeExpression(to, event, form, undefined), signal)) return
+    if (await tryUpdate(to, key, writeExpression(to, event, form, undefined), signal)) return
   }
 }
 
@@ -120,10 +116,8 @@ function addFacts(
   const members = new Set(own.filter((member) => member !== undefined))
   if (event.kind !== 'requested' && sent !== undefined) expression.add('requested', [sent])
   if (members.size === 0) return
-  const set = expression.add(event.kind, [...members])
-  if (fact === undefined) return
-  const isRoomLeft = `attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxFacts)}`
-  expression.require(`(${isRoomLeft} OR contains(${set}, ${expression.string(fact)}))`)
+  expression.add(event.kind, [...members])
+  if (fact !== undefined) expression.require(`(${expression.roomFor(event.kind, fact, maxFacts)})`)
 }
 
 /** What belongs to the message is the same in every event that tells it, so the first to tell it is as good as any. */
@@ -135,17 +129,7 @@ function setColumns(expression: Expression, event: DeliveryEvent): void {
   for (const [column, value] of Object.entries(event.columns)) expression.setOnce(column, value)
   for (const [header, value] of event.headers) expression.setOnce(header, value)
   if (event.spelling !== undefined) expression.add('spellings', [event.spelling])
-}
-
-async function tryUpdate(
-  { client, table }: Dependencies,
-  key: DeliveryKey,
-  expression: Expression,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const command = new UpdateItemCommand({ TableName: table, Key: keyAttributes(key), ...expression.input() })
-  const write = client.send(command, signal ? { abortSignal: signal } : {})
-  return (await unlessRefused(write)) !== undefined
+  if (event.emailId !== undefined) expression.add('emailIds', [event.emailId])
 }
 
 /** The key is made from the fact, so putting it again changes nothing. It sorts right below the delivery's row. */

@@ -46,11 +46,22 @@ export class Expression {
     this.#sets.push(`${name} = if_not_exists(${name}, ${this.string(value)})`)
   }
 
-  /** Unites a string set with these members; answers the placeholder of the set. */
-  add(attribute: string, members: readonly string[]): string {
-    const name = this.name(attribute)
-    this.#adds.push(`${name} ${this.#value({ SS: [...members] })}`)
-    return name
+  /** Unites a string set with these members. */
+  add(attribute: string, members: readonly string[]): void {
+    this.#adds.push(`${this.name(attribute)} ${this.#value({ SS: [...members] })}`)
+  }
+
+  /** Unites a string set with the member under the condition that it has room for it. */
+  addWithinRoom(attribute: string, member: string, maxMembers: number): void {
+    this.add(attribute, [member])
+    this.require(`(${this.roomFor(attribute, member, maxMembers)})`)
+  }
+
+  /** The condition that a string set has fewer members than it may have, or holds this one; without brackets around it. */
+  roomFor(attribute: string, member: string, maxMembers: number): string {
+    const set = this.name(attribute)
+    const hasRoom = `attribute_not_exists(${set}) OR size(${set}) < ${this.number(maxMembers)}`
+    return `${hasRoom} OR contains(${set}, ${this.string(member)})`
   }
 
   remove(attribute: string): void {

@@ -1,7 +1,7 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import { secondMs } from '../core/instant.ts'
 import type { Clock, Log } from '../ports.ts'
+import { isExpired } from './expiry.ts'
 import { scanItems, type Item } from './pages.ts'
 
 // Rows that are named by a digest of what came: how they are found and read, apart from their parts (docs/adr/0006).
@@ -26,7 +26,6 @@ interface HeadReader<Head> {
 
 /** Reads heads. Those whose time is over are left out, since DynamoDB may take days to delete them. */
 export function headReader<Head>(of: Heads<Head>): HeadReader<Head> {
-  const isExpired = (item: Item) => Number(item.expiresAt?.N ?? Infinity) * secondMs <= of.clock.now()
   const idsBeginningWith = async (digits: string): Promise<readonly string[]> => {
     const items = scanItems(of.client, {
       TableName: of.table,
@@ -36,7 +35,7 @@ export function headReader<Head>(of: Heads<Head>): HeadReader<Head> {
       ExpressionAttributeValues: { ':digits': { S: digits } },
     })
     const found = await Array.fromAsync(items)
-    return found.filter((item) => !isExpired(item)).flatMap((item) => item.id?.S ?? [])
+    return found.filter((item) => !isExpired(item, of.clock.now())).flatMap((item) => item.id?.S ?? [])
   }
   const attempt = (item: Item): { head: Head } | { problem: string } => {
     try {
@@ -49,7 +48,7 @@ export function headReader<Head>(of: Heads<Head>): HeadReader<Head> {
   return {
     async *readable(items) {
       for await (const item of items) {
-        if (isExpired(item)) continue
+        if (isExpired(item, of.clock.now())) continue
         const read = attempt(item)
         if ('head' in read) yield read.head
         else of.log('row unreadable', { id: item.id?.S, problem: read.problem })
@@ -61,7 +60,7 @@ export function headReader<Head>(of: Heads<Head>): HeadReader<Head> {
       const { Item: item } = await of.client.send(
         new GetItemCommand({ TableName: of.table, Key: { id: { S: id } }, ConsistentRead: true }),
       )
-      if (item === undefined || isExpired(item)) return undefined
+      if (item === undefined || isExpired(item, of.clock.now())) return undefined
       const read = attempt(item)
       if ('head' in read) return read.head
       throw new Error(`The row '${id}' of ${of.table} cannot be read: ${read.problem}.`)

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { inboundColumns } from '../core/inbound-mail.ts'
 import type { Clock, InboundMailReader, Log, StoredInboundMail } from '../ports.ts'
+import { count, text } from './attributes.ts'
 import { answersNothing } from './inbound-writer.ts'
 import { queryItems, scanItems, type Item } from './pages.ts'
 import { headReader } from './head-reader.ts'
@@ -51,17 +52,9 @@ interface Head {
   readonly kept: { readonly content: string } | { readonly parts: number }
 }
 
-const text = v.pipe(
-  v.object({ S: v.string() }),
-  v.transform(({ S }) => S),
-)
 const texts = v.pipe(
   v.object({ SS: v.array(v.string()) }),
   v.transform(({ SS }) => SS.toSorted()),
-)
-const count = v.pipe(
-  v.object({ N: v.pipe(v.string(), v.digits()) }),
-  v.transform(({ N }) => Number(N)),
 )
 
 const row = v.object({

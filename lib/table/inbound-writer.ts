@@ -1,4 +1,4 @@
-import { UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { InboundMail } from '../core/inbound-mail.ts'
 import { formatInstant } from '../core/instant.ts'
 import { isIdentifier } from '../core/message.ts'
@@ -6,12 +6,15 @@ import type { Clock, InboundMailWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { contentIdOf, putParts } from './parts.ts'
-import { unlessRefused } from './refused-condition.ts'
+import { tryUpdate } from './try-update.ts'
 
 /** A larger content is kept in parts. Every head stands in an index as well, so its size is paid for twice. */
 const maxInlineBytes = 32 * 1024
-/** Members of each set; what the sets of a mail cannot hold, its content does not need. */
-const maxMembers = 100
+/** What the sets of a mail cannot hold, its content does not need. */
+const maxReceivedAt = 100
+const maxRawMessageUrls = 10
+/** Whatever is to read URLs should read one of this length (RFC 9110 §4.1). One that is cut leads nowhere. */
+const maxUrlBytes = 8_000
 /** What a stranger's mail tells can be of any length; the content holds it whole. */
 const maxColumnBytes = 2_000
 
@@ -43,21 +46,26 @@ export function inboundMailWriter(to: Dependencies): InboundMailWriter {
         const expression = new Expression()
         setHead(expression, mail, content.length, parts)
         expression.set('expiresAt', expiry)
-        for (const [set, member] of sets) addWhereRoom(expression, set, member)
-        if (await tryUpdate(to, id, expression, signal)) return
+        for (const { set, member, maxMembers } of sets) expression.addWithinRoom(set, member, maxMembers)
+        if (await tryUpdate(to, { id: { S: id } }, expression, signal)) return
       }
     },
   }
 }
 
-type Member = readonly [set: string, member: string]
+interface Member {
+  readonly set: string
+  readonly member: string
+  readonly maxMembers: number
+}
 
 /** What a second telling of one mail may tell otherwise. */
 function setsOf(mail: InboundMail): readonly Member[] {
-  return [
-    ['receivedAt', formatInstant(mail.receivedAtMs)],
-    ...(mail.rawMessageUrl === undefined ? [] : [['rawMessageUrls', shortened(mail.rawMessageUrl)] as const]),
-  ]
+  const { receivedAtMs, rawMessageUrl: url } = mail
+  const receivedAt = { set: 'receivedAt', member: formatInstant(receivedAtMs), maxMembers: maxReceivedAt }
+  if (url === undefined) return [receivedAt]
+  const member = shortened(url, maxUrlBytes)
+  return [receivedAt, { set: 'rawMessageUrls', member, maxMembers: maxRawMessageUrls }]
 }
 
 /** Everything; where a set is full, whichever still has room; in the end all but the sets, which always holds. */
@@ -80,26 +88,9 @@ function setHead(expression: Expression, mail: InboundMail, bytes: number, parts
   else expression.set('parts', { N: String(parts) })
 }
 
-function addWhereRoom(expression: Expression, attribute: string, member: string): void {
-  const set = expression.add(attribute, [member])
-  expression.require(`(attribute_not_exists(${set}) OR size(${set}) < ${expression.number(maxMembers)})`)
-}
-
-async function tryUpdate(
-  { client, table }: Dependencies,
-  id: string,
-  expression: Expression,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const Key: Record<string, AttributeValue> = { id: { S: id } }
-  const command = new UpdateItemCommand({ TableName: table, Key, ...expression.input() })
-  const write = client.send(command, signal ? { abortSignal: signal } : {})
-  return (await unlessRefused(write)) !== undefined
-}
-
 /** As much of the text as has room, and `…` where that is not all. */
-function shortened(text: string): string {
-  const room = new Uint8Array(maxColumnBytes)
+function shortened(text: string, maxBytes = maxColumnBytes): string {
+  const room = new Uint8Array(maxBytes)
   const { read } = new TextEncoder().encodeInto(text, room)
   return read === text.length ? text.toWellFormed() : `${text.slice(0, read).toWellFormed()}…`
 }

@@ -1,4 +1,4 @@
-import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { formatInstant } from '../core/instant.ts'
 import {
@@ -9,12 +9,13 @@ import {
   type QuarantineStore,
   type ReplayLeft,
 } from '../ports.ts'
+import { count, text } from './attributes.ts'
 import { Expression } from './expression.ts'
 import { scanItems, type Item } from './pages.ts'
 import { headReader } from './head-reader.ts'
 import { readParts } from './parts.ts'
 import { problemList } from './quarantine-writer.ts'
-import { unlessRefused } from './refused-condition.ts'
+import { tryUpdate } from './try-update.ts'
 
 /** Instants of replays that a row remembers. */
 const maxReplays = 100
@@ -47,14 +48,8 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
     },
     async replayed(id, atMs, left) {
       for (const isRoomLeft of [true, false]) {
-        const write = client.send(
-          new UpdateItemCommand({
-            TableName: table,
-            Key: { id: { S: id } },
-            ...replayExpression(formatInstant(atMs), left, isRoomLeft).input(),
-          }),
-        )
-        if ((await unlessRefused(write)) !== undefined) return
+        const expression = replayExpression(formatInstant(atMs), left, isRoomLeft)
+        if (await tryUpdate({ client, table }, { id: { S: id } }, expression)) return
       }
       throw new Error(`There is no row '${id}' in ${table}: its replay could not be written down.`)
     },
@@ -72,26 +67,13 @@ function replayExpression(at: string, left: ReplayLeft | 'resolved', isRoomLeft:
     expression.set('problems', problemList(left.problems))
     expression.remove('resolvedAt')
   }
-  if (isRoomLeft) {
-    const replays = expression.add('replays', [at])
-    expression.require(
-      `(attribute_not_exists(${replays}) OR size(${replays}) < ${expression.number(maxReplays)})`,
-    )
-  }
+  if (isRoomLeft) expression.addWithinRoom('replays', at, maxReplays)
   return expression
 }
 
-const text = v.pipe(
-  v.object({ S: v.string() }),
-  v.transform(({ S }) => S),
-)
 const size = v.pipe(
   v.object({ SS: v.array(v.string()) }),
   v.transform(({ SS }) => SS.length),
-)
-const count = v.pipe(
-  v.object({ N: v.pipe(v.string(), v.digits()) }),
-  v.transform(({ N }) => Number(N)),
 )
 
 const rowEntries = {

@@ -1,10 +1,10 @@
-import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import type { Clock, QuarantinedInput, QuarantineWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { contentIdOf, putParts } from './parts.ts'
-import { unlessRefused } from './refused-condition.ts'
+import { tryUpdate } from './try-update.ts'
 
 /** Instants that a row remembers; a body that comes more often is told by `lastSeenAt` alone. */
 const maxSeen = 100
@@ -38,7 +38,7 @@ export function quarantineWriter(to: Dependencies): QuarantineWriter {
         expression.set('expiresAt', expiry)
         if (parts === undefined) setBody(expression, body)
         else expression.set('parts', { N: String(parts) })
-        if (await tryUpdate(to, id, expression, signal)) return
+        if (await tryUpdate(to, { id: { S: id } }, expression, signal)) return
       }
     },
   }
@@ -55,10 +55,7 @@ function setHead(expression: Expression, input: QuarantinedInput, isRoomLeft: bo
   expression.set('problems', problemList(input.problems))
   // What comes again could still not be read, whatever a replay made of it before.
   expression.remove('resolvedAt')
-  if (isRoomLeft) {
-    const seen = expression.add('seen', [receivedAt])
-    expression.require(`(attribute_not_exists(${seen}) OR size(${seen}) < ${expression.number(maxSeen)})`)
-  }
+  if (isRoomLeft) expression.addWithinRoom('seen', receivedAt, maxSeen)
 }
 
 /** The problems as they stand in a row: the first of them, a line each. */
@@ -79,19 +76,4 @@ function setBody(expression: Expression, body: Uint8Array): void {
   } catch {
     expression.set('body', { B: body })
   }
-}
-
-async function tryUpdate(
-  { client, table }: Dependencies,
-  id: string,
-  expression: Expression,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const command = new UpdateItemCommand({
-    TableName: table,
-    Key: { id: { S: id } },
-    ...expression.input(),
-  })
-  const write = client.send(command, signal ? { abortSignal: signal } : {})
-  return (await unlessRefused(write)) !== undefined
 }

@@ -2,7 +2,7 @@ import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb
 import { formatInstant } from '../core/instant.ts'
 import type { Clock, RunStore } from '../ports.ts'
 import { Expression } from './expression.ts'
-import { unlessRefused } from './refused-condition.ts'
+import { unlessRefused } from './try-update.ts'
 
 /** The lease, checkpoint and last figures of one job, in one row that a person can read. */
 export function runStore(client: DynamoDBClient, table: string, job: string, clock: Clock): RunStore {

@@ -1,4 +1,4 @@
-import { UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import {
   evidenceLine,
@@ -13,8 +13,8 @@ import { suppressionRulesVersion } from '../core/suppression-rules.ts'
 import { UnwritableError, type SuppressionRemover, type SuppressionWriter } from '../ports.ts'
 import { Expression } from './expression.ts'
 import type { Item } from './pages.ts'
-import { isRefusedForGood, unlessRefused } from './refused-condition.ts'
 import { suppressionIn, suppressionItem } from './suppression-reader.ts'
+import { isRefusedForGood, tryUpdate } from './try-update.ts'
 
 /** Lines that a row holds. An address whose mails keep being sent could otherwise grow its row without end. */
 const defaultMaxEvidenceInRow = 50
@@ -74,9 +74,10 @@ async function suppressRecipient(
   evidence: SuppressionEvidence,
   signal?: AbortSignal,
 ): Promise<void> {
+  const key = { recipient: { S: evidence.recipient } }
   for (let round = 0; round < maxRounds; round += 1) {
     for (const form of forms) {
-      if (await tryUpdate(to, evidence.recipient, evidenceExpression(to, evidence, form), signal)) return
+      if (await tryUpdate(to, key, evidenceExpression(to, evidence, form), signal)) return
     }
   }
   throw rowKeptChanging()
@@ -94,9 +95,8 @@ function evidenceExpression(to: Dependencies, evidence: SuppressionEvidence, for
     return `attribute_not_exists(${name}) OR ${name} ${operator} ${expression.string(value)}`
   }
 
-  const set = expression.name('evidence')
-  const isRoomLeft = `size(${set}) < ${expression.number(to.maxEvidenceInRow ?? defaultMaxEvidenceInRow)}`
-  require(form.hasRoom, `attribute_not_exists(${set}) OR ${isRoomLeft} OR contains(${set}, ${expression.string(line)})`)
+  const maxLines = to.maxEvidenceInRow ?? defaultMaxEvidenceInRow
+  require(form.hasRoom, expression.roomFor('evidence', line, maxLines))
   require(form.takesEffect, `(${noneOr('removedAt', '<', instant)}) AND (${noneOr('suppressedBy', '>=', line)})`)
   if (form.hasRoom) expression.add('evidence', [line])
   else expression.set('evidenceLeftOut', { S: 'yes' })
@@ -136,11 +136,12 @@ async function removeRecipient(
   recipient: string,
   atMs: number,
 ): Promise<Suppression | undefined> {
+  const key = { recipient: { S: recipient } }
   for (let round = 0; round < maxRounds; round += 1) {
     const item = await suppressionItem(to, recipient)
     if (item === undefined) return undefined
     const removed = withRemoval(suppressionIn(item), atMs)
-    if (await tryUpdate(to, recipient, removalExpression(item, removed, atMs))) return removed
+    if (await tryUpdate(to, key, removalExpression(item, removed, atMs))) return removed
   }
   throw rowKeptChanging()
 }
@@ -165,18 +166,6 @@ function removalExpression(item: Item, removed: Suppression, atMs: number): Expr
     size === undefined ? `attribute_not_exists(${set})` : `size(${set}) = ${expression.number(size)}`,
   )
   return expression
-}
-
-async function tryUpdate(
-  { client, table }: Dependencies,
-  recipient: string,
-  expression: Expression,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const key = { recipient: { S: recipient } }
-  const command = new UpdateItemCommand({ TableName: table, Key: key, ...expression.input() })
-  const write = client.send(command, signal ? { abortSignal: signal } : {})
-  return (await unlessRefused(write)) !== undefined
 }
 
 function rowKeptChanging(): Error {

@@ -196,7 +196,7 @@ describe('a wrong setting', () => {
 
 describe('the keys of providers that sign', () => {
   const unsigned: Provider = { name: 'plain', maxBodyBytes: 1, read: () => [] }
-  const signing = { keySetting: 'SIGNED_KEY', verify: () => 'signed' as const }
+  const signing = { keySetting: 'SIGNED_KEY', publicKey: 'public', verify: () => 'signed' as const }
   const providers = [unsigned, { ...unsigned, name: 'signed', signing }]
 
   it.each([
@@ -204,6 +204,8 @@ describe('the keys of providers that sign', () => {
     ['', []],
     ['one', ['one']],
     [' one , two ', ['one', 'two']],
+    ['one,', ['one']],
+    [',', []],
   ])('stand in the variable that the provider names: %j', (value, expected) => {
     expect(parseSigningKeys(providers, { SIGNED_KEY: value })).toEqual(
       new Map([
@@ -213,14 +215,17 @@ describe('the keys of providers that sign', () => {
     )
   })
 
-  it.each(['one,', ',', 'one,two,three'])(
-    'are one or two, and a wrong value is not repeated: %j',
-    (value) => {
-      expect(problemsOf(() => parseSigningKeys(providers, { SIGNED_KEY: value }))).toEqual([
-        '  SIGNED_KEY: expected one or two keys, separated by a comma',
-      ])
-    },
-  )
+  it('are two at the most, and a wrong value is not repeated', () => {
+    expect(problemsOf(() => parseSigningKeys(providers, { SIGNED_KEY: 'one,two,three' }))).toEqual([
+      '  SIGNED_KEY: expected one or two keys, separated by a comma',
+    ])
+  })
+
+  it('are nobody else’s: the one of the documents is refused', () => {
+    expect(problemsOf(() => parseSigningKeys(providers, { SIGNED_KEY: 'one,public' }))).toEqual([
+      "  SIGNED_KEY: expected keys of your own, and not the one that stands in the provider's documents",
+    ])
+  })
 })
 
 describe('the poll', () => {

@@ -24,6 +24,8 @@ function row(...opened: readonly string[]): Delivery {
       ['delivered', [parseFact('delivered', '2026-11-21T04:00:03Z')]],
       ['opened', opened.map((text) => parseFact('opened', text))],
     ]),
+    spellings: [],
+    emailIds: [],
     columns: new Map(),
   }
 }

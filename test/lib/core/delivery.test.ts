@@ -26,6 +26,8 @@ function deliveryWith(message: string, facts: Partial<Record<EventKind, readonly
         facts[kind] === undefined ? [] : [[kind, facts[kind].map((line) => parseFact(kind, line))] as const],
       ),
     ),
+    spellings: [],
+    emailIds: [],
     columns: new Map(),
   }
 }

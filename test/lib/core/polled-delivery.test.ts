@@ -40,6 +40,8 @@ function rowWith(status: Status, facts: readonly (readonly [EventKind, string])[
     provider: 'tencent-ses',
     status,
     facts: new Map(facts.map(([kind, line]) => [kind, [parseFact(kind, line)]])),
+    spellings: [],
+    emailIds: [],
     columns: new Map(),
   }
 }

@@ -89,8 +89,30 @@ const decided: readonly (readonly [rule: string, verdict: Verdict, ...events: De
     eventWith({ provider: 'sendcloud', kind: 'bounced', bounceClass: 'soft', code: 'subStat 506' }),
     eventWith({ provider: 'sendcloud', kind: 'bounced', bounceClass: 'soft', code: 'subStat 406' }),
   ],
-  ['sub-stat-404', 'hard-bounce', invalid(404)],
-  ['sub-stat-406', 'hard-bounce', invalid(406)],
+  [
+    'sub-stat-about-sender',
+    'leave',
+    { ...invalid(406), detail: '406 address does not exist 550 5.7.1 rejected due to sender reputation' },
+    { ...invalid(404), detail: '404 address format error 5.7.26 unauthenticated' },
+  ],
+  [
+    'sub-stat-transient',
+    'leave',
+    { ...invalid(406), detail: '406 address does not exist 451 4.7.1 Greylisting in action, try later' },
+    { ...invalid(404), detail: '404 address format error 4.4.1' },
+  ],
+  [
+    'sub-stat-404',
+    'hard-bounce',
+    invalid(404),
+    { ...invalid(404), detail: '404 address format error 550 5.1.3 bad address' },
+  ],
+  [
+    'sub-stat-406',
+    'hard-bounce',
+    invalid(406),
+    { ...invalid(406), detail: '406 address does not exist 550 5.1.1 user unknown, from 15.7.1.9' },
+  ],
   ['sub-stat-403', 'leave', invalid(403)],
   ['sub-stat-405', 'leave', invalid(405), { ...invalid(405), detail: '550 5.1.1 user unknown' }],
   ['sub-stat-407', 'leave', invalid(407)],
@@ -104,6 +126,14 @@ const decided: readonly (readonly [rule: string, verdict: Verdict, ...events: De
     hard('421 no such user'),
   ],
 
+  [
+    'mailbox-busy',
+    'leave',
+    hard(
+      '550-5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.',
+    ),
+    polledBounce('550 5.2.1 receiving mail too quickly, please try again later'),
+  ],
   [
     'bad-mailbox',
     'hard-bounce',

@@ -85,6 +85,42 @@ describe('the suppression list', () => {
     expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual(once)
   })
 
+  it.each([1007, 1013, 3020])(
+    'is told by the poll that SendStatus is %i, whatever words the callback had for the drop',
+    async (sendStatus) => {
+      const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
+      const world = await worldOf(mail)
+      await world.told(toldOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
+      expect(await suppressed(world)).toEqual([])
+      await world.run()
+      expect(await suppressed(world)).toHaveLength(1)
+      world.clock.advance(24 * 3_600_000)
+      world.commands.length = 0
+      expect((await world.run()).figures).toMatchObject({ repaired: 0 })
+      expect(world.commands).not.toContain('UpdateItem')
+    },
+  )
+
+  it('is told by the poll the reply of a bounce of which the callback told no words', async () => {
+    const reason = '550 5.1.1 no such user'
+    const mail = unheard('nobody', { kind: 'bounced', bounceType: 'hard_bounce', reason })
+    const world = await worldOf(mail)
+    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'hard', detail: '' }))
+    expect(await suppressed(world)).toEqual([])
+    await world.run()
+    expect(await suppressed(world)).toEqual([['nobody@example.com', 'hard-bounce']])
+  })
+
+  it('is not told by the poll of a bounce that the callback called soft', async () => {
+    const reason = '550 5.1.1 no such user'
+    const mail = unheard('soft', { kind: 'bounced', bounceType: 'soft_bounce', reason })
+    const world = await worldOf(mail)
+    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'soft', detail: reason }))
+    await world.run()
+    expect(await suppressed(world)).toEqual([])
+    expect(await world.rows()).toMatchObject([{ status: 'soft-bounced' }])
+  })
+
   it('is not told again where the callback came', async () => {
     const mail = unheard('angry', { kind: 'delivered' }, { kind: 'complained' })
     const world = await worldOf(mail)

@@ -240,13 +240,21 @@ describe('the sets of a mail', () => {
   const instant = (index: number) => at('2026-11-21T00:00:00Z') + index * 1_000
   const url = (index: number) => `https://files.example/${index}.eml`
 
-  it('hold a hundred, and a telling beyond them is no fault', async () => {
+  it('hold a hundred instants and ten links, and a telling beyond them is no fault', async () => {
     const { keepAll, rows } = await inboundTable()
     const all = tellings(102, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
     await keepAll(...all, ...all.slice(0, 3))
     const [row] = await rows()
     expect(row?.receivedAt).toHaveLength(100)
-    expect(row?.rawMessageUrls).toHaveLength(100)
+    expect(row?.rawMessageUrls).toEqual(Array.from({ length: 10 }, (_, index) => url(index)))
+  })
+
+  it('hold a link of 8,000 bytes whole', async () => {
+    const { keepAll, rows } = await inboundTable()
+    const whole = 'https://files.example/'.padEnd(8_000, 'x')
+    await keepAll(mailWith({ rawMessageUrl: whole }))
+    await keepAll(mailWith({ rawMessageUrl: whole.replace(/x$/, 'yz') }))
+    expect((await rows())[0]).toMatchObject({ rawMessageUrls: [whole, whole.replace(/x$/, 'y…')] })
   })
 
   it('that are full do not keep a telling from beginning the retention anew', async () => {
@@ -267,21 +275,21 @@ describe('the sets of a mail', () => {
 
     const other = await inboundTable()
     await other.keepAll(
-      ...tellings(100, (index) => ({ receivedAtMs: instant(0), rawMessageUrl: url(index) })),
-      mailWith({ receivedAtMs: instant(1), rawMessageUrl: url(100) }),
+      ...tellings(10, (index) => ({ receivedAtMs: instant(0), rawMessageUrl: url(index) })),
+      mailWith({ receivedAtMs: instant(1), rawMessageUrl: url(10) }),
     )
-    expect((await other.rows())[0]).toMatchObject({
-      receivedAt: ['2026-11-21T00:00:00Z', '2026-11-21T00:00:01Z'],
-    })
+    const [row] = await other.rows()
+    expect(row).toMatchObject({ receivedAt: ['2026-11-21T00:00:00Z', '2026-11-21T00:00:01Z'] })
+    expect(row?.rawMessageUrls).not.toContain(url(10))
   })
 
-  it('are not grown beyond a hundred by writers that race', async () => {
+  it('are not grown beyond what they hold by writers that race', async () => {
     const { keepAll, rows } = await inboundTable()
     const all = tellings(120, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
     await Promise.all(all.map((mail) => keepAll(mail)))
     const [row] = await rows()
     expect(row?.receivedAt).toHaveLength(100)
-    expect(row?.rawMessageUrls).toHaveLength(100)
+    expect(row?.rawMessageUrls).toHaveLength(10)
   })
 })
 
@@ -324,7 +332,7 @@ describe('a head', () => {
       await keepAll(mailWith({ ...told, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }))
     }
     const [row] = await rows()
-    expect(row?.rawMessageUrls).toHaveLength(100)
+    expect(row?.rawMessageUrls).toHaveLength(10)
     const shortened = `${'信'.repeat(666)}…`
     expect(row).toMatchObject({ recipient: shortened, answeredRecipient: shortened })
     expect(Buffer.byteLength(JSON.stringify(row))).toBeLessThan(400_000)

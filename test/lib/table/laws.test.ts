@@ -28,6 +28,8 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     detail: fc.constantFrom('', '250 ok', '452 4.2.2 mailbox full', 'x'.repeat(401)),
     sentSecond: fc.option(fc.nat(1), { nil: undefined }),
     tellsSubject: fc.boolean(),
+    spelling: fc.constantFrom(undefined, 'First', 'FIRST'),
+    index: fc.option(fc.nat(1), { nil: undefined }),
   })
   .map((drawn) => ({
     ...eventWith({
@@ -38,6 +40,8 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     }),
     source: drawn.second === undefined ? 'poll' : drawn.source,
     ...timed(drawn.second),
+    ...(drawn.spelling !== undefined && { spelling: `${drawn.spelling}@example.com` }),
+    ...(drawn.index !== undefined && { emailId: `${drawn.message}${drawn.index}$${drawn.recipient}` }),
     ...(drawn.kind === 'clicked' && drawn.link !== undefined && { link: drawn.link }),
     ...(drawn.kind === 'bounced' && { bounceClass: drawn.bounceClass }),
     ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),

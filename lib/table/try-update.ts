@@ -1,0 +1,39 @@
+import {
+  ConditionalCheckFailedException,
+  UpdateItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb'
+import type { Expression } from './expression.ts'
+
+interface Destination {
+  readonly client: DynamoDBClient
+  readonly table: string
+}
+
+/** Writes where the conditions hold, and answers whether they did: else nothing was written. */
+export async function tryUpdate(
+  { client, table }: Destination,
+  key: Readonly<Record<string, AttributeValue>>,
+  expression: Expression,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const command = new UpdateItemCommand({ TableName: table, Key: key, ...expression.input() })
+  const write = client.send(command, signal ? { abortSignal: signal } : {})
+  return (await unlessRefused(write)) !== undefined
+}
+
+/** What a conditional write answers, or `undefined` where its condition did not hold and nothing was written. */
+export async function unlessRefused<T>(write: Promise<T>): Promise<T | undefined> {
+  try {
+    return await write
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined
+    throw error
+  }
+}
+
+/** Whether DynamoDB refused a write so that no later try can succeed: an item over 400 KB, a key over its length. */
+export function isRefusedForGood(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ValidationException'
+}
