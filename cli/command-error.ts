@@ -11,6 +11,12 @@ export function sentenceOf(error: unknown): string {
   if (error.name === 'ResourceNotFoundException') {
     return `There are no tables '${process.env.TABLE_PREFIX ?? ''}-…' there. Check TABLE_PREFIX and AWS_REGION.`
   }
+  if (error.message === 'Region is missing') {
+    return 'Set AWS_REGION to the region of the deployment, such as ap-southeast-1.'
+  }
+  if (error.name === 'CredentialsProviderError') {
+    return `AWS has no credentials here: set AWS_PROFILE, or sign in with the AWS CLI. (${error.message})`
+  }
   return error.message
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import * as v from 'valibot'
 import { parseEnvironment, port } from '../lib/config.ts'
@@ -13,12 +14,13 @@ const program = new Command('ledger')
   .description(
     'What happened to every email. With nothing set in the environment it looks into the local stack.',
   )
+  .version(versionOfPackage())
   .showHelpAfterError()
 
 program
   .command('show')
   .description('what became of the mails to a recipient, or of one message')
-  .argument('<recipient | MessageId>')
+  .argument('<recipient | MessageId | emailId>', "an emailId in single quotes, for the sake of its '$'")
   .option('--json', 'print the rows as JSON')
   .action(show)
 
@@ -40,4 +42,9 @@ try {
 } catch (error) {
   process.stderr.write(`${sentenceOf(error)}\n`)
   process.exitCode = 1
+}
+
+function versionOfPackage(): string {
+  const file: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return v.parse(v.object({ version: v.string() }), file).version
 }

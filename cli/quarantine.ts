@@ -1,7 +1,12 @@
 import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { oneLine, severalLines } from '../lib/core/text.ts'
-import { quarantineReasons, type QuarantinedRow, type QuarantineReason } from '../lib/ports.ts'
+import {
+  quarantineReasons,
+  type QuarantinedRow,
+  type QuarantineReason,
+  type QuarantineStore,
+} from '../lib/ports.ts'
 import { providers } from '../lib/providers/providers.ts'
 import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/replay.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
@@ -37,6 +42,7 @@ export function registerQuarantine(program: Command): void {
   quarantine
     .command('replay')
     .description('run kept bodies again, the same way as live input')
+    .argument('[id]', 'only this one: an id, or its beginning')
     .addOption(reason())
     .addOption(since())
     .option('--dry-run', 'say what would happen, and write nothing')
@@ -53,6 +59,11 @@ function instantOf(text: string): number {
   return instantMs
 }
 
+function nothingOf({ reason, since }: Choice): string {
+  const isChosen = reason !== undefined || since !== undefined
+  return `Nothing${isChosen ? ' of that kind' : ''} is in quarantine.\n`
+}
+
 interface Choice {
   readonly reason?: QuarantineReason
   readonly since?: number
@@ -66,7 +77,7 @@ async function listQuarantine(options: Choice & { all?: boolean; json?: boolean 
       : await rowsToReplay(store, choiceOf(options))
     const latestFirst = rows.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
     if (options.json) printJson(latestFirst)
-    else if (rows.length === 0) process.stdout.write('Nothing is in quarantine.\n')
+    else if (rows.length === 0) process.stdout.write(nothingOf(options))
     else process.stdout.write(latestFirst.map(lineOf).join(''))
   })
 }
@@ -87,16 +98,14 @@ function lineOf(row: QuarantinedRow): string {
     row.resolvedAt === undefined ? row.reason : 'resolved',
     `${row.seen}×`,
     counted(row.attempts, 'replay'),
-    oneLine(row.problems[0] ?? ''),
+    firstOf(row.problems),
   ]
   return `${cells.join('  ')}\n`
 }
 
 async function showQuarantined(id: string, options: { raw?: boolean }): Promise<void> {
   await withLedger(async (ledger) => {
-    const found = await storeOf(ledger).input(id)
-    if (!found)
-      throw new CommandError('Nothing of that id is in quarantine. `ledger quarantine list` names what is.')
+    const found = await inputOf(storeOf(ledger), id)
     if (options.raw) {
       process.stdout.write(found.body)
       return
@@ -105,12 +114,21 @@ async function showQuarantined(id: string, options: { raw?: boolean }): Promise<
   })
 }
 
+async function inputOf(
+  store: QuarantineStore,
+  id: string,
+): Promise<QuarantinedRow & { readonly body: Uint8Array }> {
+  const found = await store.input(id)
+  if (found) return found
+  throw new CommandError('Nothing of that id is in quarantine. `ledger quarantine list` names what is.')
+}
+
 function headOf(row: QuarantinedRow): string {
   const told: readonly (readonly [string, string])[] = [
     ['id', row.id],
     ['provider', row.provider],
     ['reason', row.reason],
-    ['came', `${row.seen}×, ${row.firstSeenAt} to ${row.lastSeenAt}`],
+    ['came', row.seen === 1 ? row.firstSeenAt : `${row.seen}×, ${row.firstSeenAt} to ${row.lastSeenAt}`],
     ['replayed', `${row.attempts}×`],
     ...(row.resolvedAt === undefined ? [] : [['resolved', row.resolvedAt] as const]),
     ['body', `${row.bytes} bytes${row.contentType === '' ? '' : ` of ${oneLine(row.contentType)}`}`],
@@ -128,14 +146,18 @@ function bodyText(body: Uint8Array): string {
   }
 }
 
-async function replayQuarantine(options: Choice & { dryRun?: boolean }): Promise<void> {
+async function replayQuarantine(
+  id: string | undefined,
+  options: Choice & { dryRun?: boolean },
+): Promise<void> {
   const isDryRun = options.dryRun ?? false
   if (!isDryRun) requireRetention(process.env, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
   await withLedger(async (ledger) => {
     const dependencies = dependenciesOf(ledger)
-    const rows = await rowsToReplay(dependencies.quarantine, choiceOf(options))
+    const store = dependencies.quarantine
+    const rows = id === undefined ? await rowsToReplay(store, choiceOf(options)) : [await inputOf(store, id)]
     if (rows.length === 0) {
-      process.stdout.write('Nothing of that kind is in quarantine.\n')
+      process.stdout.write(nothingOf(options))
       return
     }
     const replayed = await withProgressBar(rows.length, (onReplayed) =>
@@ -164,7 +186,7 @@ async function withProgressBar<T>(total: number, run: (onStep: () => void) => Pr
   }
 }
 
-function storeOf({ client, tables, clock, log }: OpenLedger): ReturnType<typeof quarantineStore> {
+function storeOf({ client, tables, clock, log }: OpenLedger): QuarantineStore {
   return quarantineStore({ client, table: tables.quarantine, clock, log })
 }
 
@@ -180,10 +202,14 @@ function reportOf(replayed: readonly Replayed[], isDryRun: boolean): string {
     const id = shownId(row.id)
     if (left === 'resolved') return `${id}  ${what}  ${summary}`
     if (left === 'unfinished') return `${id}  unfinished: the table did not give or take it; try again`
-    return `${id}  still ${left.reason}: ${oneLine(left.problems[0] ?? '')}`
+    return `${id}  still ${left.reason}: ${firstOf(left.problems)}`
   })
   const sum = `${counted(replayed.length, 'body', 'bodies')}: ${resolved.length} ${what}, ${replayed.length - resolved.length} left.`
   return `${[...lines, sum].join('\n')}\n`
+}
+
+function firstOf([first = '', ...others]: readonly string[]): string {
+  return oneLine(`${first}${others.length === 0 ? '' : ` (+${others.length} more)`}`)
 }
 
 function counted(count: number, one: string, many = `${one}s`): string {

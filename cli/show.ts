@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import { bareAddress } from '../lib/core/address.ts'
+import { bareAddress, recipientOf } from '../lib/core/address.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
 import { byTime, type Fact } from '../lib/core/fact.ts'
@@ -26,12 +26,16 @@ export async function show(asked: string, options: { json?: boolean }): Promise<
       printJson(deliveries.map(asJson))
       return
     }
-    if (deliveries.length === 0) throw new CommandError(nothingFound(asked, ledger.name))
+    const recipients = deliveries.length > 0 ? deliveries.map(({ recipient }) => recipient) : [asked]
+    const doNotSend = await warningsAbout(recipients, ledger)
+    if (deliveries.length === 0) {
+      throw new CommandError([nothingFound(asked, ledger.name), ...doNotSend].join('\n').trimEnd())
+    }
     const answers = await pMap(deliveries, (delivery) => answersTo(delivery, ledger), {
       concurrency: concurrentQueries,
     })
     const timelines = deliveries.map((delivery, index) => timelineOf(delivery, answers[index] ?? []))
-    process.stdout.write([...timelines, ...(await warnings(deliveries, ledger))].join('\n'))
+    process.stdout.write([...timelines, ...doNotSend].join('\n'))
   })
 }
 
@@ -60,18 +64,20 @@ async function answersTo(
 }
 
 /** A line for each of the recipients to whom nothing should be sent any more. */
-async function warnings(
-  deliveries: readonly Delivery[],
+async function warningsAbout(
+  addresses: readonly string[],
   { client, tables }: OpenLedger,
 ): Promise<readonly string[]> {
   const reader = suppressionReader({ client, table: tables.suppressions })
-  const recipients = [...new Set(deliveries.map(({ recipient }) => recipient))]
+  const recipients = new Set(addresses.flatMap((address) => recipientOf(address) ?? []))
   const rows = await pMap(recipients, (recipient) => reader.ofRecipient(recipient), {
     concurrency: concurrentQueries,
   })
   return rows.flatMap((row) =>
     row?.isSuppressed
-      ? [`Do not send to ${row.recipient} any more: \`ledger suppressions show\` says why.\n`]
+      ? [
+          `Do not send to ${row.recipient} any more: \`ledger suppressions show ${row.recipient}\` says why.\n`,
+        ]
       : [],
   )
 }
@@ -119,6 +125,7 @@ function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): 
 function columnsOf(delivery: Delivery): readonly (readonly [name: string, value: string])[] {
   return [
     ['message', delivery.message],
+    ['provider', delivery.provider],
     ...delivery.emailIds.map((emailId) => ['emailId', emailId] as const),
     ...delivery.spellings.map((spelling) => ['spelling', spelling] as const),
     ...[...delivery.columns].filter(([name]) => name !== 'sentAt'),

@@ -62,7 +62,8 @@ async function answerToBearer(
 
   const callback = {
     body: Buffer.from(request.body, request.isBase64Encoded ? 'base64' : 'utf8'),
-    contentType: request.contentType,
+    contentType: request.headers.get('content-type') ?? '',
+    headers: request.headers,
   }
   return refusalOf(provider, callback, keys) ?? (await keepingWhatIsLeft(provider, callback, on))
 }
@@ -95,7 +96,8 @@ async function keepingWhatIsLeft(
 ): Promise<Taken> {
   const signal = AbortSignal.timeout(on.writeDeadlineMs)
   const taken = await takeIn(provider, callback, on, signal)
-  const happening = { events: taken.summary, recorded: taken.recorded }
+  const isProbe = taken.recorded + taken.unwritten === 0 && taken.reason === undefined
+  const happening = isProbe ? { probe: 'empty' } : { events: taken.summary, recorded: taken.recorded }
   // The body as a whole is kept where any element needs it: running it again records nothing twice.
   const isKept = taken.reason === undefined || (await keeps(provider, callback, taken, on, signal))
   if (taken.unwritten > 0 || !isKept) return { answer: answers.tryAgain(), happening }
@@ -118,7 +120,8 @@ async function keeps(
   if (reason === undefined) return true
   const input = {
     provider: provider.name,
-    ...callback,
+    body: callback.body,
+    contentType: callback.contentType,
     reason,
     problems: problemLines(problems),
     receivedAtMs: on.clock.now(),

@@ -257,8 +257,8 @@ export interface CallbackRequest {
   readonly method: string
   /** Path as it came, percent-encoded, without query. */
   readonly path: string
-  /** Empty where none came. */
-  readonly contentType: string
+  /** Their names in lower case. */
+  readonly headers: ReadonlyMap<string, string>
   readonly body: string
   readonly isBase64Encoded: boolean
 }

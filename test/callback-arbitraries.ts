@@ -23,7 +23,7 @@ function request(provider: string, { body, contentType }: Callback): CallbackReq
   return {
     method: 'POST',
     path: `/${provider}/${accepted.token}`,
-    contentType,
+    headers: new Map([['content-type', contentType]]),
     body: text,
     isBase64Encoded: false,
   }

@@ -21,8 +21,8 @@ export interface ConformanceSamples {
   readonly encodings: readonly Encoding[]
   /** One event about one recipient. Its texts hold spaces, other alphabets and what an encoding has to escape. */
   readonly good: { readonly fields: SampleFields; readonly row: PlainRow }
-  /** One body about two recipients: a list of events, or an event that lists them. */
-  readonly twoRecipients: {
+  /** One body about two recipients: a list of events, or an event that lists them. Absent where none can tell of two. */
+  readonly twoRecipients?: {
     readonly content: SampleFields | readonly SampleFields[]
     readonly rows: readonly PlainRow[]
   }
@@ -35,8 +35,13 @@ export interface ConformanceSamples {
 export interface SampleSigning {
   /** Both are accepted, as while one is being replaced. */
   readonly keys: readonly [string, string]
-  /** The fields that make up the signature: without any one of them it is half a signature. */
+  /**
+   * Fields without any one of which it is half a signature, and refused. Not among them is a field without which the body
+   * carries no signature at all, and so is a probe.
+   */
   readonly fields: readonly string[]
+  /** What the signature covers of the good event, with other values: signed so, it is not the good event's signature. */
+  readonly covered: SampleFields
   /** Those fields for the event, by the key. */
   signatureOf(fields: SampleFields, key: string): SampleFields
 }

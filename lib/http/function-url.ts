@@ -8,7 +8,7 @@ import type { CallbackAnswer, CallbackRequest } from '../ports.ts'
 const functionUrlEvent = v.object({
   rawPath: v.string(),
   // Names are in lower case.
-  headers: v.optional(v.object({ 'content-type': v.optional(v.string(), '') }), {}),
+  headers: v.optional(v.record(v.string(), v.string()), {}),
   body: v.optional(v.string(), ''),
   isBase64Encoded: v.optional(v.boolean(), false),
   requestContext: v.object({ http: v.object({ method: v.string() }) }),
@@ -31,7 +31,7 @@ export function requestOf(event: unknown): CallbackRequest {
   }
   const { rawPath, headers, body, isBase64Encoded, requestContext } = parsed.output
   const method = requestContext.http.method.toUpperCase()
-  return { method, path: rawPath, contentType: headers['content-type'], body, isBase64Encoded }
+  return { method, path: rawPath, headers: new Map(Object.entries(headers)), body, isBase64Encoded }
 }
 
 export function resultOf(answer: CallbackAnswer): FunctionUrlResult {

@@ -25,6 +25,11 @@ export interface Callback {
   readonly body: Uint8Array
   /** As it came; empty where none did. */
   readonly contentType: string
+  /**
+   * All headers, their names in lower case, for a provider that signs in one. Absent where a kept body is replayed: it was
+   * checked when it came, and what is in it cannot depend on them.
+   */
+  readonly headers?: ReadonlyMap<string, string>
 }
 
 /**

@@ -53,6 +53,7 @@ describe('a delivery', () => {
       [
         'ann@example.com  delivered',
         '  message   a-inbound',
+        '  provider  sendcloud',
         '  emailId   a-inbound0$Ann@example.com',
         '  emailId   a-inbound1$ann@example.com',
         '  spelling  Ann@example.com',

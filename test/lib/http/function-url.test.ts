@@ -33,7 +33,7 @@ describe('the request of a function URL event', () => {
     expect(requestOf(functionUrlEvent)).toEqual({
       method: 'POST',
       path: '/tencent-ses/a%2Ftoken',
-      contentType: 'application/json',
+      headers: new Map([['content-type', 'application/json']]),
       body: '{"event":"open"}',
       isBase64Encoded: false,
     })
@@ -51,7 +51,7 @@ describe('the request of a function URL event', () => {
     expect(requestOf({ rawPath, requestContext })).toEqual({
       method: 'POST',
       path: '/tencent-ses/a%2Ftoken',
-      contentType: '',
+      headers: new Map(),
       body: '',
       isBase64Encoded: false,
     })
