@@ -15,8 +15,10 @@ import { impliedStatus, statusRanks } from '../lib/core/delivery.ts'
 import type { DeliveryEvent } from '../lib/core/event.ts'
 import { factOf } from '../lib/core/fact.ts'
 import { tencentSes } from '../lib/providers/tencent-ses.ts'
+import { recordingSuppressions } from '../lib/record.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { tableNames } from '../lib/table/names.ts'
+import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import { startDynamoDbEmulator } from '../local/dynamodb-emulator.ts'
 import { planCallbacks } from '../local/simulated-ses/callback-plan.ts'
 import { makeTraffic } from '../local/simulated-ses/traffic.ts'
@@ -48,6 +50,16 @@ function oneWrite(client: DynamoDBClient): Design {
   const table = tableNames(prefix).deliveries
   const writer = deliveryWriter({ client, table, retentionDays: 400, clock: virtualClock(startMs) })
   return (event) => writer.record(event)
+}
+
+/** The same, with the suppression list: a second write for what speaks against the address. */
+function oneWriteAndList(client: DynamoDBClient): Design {
+  const { deliveries, suppressions } = tableNames(prefix)
+  const writer = recordingSuppressions(
+    deliveryWriter({ client, table: deliveries, retentionDays: 400, clock: virtualClock(startMs) }),
+    suppressionWriter({ client, table: suppressions }),
+  )
+  return (event) => writer.record({ ...event, recipient: `list.${event.recipient}` })
 }
 
 /** Read the row, merge, put it back where nobody else has meanwhile. */
@@ -153,6 +165,7 @@ try {
   say('calls to DynamoDB per callback')
   const designs: readonly [string, Design][] = [
     ['ours: facts and state in one write', oneWrite(emulator.client)],
+    ['ours, and the suppression list', oneWriteAndList(emulator.client)],
     ['a row per event, then the state', eventsThenState(emulator.client)],
     ['read, merge, conditional write', readMergeWrite(emulator.client)],
   ]

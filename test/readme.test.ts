@@ -129,7 +129,7 @@ describe('npm start', () => {
     const show = run(`npx ledger quarantine show ${id}`, environment)
     expect(await show.exited).toBe(0)
     expect(show.output()).toContain(body)
-    const dry = run('npx ledger quarantine replay --dry-run', environment)
+    const dry = run(`npx ledger quarantine replay ${id} --dry-run`, environment)
     expect(await dry.exited).toBe(0)
     expect(dry.output()).toMatch(/still unrecognised: .*\n1 body: 0 would be resolved, 1 left\./)
     const replay = run('npx ledger quarantine replay --reason unrecognised --since 2026-01-01', environment)
