@@ -1,0 +1,41 @@
+import type {
+  Clock,
+  DeliveryReader,
+  DeliveryWriter,
+  PendingWriter,
+  RunStore,
+  SuppressionReader,
+  SuppressionWriter,
+} from '../lib/ports.ts'
+import { inMemoryDeliveries } from './in-memory-ledger/deliveries.ts'
+import { inMemoryRuns } from './in-memory-ledger/runs.ts'
+import { inMemorySuppressions } from './in-memory-ledger/suppressions.ts'
+
+/** What reconcile needs of a ledger. */
+export interface Ledger {
+  readonly deliveries: DeliveryWriter & PendingWriter & DeliveryReader
+  readonly suppressions: SuppressionWriter & SuppressionReader
+  readonly runs: RunStore
+}
+
+/** What the tables are set to. */
+export interface LedgerLimits {
+  readonly retentionDays: number
+  readonly maxFactsInRow: number
+  readonly maxEvidenceInRow: number
+}
+
+/** As the tables are set where nothing else is said. */
+export const usualLimits: LedgerLimits = { retentionDays: 400, maxFactsInRow: 50, maxEvidenceInRow: 50 }
+
+/**
+ * A ledger inside this process that answers as the tables do (test/contracts), for simulations of millions of mails.
+ * Each write takes effect at once and whole. It forgets nothing, and holds about half a kilobyte for each delivery.
+ */
+export function inMemoryLedger(clock: Clock, limits = usualLimits): Ledger {
+  return {
+    deliveries: inMemoryDeliveries(clock, limits),
+    suppressions: inMemorySuppressions(limits.maxEvidenceInRow),
+    runs: inMemoryRuns(),
+  }
+}

@@ -1,0 +1,34 @@
+import type { RunStore } from '../../lib/ports.ts'
+
+/** The lease and checkpoint of one job. The figures of its runs are not kept: no port reads them back. */
+export function inMemoryRuns(): RunStore {
+  let lease: { readonly owner: string; readonly untilMs: number } | undefined
+  let checkpoint: string | undefined
+  let lastRunBy: string | undefined
+  return {
+    acquire(owner, nowMs, untilMs) {
+      const isFree = lease === undefined || lease.untilMs <= nowMs || lease.owner === owner
+      if (!isFree) return Promise.resolve(undefined)
+      lease = { owner, untilMs }
+      return Promise.resolve({ checkpoint })
+    },
+    save(owner, saved, untilMs) {
+      const isHeld = lease?.owner === owner
+      if (isHeld) {
+        checkpoint = saved
+        lease = { owner, untilMs }
+      }
+      return Promise.resolve(isHeld)
+    },
+    release(owner, saved) {
+      // A release that is repeated is still ours while nobody has taken the lease since.
+      const isOurs = lease === undefined ? lastRunBy === owner : lease.owner === owner
+      if (isOurs) {
+        checkpoint = saved
+        lastRunBy = owner
+        lease = undefined
+      }
+      return Promise.resolve(isOurs)
+    },
+  }
+}

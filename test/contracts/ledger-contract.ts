@@ -1,0 +1,705 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { isPending, nameOf, type Delivery, type DeliveryKey, type Status } from '../../lib/core/delivery.ts'
+import { eventKinds, type DeliveryEvent, type EventKind } from '../../lib/core/event.ts'
+import { joined } from '../../lib/core/join.ts'
+import {
+  suppressionReasons,
+  withEvidence,
+  type Suppression,
+  type SuppressionEvidence,
+} from '../../lib/core/suppression.ts'
+import { UnwritableError, type RunFigures } from '../../lib/ports.ts'
+import { usualLimits, type Ledger, type LedgerLimits } from '../../local/in-memory-ledger.ts'
+import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
+import { eventWith, sampleMessage } from '../events.ts'
+
+/** Makes a ledger that is empty. */
+export type OpenLedger = (clock: VirtualClock, limits: LedgerLimits) => Promise<Ledger>
+
+const at = (time: string) => Date.parse(time)
+const startMs = at('2022-06-01T06:25:00Z')
+const key: DeliveryKey = { recipient: 'example@example.com', message: sampleMessage }
+
+export const recipients = ['a@example.com', 'b@example.com']
+export const messages = [sampleMessage, 'qcloud-ses-0a1b2c', 'task:77']
+export const everyKey: readonly DeliveryKey[] = recipients.flatMap((recipient) =>
+  messages.map((message) => ({ recipient, message })),
+)
+
+/** Few instants, links and details, so that events collide, repeat and contradict each other often. */
+export const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
+  .record({
+    key: fc.constantFrom(...everyKey),
+    kind: fc.constantFrom<EventKind>(...eventKinds),
+    source: fc.constantFrom('callback', 'poll'),
+    second: fc.option(fc.nat(3), { nil: undefined }),
+    link: fc.constantFrom('https://example.com/1', 'https://example.com/2', undefined),
+    bounceClass: fc.constantFrom('hard', 'soft', 'undetermined'),
+    detail: fc.constantFrom('', '250 ok', '452 4.2.2 邮箱已满', 'x'.repeat(401)),
+    sentSecond: fc.option(fc.nat(1), { nil: undefined }),
+    tells: fc.subarray(['subject', 'from', 'rfcMessageId'] as const),
+    tellsHeader: fc.boolean(),
+  })
+  .map(({ key: { recipient, message }, kind, source, second, link, bounceClass, detail, ...drawn }) => {
+    const timeless = eventWith({ recipient, message, kind, detail, source: 'poll' })
+    delete (timeless as { occurredAtMs?: number }).occurredAtMs
+    return {
+      ...timeless,
+      ...(second !== undefined && { source, occurredAtMs: startMs + second * 1_000 }),
+      ...(kind === 'clicked' && link !== undefined && { link }),
+      ...(kind === 'bounced' && { bounceClass }),
+      ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
+      // What belongs to a message is the same in every event that tells it.
+      columns: Object.fromEntries(drawn.tells.map((column) => [column, `${column} of ${message}`])),
+      headers: new Map(drawn.tellsHeader ? [['X-Tencentcloudses-Cb-Order', message]] : []),
+    }
+  })
+
+/** Few instants, some within one second, and details that are cut. */
+export const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc
+  .record({
+    recipient: fc.constantFrom(...recipients),
+    reason: fc.constantFrom(...suppressionReasons),
+    occurredAtMs: fc.nat(5).map((step) => startMs + step * 500),
+    source: fc.constantFrom('callback', 'poll', 'operator'),
+    provider: fc.constantFrom('tencent-ses', 'sendcloud'),
+    message: fc.constantFrom(...messages),
+    detail: fc.constantFrom('', '550 5.1.1 user unknown', '邮箱已满', 'x'.repeat(400)),
+  })
+  .map(({ provider, message, ...told }) =>
+    told.source === 'operator' ? told : { ...told, provider, message },
+  )
+
+/** Some of these, and the same in another order with repeats in between. */
+function streamsOf<T>(any: fc.Arbitrary<T>) {
+  return fc.array(any, { minLength: 1, maxLength: 8 }).chain((told) =>
+    fc.record({
+      told: fc.constant(told),
+      shuffled: fc.array(fc.constantFrom(...told), { maxLength: 3 }).chain((again) => {
+        const all = [...told, ...again]
+        return fc.shuffledSubarray(all, { minLength: all.length })
+      }),
+    }),
+  )
+}
+
+function modelOf(events: readonly DeliveryEvent[]): readonly Delivery[] {
+  const deliveries = new Map<string, Delivery>()
+  for (const event of events) deliveries.set(nameOf(event), joined(deliveries.get(nameOf(event)), event))
+  return sorted([...deliveries.values()])
+}
+
+/** In an order of its own, since no reader promises one. */
+export function sorted<T extends DeliveryKey>(told: readonly T[]): readonly T[] {
+  return [...told].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+}
+
+/** Writers at once, each with its own order. */
+async function writeAtOnce<T>(
+  write: (told: T) => Promise<void>,
+  writers: readonly (readonly T[])[],
+): Promise<void> {
+  await Promise.all(
+    writers.map(async (told) => {
+      for (const one of told) await write(one)
+    }),
+  )
+}
+
+function textsOf(delivery: Delivery | undefined): unknown {
+  const { status, facts } = delivery ?? {}
+  const texts = [...(facts ?? [])].map(([kind, own]) => [kind, own.map(({ text }) => text)] as const)
+  return { status, ...Object.fromEntries(texts) }
+}
+
+export async function pendingOf({ deliveries }: Ledger) {
+  return sorted(await Array.fromAsync(deliveries.pending()))
+}
+
+/**
+ * What reconcile relies on, whichever ledger stands behind the ports.
+ * @param numRuns - how often each law is tried.
+ */
+export function describeLedgerContract(name: string, open: OpenLedger, numRuns: number): void {
+  const opened = async (limits: Partial<LedgerLimits> = {}) => {
+    const clock = virtualClock('2026-11-21T08:00:00Z')
+    return { clock, ...(await open(clock, { ...usualLimits, ...limits })) }
+  }
+  const recorded = async (...events: readonly DeliveryEvent[]) => {
+    const ledger = await opened()
+    for (const event of events) await ledger.deliveries.record(event)
+    return ledger
+  }
+  describe(`${name}: what is recorded`, () => {
+    describeRecording(opened, recorded, numRuns)
+  })
+  describe(`${name}: what is read`, () => {
+    describeReading(opened, recorded)
+  })
+  describe(`${name}: the pending index`, () => {
+    describePending(recorded)
+  })
+  describe(`${name}: the suppression list`, () => {
+    describeSuppressions(opened, numRuns)
+  })
+  describe(`${name}: the lease of a run`, () => {
+    describeRuns(opened)
+  })
+}
+
+type Opened = Ledger & { readonly clock: VirtualClock }
+type Open = (limits?: Partial<LedgerLimits>) => Promise<Opened>
+type Recorded = (...events: readonly DeliveryEvent[]) => Promise<Opened>
+
+function describeRecording(opened: Open, recorded: Recorded, numRuns: number): void {
+  it.each<[Partial<DeliveryEvent>, Status, string]>([
+    [{ kind: 'requested' }, 'requested', '2022-06-01T06:24:43Z'],
+    [{ kind: 'deferred', detail: '451 try later' }, 'deferred', '2022-06-01T06:24:43Z 451 try later'],
+    [{ kind: 'delivered', source: 'poll' }, 'delivered', '2022-06-01T06:24:43Z[poll]'],
+    [{ kind: 'dropped', detail: ' two\n lines ' }, 'dropped', '2022-06-01T06:24:43Z two lines'],
+    [{ kind: 'bounced', bounceClass: 'hard' }, 'bounced', '2022-06-01T06:24:43Z hard'],
+    [{ kind: 'bounced', bounceClass: 'soft' }, 'soft-bounced', '2022-06-01T06:24:43Z soft'],
+    [{ kind: 'bounced', bounceClass: 'undetermined' }, 'bounced', '2022-06-01T06:24:43Z undetermined'],
+    [{ kind: 'opened' }, 'delivered', '2022-06-01T06:24:43Z'],
+    [{ kind: 'clicked', link: 'https://a.example' }, 'delivered', '2022-06-01T06:24:43Z https://a.example'],
+    [{ kind: 'complained' }, 'delivered', '2022-06-01T06:24:43Z'],
+    [{ kind: 'unsubscribed' }, 'delivered', '2022-06-01T06:24:43Z'],
+    [{ kind: 'unknown' }, 'unknown', '2022-06-01T06:24:43Z'],
+  ])('of %j alone is the status %s and one fact', async (told, status, text) => {
+    const event = eventWith(told)
+    const { deliveries } = await recorded(event)
+    const [delivery] = await deliveries.rowsOf([key])
+    expect(textsOf(delivery)).toEqual({ status, [event.kind]: [text] })
+  })
+
+  it('is told whole: facts by kind in order of time, the columns of the message, and who told first', async () => {
+    const { deliveries } = await recorded(
+      eventWith({
+        kind: 'bounced',
+        bounceClass: 'hard',
+        detail: '551 5.1.1 recipient is not exist',
+        sentAtMs: at('2022-06-01T06:24:40Z'),
+        columns: { subject: 'example subject' },
+        headers: new Map([['X-Tencentcloudses-Cb-Custom', 'ses callback']]),
+        spelling: 'Example@example.com',
+        emailId: 'id1$example@example.com',
+      }),
+      eventWith({
+        kind: 'bounced',
+        bounceClass: 'soft',
+        occurredAtMs: at('2022-06-01T06:24:41Z'),
+        emailId: 'id0$example@example.com',
+      }),
+      eventWith({ provider: 'another', columns: { subject: 'another subject', from: 'a@example.com' } }),
+    )
+    expect(await deliveries.rowsOf([key])).toEqual([
+      {
+        recipient: 'example@example.com',
+        message: sampleMessage,
+        provider: 'tencent-ses',
+        status: 'bounced',
+        facts: new Map<EventKind, unknown>([
+          ['requested', [plainFact('2022-06-01T06:24:40Z', '')]],
+          ['delivered', [plainFact('2022-06-01T06:24:43Z', '')]],
+          [
+            'bounced',
+            [
+              plainFact('2022-06-01T06:24:41Z', 'soft'),
+              plainFact('2022-06-01T06:24:43Z', 'hard 551 5.1.1 recipient is not exist'),
+            ],
+          ],
+        ]),
+        columns: new Map([
+          ['X-Tencentcloudses-Cb-Custom', 'ses callback'],
+          ['from', 'a@example.com'],
+          ['sentAt', '2022-06-01T06:24:39Z'],
+          ['subject', 'example subject'],
+        ]),
+        spellings: ['Example@example.com'],
+        emailIds: ['id0$example@example.com', 'id1$example@example.com'],
+      },
+    ])
+  })
+
+  it('is what the pure core tells, in any order, with any repeats and whichever way three writers race', async () => {
+    await fc.assert(
+      fc.asyncProperty(streamsOf(anyEvent), async ({ told, shuffled }) => {
+        const ledger = await opened()
+        await writeAtOnce((event) => ledger.deliveries.record(event), [told, shuffled, told.toReversed()])
+        await expectModel(ledger, modelOf(told))
+      }),
+      { numRuns },
+    )
+  })
+
+  it('is the same where a row has no room for a second fact of its kind', async () => {
+    await fc.assert(
+      fc.asyncProperty(streamsOf(anyEvent), async ({ told, shuffled }) => {
+        const ledger = await opened({ maxFactsInRow: 1 })
+        await writeAtOnce((event) => ledger.deliveries.record(event), [shuffled, told])
+        await expectModel(ledger, modelOf(told))
+      }),
+      { numRuns },
+    )
+  })
+
+  it.each([
+    ['a recipient', { recipient: '' }],
+    ['a recipient that is short enough to be a key', { recipient: 'x'.repeat(2_049) }],
+    ['a message', { message: '' }],
+    ['a message that is short enough to be a key', { message: 'x'.repeat(1_025) }],
+  ])('is refused for good without %s', async (_, told) => {
+    const { deliveries } = await recorded()
+    await expect(deliveries.record(eventWith({ kind: 'deferred', ...told }))).rejects.toThrow(UnwritableError)
+    expect(await Array.fromAsync(deliveries.pending())).toEqual([])
+  })
+
+  it('is nothing where its deadline has passed', async () => {
+    const { deliveries } = await recorded()
+    await expect(deliveries.record(eventWith({}), AbortSignal.abort())).rejects.toThrow(/abort/i)
+    expect(await deliveries.rowsOf([key])).toEqual([])
+  })
+
+  it('is told until its time is over, which begins anew with each write', async () => {
+    const { deliveries, clock } = await recorded(eventWith({ kind: 'deferred' }))
+    clock.advance(399 * 86_400_000)
+    await deliveries.record(eventWith({ kind: 'deferred' }))
+    clock.advance(400 * 86_400_000 - 1_000)
+    expect(await deliveries.rowsOf([key])).toHaveLength(1)
+    clock.advance(1_000)
+    expect(await deliveries.rowsOf([key])).toEqual([])
+    expect(await deliveries.ofRecipient(key.recipient)).toEqual([])
+    expect(await deliveries.ofMessage(key.message)).toEqual([])
+  })
+
+  it('is told until its own time is over where it found no room in its row', async () => {
+    const { deliveries, clock } = await opened({ maxFactsInRow: 1 })
+    const opens = ['01', '02', '03'].map((second) =>
+      eventWith({ kind: 'opened', occurredAtMs: at(`2022-06-01T08:00:${second}Z`) }),
+    )
+    for (const event of opens) await deliveries.record(event)
+    clock.advance(399 * 86_400_000)
+    for (const event of opens.slice(0, 2)) await deliveries.record(event)
+    clock.advance(86_400_000)
+    expect((await deliveries.ofRecipient(key.recipient)).map(textsOf)).toEqual([
+      { status: 'delivered', opened: ['2022-06-01T08:00:01Z', '2022-06-01T08:00:02Z'] },
+    ])
+  })
+}
+
+function plainFact(time: string, detail: string) {
+  const text = detail === '' ? time : `${time} ${detail}`
+  return { text, source: 'callback', occurredAtMs: at(time), detail, identity: time }
+}
+
+/** What a row tells rightly even where some of its facts are kept outside it. */
+function withKindsOnly({ facts, ...row }: Delivery) {
+  return { ...row, kinds: new Set(facts.keys()) }
+}
+
+async function expectModel(ledger: Ledger, model: readonly Delivery[]): Promise<void> {
+  const { deliveries } = ledger
+  const found = await Promise.all(recipients.map((recipient) => deliveries.ofRecipient(recipient)))
+  expect(sorted(found.flat())).toEqual(model)
+  const rows = sorted(await deliveries.rowsOf(everyKey))
+  expect(rows.map(withKindsOnly)).toEqual(model.map(withKindsOnly))
+  expect(await pendingOf(ledger)).toEqual(
+    model
+      .filter(({ status }) => isPending(status))
+      .map(({ recipient, message, status, provider }) => ({ recipient, message, status, provider })),
+  )
+}
+
+function describeReading(opened: Open, recorded: Recorded): void {
+  it('by keys are the rows that exist, in whatever number', async () => {
+    const keys = Array.from({ length: 130 }, (_, n) => ({ ...key, recipient: `r${n}@example.com` }))
+    const { deliveries } = await recorded(...keys.slice(0, 120).map((one) => eventWith(one)))
+    const found = await deliveries.rowsOf(keys)
+    expect(new Set(found.map(({ recipient }) => recipient))).toEqual(
+      new Set(keys.slice(0, 120).map(({ recipient }) => recipient)),
+    )
+    expect(found).toHaveLength(120)
+    expect(await deliveries.rowsOf([])).toEqual([])
+  })
+
+  it('by keys takes both parts of the key', async () => {
+    const { deliveries } = await recorded(
+      eventWith({ recipient: 'a@example.com', message: 'message-1' }),
+      eventWith({ recipient: 'b@example.com', message: 'message-2' }),
+    )
+    const others = [
+      { recipient: 'a@example.com', message: 'message-2' },
+      { recipient: 'b@example.com', message: 'message-1' },
+    ]
+    expect(await deliveries.rowsOf(others)).toEqual([])
+  })
+
+  it('by keys refuses a key that is named twice', async () => {
+    const { deliveries } = await recorded(eventWith({}))
+    await expect(deliveries.rowsOf([key, { ...key }])).rejects.toThrow(/duplicates/)
+    const unknown = { recipient: 'nobody@example.com', message: 'none' }
+    await expect(deliveries.rowsOf([unknown, key, unknown])).rejects.toThrow(/duplicates/)
+  })
+
+  it('by keys leaves out what found no room in its row, and shortens what is long', async () => {
+    const ledger = await opened({ maxFactsInRow: 2 })
+    const seconds = ['03', '01', '02']
+    for (const second of seconds) {
+      const occurredAtMs = at(`2022-06-01T08:00:${second}Z`)
+      await ledger.deliveries.record(eventWith({ kind: 'opened', occurredAtMs }))
+    }
+    await ledger.deliveries.record(eventWith({ detail: 'y'.repeat(1_000) }))
+    const [row] = await ledger.deliveries.rowsOf([key])
+    expect(textsOf(row)).toEqual({
+      status: 'delivered',
+      delivered: [`2022-06-01T06:24:43Z ${'y'.repeat(399)}…`],
+      opened: ['2022-06-01T08:00:01Z', '2022-06-01T08:00:03Z'],
+    })
+    const whole = {
+      status: 'delivered',
+      delivered: [`2022-06-01T06:24:43Z ${'y'.repeat(1_000)}`],
+      opened: ['2022-06-01T08:00:01Z', '2022-06-01T08:00:02Z', '2022-06-01T08:00:03Z'],
+    }
+    expect((await ledger.deliveries.ofRecipient(key.recipient)).map(textsOf)).toEqual([whole])
+    expect((await ledger.deliveries.ofMessage(key.message)).map(textsOf)).toEqual([whole])
+  })
+
+  it('of a recipient is every delivery to it and none to another', async () => {
+    const { deliveries } = await recorded(
+      eventWith({ message: 'message-2' }),
+      eventWith({ message: 'task:77', kind: 'opened' }),
+      eventWith({ message: 'message-1', kind: 'deferred' }),
+      eventWith({ recipient: 'other@example.com', message: 'message-1' }),
+    )
+    const found = await deliveries.ofRecipient('example@example.com')
+    expect(new Map(found.map(({ message, status }) => [message, status]))).toEqual(
+      new Map([
+        ['message-1', 'deferred'],
+        ['message-2', 'delivered'],
+        ['task:77', 'delivered'],
+      ]),
+    )
+    expect(await deliveries.ofRecipient('nobody@example.com')).toEqual([])
+  })
+
+  it('of a message is its delivery to each of its recipients, and none of a message that begins alike', async () => {
+    const { deliveries } = await recorded(
+      eventWith({ recipient: 'c@example.com', kind: 'deferred' }),
+      eventWith({ recipient: 'a@example.com' }),
+      eventWith({ recipient: 'b@example.com', kind: 'dropped' }),
+      eventWith({ recipient: 'a@example.com', message: `${sampleMessage}x` }),
+    )
+    const found = await deliveries.ofMessage(sampleMessage)
+    expect(new Map(found.map(({ recipient, status }) => [recipient, status]))).toEqual(
+      new Map([
+        ['a@example.com', 'delivered'],
+        ['b@example.com', 'dropped'],
+        ['c@example.com', 'deferred'],
+      ]),
+    )
+    expect(await deliveries.ofMessage(sampleMessage.slice(0, -1))).toEqual([])
+  })
+
+  it('of a task is nothing: it is no message', async () => {
+    const { deliveries } = await recorded(eventWith({ message: 'task:77' }))
+    expect(await deliveries.ofMessage('task:77')).toEqual([])
+  })
+
+  it('stays as it was read', async () => {
+    const { deliveries } = await recorded(eventWith({ kind: 'deferred', columns: { subject: 'a' } }))
+    const [before] = await deliveries.rowsOf([key])
+    await deliveries.record(eventWith({ columns: { from: 'a@example.com' } }))
+    expect(textsOf(before)).toEqual({ status: 'deferred', deferred: ['2022-06-01T06:24:43Z'] })
+    expect(before?.columns).toEqual(
+      new Map([
+        ['sentAt', '2022-06-01T06:24:39Z'],
+        ['subject', 'a'],
+      ]),
+    )
+  })
+}
+
+function describePending(recorded: Recorded): void {
+  const deferred = eventWith({ kind: 'deferred' })
+  const softBounce = eventWith({ kind: 'bounced', bounceClass: 'soft' })
+  const told = (status: Status) => [{ ...key, status, provider: 'tencent-ses' }]
+
+  it.each<[string, readonly DeliveryEvent[], Status]>([
+    ['requested', [eventWith({ kind: 'requested' })], 'requested'],
+    ['deferred', [deferred], 'deferred'],
+    ['soft-bounced', [softBounce], 'soft-bounced'],
+    ['deferred and soft-bounced', [deferred, softBounce], 'soft-bounced'],
+    ['soft-bounced and deferred', [softBounce, deferred], 'soft-bounced'],
+    ['given up and soft-bounced', [eventWith({ kind: 'unknown' }), softBounce], 'soft-bounced'],
+  ])('holds what is %s', async (_, events, status) => {
+    expect(await pendingOf(await recorded(...events))).toEqual(told(status))
+  })
+
+  it.each<[string, readonly DeliveryEvent[]]>([
+    ['delivered', [deferred, eventWith({})]],
+    ['delivered, and then told to be deferred', [eventWith({}), deferred]],
+    ['bounced', [softBounce, eventWith({ kind: 'bounced', bounceClass: 'hard' })]],
+    ['opened', [deferred, eventWith({ kind: 'opened' })]],
+    ['given up', [deferred, eventWith({ kind: 'unknown' })]],
+  ])('does not hold what is %s', async (_, events) => {
+    expect(await pendingOf(await recorded(...events))).toEqual([])
+  })
+
+  it('names the provider that told first', async () => {
+    const ledger = await recorded(
+      eventWith({ kind: 'requested', provider: 'sendcloud' }),
+      eventWith({ kind: 'deferred', provider: 'tencent-ses' }),
+    )
+    expect(await pendingOf(ledger)).toEqual([{ ...key, status: 'deferred', provider: 'sendcloud' }])
+  })
+
+  it('tells each once while its deliveries are settled one by one', async () => {
+    const keys = Array.from({ length: 30 }, (_, n) => ({ ...key, recipient: `r${n}@example.com` }))
+    const ledger = await recorded(...keys.map((one) => eventWith({ ...one, kind: 'deferred' })))
+    const seen: string[] = []
+    for await (const { recipient, message } of ledger.deliveries.pending()) {
+      seen.push(recipient)
+      await ledger.deliveries.record(eventWith({ recipient, message }))
+    }
+    expect(seen.sort()).toEqual(keys.map(({ recipient }) => recipient).sort())
+    expect(await pendingOf(ledger)).toEqual([])
+  })
+
+  it('tells of nothing as settled that is settled while it is read', async () => {
+    const keys = Array.from({ length: 3 }, (_, n) => ({ ...key, recipient: `r${n}@example.com` }))
+    const ledger = await recorded(...keys.map((one) => eventWith({ ...one, kind: 'deferred' })))
+    const seen = new Set<Status>()
+    for await (const { status } of ledger.deliveries.pending()) {
+      seen.add(status)
+      for (const one of keys) await ledger.deliveries.record(eventWith(one))
+    }
+    expect(seen).toEqual(new Set(['deferred']))
+  })
+
+  it('is left at the same status only', async () => {
+    const ledger = await recorded(softBounce)
+    for (const status of ['requested', 'deferred', 'delivered'] as const) {
+      await ledger.deliveries.leavePending(key, status)
+    }
+    expect(await pendingOf(ledger)).toEqual(told('soft-bounced'))
+    await ledger.deliveries.leavePending(key, 'soft-bounced')
+    expect(await pendingOf(ledger)).toEqual([])
+    expect(textsOf((await ledger.deliveries.rowsOf([key]))[0])).toEqual({
+      status: 'soft-bounced',
+      bounced: ['2022-06-01T06:24:43Z soft'],
+    })
+  })
+
+  it('is not entered again by what does not raise the status, and is by what does', async () => {
+    const ledger = await recorded(deferred)
+    await ledger.deliveries.leavePending(key, 'deferred')
+    await ledger.deliveries.record(eventWith({ kind: 'deferred', occurredAtMs: at('2022-06-01T09:00:00Z') }))
+    await ledger.deliveries.record(eventWith({ kind: 'requested' }))
+    expect(await pendingOf(ledger)).toEqual([])
+    await ledger.deliveries.record(softBounce)
+    expect(await pendingOf(ledger)).toEqual(told('soft-bounced'))
+  })
+
+  it('is left by one that nobody knows without making it known', async () => {
+    const ledger = await recorded()
+    await ledger.deliveries.leavePending(key, 'deferred')
+    expect(await ledger.deliveries.rowsOf([key])).toEqual([])
+    expect(await ledger.deliveries.ofRecipient(key.recipient)).toEqual([])
+  })
+}
+
+function describeSuppressions(opened: Open, numRuns: number): void {
+  const bounce: SuppressionEvidence = {
+    recipient: 'a@example.com',
+    reason: 'hard-bounce',
+    occurredAtMs: at('2026-11-21T08:00:03Z'),
+    source: 'callback',
+    provider: 'tencent-ses',
+    message: 'message-1',
+    detail: '551 5.1.1 recipient is not exist',
+  }
+  const bounceLine = '2026-11-21T08:00:03Z hard-bounce tencent-ses message-1 551 5.1.1 recipient is not exist'
+  const complaint: SuppressionEvidence = {
+    ...bounce,
+    reason: 'complaint',
+    occurredAtMs: at('2026-11-20T08:00:00Z'),
+    source: 'poll',
+    detail: '',
+  }
+  const complaintLine = '2026-11-20T08:00:00Z[poll] complaint tencent-ses message-1'
+  const byHand = (time: string): SuppressionEvidence => ({
+    recipient: 'a@example.com',
+    reason: 'by-hand',
+    occurredAtMs: at(time),
+    source: 'operator',
+    detail: '',
+  })
+
+  it('holds each piece of evidence once, in order of time, and names the first', async () => {
+    const { suppressions } = await opened()
+    for (const evidence of [bounce, complaint, bounce]) await suppressions.suppress(evidence)
+    expect(await suppressions.ofRecipient('a@example.com')).toEqual({
+      recipient: 'a@example.com',
+      isSuppressed: true,
+      suppressedBy: complaintLine,
+      evidence: [complaintLine, bounceLine],
+      removals: [],
+    })
+  })
+
+  it('knows nothing of an address of which nothing was told', async () => {
+    const { suppressions } = await opened()
+    await suppressions.suppress(bounce)
+    expect(await suppressions.ofRecipient('b@example.com')).toBeUndefined()
+  })
+
+  it('tells of every row', async () => {
+    const { suppressions } = await opened()
+    expect(await Array.fromAsync(suppressions.all())).toEqual([])
+    await suppressions.suppress(bounce)
+    await suppressions.suppress({ ...complaint, recipient: 'b@example.com' })
+    const all = await Array.fromAsync(suppressions.all())
+    expect(new Map(all.map(({ recipient, evidence }) => [recipient, evidence]))).toEqual(
+      new Map([
+        ['a@example.com', [bounceLine]],
+        ['b@example.com', [complaintLine]],
+      ]),
+    )
+  })
+
+  it('knows the first and the latest evidence beyond a row that is full', async () => {
+    const { suppressions } = await opened({ maxEvidenceInRow: 1 })
+    for (const day of ['13', '15', '14', '11', '12'])
+      await suppressions.suppress(byHand(`2026-11-${day}T00:00:00Z`))
+    expect(await suppressions.ofRecipient('a@example.com')).toMatchObject({
+      suppressedBy: '2026-11-11T00:00:00Z[operator] by-hand',
+      evidence: ['11', '13', '15'].map((day) => `2026-11-${day}T00:00:00Z[operator] by-hand`),
+    })
+  })
+
+  it('keeps the latest beyond a full row when that row is told again what it holds', async () => {
+    const { suppressions } = await opened({ maxEvidenceInRow: 1 })
+    for (const day of ['15', '13', '14', '15']) {
+      await suppressions.suppress(byHand(`2026-11-${day}T00:00:00Z`))
+    }
+    expect((await suppressions.ofRecipient('a@example.com'))?.evidence).toEqual(
+      ['13', '14', '15'].map((day) => `2026-11-${day}T00:00:00Z[operator] by-hand`),
+    )
+  })
+
+  it('is what the pure core tells, in any order, with any repeats and whichever way three writers race', async () => {
+    await fc.assert(
+      fc.asyncProperty(streamsOf(anyEvidence), async ({ told, shuffled }) => {
+        const { suppressions } = await opened()
+        const model = new Map<string, Suppression>()
+        for (const one of told) model.set(one.recipient, withEvidence(model.get(one.recipient), one))
+        await writeAtOnce((evidence) => suppressions.suppress(evidence), [told, shuffled, told.toReversed()])
+        const found = await Array.fromAsync(suppressions.all())
+        expect(new Map(found.map((row) => [row.recipient, row]))).toEqual(model)
+      }),
+      { numRuns },
+    )
+  })
+
+  it('refuses for good what has no recipient, and takes nothing whose deadline has passed', async () => {
+    const { suppressions } = await opened()
+    await expect(suppressions.suppress({ ...bounce, recipient: '' })).rejects.toThrow(UnwritableError)
+    await expect(suppressions.suppress(bounce, AbortSignal.abort())).rejects.toThrow(/abort/i)
+    expect(await Array.fromAsync(suppressions.all())).toEqual([])
+  })
+}
+
+export const figures: RunFigures = {
+  calls: 7,
+  rows: 70,
+  discovered: 1,
+  repaired: 2,
+  settled: 3,
+  unknown: 4,
+  pending: 5,
+  stoppedBy: 'done',
+}
+
+function describeRuns(opened: Open): void {
+  const eight = at('2026-11-21T08:00:00Z')
+  const leased = async () => {
+    const { runs } = await opened()
+    expect(await runs.acquire('one', eight, eight + 1_000)).toEqual({ checkpoint: undefined })
+    return runs
+  }
+
+  it('keeps others out until the instant at which it ends', async () => {
+    const runs = await leased()
+    expect(await runs.acquire('other', eight + 999, eight + 9_000)).toBeUndefined()
+    expect(await runs.acquire('other', eight + 1_000, eight + 9_000)).toEqual({ checkpoint: undefined })
+    expect(await runs.acquire('one', eight + 2_000, eight + 9_000)).toBeUndefined()
+  })
+
+  it('can be taken again by the run that holds it, and then ends later', async () => {
+    const runs = await leased()
+    expect(await runs.acquire('one', eight + 500, eight + 5_000)).toEqual({ checkpoint: undefined })
+    expect(await runs.acquire('other', eight + 4_999, eight + 9_000)).toBeUndefined()
+  })
+
+  it('is extended by a save', async () => {
+    const runs = await leased()
+    expect(await runs.save('one', 'page 7', eight + 5_000)).toBe(true)
+    expect(await runs.acquire('other', eight + 4_999, eight + 9_000)).toBeUndefined()
+    expect(await runs.acquire('other', eight + 5_000, eight + 9_000)).toEqual({ checkpoint: 'page 7' })
+  })
+
+  it('holds beyond its end while nobody else has taken it', async () => {
+    const runs = await leased()
+    expect(await runs.save('one', 'page 7', eight + 5_000)).toBe(true)
+    expect(await runs.release('one', 'page 8', figures)).toBe(true)
+    expect(await runs.acquire('other', eight, eight + 1_000)).toEqual({ checkpoint: 'page 8' })
+  })
+
+  it('lets a stranger write nothing', async () => {
+    const runs = await leased()
+    expect(await runs.save('one', 'page 7', eight + 1_000)).toBe(true)
+    expect(await runs.save('other', 'page 1', eight + 9_000)).toBe(false)
+    expect(await runs.release('other', 'page 1', figures)).toBe(false)
+    expect(await runs.acquire('third', eight + 1_000, eight + 2_000)).toEqual({ checkpoint: 'page 7' })
+  })
+
+  it('lets the run write nothing that has lost it', async () => {
+    const runs = await leased()
+    await runs.save('one', 'page 7', eight + 1_000)
+    await runs.acquire('other', eight + 1_000, eight + 2_000)
+    expect(await runs.save('one', 'page 1', eight + 9_000)).toBe(false)
+    expect(await runs.release('one', 'page 1', figures)).toBe(false)
+    expect(await runs.acquire('other', eight + 1_500, eight + 2_000)).toEqual({ checkpoint: 'page 7' })
+  })
+
+  it('is given back by a release, after which nobody saves and anybody takes it', async () => {
+    const runs = await leased()
+    expect(await runs.release('one', 'page 8', figures)).toBe(true)
+    expect(await runs.save('one', 'page 9', eight + 9_000)).toBe(false)
+    expect(await runs.acquire('other', eight, eight + 1_000)).toEqual({ checkpoint: 'page 8' })
+  })
+
+  it('takes a release again from the run that released last, and from no other', async () => {
+    const runs = await leased()
+    await runs.release('one', 'page 8', figures)
+    expect(await runs.release('other', 'page 1', figures)).toBe(false)
+    expect(await runs.release('one', 'page 8', figures)).toBe(true)
+    await runs.acquire('other', eight, eight + 1_000)
+    expect(await runs.release('one', 'page 1', figures)).toBe(false)
+    expect(await runs.acquire('other', eight, eight + 1_000)).toEqual({ checkpoint: 'page 8' })
+  })
+
+  it('cannot be released where nobody ever took it', async () => {
+    const { runs } = await opened()
+    expect(await runs.save('one', 'page 1', eight + 1_000)).toBe(false)
+    expect(await runs.release('one', 'page 1', figures)).toBe(false)
+    expect(await runs.acquire('one', eight, eight + 1_000)).toEqual({ checkpoint: undefined })
+  })
+
+  it('passes on an empty checkpoint as it is', async () => {
+    const runs = await leased()
+    await runs.save('one', '', eight + 1_000)
+    expect(await runs.acquire('other', eight + 1_000, eight + 2_000)).toEqual({ checkpoint: '' })
+  })
+}
