@@ -37,7 +37,7 @@ export interface PendingDelivery extends DeliveryKey {
 
 /** The read side of the ledger. */
 export interface DeliveryReader {
-  /** The rows of those keys that exist, without facts that were kept outside their row. */
+  /** The rows of those keys that exist, each once, in no order, without facts that were kept outside their row. */
   rowsOf(keys: readonly DeliveryKey[]): Promise<readonly Delivery[]>
   /** Every delivery to the recipient, complete. */
   ofRecipient(recipient: string): Promise<readonly Delivery[]>

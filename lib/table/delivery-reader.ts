@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { isStatus, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
+import { isStatus, nameOf, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, standInOf, type Fact } from '../core/fact.ts'
 import type { Clock, DeliveryReader, Log } from '../ports.ts'
@@ -64,11 +64,16 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
   }
   return {
     async rowsOf(keys) {
+      // DynamoDB refuses a batch that names a key twice, and an index may tell a row twice while it is written.
+      const distinct = new Map(keys.map((key) => [nameOf(key), key]))
       const items = await batchGetItems(
         client,
         table,
         clock,
-        keys.map((key) => ({ recipient: { S: key.recipient }, message: { S: key.message } })),
+        [...distinct.values()].map((key) => ({
+          recipient: { S: key.recipient },
+          message: { S: key.message },
+        })),
       )
       return Array.fromAsync(readable(items, deliveryOf))
     },

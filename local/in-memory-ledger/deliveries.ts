@@ -111,10 +111,8 @@ class DeliveryRows {
   }
 
   rowsOf(keys: readonly DeliveryKey[]): readonly Delivery[] {
-    if (new Set(keys.map(nameOf)).size < keys.length) {
-      throw new Error('rowsOf was asked for one key twice: the table refuses duplicates. Name each key once.')
-    }
-    return keys.flatMap((key) => {
+    const distinct = new Map(keys.map((key) => [nameOf(key), key]))
+    return [...distinct.values()].flatMap((key) => {
       const row = this.#index.find(key)
       return row && !this.#isOver(row.expiresAtSeconds) ? [deliveryOf(row, factsIn(row.lines))] : []
     })
