@@ -31,6 +31,22 @@ const userAgents = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148',
 ]
 
+/** How mail is spread and put off. */
+interface Manner {
+  /** `diurnal`: most in the early afternoon of UTC+8, a ninth of that in the small hours. Default `even`. */
+  readonly sends?: 'even' | 'diurnal'
+  /**
+   * `retried`: at growing intervals, as senders do that publish theirs, so that most are over within the hour.
+   * Default `anywhere`: within 72 hours.
+   */
+  readonly deferrals?: 'anywhere' | 'retried'
+}
+
+/** Ages at which a mail that was put off is tried again; nobody tries after the last. A plausible guess. */
+const retryMinutes = [5, 15, 30, 60, 120, 240, 480, 960, 1440, 2160, 2880, 3600, 4320]
+/** Of a retry, that it is the last: a sixth of the mails take more than 4 hours, one in thirty more than 36. */
+const retryEnds = 0.29
+
 const unknownAddress = {
   kind: 'bounced',
   reason: '551 5.1.1 recipient is not exist',
@@ -46,7 +62,10 @@ const drops: readonly Omit<TimelineEntry, 'atMs'>[] = [
 ]
 
 /** What becomes of a mail, and of how many in a thousand. */
-const fates: readonly { readonly perMille: number; readonly stepsOf: (random: Random) => Step[] }[] = [
+const fates: readonly {
+  readonly perMille: number
+  readonly stepsOf: (random: Random, manner: Manner) => Step[]
+}[] = [
   { perMille: 910, stepsOf: (random) => [{ kind: 'delivered', afterSeconds: promptly(random) }] },
   { perMille: 30, stepsOf: deferredSteps },
   { perMille: 30, stepsOf: (random) => [{ ...unknownAddress, afterSeconds: promptly(random) }] },
@@ -65,24 +84,36 @@ export function makeTraffic({
   count,
   fromMs,
   overMs,
+  ...manner
 }: {
   seed: number
   count: number
   fromMs: number
   overMs: number
-}): SimulatedDelivery[] {
+} & Manner): SimulatedDelivery[] {
   const random = seededRandom(seed)
   const firstSecondMs = Math.ceil(fromMs / secondMs) * secondMs
   const lastSecond = Math.max(0, Math.floor(overMs / secondMs) - 1)
   const deliveries: SimulatedDelivery[] = []
   while (deliveries.length < count) {
     const sentAtMs = firstSecondMs + random.int(0, lastSecond) * secondMs
-    deliveries.push(...messageSentAt(sentAtMs, random, count - deliveries.length))
+    if (manner.sends === 'diurnal' && !random.chance(busyness(sentAtMs))) continue
+    deliveries.push(...messageSentAt(sentAtMs, random, { most: count - deliveries.length, manner }))
   }
   return deliveries.sort((one, other) => one.sentAtMs - other.sentAtMs)
 }
 
-function messageSentAt(sentAtMs: number, random: Random, most: number): SimulatedDelivery[] {
+/** How busy a time of day is, beside the busiest. */
+function busyness(atMs: number): number {
+  const dayShare = ((atMs + 8 * hourSeconds * secondMs) % (daySeconds * secondMs)) / (daySeconds * secondMs)
+  return (5 - 4 * Math.cos(2 * Math.PI * (dayShare - 1 / 12))) / 9
+}
+
+function messageSentAt(
+  sentAtMs: number,
+  random: Random,
+  { most, manner }: { most: number; manner: Manner },
+): SimulatedDelivery[] {
   const recipients = random.chance(0.12) ? random.int(2, mostRecipients) : 1
   const message = {
     messageId: messageIdFor(appId, sentAtMs, random),
@@ -94,7 +125,7 @@ function messageSentAt(sentAtMs: number, random: Random, most: number): Simulate
   return differentAddresses(random, Math.min(recipients, most)).map((recipient) => ({
     ...message,
     recipient,
-    timeline: timelineFrom(sentAtMs, random),
+    timeline: timelineFrom(sentAtMs, random, manner),
   }))
 }
 
@@ -112,8 +143,8 @@ function withCapital(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
-function timelineFrom(sentAtMs: number, random: Random): TimelineEntry[] {
-  const delivery = stepsOfSomeFate(random)
+function timelineFrom(sentAtMs: number, random: Random, manner: Manner): TimelineEntry[] {
+  const delivery = stepsOfSomeFate(random, manner)
   const last = delivery.at(-1)
   const reading = last?.kind === 'delivered' ? readingSteps(last.afterSeconds, random) : []
   return [...delivery, ...reading]
@@ -121,10 +152,10 @@ function timelineFrom(sentAtMs: number, random: Random): TimelineEntry[] {
     .map(({ afterSeconds, ...step }) => ({ ...step, atMs: sentAtMs + afterSeconds * secondMs }))
 }
 
-function stepsOfSomeFate(random: Random): Step[] {
+function stepsOfSomeFate(random: Random, manner: Manner): Step[] {
   let ticket = random.int(1, 1000)
   for (const { perMille, stepsOf } of fates) {
-    if (ticket <= perMille) return stepsOf(random)
+    if (ticket <= perMille) return stepsOf(random, manner)
     ticket -= perMille
   }
   throw new Error('fates: the parts do not add up to a thousand')
@@ -134,10 +165,9 @@ function promptly(random: Random): number {
   return random.int(3, 5 * minuteSeconds)
 }
 
-/** One to four tries, then delivered or given up, 72 hours after sending at the latest. */
-function deferredSteps(random: Random): Step[] {
-  const tries = random.int(1, 4)
-  const lastsSeconds = random.int(10 * minuteSeconds, 72 * hourSeconds)
+/** Put off at least once, then delivered or given up, 72 hours after sending at the latest. */
+function deferredSteps(random: Random, { deferrals = 'anywhere' }: Manner): Step[] {
+  const { tries, lastsSeconds } = deferrals === 'retried' ? retriedTries(random) : triesAnywhere(random)
   const end = random.pick([
     { kind: 'delivered' },
     { kind: 'delivered' },
@@ -145,10 +175,36 @@ function deferredSteps(random: Random): Step[] {
     fullMailbox,
     unknownAddress,
   ] as const)
-  const deferred = distinctSeconds(random, { count: tries, from: 3, to: lastsSeconds - 1 }).map(
-    (afterSeconds): Step => ({ kind: 'deferred', reason: '451 4.7.1 try again later', afterSeconds }),
-  )
+  const deferred = tries.map((afterSeconds): Step => ({
+    kind: 'deferred',
+    reason: '451 4.7.1 try again later',
+    afterSeconds,
+  }))
   return [...deferred, { ...end, afterSeconds: lastsSeconds }]
+}
+
+interface Tries {
+  /** When it was put off, in seconds after sending. */
+  readonly tries: readonly number[]
+  readonly lastsSeconds: number
+}
+
+/** One to four tries. */
+function triesAnywhere(random: Random): Tries {
+  const count = random.int(1, 4)
+  const lastsSeconds = random.int(10 * minuteSeconds, 72 * hourSeconds)
+  return { tries: distinctSeconds(random, { count, from: 3, to: lastsSeconds - 1 }), lastsSeconds }
+}
+
+/** A try at once, then one at each age of the schedule, up to two minutes late, but for the last. */
+function retriedTries(random: Random): Tries {
+  const tries = [random.int(3, minuteSeconds)]
+  for (const minutes of retryMinutes.slice(0, -1)) {
+    const afterSeconds = minutes * minuteSeconds + random.int(0, 2 * minuteSeconds)
+    if (random.chance(retryEnds)) return { tries, lastsSeconds: afterSeconds }
+    tries.push(afterSeconds)
+  }
+  return { tries, lastsSeconds: (retryMinutes.at(-1) ?? 0) * minuteSeconds }
 }
 
 /** Four of ten are delivered after all. */

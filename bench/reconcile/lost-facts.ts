@@ -1,0 +1,105 @@
+import { impliedStatus, nameOf, statusRanks, type Delivery } from '../../lib/core/delivery.ts'
+import type { DeliveryEvent } from '../../lib/core/event.ts'
+import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
+import { covers, needOf, type Need } from './missed-facts.ts'
+
+/** How long it took until the ledger knew. */
+export interface Delays {
+  readonly p50Ms: number
+  readonly p95Ms: number
+  readonly maxMs: number
+  /** How many there were. */
+  readonly count: number
+  /** How many the ledger never learnt. They count as longer than any. */
+  readonly never: number
+}
+
+interface Lacking {
+  readonly need: Need
+  readonly happenedAtMs: number
+  readonly isOfOutage: boolean
+}
+
+/** Follows what lost callbacks would have told, until the ledger knows it some other way. */
+export class LostFacts {
+  readonly #outage: { readonly fromMs: number; readonly untilMs: number } | undefined
+  readonly #lacking = new Map<string, readonly Lacking[]>()
+  readonly #afterMs = { outcomes: [] as number[], engagement: [] as number[], outage: [] as number[] }
+
+  constructor(outage: { readonly fromMs: number; readonly untilMs: number } | undefined) {
+    this.#outage = outage
+  }
+
+  /** A callback does not arrive, which it would have now. @param row - what the ledger holds. */
+  lost(delivery: SimulatedDelivery, entry: TimelineEntry, row: Delivery | undefined, nowMs: number): void {
+    const need = needOf(entry)
+    if (row && says(row, need)) return
+    const name = nameOf({ recipient: delivery.recipient.toLowerCase(), message: delivery.messageId })
+    const lacking = this.#lacking.get(name) ?? []
+    if (lacking.some((other) => covers(other.need, need))) return
+    const isOfOutage =
+      this.#outage !== undefined && nowMs >= this.#outage.fromMs && nowMs < this.#outage.untilMs
+    this.#lacking.set(name, [...lacking, { need, happenedAtMs: entry.atMs, isOfOutage }])
+  }
+
+  /** The ledger learns something. */
+  learnt(event: DeliveryEvent, nowMs: number): void {
+    if (this.#lacking.size === 0 || event.kind === 'unknown') return
+    const name = nameOf(event)
+    const lacking = this.#lacking.get(name)
+    if (!lacking) return
+    const left = lacking.filter((one) => !isToldBy(event, one.need))
+    if (left.length === 0) this.#lacking.delete(name)
+    else this.#lacking.set(name, left)
+    for (const one of lacking) if (!left.includes(one)) this.#known(one, nowMs)
+  }
+
+  /** From when it happened: what became of mails, or what readers did. */
+  staleness(of: 'outcomes' | 'engagement'): Delays {
+    const never = this.#never().filter(({ need }) => classOf(need) === of)
+    return delaysOf(this.#afterMs[of], never.length)
+  }
+
+  /** From the end of the outage: how long it took to learn the outcomes that it had swallowed. */
+  recovery(): Delays | undefined {
+    if (!this.#outage) return undefined
+    const never = this.#never().filter(({ need, isOfOutage }) => isOfOutage && classOf(need) === 'outcomes')
+    return delaysOf(this.#afterMs.outage, never.length)
+  }
+
+  #known({ need, happenedAtMs, isOfOutage }: Lacking, nowMs: number): void {
+    this.#afterMs[classOf(need)].push(nowMs - happenedAtMs)
+    if (isOfOutage && this.#outage && classOf(need) === 'outcomes') {
+      this.#afterMs.outage.push(Math.max(0, nowMs - this.#outage.untilMs))
+    }
+  }
+
+  #never(): readonly Lacking[] {
+    return [...this.#lacking.values()].flat()
+  }
+}
+
+function classOf(need: Need): 'outcomes' | 'engagement' {
+  return 'rank' in need ? 'outcomes' : 'engagement'
+}
+
+function says(row: Delivery, need: Need): boolean {
+  return 'rank' in need ? statusRanks[row.status] >= need.rank : row.facts.has(need.kind)
+}
+
+function isToldBy(event: DeliveryEvent, need: Need): boolean {
+  return 'rank' in need ? statusRanks[impliedStatus(event)] >= need.rank : event.kind === need.kind
+}
+
+function delaysOf(afterMs: readonly number[], never: number): Delays {
+  const sorted = Float64Array.from(afterMs).sort()
+  const count = sorted.length + never
+  const quantile = (share: number) => sorted[Math.max(0, Math.ceil(share * count) - 1)] ?? Infinity
+  return {
+    p50Ms: count === 0 ? 0 : quantile(0.5),
+    p95Ms: count === 0 ? 0 : quantile(0.95),
+    maxMs: count === 0 ? 0 : quantile(1),
+    count,
+    never,
+  }
+}

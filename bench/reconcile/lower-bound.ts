@@ -1,0 +1,105 @@
+import { minuteMs } from '../../lib/core/instant.ts'
+import { toldMailOfDay } from './mail-of-day.ts'
+import { missedFacts } from './missed-facts.ts'
+import type { Scenario } from './scenario.ts'
+
+/** A row of a date's list that some call has to see within this time. */
+export interface MustSee {
+  /** Its place in the list. */
+  readonly row: number
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** How many calls the best strategy needs: no fewer than `least`, no more than `enough`. */
+export interface Bound {
+  readonly least: number
+  readonly enough: number
+}
+
+/** Rows that one call sees. */
+const pageRows = 100
+
+/** A fact may be known late by as much as its mail is old, and by a quarter of an hour in any case. */
+const leastStalenessMs = 15 * minuteMs
+
+/**
+ * What a strategy that knows each loss in advance would need for what became of the mails, in calls a day. With
+ * `everything`, what readers did has to be known as well.
+ */
+export function boundOf(scenario: Scenario, facts: 'outcomes' | 'everything'): Bound {
+  const total = { least: 0, enough: 0 }
+  for (let day = 0; day < scenario.days; day += 1) {
+    const { least, enough } = callsBetween(mustSeeOfDay(scenario, day, facts))
+    total.least += least / scenario.days
+    total.enough += enough / scenario.days
+  }
+  return total
+}
+
+function mustSeeOfDay(scenario: Scenario, day: number, facts: 'outcomes' | 'everything'): readonly MustSee[] {
+  return toldMailOfDay(scenario, day).flatMap((mail, row) =>
+    missedFacts(mail).flatMap(({ need, happenedAtMs, toldAtMs }) => {
+      const ageMs = happenedAtMs - mail.delivery.sentAtMs
+      const untilMs = happenedAtMs + Math.max(leastStalenessMs, ageMs)
+      const isMeant = facts === 'everything' || 'rank' in need
+      // What a later callback tells in time needs no call.
+      return isMeant && toldAtMs > untilMs ? [{ row, fromMs: happenedAtMs, untilMs }] : []
+    }),
+  )
+}
+
+/**
+ * A call sees 100 consecutive rows of one date at one moment. So it is about piercing rectangles of rows and time.
+ * Enough: windows at multiples of 100, each with the fewest moments. Least: rectangles of which no two can be seen by
+ * one call need a call each.
+ */
+export function callsBetween(mustSee: readonly MustSee[]): Bound {
+  const byDeadline = mustSee.toSorted((one, other) => one.untilMs - other.untilMs)
+  const perLine = momentsPerLine(byDeadline)
+  const enough = sum([...perLine.values()])
+  // Rows of two lines that are not neighbours never stand in one window.
+  const everySecondLine = [0, 1].map((parity) =>
+    sum([...perLine].map(([line, moments]) => (line % 2 === parity ? moments : 0))),
+  )
+  return { least: Math.max(apartByDeadline(byDeadline), ...everySecondLine), enough }
+}
+
+/** The fewest moments that meet every time of a line of 100 rows: greedily at the first deadline not yet met. */
+function momentsPerLine(byDeadline: readonly MustSee[]): ReadonlyMap<number, number> {
+  const lastMomentMs = new Map<number, number>()
+  const moments = new Map<number, number>()
+  for (const { row, fromMs, untilMs } of byDeadline) {
+    const line = Math.floor(row / pageRows)
+    if ((lastMomentMs.get(line) ?? -Infinity) >= fromMs) continue
+    lastMomentMs.set(line, untilMs)
+    moments.set(line, (moments.get(line) ?? 0) + 1)
+  }
+  return moments
+}
+
+/** How many can be picked, greedily by deadline, so that no call could see two of them. */
+function apartByDeadline(byDeadline: readonly MustSee[]): number {
+  const pickedInLine = new Map<number, MustSee[]>()
+  let picked = 0
+  for (const candidate of byDeadline) {
+    const line = Math.floor(candidate.row / pageRows)
+    const near = [line - 1, line, line + 1]
+    if (near.some((other) => canShareCall(pickedInLine.get(other) ?? [], candidate))) continue
+    const inLine = pickedInLine.get(line)
+    if (inLine) inLine.push(candidate)
+    else pickedInLine.set(line, [candidate])
+    picked += 1
+  }
+  return picked
+}
+
+/** Whether a call that sees the candidate could see one of these as well. None of them has a later deadline. */
+function canShareCall(picked: readonly MustSee[], { row, fromMs }: MustSee): boolean {
+  const before = picked.findLastIndex(({ untilMs }) => untilMs < fromMs)
+  return picked.slice(before + 1).some((other) => Math.abs(other.row - row) < pageRows)
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
+}

@@ -1,0 +1,45 @@
+import { dayMs, secondMs } from '../../lib/core/instant.ts'
+import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
+import { seededRandom } from '../../local/simulated-ses/random.ts'
+import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
+import { outageOf, startMs, type Scenario } from './scenario.ts'
+
+/** A mail, and when the callback of each of its entries arrives; `undefined` for one that never does. */
+export interface ToldMail {
+  readonly delivery: SimulatedDelivery
+  readonly arrivalsMs: readonly (number | undefined)[]
+}
+
+const mostPromptSeconds = 5
+
+/** All mail of a day, in the order of sending. The same day of the same scenario is the same mail. */
+export function mailOfDay(scenario: Scenario, day: number): readonly SimulatedDelivery[] {
+  return makeTraffic({
+    seed: seedOf(scenario, day),
+    count: scenario.mailsPerDay,
+    fromMs: startMs + day * dayMs,
+    overMs: dayMs,
+    sends: 'diurnal',
+    deferrals: scenario.deferrals,
+  })
+}
+
+/** The same with its callbacks: what is not lost comes within seconds. */
+export function toldMailOfDay(scenario: Scenario, day: number): readonly ToldMail[] {
+  const random = seededRandom(-1 - seedOf(scenario, day))
+  const outage = outageOf(scenario)
+  const arrivalOf = (atMs: number) => {
+    const arrivesAtMs = atMs + random.int(1, mostPromptSeconds) * secondMs
+    const isLost = random.chance(scenario.lossRate)
+    const isInOutage = outage && arrivesAtMs >= outage.fromMs && arrivesAtMs < outage.untilMs
+    return isLost || isInOutage ? undefined : arrivesAtMs
+  }
+  return mailOfDay(scenario, day).map((delivery) => ({
+    delivery,
+    arrivalsMs: delivery.timeline.map(({ atMs }) => arrivalOf(atMs)),
+  }))
+}
+
+function seedOf({ seed }: Scenario, day: number): number {
+  return seed * 1_000 + day
+}

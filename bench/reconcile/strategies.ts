@@ -1,0 +1,150 @@
+import { dayMs, hourMs, minuteMs, requestDateOf, secondMs } from '../../lib/core/instant.ts'
+import { sentAtOf } from '../../lib/core/message.ts'
+import { isOutOfReach } from '../../lib/core/schedule.ts'
+import type { PolledDelivery } from '../../lib/core/polled-delivery.ts'
+import type { Clock, Log, StatusApi, StatusPage } from '../../lib/ports.ts'
+import { defaultSweepAgesDays, reconcile } from '../../lib/reconcile.ts'
+import { RowRepairs } from '../../lib/reconcile/repair-rows.ts'
+import type { Ledger } from '../../local/in-memory-ledger.ts'
+import { requestsPerSecond } from './recorded-calls.ts'
+import { runEveryMs } from './scenario.ts'
+
+/** What a strategy has: the ports of lib/reconcile.ts. */
+interface StrategyPorts {
+  readonly statusApi: StatusApi
+  readonly deliveries: Ledger['deliveries']
+  readonly runs: Ledger['runs']
+  readonly clock: Clock
+}
+
+/** A policy of when to ask about what; what it answers is run on schedule. */
+export interface Strategy {
+  readonly name: string
+  start(on: StrategyPorts): () => Promise<void>
+}
+
+const quiet: Log = () => undefined
+
+/** As functions/reconcile.ts and serverless.yml set them. */
+const maxCallsPerRun = 1_000
+const runBudgetMs = 5 * minuteMs
+
+/** The use case itself, under the bounds under which it is deployed. */
+export const ours: Strategy = {
+  name: 'ours',
+  start(on) {
+    let run = 0
+    return async () => {
+      run += 1
+      await reconcile(
+        { ...on, log: quiet, owner: `run ${run}`, sweepAgesDays: defaultSweepAgesDays },
+        { deadlineMs: on.clock.now() + runBudgetMs, maxCalls: maxCallsPerRun, requestsPerSecond },
+      )
+    }
+  },
+}
+
+/** What one may think of first. They keep the pace and have no other bound: a run goes on until it is done. */
+const naiveStrategies: readonly Strategy[] = [
+  lookingAtAges('every pending hourly', (ageMs) => 1 + Math.floor((ageMs - firstLookMs) / hourMs)),
+  lookingAtAges('back-off ×2 from 15 min', (ageMs) => 1 + Math.floor(Math.log2(ageMs / firstLookMs))),
+  {
+    name: 'sweep of 4 dates each 15 min',
+    start(on) {
+      const sweep = sweeping(on)
+      return async () => {
+        const nowMs = on.clock.now()
+        for (const daysAgo of [0, 1, 2, 3]) await sweep(requestDateOf(nowMs - daysAgo * dayMs))
+      }
+    },
+  },
+  {
+    name: 'one sweep of each closed date',
+    start(on) {
+      const sweep = sweeping(on)
+      // Ten minutes after midnight, as rows show late.
+      const lastClosed = () => requestDateOf(on.clock.now() - 10 * minuteMs - dayMs)
+      let swept = lastClosed()
+      return async () => {
+        if (lastClosed() === swept) return
+        swept = lastClosed()
+        await sweep(swept)
+      }
+    },
+  },
+]
+
+/** Ours first. */
+export const strategies: readonly Strategy[] = [ours, ...naiveStrategies]
+
+const firstLookMs = runEveryMs
+
+/** Looks up each pending message. @param looksUpTo - how many looks a message of that age should have had. */
+function lookingAtAges(name: string, looksUpTo: (ageMs: number) => number): Strategy {
+  return {
+    name,
+    start(on) {
+      const statusApi = paced(on)
+      let lastRunMs = on.clock.now()
+      return async () => {
+        const nowMs = on.clock.now()
+        const repairs = new RowRepairs({ deliveries: on.deliveries, log: quiet })
+        for (const message of await pendingMessages(on)) {
+          const sentAtMs = sentAtOf(message) ?? nowMs
+          const looks = (atMs: number) => (atMs - sentAtMs < firstLookMs ? 0 : looksUpTo(atMs - sentAtMs))
+          if (looks(nowMs) <= looks(lastRunMs) || isOutOfReach(sentAtMs, nowMs)) continue
+          const requestDate = requestDateOf(sentAtMs)
+          await repairs.apply(
+            await statusApi.page({ requestDate, offset: 0, messageId: message }),
+            requestDate,
+          )
+        }
+        lastRunMs = nowMs
+      }
+    },
+  }
+}
+
+/** The messages with a recipient of whom nothing final is known. A soft bounce is taken for final. */
+async function pendingMessages({ deliveries }: StrategyPorts): Promise<ReadonlySet<string>> {
+  const messages = new Set<string>()
+  for await (const delivery of deliveries.pending()) {
+    if (delivery.status === 'soft-bounced') await deliveries.leavePending(delivery, delivery.status)
+    else messages.add(delivery.message)
+  }
+  return messages
+}
+
+/** Reads whole lists of dates. A page or a row that was read before in the same words is not looked at again. */
+function sweeping(on: StrategyPorts): (requestDate: string) => Promise<void> {
+  const statusApi = paced(on)
+  const known = new WeakSet<StatusPage | PolledDelivery>()
+  return async (requestDate) => {
+    const repairs = new RowRepairs({ deliveries: on.deliveries, log: quiet })
+    for (let offset = 0; ;) {
+      const page = await statusApi.page({ requestDate, offset })
+      if (!known.has(page)) {
+        const deliveries = page.deliveries.filter((delivery) => !known.has(delivery))
+        if (deliveries.length > 0) await repairs.apply({ ...page, deliveries }, requestDate)
+        for (const read of [page, ...deliveries]) known.add(read)
+      }
+      offset += page.rows
+      if (page.isLast) break
+    }
+    await pendingMessages(on)
+  }
+}
+
+/** Waits before a request until the pace allows it. */
+function paced({ statusApi, clock }: StrategyPorts): StatusApi {
+  const intervalMs = secondMs / requestsPerSecond
+  let nextMs = 0
+  return {
+    provider: statusApi.provider,
+    async page(query) {
+      if (nextMs > clock.now()) await clock.sleep(nextMs - clock.now())
+      nextMs = clock.now() + intervalMs
+      return statusApi.page(query)
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import type { PolledDelivery } from '../../lib/core/polled-delivery.ts'
+import { StatusApiError, type Clock, type StatusApi, type StatusPage } from '../../lib/ports.ts'
+import type { SimulatedDelivery } from './mail.ts'
+import type { Mailbox } from './mailbox.ts'
+import { readStatusQuery, type StatusQuery } from './status-query.ts'
+import { statusRowAt } from './status-row.ts'
+
+interface InProcessSettings {
+  readonly mailbox: Mailbox
+  readonly clock: Clock
+  /** Whose rows these are. */
+  readonly provider: string
+  /** Reads a row as the adapter of the real API does. */
+  readonly readRow: (row: unknown) => PolledDelivery | { readonly unreadable: string }
+}
+
+/** The API's own bound on one page. */
+const pageLimit = 100
+
+/** Dates whose rows are kept as they were last told: a few lists are read again and again. */
+const rememberedDates = 5
+
+/** What was told, for as long as nothing else happens to the mail that it is about. */
+interface Told<T> {
+  readonly untilMs: number
+  readonly what: T
+}
+
+type Row = ReturnType<InProcessSettings['readRow']>
+
+/** What was told of one date. */
+interface ToldOfDate {
+  readonly rows: Map<SimulatedDelivery, Told<Row>>
+  /** By offset. */
+  readonly pages: Map<number, Told<StatusPage>>
+}
+
+/**
+ * The simulated SES without HTTP: the same pages, window and refusals, for simulations that ask millions of times. While
+ * nothing happens to the mail of a full page, it is told as the same object; so is a row. A full page stays that of its
+ * mail, so the mailbox must list in the order of sending.
+ */
+export function inProcessStatusApi({ mailbox, clock, provider, readRow }: InProcessSettings): StatusApi {
+  const told = new RecentDates()
+  const rowOf = (delivery: SimulatedDelivery, { rows }: ToldOfDate, nowMs: number): Told<Row> => {
+    const known = rows.get(delivery)
+    if (known && nowMs < known.untilMs) return known
+    const row = { what: readRow(statusRowAt(delivery, nowMs)), untilMs: nextChangeMs(delivery, nowMs) }
+    rows.set(delivery, row)
+    return row
+  }
+  const listed = (query: StatusQuery, ofDate: ToldOfDate, nowMs: number): StatusPage => {
+    const known = ofDate.pages.get(query.offset)
+    if (known && nowMs < known.untilMs) return known.what
+    const rows = mailbox.page(query, nowMs).map((delivery) => rowOf(delivery, ofDate, nowMs))
+    const what = pageOf(rows.map((row) => row.what))
+    const untilMs = Math.min(...rows.map((row) => row.untilMs))
+    if (!what.isLast) ofDate.pages.set(query.offset, { what, untilMs })
+    return what
+  }
+  return {
+    provider,
+    page({ requestDate, offset, messageId }) {
+      const nowMs = clock.now()
+      const query = acceptedQuery({ RequestDate: requestDate, Offset: offset, MessageId: messageId }, nowMs)
+      if (query instanceof StatusApiError) return Promise.reject(query)
+      if (messageId === undefined) return Promise.resolve(listed(query, told.of(requestDate), nowMs))
+      const rows = mailbox.page(query, nowMs).map((delivery) => readRow(statusRowAt(delivery, nowMs)))
+      return Promise.resolve(pageOf(rows))
+    },
+  }
+}
+
+/** What was told of the dates that were asked about last. */
+class RecentDates {
+  readonly #dates = new Map<string, ToldOfDate>()
+
+  of(requestDate: string): ToldOfDate {
+    const told = this.#dates.get(requestDate) ?? { rows: new Map(), pages: new Map() }
+    // The date asked about now stands last, so the first is the one that nobody has asked about for longest.
+    this.#dates.delete(requestDate)
+    this.#dates.set(requestDate, told)
+    const [oldest] = this.#dates.keys()
+    if (this.#dates.size > rememberedDates && oldest !== undefined) this.#dates.delete(oldest)
+    return told
+  }
+}
+
+function acceptedQuery(
+  parameters: Readonly<Record<string, unknown>>,
+  nowMs: number,
+): StatusQuery | StatusApiError {
+  const query = readStatusQuery(new Map(Object.entries({ ...parameters, Limit: pageLimit })), nowMs)
+  if (!('code' in query)) return query
+  const isOutOfReach = query.code.endsWith('NotSupportDate')
+  return new StatusApiError(isOutOfReach ? 'out-of-reach' : 'settings', query.code, query.message)
+}
+
+function pageOf(rows: readonly Row[]): StatusPage {
+  return {
+    deliveries: rows.flatMap((row) => ('unreadable' in row ? [] : [row])),
+    unreadable: rows.flatMap((row) => ('unreadable' in row ? [row.unreadable] : [])),
+    rows: rows.length,
+    isLast: rows.length < pageLimit,
+  }
+}
+
+function nextChangeMs({ timeline }: SimulatedDelivery, nowMs: number): number {
+  return timeline.find(({ atMs }) => atMs > nowMs)?.atMs ?? Infinity
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals'
+import { callbackEvent, sendEvent } from '../../bench/reconcile/callback-event.ts'
+import { dayMs } from '../../lib/core/instant.ts'
+import type { DeliveryEvent } from '../../lib/core/event.ts'
+import { tencentSes } from '../../lib/providers/tencent-ses.ts'
+import { callbackOf } from '../../local/simulated-ses/callback.ts'
+import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
+import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
+
+const fromMs = Date.parse('2026-11-20T16:00:00Z')
+const mails = makeTraffic({ seed: 3, count: 2_000, fromMs, overMs: dayMs, deferrals: 'retried' })
+
+/** What the ledger reads in the callback itself, but for what belongs to the message. */
+function readIn(mail: SimulatedDelivery, entry: TimelineEntry): DeliveryEvent {
+  const body = Buffer.from(JSON.stringify(callbackOf(mail, entry)))
+  const [outcome] = tencentSes.read({ body, contentType: 'application/json' })
+  if (outcome?.type !== 'event') throw new Error('the callback is no event')
+  return { ...outcome.event, columns: {}, headers: new Map() }
+}
+
+describe('an event that is built directly', () => {
+  it('is the one that the ledger reads in the callback', () => {
+    const kinds = new Set<string>()
+    for (const mail of mails) {
+      for (const entry of mail.timeline) {
+        kinds.add(entry.kind)
+        expect(callbackEvent(mail, entry)).toStrictEqual(readIn(mail, entry))
+      }
+    }
+    expect(kinds).toEqual(
+      new Set([
+        'deferred',
+        'delivered',
+        'dropped',
+        'bounced',
+        'opened',
+        'clicked',
+        'complained',
+        'unsubscribed',
+      ]),
+    )
+    expect(mails.some(({ recipient }) => recipient !== recipient.toLowerCase())).toBe(true)
+  })
+
+  it('tells of a send when it is sent', () => {
+    const mail = makeTraffic({ seed: 1, count: 1, fromMs, overMs: 1_000 })[0]!
+    expect(sendEvent(mail)).toMatchObject({
+      kind: 'requested',
+      message: mail.messageId,
+      occurredAtMs: fromMs,
+    })
+  })
+})
