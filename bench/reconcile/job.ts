@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { boundOf, type Bound } from './lower-bound.ts'
+import { boundsOf, type Bounds } from './lower-bound.ts'
 import type { Scenario } from './scenario.ts'
 import { simulate, type Outcome } from './simulation.ts'
 import { strategies } from './strategies.ts'
@@ -11,20 +11,12 @@ export interface Job {
 }
 
 /** What a worker says: a day is over, and in the end what came of it. */
-export type JobNews = 'day' | { readonly outcome: Outcome } | { readonly bounds: JobBounds }
-
-/** Bounds for what became of mails alone, and with what their readers did. */
-export interface JobBounds {
-  readonly outcomes: Bound
-  readonly everything: Bound
-}
+export type JobNews = 'day' | { readonly outcome: Outcome } | { readonly bounds: Bounds }
 
 async function done({ scenario, strategy: name }: Job): Promise<JobNews> {
   const strategy = strategies.find((known) => known.name === name)
   if (strategy) return { outcome: await simulate(scenario, strategy, () => parentPort?.postMessage('day')) }
-  return {
-    bounds: { outcomes: boundOf(scenario, 'outcomes'), everything: boundOf(scenario, 'everything') },
-  }
+  return { bounds: boundsOf(scenario) }
 }
 
 parentPort?.postMessage(await done(workerData as Job))

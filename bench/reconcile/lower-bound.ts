@@ -23,28 +23,35 @@ const pageRows = 100
 /** A fact may be known late by as much as its mail is old, and by a quarter of an hour in any case. */
 const leastStalenessMs = 15 * minuteMs
 
-/**
- * What a strategy that knows each loss in advance would need for what became of the mails, in calls a day. With
- * `everything`, what readers did has to be known as well.
- */
-export function boundOf(scenario: Scenario, facts: 'outcomes' | 'everything'): Bound {
-  const total = { least: 0, enough: 0 }
-  for (let day = 0; day < scenario.days; day += 1) {
-    const { least, enough } = callsBetween(mustSeeOfDay(scenario, day, facts))
-    total.least += least / scenario.days
-    total.enough += enough / scenario.days
-  }
-  return total
+/** Bounds for what became of mails alone, and for that together with what their readers did. */
+export interface Bounds {
+  readonly outcomes: Bound
+  readonly everything: Bound
 }
 
-function mustSeeOfDay(scenario: Scenario, day: number, facts: 'outcomes' | 'everything'): readonly MustSee[] {
+/** What a strategy that knows each loss in advance would need, in calls a day. */
+export function boundsOf(scenario: Scenario): Bounds {
+  const outcomes = { least: 0, enough: 0 }
+  const everything = { least: 0, enough: 0 }
+  for (let day = 0; day < scenario.days; day += 1) {
+    const mustSee = mustSeeOfDay(scenario, day)
+    const ofOutcomes = mustSee.filter(({ isOutcome }) => isOutcome)
+    for (const [bound, rows] of [[outcomes, ofOutcomes] as const, [everything, mustSee] as const]) {
+      const { least, enough } = callsBetween(rows)
+      bound.least += least / scenario.days
+      bound.enough += enough / scenario.days
+    }
+  }
+  return { outcomes, everything }
+}
+
+function mustSeeOfDay(scenario: Scenario, day: number): readonly (MustSee & { isOutcome: boolean })[] {
   return toldMailOfDay(scenario, day).flatMap((mail, row) =>
     missedFacts(mail).flatMap(({ need, happenedAtMs, toldAtMs }) => {
       const ageMs = happenedAtMs - mail.delivery.sentAtMs
       const untilMs = happenedAtMs + Math.max(leastStalenessMs, ageMs)
-      const isMeant = facts === 'everything' || 'rank' in need
       // What a later callback tells in time needs no call.
-      return isMeant && toldAtMs > untilMs ? [{ row, fromMs: happenedAtMs, untilMs }] : []
+      return toldAtMs > untilMs ? [{ row, fromMs: happenedAtMs, untilMs, isOutcome: 'rank' in need }] : []
     }),
   )
 }

@@ -1,6 +1,5 @@
 import { dayMs, hourMs, minuteMs } from '../../lib/core/instant.ts'
-import type { JobBounds } from './job.ts'
-import type { Bound } from './lower-bound.ts'
+import type { Bound, Bounds } from './lower-bound.ts'
 import type { Delays } from './lost-facts.ts'
 import { thousands, titleOf, type Scenario } from './scenario.ts'
 import type { Outcome } from './simulation.ts'
@@ -31,7 +30,7 @@ const head = [
 export function tableOf(
   scenario: Scenario,
   outcomes: readonly NamedOutcome[],
-  bounds: JobBounds,
+  bounds: Bounds,
 ): readonly string[] {
   const rows = outcomes.map(({ name, outcome }) => [
     name,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { boundOf, callsBetween, type MustSee } from '../../bench/reconcile/lower-bound.ts'
+import { boundsOf, callsBetween, type MustSee } from '../../bench/reconcile/lower-bound.ts'
 
 /** @param from - minutes, as is `until`. */
 function row(place: number, from: number, until: number): MustSee {
@@ -71,13 +71,12 @@ describe('the bound of a scenario', () => {
   } as const
 
   it('is nothing without loss', () => {
-    expect(boundOf(scenario, 'everything')).toEqual({ least: 0, enough: 0 })
+    const nothing = { least: 0, enough: 0 }
+    expect(boundsOf(scenario)).toEqual({ outcomes: nothing, everything: nothing })
   })
 
   it('is higher where it has to be known what readers did', () => {
-    const lossy = { ...scenario, lossRate: 0.1 }
-    const outcomes = boundOf(lossy, 'outcomes')
-    const everything = boundOf(lossy, 'everything')
+    const { outcomes, everything } = boundsOf({ ...scenario, lossRate: 0.1 })
     expect(outcomes.least).toBeGreaterThan(5)
     expect(everything.least).toBeGreaterThan(outcomes.least + 5)
   })
