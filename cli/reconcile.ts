@@ -7,13 +7,13 @@ import { lambdaContext } from '../local/lambda-context.ts'
 import { requireRetention } from './open-ledger.ts'
 
 /** A pass by hand has as long as the function has. */
-const runTimeMs = 5 * minuteMs
+const runTimeMs = 14 * minuteMs
 
 /** One reconcile pass, the same as the schedule runs. What it logs goes to standard error. */
 export async function reconcileOnce(options: { json?: boolean }): Promise<void> {
   requireRetention(process.env, 'RETENTION_DAYS')
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now)
-  const handler = createHandler(process.env, { ...lambda, log })
+  const handler = createHandler(process.env, { ...lambda, log }, true)
   const figures = await handler(
     {},
     lambdaContext(() => runTimeMs),

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { defaultSweepAgesDays } from './core/sweep-plan.ts'
 import type { Provider } from './providers/provider.ts'
 
 /** Where settings come from: `process.env` or anything like it. */
@@ -89,6 +90,21 @@ const requestsPerSecond = v.optional(
   '1',
 )
 
+/** Days after which a date's whole list is read again. */
+const sweepAgesDays = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,2}( *, *\d{1,2})*$/, 'days from 1 to 29, separated by commas, such as 3,29'),
+    v.transform((text) => [...new Set(text.split(',').map(Number))].sort((one, other) => one - other)),
+    v.everyItem((days) => days >= 1 && days <= 29, 'days from 1 to 29, separated by commas, such as 3,29'),
+    v.check(
+      (days) => (days.at(-1) ?? 0) >= 6,
+      'a last day from 6 on, when no mail is retried any more: soft bounces may still change until then',
+    ),
+  ),
+  defaultSweepAgesDays.join(','),
+)
+
 const inboundRetentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '30')
 
 /** What the ingest function reads from its environment, beside the keys of its providers. */
@@ -138,6 +154,15 @@ export function parseSigningKeys(
 /** Said and not guessed: credentials that somebody forgot must not look like a poll that nobody wants. */
 const sesPoll = v.optional(v.picklist(['on', 'off'], 'on or off'), 'on')
 
+/** Said by the operator, since the table cannot tell a mail that nobody recorded from one that was never sent. */
+const sendsRecorded = v.optional(
+  v.pipe(
+    v.picklist(['on', 'off'], 'on or off'),
+    v.transform((setting) => setting === 'on'),
+  ),
+  'off',
+)
+
 /** What the reconcile function reads from its environment. */
 export const reconcileEntries = {
   ...tableEntries,
@@ -149,6 +174,9 @@ export const reconcileEntries = {
     'ap-guangzhou',
   ),
   SES_REQUESTS_PER_SECOND: requestsPerSecond,
+  /** `on` where every send is recorded (lib/record-send.ts), so that there is nothing to discover. */
+  SENDS_RECORDED: sendsRecorded,
+  SWEEP_AGES_DAYS: sweepAgesDays,
   TENCENTCLOUD_SECRET_ID: v.string(),
   TENCENTCLOUD_SECRET_KEY: v.string(),
   TENCENTCLOUD_TOKEN: v.optional(v.string()),

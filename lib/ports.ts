@@ -245,6 +245,11 @@ export interface RunFigures {
   readonly unknown: number
   /** Deliveries still pending when the run ended. */
   readonly pending: number
+  /** How long ago the oldest was sent that is pending and can be asked about; absent where none is. */
+  readonly oldestPendingSeconds?: number
+  /** How long outcomes that the run told first had been known to the provider alone; absent where it told none. */
+  readonly stalenessP50Seconds?: number
+  readonly stalenessP95Seconds?: number
   /**
    * `done`: nothing was left to ask. `time`, `calls`: the budget ended, the next run goes on from there.
    * `lease`: another run holds it. `provider`: the provider kept failing. `settings`: it refuses our settings.

@@ -1,19 +1,18 @@
+import { secondMs } from './core/instant.ts'
 import type { RunFigures } from './ports.ts'
 import { readCheckpoint } from './reconcile/checkpoint.ts'
-import { closePending } from './reconcile/close-pending.ts'
+import { closedNothing, closePending, type Closing } from './reconcile/close-pending.ts'
 import { lookAtDue } from './reconcile/look-ups.ts'
-import { pendingBatches } from './reconcile/pending.ts'
+import { surveyPending, type Survey } from './reconcile/pending.ts'
 import { RunStopped, type CallBudget } from './reconcile/provider-calls.ts'
 import { leaseMs, lostLease, Run, type RunDependencies } from './reconcile/run.ts'
-import { readTail, sweepClosedDates } from './reconcile/sweeps.ts'
+import { sweepClosedDates } from './reconcile/sweeps.ts'
+import { readTail } from './reconcile/tail.ts'
 
 export interface ReconcileDependencies extends RunDependencies {
   /** Days after which a date's whole list is read again. */
   readonly sweepAgesDays: readonly number[]
 }
-
-/** A closed date at once, and three times for what happens late: complaints, unsubscribes, opens. */
-export const defaultSweepAgesDays = [1, 3, 7, 29]
 
 export interface RunReport {
   readonly figures: RunFigures
@@ -37,41 +36,47 @@ export async function reconcile(on: ReconcileDependencies, budget: CallBudget): 
 async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
   const startedMs = on.clock.now()
   const held = await on.runs.acquire(on.owner, startedMs, startedMs + leaseMs)
-  if (!held) return { figures: await figuresWithoutLease(on) }
+  if (!held) return { figures: nothingDone }
   const { checkpoint, isReadable } = readCheckpoint(held.checkpoint, on.sweepAgesDays, startedMs)
   if (!isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
   const run = new Run(on, budget, checkpoint, startedMs)
-  const stopped = on.statusApi && ((await ask(run)) ?? silentProvider(run))
-  const closing = await closePending(run, stopped?.stoppedBy !== 'lease')
-  const figures: RunFigures = {
-    calls: run.calls.calls,
-    rows: run.calls.rows,
-    discovered: run.repairs.discovered,
-    repaired: run.repairs.repaired,
-    settled: run.repairs.settled + closing.settled,
-    unknown: closing.unknown,
-    pending: closing.pending,
-    stoppedBy: stopped?.stoppedBy ?? (closing.isTimeUp ? 'time' : 'done'),
-  }
+  const { survey, stopped } = await ask(run)
+  const closing =
+    stopped?.stoppedBy === 'lease' ? closedNothing : await closePending(run, survey?.closable ?? [])
+  const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.isTimeUp ? 'time' : 'done')
+  const figures: RunFigures = { ...figuresOf(run, survey, closing), stoppedBy }
   const isStillHeld = await on.runs.release(on.owner, run.storedCheckpoint(), figures)
   if (!isStillHeld) return { figures: { ...figures, stoppedBy: 'lease' }, problem: lostLease }
   return { figures, ...(stopped && { problem: stopped.message }) }
 }
 
-/** The parts that ask. A provider that keeps failing ends only the part in which it does: stuck dates starve no look-up. */
-async function ask(run: Run): Promise<RunStopped | undefined> {
+/**
+ * The parts that ask, the freshest first. A provider that keeps failing ends only the part in which it does: stuck dates
+ * starve no look-up.
+ */
+async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }> {
+  let survey: Survey | undefined
   let stopped: RunStopped | undefined
-  for (const part of [readTail, sweepClosedDates, lookAtDue]) {
+  const parts = [
+    async () => {
+      survey = await surveyPending(run)
+    },
+    ...(run.polledProvider === undefined
+      ? []
+      : [() => readTail(run), () => lookAtDue(run, survey?.due ?? []), () => sweepClosedDates(run)]),
+  ]
+  for (const part of parts) {
     try {
-      await part(run)
+      await part()
     } catch (error) {
       if (!(error instanceof RunStopped)) throw error
       stopped = error
       if (error.stoppedBy !== 'provider') break
     }
   }
-  return stopped
+  stopped ??= silentProvider(run)
+  return { ...(survey && { survey }), ...(stopped && { stopped }) }
 }
 
 /** A run to which the provider answered nothing at all was not done, however little there was to ask. */
@@ -79,17 +84,48 @@ function silentProvider({ calls }: Run): RunStopped | undefined {
   return calls.calls > 0 && !calls.hasAnswered ? new RunStopped('provider', calls.lastProblem) : undefined
 }
 
-async function figuresWithoutLease({ deliveries }: ReconcileDependencies): Promise<RunFigures> {
-  let pending = 0
-  for await (const batch of pendingBatches(deliveries)) pending += batch.length
+function figuresOf(
+  { calls, repairs, startedMs }: Run,
+  survey: Survey | undefined,
+  closing: Closing,
+): Omit<RunFigures, 'stoppedBy'> {
+  const left = (survey?.count ?? 0) + repairs.turnedPending - repairs.settled
+  const oldestMs = (survey?.due ?? [])
+    .filter(({ deliveries }) => deliveries.some((delivery) => !repairs.hasSettled(delivery)))
+    .reduce((oldest, { sentAtMs }) => Math.min(oldest, sentAtMs), survey?.oldestNotDueMs ?? Infinity)
+  const staleness = repairs.stalenessMs.toSorted((one, other) => one - other)
   return {
-    calls: 0,
-    rows: 0,
-    discovered: 0,
-    repaired: 0,
-    settled: 0,
-    unknown: 0,
-    pending,
-    stoppedBy: 'lease',
+    calls: calls.calls,
+    rows: calls.rows,
+    discovered: repairs.discovered,
+    repaired: repairs.repaired,
+    settled: repairs.settled + closing.settled,
+    unknown: closing.unknown,
+    pending: left - closing.settled - closing.unknown,
+    ...(oldestMs !== Infinity && { oldestPendingSeconds: inSeconds(startedMs - oldestMs) }),
+    ...(staleness.length > 0 && {
+      stalenessP50Seconds: inSeconds(percentile(staleness, 50)),
+      stalenessP95Seconds: inSeconds(percentile(staleness, 95)),
+    }),
   }
+}
+
+/** The value that so many in a hundred do not exceed. @param sorted - smallest first, and not empty. */
+function percentile(sorted: readonly number[], percent: number): number {
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? 0
+}
+
+function inSeconds(ms: number): number {
+  return Math.max(0, Math.round(ms / secondMs))
+}
+
+const nothingDone: RunFigures = {
+  calls: 0,
+  rows: 0,
+  discovered: 0,
+  repaired: 0,
+  settled: 0,
+  unknown: 0,
+  pending: 0,
+  stoppedBy: 'lease',
 }

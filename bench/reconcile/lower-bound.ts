@@ -1,5 +1,5 @@
 import { minuteMs } from '../../lib/core/instant.ts'
-import { toldMailOfDay } from './mail-of-day.ts'
+import { toldMailOfDay, type ToldMail } from './mail-of-day.ts'
 import { missedFacts } from './missed-facts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -27,14 +27,22 @@ const leastStalenessMs = 15 * minuteMs
 export interface Bounds {
   readonly outcomes: Bound
   readonly everything: Bound
+  /**
+   * What nobody can do without who is not told which of the readers' doings were lost, and yet misses none: every row is
+   * read once when its readers have had their time, and outcomes are read in time, which is long before.
+   */
+  readonly withoutForesight: number
 }
 
 /** What a strategy that knows each loss in advance would need, in calls a day. */
 export function boundsOf(scenario: Scenario): Bounds {
   const outcomes = { least: 0, enough: 0 }
   const everything = { least: 0, enough: 0 }
+  let pages = 0
   for (let day = 0; day < scenario.days; day += 1) {
-    const mustSee = mustSeeOfDay(scenario, day)
+    const mails = toldMailOfDay(scenario, day)
+    const mustSee = mustSeeOf(mails)
+    pages += Math.ceil(mails.length / pageRows)
     const ofOutcomes = mustSee.filter(({ isOutcome }) => isOutcome)
     for (const [bound, rows] of [[outcomes, ofOutcomes] as const, [everything, mustSee] as const]) {
       const { least, enough } = callsBetween(rows)
@@ -42,11 +50,11 @@ export function boundsOf(scenario: Scenario): Bounds {
       bound.enough += enough / scenario.days
     }
   }
-  return { outcomes, everything }
+  return { outcomes, everything, withoutForesight: pages / scenario.days + outcomes.least }
 }
 
-function mustSeeOfDay(scenario: Scenario, day: number): readonly (MustSee & { isOutcome: boolean })[] {
-  return toldMailOfDay(scenario, day).flatMap((mail, row) =>
+function mustSeeOf(mails: readonly ToldMail[]): readonly (MustSee & { isOutcome: boolean })[] {
+  return mails.flatMap((mail, row) =>
     missedFacts(mail).flatMap(({ need, happenedAtMs, toldAtMs }) => {
       const ageMs = happenedAtMs - mail.delivery.sentAtMs
       const untilMs = happenedAtMs + Math.max(leastStalenessMs, ageMs)

@@ -16,12 +16,20 @@ const mostPromptSeconds = 5
 export function mailOfDay(scenario: Scenario, day: number): readonly SimulatedDelivery[] {
   return makeTraffic({
     seed: seedOf(scenario, day),
-    count: scenario.mailsPerDay,
+    count: countOf(scenario, day),
     fromMs: startMs + day * dayMs,
     overMs: dayMs,
     sends: 'diurnal',
     deferrals: scenario.deferrals,
   })
+}
+
+/** No day is like another, so that lists end anywhere in a page; two days together have twice the scenario's number. */
+function countOf({ mailsPerDay, days, seed }: Scenario, day: number): number {
+  const isLastOfOdd = days % 2 === 1 && day === days - 1
+  const pair = Math.floor(day / 2)
+  const more = seededRandom(seed * 1_000 + 500 + pair).int(0, Math.floor(mailsPerDay / 10))
+  return isLastOfOdd ? mailsPerDay : mailsPerDay + (day % 2 === 0 ? more : -more)
 }
 
 /** The same with its callbacks: what is not lost comes within seconds. */

@@ -53,6 +53,7 @@ export function tableOf(
     ...inColumns([...head, ...rows]),
     '',
     `with foresight    ${told(bounds.outcomes)}; with what readers did ${told(bounds.everything)}`,
+    `without           to read every row once, and each lost outcome in time: at least ${decimal(bounds.withoutForesight)}`,
     ...(ours
       ? [`${ours.name.padEnd(18)}${purposes(ours.outcome)}`, ...goalLines(scenario, ours.outcome)]
       : []),

@@ -1,4 +1,4 @@
-import { dayMs, hourMs, minuteMs, requestDateStartMs } from '../../lib/core/instant.ts'
+import { dayMs, hourMs, requestDateStartMs } from '../../lib/core/instant.ts'
 
 /** What happens to the mail and to what is told about it. */
 export interface Scenario {
@@ -15,9 +15,6 @@ export interface Scenario {
   readonly deferrals: 'retried' | 'anywhere'
   readonly seed: number
 }
-
-/** How often a run begins. */
-export const runEveryMs = 15 * minuteMs
 
 /** The first request date, from its beginning in UTC+8. */
 export const startMs = requestDateStartMs('2026-11-02')

@@ -13,7 +13,7 @@ import { compareRows, sumOf, type FinalTable } from './final-table.ts'
 import { LostFacts, type Delays } from './lost-facts.ts'
 import { toldMailOfDay } from './mail-of-day.ts'
 import { recordingCalls } from './recorded-calls.ts'
-import { endMs, outageOf, runEveryMs, startMs, type Scenario } from './scenario.ts'
+import { endMs, outageOf, startMs, type Scenario } from './scenario.ts'
 import type { Strategy } from './strategies.ts'
 
 /** What came of a strategy. */
@@ -47,12 +47,12 @@ export async function simulate(
   const { statusApi, calls } = recordingCalls(world.statusApi, world.clock, (message) =>
     world.subjectOf(message),
   )
-  const run = strategy.start({ ...world.ports, statusApi })
-  for (let nextMs = startMs + runEveryMs; nextMs <= endMs(scenario);) {
+  const run = strategy.start({ ...world.ports, statusApi, areSendsRecorded: scenario.isRecorded })
+  for (let nextMs = startMs + strategy.everyMs; nextMs <= endMs(scenario);) {
     await world.advanceTo(nextMs)
     await run()
     // A run that took longer than to the next one is followed by the one after.
-    nextMs += Math.max(1, Math.ceil((world.clock.now() - nextMs) / runEveryMs)) * runEveryMs
+    nextMs += Math.max(1, Math.ceil((world.clock.now() - nextMs) / strategy.everyMs)) * strategy.everyMs
   }
   const dates = Array.from({ length: scenario.days }, (_, day) => addDays(requestDateOf(startMs), day))
   const perDay = (byDate: ReadonlyMap<string, number>) =>

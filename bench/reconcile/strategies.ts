@@ -3,11 +3,11 @@ import { sentAtOf } from '../../lib/core/message.ts'
 import { isOutOfReach } from '../../lib/core/schedule.ts'
 import type { PolledDelivery } from '../../lib/core/polled-delivery.ts'
 import type { Clock, Log, StatusApi, StatusPage } from '../../lib/ports.ts'
-import { defaultSweepAgesDays, reconcile } from '../../lib/reconcile.ts'
+import { defaultSweepAgesDays } from '../../lib/core/sweep-plan.ts'
+import { reconcile } from '../../lib/reconcile.ts'
 import { RowRepairs } from '../../lib/reconcile/repair-rows.ts'
 import type { Ledger } from '../../local/in-memory-ledger.ts'
 import { requestsPerSecond } from './recorded-calls.ts'
-import { runEveryMs } from './scenario.ts'
 
 /** What a strategy has: the ports of lib/reconcile.ts. */
 interface StrategyPorts {
@@ -15,23 +15,30 @@ interface StrategyPorts {
   readonly deliveries: Ledger['deliveries']
   readonly runs: Ledger['runs']
   readonly clock: Clock
+  /** Whether the sender tells of each mail when it sends it. */
+  readonly areSendsRecorded: boolean
 }
 
 /** A policy of when to ask about what; what it answers is run on schedule. */
 export interface Strategy {
   readonly name: string
+  /** How often a run begins. */
+  readonly everyMs: number
   start(on: StrategyPorts): () => Promise<void>
 }
 
 const quiet: Log = () => undefined
 
+const quarterHourMs = 15 * minuteMs
+
 /** As functions/reconcile.ts and serverless.yml set them. */
 const maxCallsPerRun = 1_000
-const runBudgetMs = 5 * minuteMs
+const runBudgetMs = 14 * minuteMs
 
 /** The use case itself, under the bounds under which it is deployed. */
 export const ours: Strategy = {
   name: 'ours',
+  everyMs: 5 * minuteMs,
   start(on) {
     let run = 0
     return async () => {
@@ -50,6 +57,7 @@ const naiveStrategies: readonly Strategy[] = [
   lookingAtAges('back-off ×2 from 15 min', (ageMs) => 1 + Math.floor(Math.log2(ageMs / firstLookMs))),
   {
     name: 'sweep of 4 dates each 15 min',
+    everyMs: quarterHourMs,
     start(on) {
       const sweep = sweeping(on)
       return async () => {
@@ -60,6 +68,7 @@ const naiveStrategies: readonly Strategy[] = [
   },
   {
     name: 'one sweep of each closed date',
+    everyMs: quarterHourMs,
     start(on) {
       const sweep = sweeping(on)
       // Ten minutes after midnight, as rows show late.
@@ -77,12 +86,13 @@ const naiveStrategies: readonly Strategy[] = [
 /** Ours first. */
 export const strategies: readonly Strategy[] = [ours, ...naiveStrategies]
 
-const firstLookMs = runEveryMs
+const firstLookMs = quarterHourMs
 
 /** Looks up each pending message. @param looksUpTo - how many looks a message of that age should have had. */
 function lookingAtAges(name: string, looksUpTo: (ageMs: number) => number): Strategy {
   return {
     name,
+    everyMs: quarterHourMs,
     start(on) {
       const statusApi = paced(on)
       let lastRunMs = on.clock.now()
@@ -97,6 +107,7 @@ function lookingAtAges(name: string, looksUpTo: (ageMs: number) => number): Stra
           await repairs.apply(
             await statusApi.page({ requestDate, offset: 0, messageId: message }),
             requestDate,
+            on.clock.now(),
           )
         }
         lastRunMs = nowMs
@@ -125,7 +136,7 @@ function sweeping(on: StrategyPorts): (requestDate: string) => Promise<void> {
       const page = await statusApi.page({ requestDate, offset })
       if (!known.has(page)) {
         const deliveries = page.deliveries.filter((delivery) => !known.has(delivery))
-        if (deliveries.length > 0) await repairs.apply({ ...page, deliveries }, requestDate)
+        if (deliveries.length > 0) await repairs.apply({ ...page, deliveries }, requestDate, on.clock.now())
         for (const read of [page, ...deliveries]) known.add(read)
       }
       offset += page.rows

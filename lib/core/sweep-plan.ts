@@ -9,23 +9,24 @@ export interface Sweep {
 }
 
 /** Which dates were given out to be swept, for one age. */
-export interface SweptAge {
+interface SweptAge {
   /** Days after its own beginning at which a date is swept: 1 is as soon as it has closed. */
   readonly ageDays: number
   readonly throughDate: string
 }
 
+/**
+ * Every date once, as late as the provider tells of it: what happened late is in it, and what was told late. Each further
+ * age costs the date's pages again (docs/adr/0009).
+ */
+export const defaultSweepAgesDays = [29]
+
 /** Rows can show up about a minute late, so a date is left to settle after it has closed. */
-const settlingMs = 10 * minuteMs
+export const settlingMs = 10 * minuteMs
 
 /** The ages of a ledger that is new: yesterday is the first date to be swept, at every age. */
 export function firstSweptAges(agesDays: readonly number[], nowMs: number): readonly SweptAge[] {
   return agesDays.map((ageDays) => ({ ageDays, throughDate: addDays(requestDateOf(nowMs), -2) }))
-}
-
-/** Ages that make every date in reach due again, where nobody knows any more what was swept. */
-export function unsweptAges(agesDays: readonly number[], nowMs: number): readonly SweptAge[] {
-  return agesDays.map((ageDays) => ({ ageDays, throughDate: addDays(oldestDateInReach(nowMs), -1) }))
 }
 
 /** The ages that are set now: those that were go on, and a new one begins with the date that reaches it today. */
@@ -53,10 +54,21 @@ export function dueSweeps(
     const lastDate = requestDateOf(nowMs - settlingMs - ageDays * dayMs)
     if (lastDate <= throughDate) return { ageDays, throughDate }
     const firstDate = later(addDays(throughDate, 1), oldestDateInReach(nowMs))
-    for (let date = firstDate; date <= lastDate; date = addDays(date, 1)) due.add(date)
+    for (const date of datesFrom(firstDate, lastDate)) due.add(date)
     return { ageDays, throughDate: lastDate }
   })
   return { sweptAges: moved, due: [...due].sort() }
+}
+
+/** Every date that has closed and that the provider's list still reaches, oldest first. */
+export function closedDatesInReach(nowMs: number): readonly string[] {
+  return datesFrom(oldestDateInReach(nowMs), addDays(requestDateOf(nowMs - settlingMs), -1))
+}
+
+/** The dates from one to another, both included; none where the first is the later. */
+export function datesFrom(firstDate: string, lastDate: string): readonly string[] {
+  const days = Math.round((requestDateStartMs(lastDate) - requestDateStartMs(firstDate)) / dayMs)
+  return Array.from({ length: Math.max(0, days + 1) }, (_, day) => addDays(firstDate, day))
 }
 
 /** The oldest date that the provider's list still reaches. */

@@ -1,16 +1,29 @@
 import * as v from 'valibot'
-import { requestDateOf } from '../core/instant.ts'
-import { firstSweptAges, unsweptAges, withAges, type SweptAge } from '../core/sweep-plan.ts'
+import { addDays, requestDateOf } from '../core/instant.ts'
+import { listOrders } from '../core/list-order.ts'
+import { closedDatesInReach, firstSweptAges, withAges } from '../core/sweep-plan.ts'
 import type { StoredCheckpoint } from '../ports.ts'
 
 const requestDate = v.pipe(v.string(), v.isoDate())
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const sweep = v.object({ requestDate, offset: wholeNumber })
 
+const tail = v.object({
+  ...sweep.entries,
+  order: v.picklist(listOrders),
+  /** What was sent up to this instant is applied. */
+  throughMs: wholeNumber,
+  /** When the list was last read, and how fast it grew. */
+  readAtMs: wholeNumber,
+  rowsPerHour: wholeNumber,
+})
+
+/** The list of the newest date that is read, and how far it is read onward. */
+export type Tail = v.InferOutput<typeof tail>
+
 const checkpoint = v.object({
-  version: v.literal(1),
-  /** Today's list is read onward from here. */
-  tail: sweep,
+  version: v.literal(2),
+  tail,
   /** Whole dates under way, with how far each is read. */
   openSweeps: v.array(sweep),
   sweptAges: v.array(v.object({ ageDays: wholeNumber, throughDate: requestDate })),
@@ -18,6 +31,8 @@ const checkpoint = v.object({
   looksThroughMs: wholeNumber,
   /** MessageIds whose look got no answer: asked about again at the next run. */
   unansweredLooks: v.array(v.string()),
+  /** The last day on which deliveries that nobody can be asked about were looked through for what to close. */
+  closedSilentOn: v.string(),
   /** When the provider was last asked: the pace holds across runs. */
   lastCallAtMs: wholeNumber,
 })
@@ -26,35 +41,40 @@ const checkpoint = v.object({
 export type Checkpoint = v.InferOutput<typeof checkpoint>
 
 /**
- * Reads a stored checkpoint. Without one the ledger is new, and yesterday is the first date to be swept. One that cannot
- * be read costs calls and not rows: every date in reach is swept again.
+ * Reads a stored checkpoint. Without one the ledger is new and begins with yesterday. One that cannot be read costs calls
+ * and not rows: every date in reach is read again.
  */
 export function readCheckpoint(
   stored: StoredCheckpoint | undefined,
   sweepAgesDays: readonly number[],
   nowMs: number,
 ): { checkpoint: Checkpoint; isReadable: boolean } {
-  if (stored === undefined) {
-    return { checkpoint: beginning(firstSweptAges(sweepAgesDays, nowMs), nowMs), isReadable: true }
-  }
+  if (stored === undefined) return { checkpoint: beginning(sweepAgesDays, [], nowMs), isReadable: true }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), checkpoint), stored)
   if (!parsed.success) {
-    return { checkpoint: beginning(unsweptAges(sweepAgesDays, nowMs), nowMs), isReadable: false }
+    const dates = closedDatesInReach(nowMs)
+    return { checkpoint: beginning(sweepAgesDays, dates, nowMs), isReadable: false }
   }
   const sweptAges = withAges(parsed.output.sweptAges, sweepAgesDays, nowMs)
   return { checkpoint: { ...parsed.output, sweptAges: [...sweptAges] }, isReadable: true }
 }
 
-function beginning(sweptAges: readonly SweptAge[], nowMs: number): Checkpoint {
+function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[], nowMs: number): Checkpoint {
   return {
-    version: 1,
-    tail: { requestDate: requestDateOf(nowMs), offset: 0 },
-    openSweeps: [],
-    sweptAges: [...sweptAges],
+    version: 2,
+    tail: tailOf(addDays(requestDateOf(nowMs), -1)),
+    openSweeps: toSweep.map((requestDate) => ({ requestDate, offset: 0 })),
+    sweptAges: [...firstSweptAges(sweepAgesDays, nowMs)],
     looksThroughMs: 0,
     unansweredLooks: [],
+    closedSilentOn: '',
     lastCallAtMs: 0,
   }
+}
+
+/** A list of which nothing was read yet. */
+export function tailOf(requestDate: string): Tail {
+  return { requestDate, offset: 0, order: 'undetermined', throughMs: 0, readAtMs: 0, rowsPerHour: 0 }
 }
 
 export function writeCheckpoint(toStore: Checkpoint): StoredCheckpoint {

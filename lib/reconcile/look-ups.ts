@@ -1,73 +1,90 @@
-import { isTaskKey } from '../core/message.ts'
-import { dueLookMs, isOutOfReach } from '../core/schedule.ts'
+import { requestDateOf } from '../core/instant.ts'
 import { possibleRequestDates } from '../core/sweep-plan.ts'
-import type { PendingDelivery } from '../ports.ts'
-import { dated, pendingBatches } from './pending.ts'
+import type { DueMessage } from './pending.ts'
 import { RunStopped } from './provider-calls.ts'
 import type { Run } from './run.ts'
+import { readOnward } from './tail.ts'
 
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
 const looksPerCheckpoint = 25
 /** Look-ups without an answer that are asked again at the next run. More than that is not about the question. */
 const maxUnansweredLooks = 20
 
-/** A message with recipients whose look is due: all of them share one look-up. */
-interface DueMessage {
-  readonly message: string
-  readonly sentAtMs: number
-  readonly dueAtMs: number
-}
+/** Rows of a page of the provider's list. */
+const pageRows = 100
+/** From so many due messages of one date it is worth a call to find out whether its list is shorter. */
+const worthProbing = 10
 
 /**
- * Asks about pending deliveries whose look is due, longest due first; then about those that got no answer last time. Each
- * counts by its latest due look, so everything due before the next one's instant is done once this one is.
+ * Settles what is due: of each date by its list, where that takes fewer calls, and by look-ups otherwise. Look-ups are
+ * taken longest due first. Each message counts by its latest due look, so everything due before the next one's instant is
+ * done once this one is.
  */
-export async function lookAtDue(run: Run): Promise<void> {
-  const due = await dueMessages(run)
+export async function lookAtDue(run: Run, due: readonly DueMessage[]): Promise<void> {
+  const byDate = Map.groupBy(due, ({ sentAtMs }) => requestDateOf(sentAtMs))
+  for (const [requestDate, ofDate] of byDate) {
+    const left = ofDate.filter((message) => !isTold(run, message))
+    if (left.length >= worthProbing) await readListOf(run, requestDate, left)
+  }
+  await lookUpEach(run, due)
+}
+
+/** Whether a list of this run told of all its recipients: asking again at once could tell nothing else. */
+function isTold(run: Run, { deliveries }: DueMessage): boolean {
+  return deliveries.every((delivery) => run.repairs.hasSeen(delivery))
+}
+
+/** Reads the date's list if its rest has fewer pages than messages are due: a page that far ahead tells. */
+async function readListOf(run: Run, requestDate: string, due: readonly DueMessage[]): Promise<void> {
+  const { tail } = run.checkpoint
+  const isTail = tail.requestDate === requestDate
+  const from = isTail && tail.order === 'oldest-first' ? tail.offset : 0
+  const probe = await run.apply({ requestDate, offset: from + due.length * pageRows })
+  if (probe === 'unanswered' || probe.rows > 0) return
+  const isEnough = () => due.every((message) => isTold(run, message))
+  if (isTail) await readOnward(run, isEnough)
+  const left = due.filter((message) => !isTold(run, message))
+  const start = isTail ? from : due.length * pageRows
+  if (left.length * pageRows >= start) await readUpTo(run, requestDate, start, isEnough)
+}
+
+/** Reads the list from its beginning to the offset, or until it is enough. */
+async function readUpTo(
+  run: Run,
+  requestDate: string,
+  endOffset: number,
+  isEnough: () => boolean,
+): Promise<void> {
+  for (let offset = 0; offset < endOffset && !isEnough();) {
+    const page = await run.apply({ requestDate, offset })
+    if (page === 'unanswered' || page.isLast) return
+    offset += page.rows
+  }
+}
+
+async function lookUpEach(run: Run, due: readonly DueMessage[]): Promise<void> {
   const stillDue = new Set(due.map(({ message }) => message))
   let unanswered = run.checkpoint.unansweredLooks.filter((message) => stillDue.has(message))
-  for (const [index, { message, sentAtMs }] of due.entries()) {
-    const isAnswered = await lookUp(run, message, sentAtMs)
-    unanswered = unanswered.filter((other) => other !== message)
-    if (!isAnswered) unanswered.push(message)
+  let lookUps = 0
+  for (const [index, message] of due.entries()) {
+    const isToldAlready = isTold(run, message)
+    const isAnswered = isToldAlready || (await lookUp(run, message))
+    unanswered = unanswered.filter((other) => other !== message.message)
+    if (!isAnswered) unanswered.push(message.message)
     // Not passed, so not lost: the next run begins with it.
     if (unanswered.length > maxUnansweredLooks) {
       throw new RunStopped('provider', `More than ${maxUnansweredLooks} look-ups stay unanswered.`)
     }
     const nextDueMs = due[index + 1]?.dueAtMs ?? run.startedMs + 1
     run.checkpoint = { ...run.checkpoint, unansweredLooks: unanswered, looksThroughMs: nextDueMs - 1 }
-    if (index % looksPerCheckpoint === looksPerCheckpoint - 1) await run.save()
+    lookUps += isToldAlready ? 0 : 1
+    if (!isToldAlready && lookUps % looksPerCheckpoint === 0) await run.save()
   }
   run.checkpoint = { ...run.checkpoint, unansweredLooks: unanswered, looksThroughMs: run.startedMs }
 }
 
-async function dueMessages(run: Run): Promise<readonly DueMessage[]> {
-  const { looksThroughMs, unansweredLooks } = run.checkpoint
-  const window = { afterMs: looksThroughMs, throughMs: run.startedMs }
-  const due = new Map<string, DueMessage>()
-  for await (const batch of pendingBatches(run.deliveries)) {
-    const askable = batch.filter((delivery) => isAskable(run, delivery))
-    for (const { delivery, sentAtMs } of await dated(run.deliveries, askable)) {
-      const { message, status } = delivery
-      const isUnanswered = unansweredLooks.includes(message)
-      const dueAtMs = isUnanswered ? run.startedMs + 1 : dueLookMs(status, sentAtMs, window)
-      if (dueAtMs === undefined || isOutOfReach(sentAtMs, run.startedMs)) continue
-      const known = due.get(message)
-      due.set(message, { message, sentAtMs, dueAtMs: Math.min(dueAtMs, known?.dueAtMs ?? Infinity) })
-    }
-    if (run.isTimeUp()) throw new RunStopped('time', 'The time for this run is used up.')
-  }
-  return [...due.values()].sort((a, b) => a.dueAtMs - b.dueAtMs || (a.message < b.message ? -1 : 1))
-}
-
-/** A list of this run may have just told; a task is not a message, and another provider's mail is not in this list. */
-function isAskable(run: Run, delivery: PendingDelivery): boolean {
-  const isPolled = delivery.provider === run.polledProvider
-  return isPolled && !run.repairs.hasSeen(delivery) && !isTaskKey(delivery.message)
-}
-
 /** `false` where the question stayed unanswered. */
-async function lookUp(run: Run, message: string, sentAtMs: number): Promise<boolean> {
+async function lookUp(run: Run, { message, sentAtMs }: DueMessage): Promise<boolean> {
   for (const requestDate of possibleRequestDates(sentAtMs)) {
     let offset = 0
     for (;;) {

@@ -1,6 +1,10 @@
-import { nameOf, sentAtOfDelivery } from '../core/delivery.ts'
-import { sentAtOf } from '../core/message.ts'
+import { nameOf, sentAtOfDelivery, type Delivery } from '../core/delivery.ts'
+import { requestDateOf } from '../core/instant.ts'
+import { isTaskKey, sentAtOf } from '../core/message.ts'
+import { dueLookMs, isHeardOf, isOutOfReach, isPastRetries } from '../core/schedule.ts'
 import type { DeliveryReader, PendingDelivery } from '../ports.ts'
+import { RunStopped } from './provider-calls.ts'
+import type { Run } from './run.ts'
 
 /** A pending delivery, and when it was sent. */
 export interface DatedDelivery {
@@ -8,15 +12,138 @@ export interface DatedDelivery {
   readonly sentAtMs: number
 }
 
+/** A message with recipients whose look is due: all of them share one look-up. */
+export interface DueMessage {
+  readonly message: string
+  readonly sentAtMs: number
+  /** Of the looks that are due, the one that has been due for longest. */
+  readonly dueAtMs: number
+  readonly deliveries: readonly PendingDelivery[]
+}
+
+/** What a run has found in the pending index. */
+export interface Survey {
+  /** How many stand in it. */
+  readonly count: number
+  /** When the oldest was sent that can be asked about and is not due. */
+  readonly oldestNotDueMs: number
+  /** Longest due first. */
+  readonly due: readonly DueMessage[]
+  /** Those about which nothing is left to ask, whatever the answers of this run. */
+  readonly closable: readonly DatedDelivery[]
+}
+
 /** What one read of rows takes. */
 const batchSize = 100
 
-/** The pending index, in batches. */
-export async function* pendingBatches(
-  deliveries: Pick<DeliveryReader, 'pending'>,
-): AsyncIterable<readonly PendingDelivery[]> {
+/** Goes once through the pending index. Throws {@link RunStopped} where the run's time ends before it does. */
+export async function surveyPending(run: Run): Promise<Survey> {
+  const survey = new SurveyUnderWay(run)
+  for await (const batch of batches(run.deliveries.pending())) {
+    await survey.add(batch)
+    if (run.isTimeUp()) throw new RunStopped('time', 'The time for this run is used up.')
+  }
+  return survey.result()
+}
+
+class SurveyUnderWay {
+  readonly #run: Run
+  readonly #due = new Map<string, DueMessage>()
+  readonly #closable: DatedDelivery[] = []
+  #count = 0
+  #oldestNotDueMs = Infinity
+
+  constructor(run: Run) {
+    this.#run = run
+  }
+
+  async add(batch: readonly PendingDelivery[]): Promise<void> {
+    this.#count += batch.length
+    const isDay = requestDateOf(this.#run.startedMs) !== this.#run.checkpoint.closedSilentOn
+    const looked = batch.filter((delivery) => isDay || isAskable(this.#run, delivery))
+    const dated = await datedOf(this.#run.deliveries, looked)
+    const { closable = [], open = [] } = Object.groupBy(dated, (one) =>
+      isClosable(this.#run, one) ? 'closable' : 'open',
+    )
+    this.#closable.push(...closable)
+    const askable = open.filter(({ delivery }) => isAskable(this.#run, delivery))
+    const due = await notHeardOf(
+      this.#run,
+      askable.flatMap((one) => {
+        const dueAtMs = this.#dueAtMs(one)
+        return dueAtMs === undefined ? [] : [{ ...one, dueAtMs }]
+      }),
+    )
+    for (const one of due) this.#join(one)
+    const areDue = new Set(due.map(({ delivery }) => delivery))
+    const notDueMs = askable.flatMap(({ delivery, sentAtMs }) => (areDue.has(delivery) ? [] : sentAtMs))
+    this.#oldestNotDueMs = Math.min(this.#oldestNotDueMs, ...notDueMs)
+  }
+
+  result(): Survey {
+    return {
+      count: this.#count,
+      oldestNotDueMs: this.#oldestNotDueMs,
+      due: [...this.#due.values()].sort(
+        (one, other) => one.dueAtMs - other.dueAtMs || (one.message < other.message ? -1 : 1),
+      ),
+      closable: this.#closable,
+    }
+  }
+
+  #dueAtMs({ delivery, sentAtMs }: DatedDelivery): number | undefined {
+    const { startedMs, checkpoint } = this.#run
+    // Asked again after all others, so that it delays none.
+    if (checkpoint.unansweredLooks.includes(delivery.message)) return startedMs + 1
+    return dueLookMs(delivery.status, sentAtMs, { afterMs: checkpoint.looksThroughMs, throughMs: startedMs })
+  }
+
+  #join({ delivery, sentAtMs, dueAtMs }: DatedDelivery & { readonly dueAtMs: number }): void {
+    const { message } = delivery
+    const known = this.#due.get(message)
+    this.#due.set(message, {
+      message,
+      sentAtMs,
+      dueAtMs: Math.min(dueAtMs, known?.dueAtMs ?? Infinity),
+      deliveries: [...(known?.deliveries ?? []), delivery],
+    })
+  }
+}
+
+/** A task is not a message, and another provider's mail is not in this list. */
+function isAskable(run: Run, { provider, message }: PendingDelivery): boolean {
+  return provider === run.polledProvider && !isTaskKey(message)
+}
+
+function isClosable(run: Run, { delivery, sentAtMs }: DatedDelivery): boolean {
+  return delivery.status === 'soft-bounced'
+    ? isPastRetries(sentAtMs, run.startedMs)
+    : isOutOfReach(sentAtMs, run.startedMs)
+}
+
+/** Without those deferred ones of which callbacks told lately: one read of rows instead of a look-up each. */
+async function notHeardOf<Due extends DatedDelivery & { readonly dueAtMs: number }>(
+  run: Run,
+  due: readonly Due[],
+): Promise<readonly Due[]> {
+  const deferred = due.filter(({ delivery }) => delivery.status === 'deferred')
+  if (deferred.length === 0) return due
+  const rows = await run.deliveries.rowsOf(deferred.map(({ delivery }) => delivery))
+  const lastDeferredMs = new Map(rows.map((row) => [nameOf(row), lastDeferredAt(row)]))
+  return due.filter(
+    ({ delivery, sentAtMs, dueAtMs }) =>
+      delivery.status !== 'deferred' ||
+      !isHeardOf(lastDeferredMs.get(nameOf(delivery)) ?? 0, sentAtMs, dueAtMs),
+  )
+}
+
+function lastDeferredAt({ facts }: Delivery): number {
+  return Math.max(0, ...(facts.get('deferred') ?? []).map(({ occurredAtMs }) => occurredAtMs ?? 0))
+}
+
+async function* batches(pending: AsyncIterable<PendingDelivery>): AsyncIterable<readonly PendingDelivery[]> {
   let batch: PendingDelivery[] = []
-  for await (const delivery of deliveries.pending()) {
+  for await (const delivery of pending) {
     batch.push(delivery)
     if (batch.length < batchSize) continue
     yield batch
@@ -26,15 +153,15 @@ export async function* pendingBatches(
 }
 
 /** When each was sent: its message's key tells, or else its row is read. One that tells no instant is left out. */
-export async function dated(
+async function datedOf(
   deliveries: Pick<DeliveryReader, 'rowsOf'>,
   batch: readonly PendingDelivery[],
 ): Promise<readonly DatedDelivery[]> {
-  const undated = batch.filter(({ message }) => sentAtOf(message) === undefined)
-  const rows = undated.length === 0 ? [] : await deliveries.rowsOf(undated)
+  const keyed = batch.map((delivery) => ({ delivery, sentAtMs: sentAtOf(delivery.message) }))
+  const undated = keyed.filter(({ sentAtMs }) => sentAtMs === undefined)
+  const rows = undated.length === 0 ? [] : await deliveries.rowsOf(undated.map(({ delivery }) => delivery))
   const toldMs = new Map(rows.map((row) => [nameOf(row), sentAtOfDelivery(row)]))
-  return batch.flatMap((delivery) => {
-    const sentAtMs = sentAtOf(delivery.message) ?? toldMs.get(nameOf(delivery))
-    return sentAtMs === undefined ? [] : [{ delivery, sentAtMs }]
-  })
+  return keyed.flatMap(({ delivery, sentAtMs = toldMs.get(nameOf(delivery)) }) =>
+    sentAtMs === undefined ? [] : [{ delivery, sentAtMs }],
+  )
 }

@@ -1,5 +1,6 @@
 import pMap from 'p-map'
-import { isPending, nameOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
+import { isEngagement, isPending, nameOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
+import type { DeliveryEvent } from '../core/event.ts'
 import { requestDateStartMs } from '../core/instant.ts'
 import { joined } from '../core/join.ts'
 import { sentAtOf } from '../core/message.ts'
@@ -25,8 +26,10 @@ export class RowRepairs {
   readonly #on: Dependencies
   readonly #seen = new Set<string>()
   readonly #settled = new Set<string>()
+  readonly #stalenessMs: number[] = []
   #discovered = 0
   #repaired = 0
+  #turnedPending = 0
 
   constructor(on: Dependencies) {
     this.#on = on
@@ -47,20 +50,39 @@ export class RowRepairs {
     return this.#settled.size
   }
 
+  /** Deliveries that are pending since the pages told of them. */
+  get turnedPending(): number {
+    return this.#turnedPending
+  }
+
+  /** For each outcome that the pages told first: how long it had been known to the provider alone. */
+  get stalenessMs(): readonly number[] {
+    return this.#stalenessMs
+  }
+
+  /** Whether the pages settled this delivery. */
+  hasSettled(key: DeliveryKey): boolean {
+    return this.#settled.has(nameOf(key))
+  }
+
   /** Whether a page told of this delivery already: asking again at once could tell nothing else. */
   hasSeen(key: DeliveryKey): boolean {
     return this.#seen.has(nameOf(key))
   }
 
-  /** @param requestDate - the date whose list the page is of: when a row was sent, where nothing else tells. */
-  async apply(page: StatusPage, requestDate: string): Promise<void> {
+  /**
+   * @param requestDate - the date whose list the page is of: when a row was sent, where nothing else tells.
+   * @param nowMs - when the page was told.
+   */
+  async apply(page: StatusPage, requestDate: string, nowMs: number): Promise<void> {
     if (page.unreadable.length > 0) {
       this.#on.log('rows unreadable', { rows: page.unreadable.length, fields: page.unreadable })
     }
     const polled = Map.groupBy(page.deliveries, nameOf)
     const rows = await this.#on.deliveries.rowsOf([...polled.values()].flatMap(([first]) => first ?? []))
     const known = new Map(rows.map((row) => [nameOf(row), row]))
-    await pMap(polled, ([name, tellings]) => this.#bringUp(known.get(name), tellings, requestDate), {
+    const told = { requestDate, nowMs }
+    await pMap(polled, ([name, tellings]) => this.#bringUp(known.get(name), tellings, told), {
       concurrency: concurrentRows,
     })
     for (const name of polled.keys()) this.#seen.add(name)
@@ -70,7 +92,7 @@ export class RowRepairs {
   async #bringUp(
     known: Delivery | undefined,
     tellings: readonly PolledDelivery[],
-    requestDate: string,
+    { requestDate, nowMs }: { readonly requestDate: string; readonly nowMs: number },
   ): Promise<void> {
     let row = known
     for (const told of tellings) {
@@ -83,13 +105,24 @@ export class RowRepairs {
           return
         }
         row = joined(row, event)
+        if (isOutcome(event)) this.#stalenessMs.push(nowMs - event.occurredAtMs)
       }
     }
-    if (row === undefined || row === known) return
+    if (row !== undefined && row !== known) this.#count(known, row)
+  }
+
+  #count(known: Delivery | undefined, row: Delivery): void {
     if (known === undefined) this.#discovered += 1
     else this.#repaired += 1
-    if (known && isPending(known.status) && !isPending(row.status)) this.#settled.add(nameOf(row))
+    const wasPending = known !== undefined && isPending(known.status)
+    if (wasPending && !isPending(row.status)) this.#settled.add(nameOf(row))
+    if (!wasPending && isPending(row.status)) this.#turnedPending += 1
   }
+}
+
+/** Whether it tells what became of a mail, and when. */
+function isOutcome(event: DeliveryEvent): event is DeliveryEvent & { readonly occurredAtMs: number } {
+  return event.occurredAtMs !== undefined && event.kind !== 'requested' && !isEngagement(event.kind)
 }
 
 /** A row that does not tell when it was sent was sent on the date under which it is listed. */

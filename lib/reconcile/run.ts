@@ -1,4 +1,7 @@
 import { minuteMs, secondMs } from '../core/instant.ts'
+import { sentAtOf } from '../core/message.ts'
+import type { PolledDelivery } from '../core/polled-delivery.ts'
+import { heardByMs } from '../core/schedule.ts'
 import { StatusApiError, type Clock, type DeliveryReader, type DeliveryWriter, type Log } from '../ports.ts'
 import type { PendingWriter, RunStore, StatusApi, StatusPage, StatusQuery } from '../ports.ts'
 import { writeCheckpoint, type Checkpoint } from './checkpoint.ts'
@@ -14,6 +17,10 @@ export interface RunDependencies {
   readonly log: Log
   /** Names this run in the lease; no two runs share it. */
   readonly owner: string
+  /** Whether the sender tells the ledger of each mail: then there is nothing to discover. */
+  readonly areSendsRecorded: boolean
+  /** Whether somebody waits for what the run finds: then today's list is read at once. Default: not. */
+  readonly isByHand?: boolean
 }
 
 /** How long a run that dies keeps others out. Longer than a request with all its retries. */
@@ -31,8 +38,12 @@ const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, isLast: t
 /** What the parts of one run share: how they ask, how far the run has come, and its hold on the lease. */
 export class Run {
   readonly startedMs: number
+  /** Mails that were sent later are left alone: their callbacks may still be on their way. */
+  readonly throughMs: number
   /** Whose deliveries can be asked about; absent where no poll is set up. */
   readonly polledProvider: string | undefined
+  readonly areSendsRecorded: boolean
+  readonly isByHand: boolean
   readonly deliveries: RunDependencies['deliveries']
   readonly calls: ProviderCalls
   readonly repairs: RowRepairs
@@ -44,7 +55,10 @@ export class Run {
 
   constructor(on: RunDependencies, budget: CallBudget, checkpoint: Checkpoint, startedMs: number) {
     this.startedMs = startedMs
+    this.throughMs = startedMs - heardByMs
     this.polledProvider = on.statusApi?.provider
+    this.areSendsRecorded = on.areSendsRecorded
+    this.isByHand = on.isByHand ?? false
     this.deliveries = on.deliveries
     this.checkpoint = checkpoint
     this.#on = on
@@ -63,7 +77,9 @@ export class Run {
   /** Asks for a page and brings its rows up to it. One question's failure is its own: `unanswered`. */
   async apply(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
     const page = await this.#pageUnlessFailed(query)
-    if (page !== 'unanswered') await this.repairs.apply(page, query.requestDate)
+    if (page === 'unanswered') return page
+    const deliveries = page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= this.throughMs)
+    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now())
     return page
   }
 
@@ -100,4 +116,9 @@ export class Run {
   async #keepLease(): Promise<void> {
     if (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) await this.save()
   }
+}
+
+/** When a listed delivery was sent, as far as its row tells. */
+export function listedSentAt({ sentAtMs, message }: PolledDelivery): number | undefined {
+  return sentAtMs ?? sentAtOf(message)
 }

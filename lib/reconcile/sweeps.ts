@@ -1,16 +1,5 @@
-import { requestDateOf } from '../core/instant.ts'
 import { dueSweeps, oldestDateInReach, type Sweep } from '../core/sweep-plan.ts'
 import type { Run } from './run.ts'
-
-/** Reads today's list, onward from where the last run ended. */
-export async function readTail(run: Run): Promise<void> {
-  const today = requestDateOf(run.startedMs)
-  const { tail } = run.checkpoint
-  const from = tail.requestDate === today ? tail : { requestDate: today, offset: 0 }
-  await readOn(run, from, (reached) => {
-    run.checkpoint = { ...run.checkpoint, tail: reached }
-  })
-}
 
 /** Reads the whole lists of dates that have closed. One that fails goes behind the others and is read on next time. */
 export async function sweepClosedDates(run: Run): Promise<void> {
@@ -27,7 +16,7 @@ export async function sweepClosedDates(run: Run): Promise<void> {
   for (const [index, sweep] of all.entries()) {
     const others = all.slice(index + 1)
     let last: Sweep = sweep
-    const isComplete = await readOn(run, sweep, (reached) => {
+    const isComplete = await readList(run, sweep, (reached) => {
       last = reached
       leave([reached, ...others, ...failed])
     })
@@ -38,7 +27,7 @@ export async function sweepClosedDates(run: Run): Promise<void> {
 }
 
 /** Reads a list page by page and calls `reached` with each page applied. `false` where a page stayed unanswered. */
-async function readOn(run: Run, from: Sweep, reached: (sweep: Sweep) => void): Promise<boolean> {
+async function readList(run: Run, from: Sweep, reached: (sweep: Sweep) => void): Promise<boolean> {
   const { requestDate } = from
   let { offset } = from
   for (;;) {

@@ -72,7 +72,15 @@ describe('the bound of a scenario', () => {
 
   it('is nothing without loss', () => {
     const nothing = { least: 0, enough: 0 }
-    expect(boundsOf(scenario)).toEqual({ outcomes: nothing, everything: nothing })
+    expect(boundsOf(scenario)).toMatchObject({ outcomes: nothing, everything: nothing })
+  })
+
+  it('is a page for each hundred rows where nobody knows what readers did', () => {
+    // 250 mails on average, 225 to 275 on each day.
+    const { withoutForesight } = boundsOf({ ...scenario, mailsPerDay: 250 })
+    expect(withoutForesight).toBe(3)
+    const { withoutForesight: lossy, outcomes } = boundsOf({ ...scenario, mailsPerDay: 250, lossRate: 0.1 })
+    expect(lossy).toBe(3 + outcomes.least)
   })
 
   it('is higher where it has to be known what readers did', () => {

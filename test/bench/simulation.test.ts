@@ -15,7 +15,7 @@ const scenario: Scenario = {
 }
 
 /** Asks nothing. */
-const idle: Strategy = { name: 'idle', start: () => () => Promise.resolve() }
+const idle: Strategy = { name: 'idle', everyMs: 900_000, start: () => () => Promise.resolve() }
 
 describe('a simulation', () => {
   it('plays the same twice', async () => {
@@ -55,6 +55,7 @@ describe('a simulation', () => {
   it('sees a strategy that keeps no pace', async () => {
     const hasty: Strategy = {
       name: 'hasty',
+      everyMs: 900_000,
       start:
         ({ statusApi, clock }) =>
         async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { StatusApiError, type StatusApi } from '../../lib/ports.ts'
+import { StatusApiError, type RunFigures, type StatusApi } from '../../lib/ports.ts'
+import type { RunReport } from '../../lib/reconcile.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
 import { isRight, truthAt } from '../../local/truth.ts'
@@ -54,6 +55,12 @@ async function rowOf({ rows }: World, mail: SimulatedDelivery): Promise<PlainRow
   )
 }
 
+/** The figures of a run but for its times, which have tests of their own. */
+function counts({ figures }: RunReport): Partial<RunFigures> {
+  const times = new Set(['oldestPendingSeconds', 'stalenessP50Seconds', 'stalenessP95Seconds'])
+  return Object.fromEntries(Object.entries(figures).filter(([name]) => !times.has(name)))
+}
+
 const quiet = { discovered: 0, repaired: 0, settled: 0, unknown: 0, pending: 0 }
 
 describe('what a run finds out', () => {
@@ -67,8 +74,13 @@ describe('what a run finds out', () => {
       ],
     })
     const ledger = await world([mail])
-    const { figures } = await ledger.run()
-    expect(figures).toEqual({ ...quiet, calls: 2, rows: 1, discovered: 1, stoppedBy: 'done' })
+    expect(counts(await ledger.run())).toEqual({
+      ...quiet,
+      calls: 2,
+      rows: 1,
+      discovered: 1,
+      stoppedBy: 'done',
+    })
     expect(await ledger.rows()).toEqual([
       {
         recipient: 'anna@example.com',
@@ -112,8 +124,8 @@ describe('what a run finds out', () => {
       mailAt('2026-11-21T06:00:00Z', 'opened', {
         timeline: [delivered('2026-11-21T06:00:10Z'), { kind: 'opened', atMs: at('2026-11-21T06:01:00Z') }],
       }),
-      mailAt('2026-11-21T07:59:00Z', 'requested'),
-      mailAt('2026-11-21T07:59:00Z', 'deferred', { timeline: [deferred('2026-11-21T07:59:05Z')] }),
+      mailAt('2026-11-21T07:55:00Z', 'requested'),
+      mailAt('2026-11-21T07:55:00Z', 'deferred', { timeline: [deferred('2026-11-21T07:55:05Z')] }),
       mailAt('2026-11-21T06:00:00Z', 'soft', {
         timeline: [
           {
@@ -133,11 +145,11 @@ describe('what a run finds out', () => {
       toldOf(deferredMail!, { kind: 'deferred', detail: 'another telling' }),
     )
     expect((await ledger.run()).figures).toMatchObject({ rows: 5, discovered: 3, repaired: 0 })
-    // Tomorrow the whole list is read again.
+    // Tomorrow the whole list is read again, and everything but the end of it by look-ups as well.
     ledger.clock.advanceTo(at('2026-11-21T16:20:00Z'))
     ledger.commands.length = 0
-    const { figures } = await ledger.run()
-    expect(lists(ledger)).toContain('2026-11-21')
+    const { figures } = await ledger.run({ sweepAgesDays: [1] })
+    expect(lists(ledger).slice(-1)).toEqual(['2026-11-21'])
     expect(figures).toMatchObject({ discovered: 0, repaired: 0 })
     expect(ledger.commands.filter((command) => command === 'UpdateItemCommand')).toEqual([])
   })
@@ -187,7 +199,7 @@ describe('what a run finds out', () => {
     await ledger.told(...callbacks(mail))
     await ledger.run()
     expect((await rowOf(ledger, mail))?.status).toBe('soft-bounced')
-    for (const day of ['2026-11-22', '2026-11-24', '2026-11-28']) {
+    for (const day of ['2026-11-22', '2026-11-24', '2026-11-28', '2026-12-20']) {
       ledger.clock.advanceTo(at(`${day}T00:00:00Z`))
       await ledger.run()
     }
@@ -225,11 +237,25 @@ describe('what a run finds out', () => {
   })
 })
 
+/** Mails from 08:00 in UTC+8 on, each delivered at once. */
+function deliveredEachMinute(count: number): readonly SimulatedDelivery[] {
+  return Array.from({ length: count }, (_, n) => {
+    const sentAtMs = at('2026-11-21T00:00:00Z') + n * minuteMs
+    const timeline = [{ kind: 'delivered', atMs: sentAtMs + 2_000 } as const]
+    return mailAt(new Date(sentAtMs).toISOString(), `n${n}`, { timeline })
+  })
+}
+
 describe('the lists that a run reads', () => {
-  it('begin with today and yesterday', async () => {
+  it('begin with yesterday and today', async () => {
     const ledger = await world()
     await ledger.run()
-    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20'])
+    expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21'])
+  })
+
+  it('are not read for what the sender tells by itself', async () => {
+    const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    expect((await ledger.run({ areSendsRecorded: true })).figures).toMatchObject({ calls: 0, discovered: 0 })
   })
 
   it('go on with today from where the last run ended', async () => {
@@ -241,48 +267,125 @@ describe('the lists that a run reads', () => {
     expect((await ledger.run()).figures).toMatchObject({ discovered: 2, repaired: 0 })
     ledger.clock.advance(hourMs)
     await ledger.run()
-    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20', '2026-11-21+3', '2026-11-21+5'])
+    expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-21+3', '2026-11-21+5'])
   })
 
-  it('begin anew with the new day, and sweep the old one ten minutes after it has closed', async () => {
-    const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'a'), mailAt('2026-11-21T15:59:59Z', 'b')])
+  it('begin anew with the new day, once the old one is read to its end ten minutes after it has closed', async () => {
+    const mails = [
+      mailAt('2026-11-21T06:00:00Z', 'a'),
+      mailAt('2026-11-21T06:00:01Z', 'b'),
+      mailAt('2026-11-21T15:59:59Z', 'c'),
+    ]
+    const ledger = await world(mails)
     await ledger.run()
     ledger.clock.advanceTo(at('2026-11-21T16:09:59Z'))
     await ledger.run()
     ledger.clock.advanceTo(at('2026-11-21T16:10:03Z'))
     await ledger.run()
-    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20', '2026-11-22', '2026-11-22', '2026-11-21'])
-    expect((await ledger.rows()).length).toBe(2)
+    expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-21+2', '2026-11-21+3', '2026-11-22'])
+    expect((await ledger.rows()).length).toBe(3)
   })
 
-  it('sweep a date as soon as it has closed, on days 3, 7 and 29, and at no other time', async () => {
+  it('go on every half hour, since each reading costs a page that is half empty', async () => {
+    const ledger = await world()
+    await ledger.run()
+    for (let minute = 5; minute <= 60; minute += 5) {
+      ledger.clock.advanceTo(at(now) + minute * minuteMs)
+      await ledger.run()
+    }
+    expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-21', '2026-11-21'])
+  })
+
+  it('go on at every run where they grow by hundreds of rows', async () => {
+    const mails = Array.from({ length: 420 }, (_, n) =>
+      mailAt(new Date(at('2026-11-21T07:45:00Z') + n * 5_000).toISOString(), `n${n}`, {
+        timeline: [{ kind: 'delivered', atMs: at('2026-11-21T07:45:00Z') + n * 5_000 + 2_000 }],
+      }),
+    )
+    const ledger = await world(mails, { start: '2026-11-21T08:00:00Z' })
+    const discovered: number[] = []
+    for (const minute of [0, 30, 35, 40]) {
+      ledger.clock.advanceTo(at(now) + minute * minuteMs)
+      discovered.push((await ledger.run({ requestsPerSecond: 20 })).figures.discovered)
+    }
+    // 12 a minute, and those of the last five minutes are left for the next time.
+    expect(discovered).toEqual([121, 299, 0, 0])
+  })
+
+  it('leave a mail alone whose callback may still be on its way', async () => {
+    const mails = [mailAt('2026-11-21T07:00:00Z', 'old'), mailAt('2026-11-21T07:55:01Z', 'young')]
+    const ledger = await world(mails)
+    expect((await ledger.run()).figures).toMatchObject({ rows: 2, discovered: 1 })
+    ledger.clock.advance(30 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ rows: 1, discovered: 1 })
+    expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-21+1'])
+  })
+
+  it('are read from the beginning where the newest stand there, up to what is known', async () => {
+    const mails = deliveredEachMinute(250)
+    const ledger = await world(mails, { order: 'newest-first', start: '2026-11-21T03:00:00Z' })
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 176 })
+    ledger.clock.advanceTo(at('2026-11-21T04:00:00Z'))
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 60 })
+    ledger.clock.advanceTo(at('2026-11-21T16:10:00Z'))
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 14 })
+    expect(lists(ledger)).toEqual([
+      '2026-11-20',
+      '2026-11-21',
+      '2026-11-21+100',
+      '2026-11-21', // an hour later: sixty new ones
+      '2026-11-21', // after midnight: the last ones
+      '2026-11-22',
+    ])
+  })
+
+  it('are swept once they have closed where they are in no order that shows what is new', async () => {
+    const ledger = await world(deliveredEachMinute(30), { order: 'random' })
+    await ledger.run()
+    ledger.clock.advance(hourMs)
+    await ledger.run()
+    ledger.clock.advanceTo(at('2026-11-21T16:10:00Z'))
+    await ledger.run()
+    expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-22', '2026-11-21'])
+  })
+
+  it.each([
+    ['on day 29 unless another age is set', undefined, ['2026-12-19']],
+    [
+      'as soon as it has closed, on days 3, 7 and 29',
+      [1, 3, 7, 29],
+      ['2026-11-21', '2026-11-23', '2026-11-27', '2026-12-19'],
+    ],
+  ])('sweep a date %s', async (_when, sweepAgesDays, expected) => {
     const ledger = await world([], { start: '2026-11-20T00:00:00Z' })
     for (let day = 0; day <= 32; day += 1) {
       for (const hour of [0, 8, 17]) {
         ledger.clock.advanceTo(at('2026-11-20T00:00:00Z') + day * dayMs + hour * hourMs)
-        await ledger.run()
+        await ledger.run({ areSendsRecorded: true, ...(sweepAgesDays && { sweepAgesDays }) })
       }
     }
     const today = (atMs: number) => new Date(atMs + 8 * hourMs).toISOString().slice(0, 10)
     const sweptOn = ledger.ses.calls
       .filter(({ requestDate, atMs }) => requestDate === '2026-11-20' && today(atMs) !== '2026-11-20')
       .map(({ atMs }) => today(atMs))
-    expect(sweptOn).toEqual(['2026-11-21', '2026-11-23', '2026-11-27', '2026-12-19'])
+    expect(sweptOn).toEqual(expected)
   })
 
   it('make up for days on which nothing ran, each date once', async () => {
     const ledger = await world()
-    await ledger.run()
+    const sweepAgesDays = [1, 3]
+    await ledger.run({ sweepAgesDays: [3] })
     ledger.clock.advance(5 * dayMs)
-    expect((await ledger.run()).figures.stoppedBy).toBe('done')
+    expect((await ledger.run({ sweepAgesDays })).figures.stoppedBy).toBe('done')
     expect(lists(ledger).slice(2)).toEqual([
+      '2026-11-21', // the end of it
       '2026-11-26', // today
-      '2026-11-20', // three days old
-      '2026-11-21', // closed and three days old, as are the next two
-      '2026-11-22',
+      '2026-11-22', // closed while nothing ran
       '2026-11-23',
-      '2026-11-24', // closed
+      '2026-11-24',
       '2026-11-25',
+      '2026-11-20', // three days old
+      '2026-11-21', // as is this one
     ])
   })
 
@@ -297,7 +400,7 @@ describe('the lists that a run reads', () => {
     const ledger = await world(mails)
     const { figures } = await ledger.run()
     expect(figures).toMatchObject({ calls: pages.length + 1, rows: count, discovered: count })
-    expect(lists(ledger).slice(1)).toEqual(pages)
+    expect(lists(ledger).slice(0, -1)).toEqual(pages)
     expect((await ledger.rows()).length).toBe(count)
   })
 
@@ -312,11 +415,10 @@ describe('the lists that a run reads', () => {
     const mend = ledger.ses.failWhen(({ requestDate }) => requestDate === '2026-11-20', {
       code: 'InternalError',
     })
-    const { figures } = await ledger.run()
-    // Three tries for yesterday, one for today, one for the message that is due.
-    expect(figures).toEqual({
+    // Three tries for yesterday, one for today, one for the message that is due, and three for yesterday at the end.
+    expect(counts(await ledger.run())).toEqual({
       ...quiet,
-      calls: 5,
+      calls: 8,
       rows: 2,
       discovered: 1,
       repaired: 1,
@@ -337,17 +439,19 @@ describe('the lists that a run reads', () => {
       code: 'FailedOperation.NotSupportDate',
     })
     expect((await ledger.run()).figures).toMatchObject({ calls: 2, discovered: 1, stoppedBy: 'done' })
+    ledger.clock.advance(hourMs)
     await ledger.run()
-    expect(lists(ledger)).toEqual(['2026-11-21', '2026-11-20', '2026-11-21+1'])
+    expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-21'])
   })
 
   it('are swept at an age that was set after the checkpoint was written', async () => {
     const ledger = await world([], { start: '2026-11-21T00:00:00Z' })
-    await ledger.run({ sweepAgesDays: [1] })
+    const areSendsRecorded = true
+    await ledger.run({ sweepAgesDays: [1], areSendsRecorded })
     ledger.clock.advance(dayMs)
-    await ledger.run({ sweepAgesDays: [1, 2] })
+    await ledger.run({ sweepAgesDays: [1, 2], areSendsRecorded })
     ledger.clock.advance(dayMs)
-    await ledger.run({ sweepAgesDays: [1, 2] })
+    await ledger.run({ sweepAgesDays: [1, 2], areSendsRecorded })
     // 2026-11-23 in UTC+8: yesterday for the first time, and the day before for the second.
     expect(lists(ledger).slice(-2)).toEqual(['2026-11-21', '2026-11-22'])
   })
@@ -378,8 +482,14 @@ describe('a look at what is pending', () => {
     })
     const ledger = await world([mail])
     await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
-    const { figures } = await ledger.run()
-    expect(figures).toEqual({ ...quiet, calls: 3, rows: 1, repaired: 1, settled: 1, stoppedBy: 'done' })
+    expect(counts(await ledger.run())).toEqual({
+      ...quiet,
+      calls: 3,
+      rows: 1,
+      repaired: 1,
+      settled: 1,
+      stoppedBy: 'done',
+    })
     const row = await rowOf(ledger, mail)
     expect([row?.status, row?.pending]).toEqual(['delivered', undefined])
   })
@@ -557,11 +667,97 @@ describe('a look at what is pending', () => {
   })
 })
 
+describe('many looks at one date', () => {
+  const recorded = { areSendsRecorded: true, sweepAgesDays: [29] } as const
+  const tellSends = async (ledger: World, mails: readonly SimulatedDelivery[]) => {
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'requested' }))
+  }
+
+  it('are taken by its list, where that has fewer pages', async () => {
+    const mails = deliveredEachMinute(250)
+    const ledger = await world(mails, { start: '2026-11-21T05:00:00Z' })
+    await tellSends(ledger, mails)
+    const { figures } = await ledger.run(recorded)
+    expect(lookUps(ledger)).toEqual([])
+    expect(lists(ledger)).toEqual(['2026-11-21+25000', '2026-11-21', '2026-11-21+100', '2026-11-21+200'])
+    expect(figures).toMatchObject({ calls: 4, repaired: 250, settled: 250, pending: 0 })
+  })
+
+  it('are taken one by one, where the list has more pages', async () => {
+    const mails = deliveredEachMinute(250)
+    const silent = mails.filter((_, n) => n % 25 === 0)
+    const settled = mails.filter((_, n) => n % 25 !== 0)
+    // Ten are due; a list of eleven pages would cost more.
+    const others = Array.from({ length: 1_000 - 240 }, (_, n) => ({
+      ...settled[n % settled.length]!,
+      recipient: `other${n}@example.com`,
+    }))
+    const ledger = await world([...mails, ...others], { start: '2026-11-21T05:00:00Z' })
+    await tellSends(ledger, silent)
+    const { figures } = await ledger.run(recorded)
+    expect(lists(ledger)).toEqual(['2026-11-21+1000'])
+    expect(figures).toMatchObject({ calls: 11, repaired: 10, settled: 10, pending: 0 })
+  })
+
+  it('go on with the list where the last run left it', async () => {
+    const mails = deliveredEachMinute(240)
+    const ledger = await world(mails, { start: '2026-11-21T02:00:00Z' })
+    await tellSends(ledger, mails)
+    await ledger.run(recorded)
+    ledger.clock.advanceTo(at('2026-11-21T03:00:00Z'))
+    const { figures } = await ledger.run(recorded)
+    // At 02:00 the list was read up to 01:55. The 55 that were sent until 02:50 are due; five more come with them.
+    expect(lists(ledger).slice(-2)).toEqual(['2026-11-21+5616', '2026-11-21+116'])
+    expect(figures).toMatchObject({ calls: 2, settled: 60, pending: 64 })
+  })
+
+  it('begin with the end of the list and go back to its beginning for what that did not tell', async () => {
+    const mails = deliveredEachMinute(240)
+    const ledger = await world(mails, { start: '2026-11-21T02:00:00Z', order: 'oldest-first' })
+    await tellSends(ledger, mails.slice(0, 120))
+    await ledger.run(recorded)
+    // Of the first hundred, thirty are told of only now: their rows stand before where the list is read on.
+    const late = mails.slice(0, 30).map((mail) => ({ ...mail, recipient: `late.${mail.recipient}` }))
+    ledger.ses.send(...late)
+    await tellSends(ledger, [...late, ...mails.slice(120)])
+    ledger.clock.advanceTo(at('2026-11-21T05:00:00Z'))
+    const { figures } = await ledger.run(recorded)
+    expect(lookUps(ledger)).toEqual([])
+    expect(figures).toMatchObject({ settled: 154, pending: 0 })
+  })
+})
+
+describe('a look at a deferred mail', () => {
+  const sent = '2026-11-21T00:00:00Z'
+  const mail = mailAt(sent, 'anna', { timeline: [deferred('2026-11-21T00:00:05Z')] })
+
+  it.each([
+    ['2 hours', '2026-11-21T02:00:00Z', []],
+    ['a moment less than 2 hours', '2026-11-21T01:59:59Z', [mail.messageId]],
+  ])('at 4 hours is not needed where it was put off at an age of %s', async (_age, putOffAt, expected) => {
+    const ledger = await world([mail], { start: '2026-11-21T04:00:00Z' })
+    await ledger.told(
+      toldOf(mail, { kind: 'deferred' }),
+      toldOf(mail, { kind: 'deferred', occurredAtMs: at(putOffAt) }),
+    )
+    const { figures } = await ledger.run({ areSendsRecorded: true })
+    expect(lookUps(ledger)).toEqual(expected)
+    expect(figures).toMatchObject({ pending: 1, oldestPendingSeconds: 4 * 3_600 })
+  })
+
+  it('is taken at the end of a retry lifetime whenever it was put off', async () => {
+    const ledger = await world([mail], { start: '2026-11-24T01:00:00Z' })
+    await ledger.told(toldOf(mail, { kind: 'deferred', occurredAtMs: at('2026-11-24T00:00:00Z') }))
+    await ledger.run({ areSendsRecorded: true })
+    expect(lookUps(ledger)).toEqual([mail.messageId])
+  })
+})
+
 describe('what nobody can tell any more', () => {
   const mail = mailAt('2026-10-22T08:00:00Z', 'anna')
 
   it('becomes unknown 30 days after sending, with the reason', async () => {
-    const ledger = await world([], { start: '2026-11-21T07:59:00Z' })
+    const ledger = await world([], { start: '2026-11-21T07:29:00Z' })
     await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
     expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 1 })
     ledger.clock.advanceTo(at(now))
@@ -594,7 +790,7 @@ describe('what nobody can tell any more', () => {
   })
 
   it.each(['task:77', 'qcloud-ses-0a1b2c'])('includes %s, by the time of its first fact', async (message) => {
-    const ledger = await world([], { start: '2026-11-21T07:59:00Z' })
+    const ledger = await world([], { start: '2026-11-20T08:00:00Z' })
     await ledger.told(
       eventWith({ message, kind: 'deferred', occurredAtMs: at('2026-10-25T08:00:00Z') }),
       eventWith({ message, kind: 'deferred', occurredAtMs: at('2026-10-22T08:00:00Z') }),
@@ -692,54 +888,39 @@ describe('a soft bounce', () => {
   const mail = mailAt('2026-11-16T07:00:00Z', 'anna', { timeline: [softBounced] })
   const callback = toldOf(mail, { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' })
 
-  it('is pending until its last look, and then stays a soft bounce', async () => {
-    const ledger = await world([mail], { start: '2026-11-21T07:59:00Z' })
+  it('is pending until nobody retries any more, and then stays a soft bounce without a look', async () => {
+    const ledger = await world([mail], { start: '2026-11-21T07:30:00Z' })
     await ledger.told(callback)
     expect((await ledger.run()).figures).toMatchObject({ calls: 2, settled: 0, pending: 1 })
     expect((await rowOf(ledger, mail))?.pending).toBe('2026-11-16')
     ledger.clock.advanceTo(at(now))
-    expect((await ledger.run()).figures).toMatchObject({ calls: 2, settled: 1, repaired: 0, pending: 0 })
-    expect(lookUps(ledger)).toEqual([mail.messageId])
+    expect((await ledger.run()).figures).toMatchObject({ calls: 1, settled: 1, repaired: 0, pending: 0 })
+    expect(lookUps(ledger)).toEqual([])
     const row = await rowOf(ledger, mail)
     expect([row?.status, row?.pending]).toEqual(['soft-bounced', undefined])
     expect((await ledger.run()).figures).toMatchObject({ settled: 0, pending: 0 })
   })
 
-  it('that was delivered later is delivered at its last look', async () => {
-    const ledger = await world([{ ...mail, timeline: [softBounced, delivered('2026-11-17T07:00:00Z')] }])
+  it('that was delivered later is delivered by the sweep of its date', async () => {
+    const truth = { ...mail, timeline: [softBounced, delivered('2026-11-18T07:00:00Z')] }
+    const ledger = await world([truth], { start: '2026-11-17T08:00:00Z' })
     await ledger.told(callback)
-    expect((await ledger.run()).figures).toMatchObject({ settled: 1, repaired: 1, pending: 0 })
-    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
-  })
-
-  it('is not settled by a run that did not come to its look', async () => {
-    const ledger = await world([mail])
-    await ledger.told(callback)
-    expect((await ledger.run({ maxCalls: 2 })).figures).toMatchObject({
-      settled: 0,
-      pending: 1,
-      stoppedBy: 'calls',
-    })
+    await ledger.run()
+    ledger.clock.advanceTo(at(now))
     expect((await ledger.run()).figures).toMatchObject({ settled: 1, pending: 0 })
+    ledger.clock.advanceTo(at('2026-12-15T07:00:00Z'))
+    expect((await ledger.run()).figures).toMatchObject({ repaired: 1 })
+    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
   })
 
-  it('is not settled by a look that was left unanswered', async () => {
-    const truth = { ...mail, timeline: [softBounced, delivered('2026-11-17T07:00:00Z')] }
-    const other = mailAt('2026-11-18T06:59:00Z', 'other')
-    const ledger = await world([truth, other])
-    await ledger.told(toldOf(other, { kind: 'deferred' }), callback)
-    // The look at the other fell due at 07:59, this one at 08:00: so let the other come last.
-    const another = mailAt('2026-11-18T07:00:03Z', 'another')
-    await ledger.told(toldOf(another, { kind: 'deferred' }))
-    ledger.clock.advance(5_000)
-    const mend = ledger.ses.failWhen(({ messageId }) => messageId === mail.messageId, {
-      code: 'InternalError',
-    })
-    await ledger.run()
-    expect((await rowOf(ledger, mail))?.pending).toBe('2026-11-16')
-    mend()
-    await ledger.run()
-    expect((await rowOf(ledger, mail))?.status).toBe('delivered')
+  it('that the same run found delivered is settled once', async () => {
+    const truth = { ...mail, timeline: [softBounced, delivered('2026-11-18T07:00:00Z')] }
+    const ledger = await world([truth], { start: '2026-11-17T08:00:00Z' })
+    await ledger.told(callback)
+    await ledger.run({ sweepAgesDays: [6] })
+    ledger.clock.advanceTo(at('2026-11-22T07:00:00Z'))
+    const { figures } = await ledger.run({ sweepAgesDays: [6] })
+    expect(figures).toMatchObject({ repaired: 1, settled: 1, pending: 0 })
   })
 
   it('leaves a callback that comes later its say', async () => {
@@ -797,7 +978,7 @@ describe('a budget that ends', () => {
     }
     expect(ends.at(-1)).toBe('done')
     expect(new Set(ends.slice(0, -1))).toEqual(new Set([stoppedBy]))
-    expect(ends.length).toBeGreaterThan(5)
+    expect(ends.length).toBeGreaterThan(4)
     expect(await ledger.rows()).toEqual(expected)
   })
 })
@@ -872,9 +1053,10 @@ describe('a provider in trouble', () => {
     const ledger = await world(mails)
     for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
     ledger.ses.failWhen(() => true, { httpStatus: 503 })
-    const { figures, problem } = await ledger.run()
-    expect(figures).toEqual({ ...quiet, calls: 9, rows: 0, pending: 4, stoppedBy: 'provider' })
-    expect(problem).toContain('GetSendEmailStatus')
+    const report = await ledger.run()
+    // Yesterday's list, today's, a look-up; and, as dates and look-ups do not wait for each other, a sweep.
+    expect(counts(report)).toEqual({ ...quiet, calls: 12, rows: 0, pending: 4, stoppedBy: 'provider' })
+    expect(report.problem).toContain('GetSendEmailStatus')
   })
 
   it('that recovers is asked for everything that it owes', async () => {
@@ -889,8 +1071,7 @@ describe('a provider in trouble', () => {
     await ledger.run()
     mend()
     ledger.clock.advance(15 * minuteMs)
-    const { figures } = await ledger.run()
-    expect(figures).toEqual({
+    expect(counts(await ledger.run())).toEqual({
       ...quiet,
       calls: 3,
       rows: 3,
@@ -937,11 +1118,12 @@ describe('the checkpoint', () => {
     'null',
     '[]',
     '{"version":2}',
-    '{"version":1,"tail":{"requestDate":"today","offset":0}}',
+    '{"version":2,"tail":{"requestDate":"today","offset":0}}',
+    '{"version":1,"tail":{"requestDate":"2026-11-21","offset":0}}',
   ])('that reads %j is begun anew', async (stored) => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
     await putCheckpoint(ledger, stored)
-    expect((await ledger.run()).figures).toMatchObject({ calls: 1 + 29, discovered: 1, stoppedBy: 'done' })
+    expect((await ledger.run()).figures).toMatchObject({ calls: 2 + 29, discovered: 1, stoppedBy: 'done' })
     expect(ledger.logged[0]).toBe('{"happening":"checkpoint unreadable","consequence":"reading begins anew"}')
     await ledger.run()
     expect(ledger.logged.filter((line) => line.includes('unreadable')).length).toBe(1)
@@ -986,7 +1168,7 @@ describe('the lease', () => {
     await othersRuns(ledger).acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
     ledger.commands.length = 0
     const { figures } = await ledger.run()
-    expect(figures).toEqual({ ...quiet, calls: 0, rows: 0, pending: 1, stoppedBy: 'lease' })
+    expect(figures).toEqual({ ...quiet, calls: 0, rows: 0, stoppedBy: 'lease' })
     expect(ledger.ses.calls).toEqual([])
     expect(ledger.commands).not.toContain('UpdateItemCommand')
     expect(await storedRun(ledger)).toMatchObject({ leaseOwner: 'another' })
@@ -1018,7 +1200,7 @@ describe('the lease', () => {
     const ledger = await world([])
     for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
     const others: string[] = []
-    // A call every 25 s: twelve of them take more than two leases.
+    // A call every 25 s: fourteen of them take more than two leases. Two read lists in vain, two the date of the ten.
     const { figures } = await ledger.run({
       requestsPerSecond: 0.04,
       wrap: (ports) => ({
@@ -1034,7 +1216,7 @@ describe('the lease', () => {
         },
       }),
     })
-    expect(figures).toMatchObject({ calls: 12, stoppedBy: 'done' })
+    expect(figures).toMatchObject({ calls: 14, stoppedBy: 'done' })
     expect(new Set(others)).toEqual(new Set(['kept out']))
   })
 
@@ -1147,15 +1329,35 @@ describe('the figures of a run', () => {
       toldOf(soft, { kind: 'bounced', bounceClass: 'soft' }),
     )
     expect((await ledger.run()).figures).toEqual({
-      calls: 5, // today's list, yesterday's, and a look at silent, waiting and soft
-      rows: 6, // unheard; lacking and complete; one for each look
+      calls: 4, // yesterday's list, today's, and a look at silent and waiting
+      rows: 5, // lacking and complete; unheard; one for each look
       discovered: 1, // unheard
       repaired: 2, // lacking (opened), silent (delivered)
       settled: 2, // silent, and soft for good
       unknown: 1, // forgotten
       pending: 1, // waiting
+      oldestPendingSeconds: 49 * 3_600, // waiting, sent on the 19th at 07:00
+      stalenessP50Seconds: 2 * 3_600 - 9, // unheard: delivered at 06:00:10, told by the second call
+      stalenessP95Seconds: 50 * 3_600 - 8, // silent: delivered two days before, told by the third
       stoppedBy: 'done',
     })
+  })
+
+  it('tell of the oldest that can be asked about, whoever else is pending', async () => {
+    const old = mailAt('2026-11-14T08:00:00Z', 'old')
+    const ledger = await world([old])
+    await ledger.told(
+      toldOf(old, { kind: 'deferred' }),
+      toldOf(mailAt('2026-11-20T08:00:00Z', 'new'), { kind: 'deferred' }),
+      eventWith({ message: 'task:77', kind: 'deferred', occurredAtMs: at('2026-11-01T08:00:00Z') }),
+      eventWith({
+        provider: 'sendcloud',
+        message: '8821.sc-10_9_13_218-inbound',
+        kind: 'requested',
+        occurredAtMs: at('2026-11-01T08:00:00Z'),
+      }),
+    )
+    expect((await ledger.run()).figures).toMatchObject({ oldestPendingSeconds: 7 * 86_400, pending: 4 })
   })
 })
 

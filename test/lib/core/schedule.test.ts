@@ -11,7 +11,7 @@ const looks: readonly [Status, readonly string[]][] = [
   [
     'requested',
     [
-      '2026-11-21T04:15:00Z',
+      '2026-11-21T04:10:00Z',
       '2026-11-21T05:00:00Z',
       '2026-11-21T08:00:00Z',
       '2026-11-21T16:00:00Z',
@@ -31,7 +31,7 @@ const looks: readonly [Status, readonly string[]][] = [
       '2026-12-20T04:00:00Z',
     ],
   ],
-  ['soft-bounced', ['2026-11-26T05:00:00Z']],
+  ['soft-bounced', []],
   ['unknown', []],
   ['delivered', []],
   ['dropped', []],

@@ -290,7 +290,8 @@ describe('a run that dies', () => {
         'shared-soft': 'soft-bounced',
         undated: 'delivered',
         'soft-for-good': 'soft-bounced',
-        'soft-delivered': 'delivered',
+        // Until the sweep of its date.
+        'soft-delivered': 'soft-bounced',
         forgotten: 'unknown',
         example: 'unknown',
       })
@@ -336,7 +337,7 @@ describe('a process that is killed', () => {
     return (await runKilledAt(0, 'before', tables)).rows
   }
 
-  it.each([1, 4, 8])(
+  it.each([1, 3, 6])(
     'while it waits for answer %i leaves the next one to end in the same table',
     async (k) => {
       const expected = await unkilledRows()

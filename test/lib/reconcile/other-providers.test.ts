@@ -60,7 +60,10 @@ describe('a delivery of a provider that has no poll', () => {
     const world = await worldWith({ kind: 'bounced', bounceClass: 'soft' })
     world.clock.advance(5 * dayMs)
     expect((await world.run()).figures).toMatchObject({ pending: 1, settled: 0 })
+    // Those that nobody can be asked about are looked through once a day.
     world.clock.advance(3_600_000)
+    expect((await world.run()).figures).toMatchObject({ pending: 1, settled: 0 })
+    world.clock.advance(dayMs)
     expect((await world.run()).figures).toMatchObject({ pending: 0, settled: 1 })
     expect(await world.rows()).toMatchObject([{ status: 'soft-bounced' }])
   })

@@ -1,14 +1,10 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { minuteMs } from '../../../lib/core/instant.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
+import { defaultSweepAgesDays } from '../../../lib/core/sweep-plan.ts'
 import type { StatusApi } from '../../../lib/ports.ts'
 import type { CallBudget } from '../../../lib/reconcile/provider-calls.ts'
-import {
-  defaultSweepAgesDays,
-  reconcile,
-  type ReconcileDependencies,
-  type RunReport,
-} from '../../../lib/reconcile.ts'
+import { reconcile, type ReconcileDependencies, type RunReport } from '../../../lib/reconcile.ts'
 import { recordingSuppressions } from '../../../lib/record.ts'
 import { getSendEmailStatus } from '../../../lib/ses/get-send-email-status.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
@@ -37,6 +33,7 @@ interface RunOptions extends Partial<CallBudget> {
   readonly owner?: string
   readonly secretKey?: string
   readonly sweepAgesDays?: readonly number[]
+  readonly areSendsRecorded?: boolean
   /** Puts something between the run and its ports. */
   readonly wrap?: (ports: Ports) => ReconcileDependencies
 }
@@ -90,6 +87,7 @@ export async function worldAt(
       log,
       owner: run.owner ?? `run ${runs}`,
       sweepAgesDays: run.sweepAgesDays ?? defaultSweepAgesDays,
+      areSendsRecorded: run.areSendsRecorded ?? false,
     }
     return run.wrap ? run.wrap(usual) : usual
   }

@@ -1,0 +1,134 @@
+import { hourMs, minuteMs, addDays, requestDateOf, requestDateStartMs } from '../core/instant.ts'
+import { orderAfter } from '../core/list-order.ts'
+import { datesFrom, settlingMs } from '../core/sweep-plan.ts'
+import type { StatusPage } from '../ports.ts'
+import { tailOf, type Tail } from './checkpoint.ts'
+import { listedSentAt, type Run } from './run.ts'
+
+/** Every read ends with a page that is half empty on average, so a list that grows slowly is read only so often. */
+const readEveryMs = 30 * minuteMs
+/** A list that grows as fast as this is read at every run: it fills pages meanwhile. */
+const busyRowsPerHour = 2_000
+/** By how much a run may be early. */
+const scheduleSlackMs = minuteMs
+
+/**
+ * Reads today's list onward, and the end of yesterday's once it has closed, so that what nobody told of is discovered. A
+ * date whose list could not be read to its end, or is in no order in which nothing new can be missed, is left to a sweep.
+ */
+export async function readTail(run: Run): Promise<void> {
+  const today = requestDateOf(run.startedMs - settlingMs)
+  if (run.checkpoint.tail.requestDate < today) await closeTail(run, today)
+  const { readAtMs, rowsPerHour, order } = run.checkpoint.tail
+  const isDue =
+    run.isByHand ||
+    rowsPerHour >= busyRowsPerHour ||
+    run.startedMs - readAtMs >= readEveryMs - scheduleSlackMs
+  if (!run.areSendsRecorded && isDue && order !== 'none') await readOnward(run)
+}
+
+/** Ends the list of a date that has closed, and begins today's. */
+async function closeTail(run: Run, today: string): Promise<void> {
+  const closed = run.checkpoint.tail.requestDate
+  const isWhole = run.areSendsRecorded || (await isReadToEnd(run))
+  const unread = run.areSendsRecorded ? [] : datesFrom(addDays(closed, isWhole ? 1 : 0), addDays(today, -1))
+  const { openSweeps } = run.checkpoint
+  const toSweep = unread.filter((date) => openSweeps.every(({ requestDate }) => requestDate !== date))
+  run.checkpoint = {
+    ...run.checkpoint,
+    tail: tailOf(today),
+    openSweeps: [...openSweeps, ...toSweep.map((requestDate) => ({ requestDate, offset: 0 }))],
+  }
+}
+
+async function isReadToEnd(run: Run): Promise<boolean> {
+  const isAnswered = run.checkpoint.tail.order !== 'none' && (await readOnward(run))
+  return isAnswered && run.checkpoint.tail.order !== 'none'
+}
+
+/**
+ * Reads the tail's list from where it was left, up to what is old enough to have been heard of: younger rows stay ahead, to
+ * be read again with the next ones instead of being looked up one by one. `false` where a page stayed unanswered.
+ * @param isEnough - whether all that the list is read for has been told.
+ */
+export async function readOnward(run: Run, isEnough = () => false): Promise<boolean> {
+  const { requestDate } = run.checkpoint.tail
+  const reading = new Reading(run.checkpoint.tail, run.throughMs)
+  const keep = (tail: Tail) => {
+    run.checkpoint = { ...run.checkpoint, tail }
+  }
+  for (;;) {
+    const page = await run.apply({ requestDate, offset: reading.nextOffset })
+    if (page === 'unanswered') return false
+    reading.add(page)
+    keep(reading.reached)
+    if (reading.isAtEnd) break
+    if (isEnough()) return true
+    await run.save()
+  }
+  keep(reading.ended(run.startedMs))
+  return true
+}
+
+/** One reading of a list, page by page. */
+class Reading {
+  readonly #known: Tail
+  readonly #throughMs: number
+  #reached: Tail
+  #isAtEnd = false
+  #isOld = true
+  #newRows = 0
+  #previousMs: readonly number[] = []
+  nextOffset: number
+
+  constructor(known: Tail, throughMs: number) {
+    this.#known = known
+    this.#throughMs = throughMs
+    this.#reached = known
+    this.nextOffset = known.order === 'oldest-first' ? known.offset : 0
+  }
+
+  /** How far the list is read, should the reading be cut short now. */
+  get reached(): Tail {
+    return this.#reached
+  }
+
+  /** Whether what follows does not exist, is too young, or was read before. */
+  get isAtEnd(): boolean {
+    return this.#isAtEnd
+  }
+
+  add(page: StatusPage): void {
+    const { throughMs } = this.#known
+    const sentMs = page.deliveries.flatMap((delivery) => listedSentAt(delivery) ?? [])
+    const order = orderAfter(this.#reached.order, [...this.#previousMs, ...sentMs])
+    const oldRows = this.#isOld ? countOld(page, this.#throughMs) : 0
+    if (order === 'oldest-first' && oldRows > 0) {
+      this.#reached = { ...this.#reached, offset: this.nextOffset + oldRows }
+    }
+    this.#reached = { ...this.#reached, order }
+    this.#isOld &&= oldRows === page.rows
+    this.#newRows += sentMs.filter((ms) => ms > throughMs && ms <= this.#throughMs).length
+    this.#previousMs = sentMs.slice(-1)
+    this.nextOffset += page.rows
+    this.#isAtEnd =
+      page.isLast ||
+      (order === 'oldest-first' && !this.#isOld) ||
+      (order === 'newest-first' && sentMs.some((ms) => ms < throughMs))
+  }
+
+  /** How far the list is read once the reading has come to its end. */
+  ended(readAtMs: number): Tail {
+    const sinceMs = Math.max(this.#known.throughMs, requestDateStartMs(this.#known.requestDate))
+    const hours = Math.max(minuteMs, this.#throughMs - sinceMs) / hourMs
+    const rowsPerHour = Math.round(this.#newRows / hours)
+    return { ...this.#reached, throughMs: Math.max(0, this.#throughMs), readAtMs, rowsPerHour }
+  }
+}
+
+/** How many rows of the page, from its beginning, are old enough. Between rows that cannot be read none is counted. */
+function countOld(page: StatusPage, throughMs: number): number {
+  const young = page.deliveries.findIndex((delivery) => (listedSentAt(delivery) ?? 0) > throughMs)
+  if (young === -1) return page.rows
+  return page.unreadable.length === 0 ? young : 0
+}
