@@ -14,8 +14,16 @@ export function bareAddress(from: string): string {
   return /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from
 }
 
-/** The address as it stands in the tables: bare, trimmed, in lower case. `undefined` where the text is none. */
-export function recipientOf(text: string): string | undefined {
+// An address with another one to follow: `a@example.com, …`, `A <a@example.com>; …`.
+const startOfList = /@[^\s@,;<>"]+>?\s*[,;]/
+
+/** The one address that the text is, bare and trimmed, as it is spelled. `undefined` where it is none, or several. */
+export function addressIn(text: string): string | undefined {
   const address = bareAddress(text.trim()).trim().toWellFormed()
-  return isAddress(address) ? address.toLowerCase() : undefined
+  return isAddress(address) && !startOfList.test(text) ? address : undefined
+}
+
+/** The address as it stands in the tables: bare, trimmed, in lower case. `undefined` where the text is none, or several. */
+export function recipientOf(text: string): string | undefined {
+  return addressIn(text)?.toLowerCase()
 }

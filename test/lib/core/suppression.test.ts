@@ -165,16 +165,18 @@ describe('a recipient', () => {
     ['  A.B@Example.COM ', 'a.b@example.com'],
     ['Somebody <Some@Example.com> ', 'some@example.com'],
     ['"Body, Some" < some@example.com >', 'some@example.com'],
+    ['Body, Some <some@example.com>', 'some@example.com'],
+    ['some@example.com <some@example.com>', 'some@example.com'],
   ])("is told by '%s'", (text, expected) => {
     expect(recipientOf(text)).toBe(expected)
   })
 
-  it.each(['', 'somebody', 'a@example.com, b@example.com', '@example.com', 'a@'])(
-    "is not told by '%s'",
-    (text) => {
-      expect(recipientOf(text)).toBeUndefined()
-    },
-  )
+  it.each([
+    ...['', 'somebody', 'a@example.com, b@example.com', '@example.com', 'a@'],
+    ...['A <a@example.com>, B <b@example.com>', 'a@example.com; B <b@example.com>'],
+  ])("is not told by '%s'", (text) => {
+    expect(recipientOf(text)).toBeUndefined()
+  })
 })
 
 /** Few instants and details, so that evidence collides and repeats, and removals fall between. */
