@@ -18,7 +18,7 @@ import { createTables } from './tables.ts'
 
 /** A whole deployment inside this process. */
 export interface LocalStack {
-  readonly callbackUrls: { readonly tencentSes: string; readonly sendCloud: string }
+  readonly callbackUrls: { readonly tencentSes: string; readonly sendCloud: string; readonly sent: string }
   /** With what a callback of SendCloud has to be signed. */
   readonly sendCloudAppKey: string
   readonly dynamoDbEndpoint: string
@@ -71,7 +71,11 @@ export async function startLocalStack(
 
     const callbackUrlOf = (provider: string) => `${ingest.url}/${provider}/${settings.callbackToken}`
     return {
-      callbackUrls: { tencentSes: callbackUrlOf('tencent-ses'), sendCloud: callbackUrlOf('sendcloud') },
+      callbackUrls: {
+        tencentSes: callbackUrlOf('tencent-ses'),
+        sendCloud: callbackUrlOf('sendcloud'),
+        sent: callbackUrlOf('sent'),
+      },
       sendCloudAppKey: settings.sendCloudAppKey,
       dynamoDbEndpoint: emulator.endpoint,
       viewerUrl: `http://${localHost}:${viewerPort}/tables/${tableNames(settings.tablePrefix).deliveries}`,

@@ -16,6 +16,7 @@ import { sampleFields } from './simulated-sendcloud/sample.ts'
 import { makeSendCloudTraffic } from './simulated-sendcloud/traffic.ts'
 import { planCallbacks } from './simulated-ses/callback-plan.ts'
 import { postTo, sendCallbacks } from './simulated-ses/callback-sender.ts'
+import { messageIdFor } from './simulated-ses/mail.ts'
 import { seededRandom } from './simulated-ses/random.ts'
 import { makeTraffic } from './simulated-ses/traffic.ts'
 import { startLocalStack, type LocalStack } from './stack.ts'
@@ -55,6 +56,7 @@ delivery-ledger is running.
 
   Callback URL   ${stack.callbackUrls.tencentSes}
   SendCloud URL  ${stack.callbackUrls.sendCloud}
+  Sends URL      ${stack.callbackUrls.sent}
   Table viewer   ${stack.viewerUrl}
   DynamoDB       ${stack.dynamoDbEndpoint}
   Poll API       ${poll}
@@ -67,8 +69,18 @@ or one of SendCloud's, signed:
 
 curl -X POST '${stack.callbackUrls.sendCloud}' -H 'content-type: ${formType}' -d '${signed(stack, sampleFields(systemClock.now()))}'
 
+or tell it of a mail that you have just sent:
+
+curl -X POST '${stack.callbackUrls.sent}' -H 'content-type: application/json' -d '${sampleSend()}'
+
 Ctrl-C stops all of it. What happens from here on:
 `)
+}
+
+/** A mail of just now, of which nobody but its sender knows. */
+function sampleSend(): string {
+  const messageId = messageIdFor('251200670', systemClock.now(), seededRandom(systemClock.now()))
+  return JSON.stringify({ messageId, recipients: ['someone@example.com'] })
 }
 
 /** The command that finds this stack: whatever is not as usual has to be told. */

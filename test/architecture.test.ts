@@ -17,8 +17,8 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   { name: 'ses', files: /^lib\/ses\//, mayImport: ['core', 'ports', 'ses'] },
   {
     name: 'surroundings',
-    files: /^lib\/(?:surroundings|writers|is-suppressed)\.ts$/,
-    mayImport: ['core', 'ports', 'use cases', 'table'],
+    files: /^lib\/(?:surroundings|writers|is-suppressed|record-send)\.ts$/,
+    mayImport: ['core', 'ports', 'providers', 'use cases', 'table'],
   },
   { name: 'http', files: /^lib\/http\//, mayImport: ['core', 'ports', 'use cases', 'http'] },
   {

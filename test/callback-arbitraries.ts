@@ -216,7 +216,35 @@ const sendCloudBroken: fc.Arbitrary<Told> = fc
     telling: () => request('sendcloud', callback),
   }))
 
+// ——— The application that sends: the same messages, told again with another date, in another spelling ———
+
+const sends = fc
+  .record({
+    told: fc.constantFrom(
+      ...tencentMessages.flatMap(({ bulkId }) => (bulkId === undefined ? [] : { messageId: bulkId })),
+      ...sendCloudMessages.flatMap(({ messageId }) => [
+        { messageId, provider: 'sendcloud' },
+        { messageId: emailIdOf(messageId, 0), provider: 'sendcloud' },
+      ]),
+    ),
+    recipients: fc.oneof(
+      fc.constantFrom(...addressees, `Somebody <${addressees[1]}>`, 'nobody'),
+      fc.subarray([...addressees], { minLength: 1 }),
+    ),
+    sentAt: fc.constantFrom(startSeconds - 20, startSeconds - 21, '2022-06-01T14:24:39.500+08:00'),
+  })
+  .map(({ told, ...send }) => ({ ...told, ...send }))
+
+const sent: fc.Arbitrary<Told> = fc
+  .oneof(sends, fc.array(sends, { minLength: 2, maxLength: 3 }))
+  .map((fields) => ({
+    fields,
+    telling: () =>
+      request('sent', { body: Buffer.from(JSON.stringify(fields)), contentType: 'application/json' }),
+  }))
+
 export const anyCallback = fc.oneof(
+  { weight: 3, arbitrary: sent },
   { weight: 6, arbitrary: tencent },
   { weight: 6, arbitrary: sendCloudWhole },
   { weight: 1, arbitrary: sendCloudBroken },

@@ -26,8 +26,8 @@ export interface ConformanceSamples {
     readonly content: SampleFields | readonly SampleFields[]
     readonly rows: readonly PlainRow[]
   }
-  /** Well-formed, of a type that does not exist. */
-  readonly unknownEvent: SampleFields
+  /** Well-formed, of a type that does not exist. Absent where a body names no type, since there is only one. */
+  readonly unknownEvent?: SampleFields
   /** Absent where the provider signs nothing. */
   readonly signing?: SampleSigning
 }

@@ -10,7 +10,8 @@ import { embeddedTables } from './embedded-tables.ts'
 import { emptyTables, wiredLedger, type AllRows } from './wired-ledger.ts'
 
 // The law of docs/adr/0001 for everything that callbacks write: any order and any multiplicity of any mix of both
-// providers' callbacks ends in the same rows of every table. The clock stands still, so the quarantine's are equal too.
+// providers' callbacks, and of what the application tells of its sends, ends in the same rows of every table. The clock
+// stands still, so the quarantine's are equal too.
 
 const engine = embeddedTables()
 const clock = virtualClock('2026-11-21T08:00:00Z')
@@ -62,7 +63,7 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
   return rows
 }
 
-describe('the callbacks of both providers', () => {
+describe('the callbacks of both providers, and the sends that the application tells of', () => {
   it('end in the same rows of all tables in any order and with any repeats', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ callbacks, shuffled }) => {

@@ -5,7 +5,10 @@ import { startFunctionUrlServer, type FunctionUrlServer } from '../local/functio
 import { virtualClock } from '../local/virtual-clock.ts'
 import { embeddedTables, type PlainRow } from './embedded-tables.ts'
 import { otherBodies, type OtherBody } from './fixtures/other-providers/bodies.ts'
+import sendCloudSamples from './fixtures/sendcloud/conformance.ts'
 import { signatureOf, someToken } from './fixtures/sendcloud/sign.ts'
+import sentSamples from './fixtures/sent/conformance.ts'
+import tencentSamples from './fixtures/tencent-ses/conformance.ts'
 import { allRowsOf } from './wired-ledger.ts'
 
 // Somebody enters our URL at another provider, or changes providers and keeps the URL. What comes then must not be taken
@@ -80,9 +83,29 @@ const isList = ([, { content }]: (typeof otherBodies)[number]) => Array.isArray(
 /** Mailgun signs by fields of the same names as SendCloud does. */
 const isMailguns = ([name]: (typeof otherBodies)[number]) => name.startsWith('Mailgun')
 
+/** One body of each of those whose bodies are taken in, for the others. */
+const ours = { contentType: 'application/json' }
+const tencentBody = { ...ours, content: tencentSamples.good.fields }
+const sendCloudBody = { ...ours, content: sendCloudSamples.twoRecipients!.content }
+const sentBody = { ...ours, content: sentSamples.good.fields }
+
 describe('at /tencent-ses', () => {
+  it('a send that the application tells of is kept in quarantine, and is no delivery', async () => {
+    expect(keptAs('tencent-ses')).toContainEqual(await post('tencent-ses', sentBody))
+  })
+
   it.each(otherBodies)('%s is kept in quarantine, and is no delivery', async (_, body) => {
     expect(keptAs('tencent-ses')).toContainEqual(await post('tencent-ses', body))
+  })
+})
+
+describe('at /sent', () => {
+  it.each([
+    ...otherBodies,
+    ['a callback of Tencent SES', tencentBody] as const,
+    ['a callback of SendCloud', sendCloudBody] as const,
+  ])('%s is kept in quarantine, and is no delivery', async (_, body) => {
+    expect(keptAs('sent')).toContainEqual(await post('sent', body))
   })
 })
 

@@ -45,6 +45,7 @@ describe('the README', () => {
       'npm install && npm test',
       'npx ledger quarantine list',
       'npx ledger suppressions list',
+      expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
       'npx serverless deploy --stage prod',
     ])
   })
@@ -193,6 +194,23 @@ describe('npm start', () => {
     const reconcile = run('npx ledger reconcile', { ...environment, SES_PORT: '9' })
     expect(await reconcile.exited).toBe(1)
     expect(reconcile.output()).toMatch(/no usable answer \(.*127\.0\.0\.1:9.*The provider did not answer/s)
+  })
+
+  it('takes the send that the README tells it of, and prints one of its own', async () => {
+    const curl = /^curl -X POST '(.+\/sent\/.+)' -H 'content-type: (.+)' -d '(.+)'$/m
+    for (const text of [readme, stack.output()]) {
+      const [, url, type, body] = curl.exec(text)!
+      const [host, token] = [new URL(urls.callback).host, freePorts.CALLBACK_TOKEN]
+      const own = url!.replace('https://<host>/sent/<token>', `http://${host}/sent/${token}`)
+      const response = await fetch(own, { method: 'POST', headers: { 'content-type': type! }, body: body! })
+      expect(await response.json()).toEqual({ recorded: 1 })
+    }
+    const show = run('npx ledger show --json someone@example.com 2>/dev/null', environment)
+    expect(await show.exited).toBe(0)
+    expect(JSON.parse(show.output())).toMatchObject([
+      { message: 'qcloudses-30-251200670-date-20261121120000-Xk3TqPz7Lw0aB', counts: { requested: 1 } },
+      { counts: { requested: 1 } },
+    ])
   })
 
   it('says in one line that a port is in use', async () => {

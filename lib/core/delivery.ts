@@ -87,12 +87,16 @@ export interface Delivery extends DeliveryKey {
   readonly columns: ReadonlyMap<string, string>
 }
 
-/** How often each kind of event happened; kinds that never did are absent. */
+/**
+ * How often each kind of event happened; kinds that never did are absent. A delivery is requested once, whatever instants
+ * the sender and the provider have for it.
+ */
 export function countsOf(delivery: Delivery): ReadonlyMap<EventKind, number> {
+  const counts = eventKinds.map((kind) => [kind, countOf(delivery.facts.get(kind) ?? [])] as const)
   return new Map(
-    eventKinds
-      .map((kind) => [kind, countOf(delivery.facts.get(kind) ?? [])] as const)
-      .filter(([, count]) => count > 0),
+    counts
+      .filter(([, count]) => count > 0)
+      .map(([kind, count]) => [kind, kind === 'requested' ? 1 : count] as const),
   )
 }
 

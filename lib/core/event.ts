@@ -54,7 +54,7 @@ export type MessageColumn = (typeof messageColumns)[number]
 
 /** One fact about one delivery, however it was learnt. */
 export interface DeliveryEvent {
-  /** Who told it, such as `tencent-ses`. */
+  /** Whose mail it is, such as `tencent-ses`. */
   readonly provider: string
   /** The address, trimmed and in lower case. */
   readonly recipient: string

@@ -1,6 +1,7 @@
 import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
 import { isAddress } from '../core/address.ts'
+import { mailEra } from '../core/instant.ts'
 import { isIdentifier, maxIdentifierBytes } from '../core/message.ts'
 import { oneLine } from '../core/text.ts'
 import { typeName, type Outcome } from './provider.ts'
@@ -14,6 +15,12 @@ export const wholeNumber = (expected: string) =>
     v.union([v.number(), v.pipe(v.string(), v.trim(), v.digits(), v.transform(Number))], expected),
     v.safeInteger(expected),
   )
+
+export const unixSeconds = v.pipe(
+  wholeNumber('Unix seconds, such as 1654064683'),
+  v.minValue(mailEra.fromSeconds, 'Unix seconds after the year 2000'),
+  v.maxValue(mailEra.toSeconds, 'Unix seconds before the year 2100 (were these milliseconds?)'),
+)
 
 export const address = v.pipe(
   v.string('one email address'),

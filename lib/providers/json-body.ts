@@ -1,7 +1,28 @@
-import type { FieldProblem } from './provider.ts'
+import type { FieldProblem, Outcome } from './provider.ts'
+
+/**
+ * What a body tells that is one JSON object, or an array of them; nothing where it is without content.
+ *
+ * @param noun - what one of them is.
+ * @param readElement - is given the JSON pointer at which the element stands.
+ */
+export function readJsonElements(
+  body: Uint8Array,
+  noun: string,
+  readElement: (element: unknown, pointer: string) => readonly Outcome[],
+): readonly Outcome[] {
+  const parsed = parseJsonBody(body)
+  if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
+  const { value } = parsed
+  if (value === undefined) return []
+  if (!Array.isArray(value)) return readElement(value, '')
+  if (value.length > 0) return value.flatMap((element, index) => readElement(element, `/${String(index)}`))
+  const problem = { pointer: '', expected: `at least one ${noun}`, received: 'an empty array' }
+  return [{ type: 'unreadable', problem }]
+}
 
 /** The JSON value of a body in strict UTF-8, or what is wrong with it. A body without content is `undefined`. */
-export function parseJsonBody(body: Uint8Array): { value: unknown } | { problem: FieldProblem } {
+function parseJsonBody(body: Uint8Array): { value: unknown } | { problem: FieldProblem } {
   const decoded = decodeText(body)
   if ('problem' in decoded) return decoded
   if (decoded.text.trim() === '') return { value: undefined }

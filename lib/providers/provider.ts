@@ -1,5 +1,6 @@
 import type { DeliveryEvent } from '../core/event.ts'
 import type { InboundMail } from '../core/inbound-mail.ts'
+import type { MessageKey } from '../core/message.ts'
 
 /** One thing wrong with one place of a body. Never holds a value that could be an address or a secret. */
 export interface FieldProblem {
@@ -51,14 +52,19 @@ interface Signing {
   verify(callback: Callback, keys: readonly string[]): Authenticity
 }
 
-/** Who sends callbacks: one file per provider. */
+/** Who posts what became of our mail: one file per provider. */
 export interface Provider {
-  /** Names the provider in rows, and its path: `POST /<name>/<token>`. */
+  /** Names the path: `POST /<name>/<token>`. Rows name whose mail it is: the same, for all who send mail. */
   readonly name: string
   /** A larger body is refused before it is decoded. */
   readonly maxBodyBytes: number
   /** Absent where the provider signs nothing: the token in the path is all there is. */
   readonly signing?: Signing
+  /**
+   * The key of a message, by what sending it returned; `undefined` where that names none. Absent where that is the key
+   * itself.
+   */
+  readonly keyOfSent?: (returned: string) => MessageKey | undefined
   /** Reads a body into one outcome per element; a body without content is a probe and yields none. Never throws. */
   read(callback: Callback): readonly Outcome[]
 }

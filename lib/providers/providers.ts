@@ -1,6 +1,10 @@
 import type { Provider } from './provider.ts'
 import { sendCloud } from './sendcloud.ts'
+import { sentWith } from './sent.ts'
 import { tencentSes } from './tencent-ses.ts'
 
-/** Every provider whose callbacks are taken in. */
-export const providers: readonly Provider[] = [tencentSes, sendCloud]
+/** Every provider that sends mail for us. */
+export const mailProviders: readonly Provider[] = [tencentSes, sendCloud]
+
+/** Everyone whose bodies are taken in: those providers, and the application that sends with them. */
+export const providers: readonly Provider[] = [...mailProviders, sentWith(mailProviders)]

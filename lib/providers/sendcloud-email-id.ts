@@ -15,6 +15,11 @@ export function emailIdParts(emailId: unknown): EmailId | undefined {
   return message === undefined ? undefined : { message, recipient: emailId.slice(dollar + 1).trim() }
 }
 
+/** The key of a message, by the messageId or one of the emailIds that sending it returned. */
+export function keyOfSent(returned: string): MessageKey | undefined {
+  return returned.includes('$') ? emailIdParts(returned)?.message : messageKeyOf(returned)
+}
+
 /**
  * The key of a message, from its messageId, or from what stands before the `$` of an emailId: the messageId with the
  * recipient's index behind it, not padded and set apart by nothing. Every messageId in the documents and in what was seen

@@ -7,6 +7,7 @@ import { parseExactJson } from './json-body.ts'
 import type { Outcome, Provider } from './provider.ts'
 import { readAddressee, readAddressees, type Addressee } from './sendcloud-addressees.ts'
 import { parseBody } from './sendcloud-body.ts'
+import { keyOfSent } from './sendcloud-email-id.ts'
 import { fieldProblem, isSenderHeader, toldBy, unixMs } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
 import { publicKey, verifySignature } from './sendcloud-signature.ts'
@@ -21,6 +22,7 @@ export const sendCloud: Provider = {
   name: 'sendcloud',
   maxBodyBytes: 6 * 1024 * 1024, // all that a function URL takes: `route` carries a whole mail
   signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature },
+  keyOfSent,
   read(callback) {
     const parsed = parseBody(callback)
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { bareAddress } from '../core/address.ts'
 import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
-import { mailEra } from '../core/instant.ts'
 import { isTaskKey, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
@@ -12,11 +11,12 @@ import {
   jsonOf,
   textOf,
   tooDeep,
+  unixSeconds,
   unrecognisedEvent,
   wholeNumber,
   type Fields,
 } from './fields.ts'
-import { parseJsonBody } from './json-body.ts'
+import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 
 /**
@@ -26,12 +26,7 @@ import { typeName, type FieldProblem, type Outcome, type Provider } from './prov
 export const tencentSes: Provider = {
   name: 'tencent-ses',
   maxBodyBytes: 64 * 1024,
-  read({ body }) {
-    const parsed = parseJsonBody(body)
-    if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
-    if (parsed.value === undefined) return []
-    return Array.isArray(parsed.value) ? readArray(parsed.value) : [readElement(parsed.value, '')]
-  },
+  read: ({ body }) => readJsonElements(body, 'event', (element, pointer) => [readElement(element, pointer)]),
 }
 
 const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([
@@ -89,12 +84,6 @@ const namedFields = new Set([
   'useragent',
 ])
 
-const unixSeconds = v.pipe(
-  wholeNumber('Unix seconds, such as 1654064683'),
-  v.minValue(mailEra.fromSeconds, 'Unix seconds after the year 2000'),
-  v.maxValue(mailEra.toSeconds, 'Unix seconds before the year 2100 (were these milliseconds?)'),
-)
-
 const messageId = v.pipe(
   identifier('the MessageId that SendEmail returned'),
   v.check((id) => !isTaskKey(id), 'a MessageId, not the key of a task'),
@@ -113,18 +102,6 @@ const identity = v.object({
 })
 
 type Identity = v.InferOutput<typeof identity>
-
-function readArray(elements: readonly unknown[]): readonly Outcome[] {
-  if (elements.length === 0) {
-    return [
-      {
-        type: 'unreadable',
-        problem: { pointer: '', expected: 'at least one event', received: 'an empty array' },
-      },
-    ]
-  }
-  return elements.map((element, index) => readElement(element, `/${String(index)}`))
-}
 
 function readElement(element: unknown, pointer: string): Outcome {
   try {

@@ -43,7 +43,11 @@ async function rowsOf(table: keyof TableNames): Promise<readonly Record<string, 
 describe('the local stack', () => {
   it('takes the callbacks of each provider at a URL of its own, under one token', () => {
     const paths = Object.values(stack.callbackUrls).map((url: string) => new URL(url).pathname)
-    expect(paths).toEqual(['/tencent-ses/a-token-for-the-test', '/sendcloud/a-token-for-the-test'])
+    expect(paths).toEqual([
+      '/tencent-ses/a-token-for-the-test',
+      '/sendcloud/a-token-for-the-test',
+      '/sent/a-token-for-the-test',
+    ])
   })
 
   it('signs with the first key of SendCloud, and takes what is signed with either', async () => {
