@@ -26,7 +26,7 @@ const requestTimeoutMs = 5_000
 export const reconcileJob = 'get-send-email-status'
 
 /** A Lambda handler for the schedule. Nothing of the event is used: every run does what is due. */
-type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
+export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
 
 /**
  * Wires the reconcile function: polled rows in, the facts that rows lack out.

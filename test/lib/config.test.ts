@@ -50,6 +50,8 @@ describe('settings that are not set', () => {
       SES_POLL: 'on',
       SES_REGION: 'ap-guangzhou',
       SES_REQUESTS_PER_SECOND: 1,
+      SENDS_RECORDED: false,
+      SWEEP_AGES_DAYS: [29],
       TENCENTCLOUD_SECRET_ID: 'an id',
       TENCENTCLOUD_SECRET_KEY: 'a key',
     })
@@ -104,6 +106,10 @@ describe('a good setting', () => {
     ['SES_REQUESTS_PER_SECOND', '20', 20],
     ['SES_REQUESTS_PER_SECOND', '0.01', 0.01],
     ['SES_REQUESTS_PER_SECOND', '2.5', 2.5],
+    ['SENDS_RECORDED', 'on', true],
+    ['SENDS_RECORDED', 'off', false],
+    ['SWEEP_AGES_DAYS', '6', [6]],
+    ['SWEEP_AGES_DAYS', '29,3, 7,1,3', [1, 3, 7, 29]],
     ['TENCENTCLOUD_TOKEN', 'a token', 'a token'],
   ])('of reconcile: %s=%j', (name, value, expected) => {
     expect(reconcile({ [name]: value })).toMatchObject({ [name]: expected })
@@ -144,6 +150,9 @@ describe('a wrong setting', () => {
 
   const url = 'a URL of a host, such as https://ses.tencentcloudapi.com'
   const pace = 'requests per second, such as 1'
+  const ages = 'days from 1 to 29, separated by commas, such as 3,29'
+  const lastDay =
+    'a last day from 6 on, when no mail is retried any more: soft bounces may still change until then'
 
   it.each([
     ['SES_ENDPOINT', 'ses.tencentcloudapi.com', url],
@@ -163,6 +172,12 @@ describe('a wrong setting', () => {
     ['SES_REQUESTS_PER_SECOND', '1000', pace],
     ['SES_REQUESTS_PER_SECOND', 'NaN', pace],
     ['SES_REQUESTS_PER_SECOND', 'fast', pace],
+    ['SENDS_RECORDED', 'yes', 'on or off'],
+    ['SWEEP_AGES_DAYS', '0,29', ages],
+    ['SWEEP_AGES_DAYS', '30', ages],
+    ['SWEEP_AGES_DAYS', '3;29', ages],
+    ['SWEEP_AGES_DAYS', '29,', ages],
+    ['SWEEP_AGES_DAYS', '1,5', lastDay],
   ])('of reconcile is named with what was expected: %s=%j', (name, value, expected) => {
     expect(problemsOf(() => reconcile({ [name]: value }))).toEqual([`  ${name}: expected ${expected}`])
   })

@@ -1,0 +1,140 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createHandler, type ScheduleHandler } from '../../functions/reconcile.ts'
+import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { runStore } from '../../lib/table/run-store.ts'
+import { lambdaContext } from '../../local/lambda-context.ts'
+import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
+import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
+import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
+import { embeddedTables } from '../embedded-tables.ts'
+import { mailAt, toldOf } from '../lib/reconcile/world.ts'
+
+const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
+const now = '2026-11-21T08:00:00Z'
+
+const engine = embeddedTables()
+let ses: SimulatedSes | undefined
+
+afterEach(() => ses?.close())
+
+/** The function as it is deployed, but for its clock, and what it logged. */
+async function deployed(
+  mails: readonly SimulatedDelivery[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{
+  invoke: () => ReturnType<ScheduleHandler>
+  logged: Readonly<Record<string, unknown>>[]
+  clock: VirtualClock
+  tables: Awaited<ReturnType<typeof engine.freshTables>>
+  simulated: SimulatedSes
+}> {
+  const clock = virtualClock(now)
+  const tables = await engine.freshTables()
+  const simulated = await startSimulatedSes({ port: 0, clock, ...credentials })
+  ses = simulated
+  simulated.send(...mails)
+  const logged: Readonly<Record<string, unknown>>[] = []
+  const environment = {
+    TABLE_PREFIX: tables.prefix,
+    SES_ENDPOINT: simulated.url,
+    TENCENTCLOUD_SECRET_ID: credentials.secretId,
+    TENCENTCLOUD_SECRET_KEY: credentials.secretKey,
+    ...settings,
+  }
+  const handler = createHandler(environment, {
+    clock,
+    log: (happening, fields) => logged.push({ happening, ...fields }),
+    dynamoDb: () => engine.client,
+  })
+  return {
+    invoke: () =>
+      handler(
+        {},
+        lambdaContext(() => 840_000),
+      ),
+    logged,
+    clock,
+    tables,
+    simulated,
+  }
+}
+
+describe('a run of the function', () => {
+  it('leaves its figures as metrics', async () => {
+    const delivered = { kind: 'delivered', atMs: Date.parse('2026-11-21T06:00:10Z') } as const
+    const { invoke, logged, tables } = await deployed([
+      mailAt('2026-11-21T06:00:00Z', 'anna', { timeline: [delivered] }),
+      mailAt('2026-11-20T08:00:00Z', 'berta'),
+    ])
+    await invoke()
+    const figures = {
+      calls: 2,
+      rows: 2,
+      discovered: 2,
+      repaired: 0,
+      settled: 0,
+      unknown: 0,
+      pending: 1,
+      stalenessP50Seconds: 7_191,
+      stalenessP95Seconds: 7_191,
+      unfinished: 0,
+    }
+    const unit = (Name: string) => ({ Name, Unit: Name.endsWith('Seconds') ? 'Seconds' : 'Count' })
+    expect(logged.find(({ happening }) => happening === 'metrics')).toEqual({
+      happening: 'metrics',
+      deployment: tables.prefix,
+      job: 'reconcile',
+      ...figures,
+      _aws: {
+        Timestamp: Date.parse('2026-11-21T08:00:01Z'),
+        CloudWatchMetrics: [
+          {
+            Namespace: 'delivery-ledger',
+            Dimensions: [['deployment', 'job']],
+            Metrics: Object.keys(figures).map(unit),
+          },
+        ],
+      },
+    })
+  })
+
+  it('that leaves something undone says so', async () => {
+    const { invoke, logged, simulated } = await deployed([])
+    simulated.failWhen(() => true, { httpStatus: 503 })
+    await invoke()
+    expect(logged).toContainEqual(expect.objectContaining({ happening: 'metrics', calls: 9, unfinished: 1 }))
+  })
+
+  it('tells no figures where another one is at work', async () => {
+    const { invoke, logged, clock, tables } = await deployed([])
+    const runs = runStore(engine.client, tables.reconciliation, 'get-send-email-status', clock)
+    await runs.acquire('another', clock.now(), clock.now() + 60_000)
+    expect(await invoke()).toMatchObject({ stoppedBy: 'lease' })
+    expect(logged.filter(({ happening }) => happening === 'metrics')).toEqual([])
+  })
+
+  it('reads no list where sends are recorded, and looks up what is silent', async () => {
+    const mail = mailAt('2026-11-21T07:49:00Z', 'anna')
+    const { invoke, clock, tables, simulated } = await deployed([mail], { SENDS_RECORDED: 'on' })
+    const writer = deliveryWriter({
+      client: engine.client,
+      table: tables.deliveries,
+      retentionDays: 1,
+      clock,
+    })
+    await writer.record(toldOf(mail, { kind: 'requested' }))
+    await invoke()
+    expect(simulated.calls.map(({ messageId }) => messageId)).toEqual([mail.messageId])
+  })
+
+  it('reads a date again at the ages that are set', async () => {
+    const { invoke, clock, simulated } = await deployed([], {
+      SENDS_RECORDED: 'on',
+      SWEEP_AGES_DAYS: '2,7',
+    })
+    await invoke()
+    clock.advanceTo(Date.parse('2026-11-22T08:00:00Z'))
+    await invoke()
+    expect(simulated.calls.map(({ requestDate }) => requestDate)).toEqual(['2026-11-20'])
+  })
+})
