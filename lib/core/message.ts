@@ -45,6 +45,9 @@ export function sentAtOf(message: MessageKey): number | undefined {
     number,
   ]
   const asUtcMs = Date.UTC(year, month - 1, day, hour, minute, second)
-  const isRealInstant = new Date(asUtcMs).toISOString().replace(/\D/g, '').startsWith(parts.slice(1).join(''))
+  // Date.UTC takes a 31st of February for a day of March, and the year 50 for 1950: what is real reads back as itself.
+  const at = new Date(asUtcMs)
+  const isRealDay = at.getUTCFullYear() === year && at.getUTCMonth() === month - 1 && at.getUTCDate() === day
+  const isRealInstant = isRealDay && hour < 24 && minute < 60 && second < 60
   return isRealInstant ? asUtcMs - 8 * hourMs : undefined
 }
