@@ -1,5 +1,6 @@
 import { impliedStatus, nameOf, statusRanks, type Delivery } from '../../lib/core/delivery.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
+import { minuteMs } from '../../lib/core/instant.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
 import { covers, needOf, type Need } from './missed-facts.ts'
 
@@ -12,6 +13,12 @@ export interface Delays {
   readonly count: number
   /** How many the ledger never learnt. They count as longer than any. */
   readonly never: number
+}
+
+/** How long it took after an outage. */
+export interface Recovery extends Delays {
+  /** How many were known half an hour after its end. */
+  readonly withinHalfAnHour: number
 }
 
 interface Lacking {
@@ -61,10 +68,11 @@ export class LostFacts {
   }
 
   /** From the end of the outage: how long it took to learn the outcomes that it had swallowed. */
-  recovery(): Delays | undefined {
+  recovery(): Recovery | undefined {
     if (!this.#outage) return undefined
     const never = this.#never().filter(({ need, isOfOutage }) => isOfOutage && classOf(need) === 'outcomes')
-    return delaysOf(this.#afterMs.outage, never.length)
+    const soon = this.#afterMs.outage.filter((afterMs) => afterMs <= 30 * minuteMs)
+    return { ...delaysOf(this.#afterMs.outage, never.length), withinHalfAnHour: soon.length }
   }
 
   #known({ need, happenedAtMs, isOfOutage }: Lacking, nowMs: number): void {

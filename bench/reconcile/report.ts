@@ -81,10 +81,10 @@ function purposes({ callsPerDayFor }: Outcome): string {
 
 function recoveryLine({ name, outcome: { recovery } }: NamedOutcome): readonly string[] {
   if (!recovery) return []
-  const never = recovery.never > 0 ? `, ${thousands(recovery.never)} never` : ''
-  return [
-    `after the outage  ${name}: ${thousands(recovery.count)} lost outcomes known after ${spread(recovery)}${never}`,
-  ]
+  const { count, withinHalfAnHour } = recovery
+  const share = ((100 * withinHalfAnHour) / Math.max(1, count)).toFixed(1)
+  const known = `${thousands(count)} lost outcomes known after ${spread(recovery)}, ${share} % within half an hour`
+  return [`after the outage  ${name}: ${known}`]
 }
 
 /** What the issue wants of ours, where it says something of this scenario. */

@@ -10,7 +10,7 @@ import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses
 import { mailboxWith } from '../../local/simulated-ses/mailbox.ts'
 import { callbackEvent, provider, sendEvent } from './callback-event.ts'
 import { compareRows, sumOf, type FinalTable } from './final-table.ts'
-import { LostFacts, type Delays } from './lost-facts.ts'
+import { LostFacts, type Delays, type Recovery } from './lost-facts.ts'
 import { toldMailOfDay } from './mail-of-day.ts'
 import { recordingCalls } from './recorded-calls.ts'
 import { endMs, outageOf, startMs, type Scenario } from './scenario.ts'
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly busiestPerSecond: number
   readonly outcomes: Delays
   readonly engagement: Delays
-  readonly recovery: Delays | undefined
+  readonly recovery: Recovery | undefined
   /** Rows still pending 30 days after they were sent. */
   readonly unsettled: number
   readonly table: FinalTable

@@ -57,7 +57,7 @@ describe('how stale the ledger is', () => {
     facts.lost(mail, delivered, undefined, after(1))
     facts.lost(later, delivered, undefined, after(20))
     for (const one of [mail, later]) facts.learnt(callbackEvent(one, delivered), after(29))
-    expect(facts.recovery()).toMatchObject({ count: 1, maxMs: 9 * minuteMs, never: 0 })
+    expect(facts.recovery()).toMatchObject({ count: 1, maxMs: 9 * minuteMs, never: 0, withinHalfAnHour: 1 })
     expect(new LostFacts(undefined).recovery()).toBeUndefined()
   })
 })
