@@ -82,7 +82,7 @@ describe('the packaged functions', () => {
     const { secretId, secretKey } = simulatedSesCredentials
     const simulated = await startSimulatedSes({ port: 0, clock: systemClock, secretId, secretKey })
     try {
-      simulated.send(...makeTraffic({ seed: 1, count: 5, fromMs: Date.now() - 60_000, overMs: 1_000 }))
+      simulated.send(...makeTraffic({ seed: 1, count: 5, fromMs: Date.now() - 600_000, overMs: 1_000 }))
       const figures = await invoke(
         'reconcile',
         {},
