@@ -194,6 +194,20 @@ export interface StatusApi {
 }
 
 /**
+ * How much was sent, by the provider's own count. What exactly it counts is not documented, so it serves estimates and
+ * nothing else.
+ */
+export interface VolumeReport {
+  /** The longest range of dates that one request may name. */
+  readonly maxDates: number
+  /**
+   * How much was sent on each date of a range in UTC+8, both ends included; a date without mail may be absent. Asks once,
+   * without retry. Throws {@link StatusApiError}.
+   */
+  requestsPerDate(from: string, to: string): Promise<ReadonlyMap<string, number>>
+}
+
+/**
  * Why a request failed, by what follows from it.
  * - `transient`: try again.
  * - `settings`: nothing will work until somebody changes the setting that the message names.

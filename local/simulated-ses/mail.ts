@@ -42,6 +42,13 @@ export function requestDateOf(atMs: number): string {
   return utc8Text(atMs).slice(0, 10)
 }
 
+/** Whether the text is a date, YYYY-MM-DD. One like 2026-02-30 parses, as another day: so it must also read back as itself. */
+export function isCalendarDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const atMs = Date.parse(text)
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text)
+}
+
 /** A MessageId as SendEmail returns it: `qcloudses-30-<appId>-date-<yyyyMMddHHmmss in UTC+8>-<random>`. */
 export function messageIdFor(appId: string, sentAtMs: number, random: Random): string {
   const digits = utc8Text(sentAtMs).slice(0, 19).replace(/\D/g, '')

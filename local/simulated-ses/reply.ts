@@ -2,14 +2,19 @@ import type { ServerResponse } from 'node:http'
 import type { Fault } from './faults.ts'
 import { refusal } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
+import type { StatisticsReport } from './statistics-report.ts'
 import type { StatusRow } from './status-row.ts'
 
 /** What was decided about a call. */
-export type Answer = { readonly rows: readonly StatusRow[] } | Refusal | { readonly fault: Fault }
+export type Answer =
+  | { readonly rows: readonly StatusRow[] }
+  | { readonly report: StatisticsReport }
+  | Refusal
+  | { readonly fault: Fault }
 
 /** As it is written down in the recorded calls. */
 export function nameOf(answer: Answer): string {
-  if ('rows' in answer) return 'ok'
+  if ('rows' in answer || 'report' in answer) return 'ok'
   if ('code' in answer) return answer.code
   const { fault } = answer
   if (typeof fault === 'string') return fault
@@ -20,6 +25,7 @@ export function nameOf(answer: Answer): string {
 export function reply(response: ServerResponse, answer: Answer, callNumber: number): void {
   const requestId = requestIdOf(callNumber)
   if ('rows' in answer) sendJson(response, { EmailStatusList: answer.rows, RequestId: requestId })
+  else if ('report' in answer) sendJson(response, { ...answer.report, RequestId: requestId })
   else if ('code' in answer) sendError(response, answer, requestId)
   else replyWithFault(response, answer.fault, requestId)
 }

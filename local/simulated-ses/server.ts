@@ -12,6 +12,7 @@ import { nameOf, reply } from './reply.ts'
 import type { Answer } from './reply.ts'
 import { refusal } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
+import { readReportQuery, statisticsReport } from './statistics-report.ts'
 import { readStatusQuery } from './status-query.ts'
 import { verifyTc3Signature } from './tc3-signature.ts'
 
@@ -50,11 +51,12 @@ export interface SimulatedSes extends Pick<Faults, 'failNext' | 'failWhen'> {
 
 const apiVersion = '2020-10-02'
 const statusAction = 'GetSendEmailStatus'
+const reportAction = 'GetStatisticsReport'
 const defaultRegions = ['ap-guangzhou', 'ap-hongkong', 'ap-singapore']
 
 /**
- * Starts a Tencent SES that answers GetSendEmailStatus over HTTP as the real one is known to: signatures, regions,
- * pace, paging without a total, the 30 days' window. Nothing of it leaves the machine.
+ * Starts a Tencent SES that answers GetSendEmailStatus and GetStatisticsReport over HTTP as the real one is known to:
+ * signatures, regions, pace, paging without a total, the 30 days' window. Nothing of it leaves the machine.
  */
 export async function startSimulatedSes(options: SimulatedSesOptions): Promise<SimulatedSes> {
   const calls: RecordedCall[] = []
@@ -67,9 +69,18 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
       return refusal('RequestLimitExceeded', 'The number of requests exceeds the limit.')
     const fault = faults.takeFor(call)
     if (fault) return { fault }
-    const query =
-      gatewayRefusal(request, options) ?? readStatusQuery(request.parameters ?? new Map(), call.atMs)
-    return 'code' in query ? query : { rows: mailbox.rows(query, call.atMs) }
+    const refused = gatewayRefusal(request, options)
+    if (refused) return refused
+    const parameters = request.parameters ?? new Map<string, unknown>()
+    return call.action === reportAction ? reported(parameters, call.atMs) : listed(parameters, call.atMs)
+  }
+  const listed = (parameters: ReadonlyMap<string, unknown>, nowMs: number): Answer => {
+    const query = readStatusQuery(parameters, nowMs)
+    return 'code' in query ? query : { rows: mailbox.rows(query, nowMs) }
+  }
+  const reported = (parameters: ReadonlyMap<string, unknown>, nowMs: number): Answer => {
+    const query = readReportQuery(parameters)
+    return 'code' in query ? query : { report: statisticsReport(mailbox.deliveries, query, nowMs) }
   }
 
   const server = createServer((message, response) => {
@@ -110,7 +121,9 @@ function gatewayRefusal(request: ReceivedRequest, options: SimulatedSesOptions):
   if (headerOf(request, 'x-tc-version') !== apiVersion) {
     return refusal('NoSuchVersion', `The simulation knows version ${apiVersion}.`)
   }
-  if (action !== statusAction) return refusal('InvalidAction', `The simulation knows ${statusAction}.`)
+  if (action !== statusAction && action !== reportAction) {
+    return refusal('InvalidAction', `The simulation knows ${statusAction} and ${reportAction}.`)
+  }
   if (!regions.includes(region)) return refusal('UnsupportedRegion', `Region ${region} is not supported.`)
   if (!request.parameters) return refusal('InvalidParameter', 'The body is not a JSON object.')
   return undefined

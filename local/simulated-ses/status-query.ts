@@ -1,4 +1,4 @@
-import { requestDateOf } from './mail.ts'
+import { isCalendarDate, requestDateOf } from './mail.ts'
 import { refusal } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -46,13 +46,6 @@ function readRequestDate(value: unknown, nowMs: number): string | Refusal {
   const ageDays = (Date.parse(requestDateOf(nowMs)) - Date.parse(value)) / dayMs
   if (ageDays <= windowDays) return value
   return refusal('FailedOperation.NotSupportDate', 'You cannot query email records for this date.')
-}
-
-// A date like 2026-02-30 parses, as another day: so it must also read back as itself.
-function isCalendarDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
-  const atMs = Date.parse(text)
-  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text)
 }
 
 function isCount(value: unknown): value is number {

@@ -87,7 +87,7 @@ describe('who may ask', () => {
     expect(await recipientsOf(simulated)).toEqual([])
   })
 
-  it('knows one action and one version', async () => {
+  it('knows two actions and one version', async () => {
     const simulated = await startForTest({ clock: virtualClock(afternoon) })
     expect(await refusalOf(clientOf(simulated).ListEmailIdentities({}))).toBe('InvalidAction')
     const older = clientOf(simulated)
@@ -189,6 +189,94 @@ describe('what is listed', () => {
     const [row] = (await clientOf(simulated).GetSendEmailStatus(today)).EmailStatusList ?? []
     expect(row).toMatchObject({ UserComplainted: true })
     expect(row).not.toHaveProperty('UserComplained')
+  })
+})
+
+describe('the report of what was sent', () => {
+  const report = (simulated: { url: string }, parameters: object = {}) =>
+    clientOf(simulated).request('GetStatisticsReport', {
+      StartDate: '2026-11-20',
+      EndDate: '2026-11-21',
+      ...parameters,
+    })
+
+  it('counts each day’s mail in UTC+8, and leaves out a day without any', async () => {
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
+    const sentAt = (instant: string) => ({ sentAtMs: Date.parse(instant) })
+    const happened = (kind: 'delivered' | 'opened' | 'bounced', time: string) => ({
+      kind,
+      atMs: Date.parse(`2026-11-21T${time}Z`),
+    })
+    simulated.send(
+      sampleDelivery({ ...sentAt('2026-11-19T15:59:59Z') }),
+      sampleDelivery({ ...sentAt('2026-11-20T15:59:59Z') }),
+      sampleDelivery({
+        ...sentAt('2026-11-20T16:00:00Z'),
+        timeline: [happened('delivered', '00:00:00'), happened('opened', '09:00:00')],
+      }),
+      sampleDelivery({ ...sentAt('2026-11-21T02:00:00Z'), timeline: [happened('bounced', '03:00:00')] }),
+      sampleDelivery({
+        ...sentAt('2026-11-21T02:00:00Z'),
+        timeline: [{ kind: 'dropped', atMs: Date.parse('2026-11-21T02:00:00Z'), sendStatus: 1007 }],
+      }),
+      sampleDelivery({ ...sentAt('2026-11-21T09:00:00Z') }),
+    )
+    const nothing = {
+      DeliveredCount: 0,
+      OpenedCount: 0,
+      ClickedCount: 0,
+      BounceCount: 0,
+      UnsubscribeCount: 0,
+    }
+    expect(await report(simulated, { StartDate: '2026-11-08' })).toEqual({
+      DailyVolumes: [
+        { ...nothing, SendDate: '2026-11-19', RequestCount: 1, AcceptedCount: 1 },
+        { ...nothing, SendDate: '2026-11-20', RequestCount: 1, AcceptedCount: 1 },
+        {
+          ...nothing,
+          SendDate: '2026-11-21',
+          RequestCount: 3,
+          AcceptedCount: 2,
+          DeliveredCount: 1,
+          BounceCount: 1,
+        },
+      ],
+      OverallVolume: {
+        ...nothing,
+        SendDate: '2026-11-08',
+        RequestCount: 5,
+        AcceptedCount: 4,
+        DeliveredCount: 1,
+        BounceCount: 1,
+      },
+      RequestId: '00000000-0000-4000-8000-000000000001',
+    })
+    expect(simulated.calls.map(({ action, answer }) => [action, answer])).toEqual([
+      ['GetStatisticsReport', 'ok'],
+    ])
+  })
+
+  it.each([
+    [{ StartDate: '2026-11-07' }, 'InvalidParameterValue.WrongDate'],
+    [{ StartDate: '2026-11-22' }, 'InvalidParameterValue.WrongDate'],
+    [{ EndDate: '2026-02-30' }, 'InvalidParameterValue.WrongDate'],
+    [{ EndDate: null }, 'InvalidParameterValue.WrongDate'],
+    [{ RequestDate: '2026-11-21' }, 'UnknownParameter'],
+  ])('refuses %j', async (parameters, code) => {
+    const simulated = await startForTest({ clock: virtualClock(afternoon) })
+    expect(await refusalOf(report(simulated, parameters))).toBe(code)
+  })
+
+  it('is kept to the pace and to signatures as every call is', async () => {
+    const simulated = await startForTest({ clock: virtualClock(afternoon), requestsPerSecond: 1 })
+    await clientOf(simulated).GetSendEmailStatus(today)
+    expect(await refusalOf(report(simulated))).toBe('RequestLimitExceeded')
+    const stranger = clientOf(await startForTest({ clock: virtualClock(afternoon) }), {
+      secretKey: 'another',
+    })
+    expect(
+      await refusalOf(stranger.GetStatisticsReport({ StartDate: '2026-11-20', EndDate: '2026-11-21' })),
+    ).toBe('AuthFailure.SignatureFailure')
   })
 })
 
