@@ -243,6 +243,14 @@ export interface RunStore {
   release(owner: string, checkpoint: StoredCheckpoint, figures: RunFigures): Promise<boolean>
 }
 
+/** What a run by hand needs of the lease beside {@link RunStore.acquire}: it leaves checkpoint and figures alone. */
+export interface LeaseByHand {
+  /** The instant at which the lease ends unless its run extends it; `undefined` where no run holds it. */
+  endsAtMs(): Promise<number | undefined>
+  /** Gives the lease back; does nothing where the run does not hold it any more. */
+  giveBack(owner: string): Promise<void>
+}
+
 /** What a reconcile run did. */
 export interface RunFigures {
   /** Requests made to the provider. */

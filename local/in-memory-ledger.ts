@@ -2,6 +2,7 @@ import type {
   Clock,
   DeliveryReader,
   DeliveryWriter,
+  LeaseByHand,
   PendingWriter,
   RunStore,
   SuppressionReader,
@@ -15,7 +16,7 @@ import { inMemorySuppressions } from './in-memory-ledger/suppressions.ts'
 export interface Ledger {
   readonly deliveries: DeliveryWriter & PendingWriter & DeliveryReader
   readonly suppressions: SuppressionWriter & SuppressionReader
-  readonly runs: RunStore
+  readonly runs: RunStore & LeaseByHand
 }
 
 /** What the tables are set to. */

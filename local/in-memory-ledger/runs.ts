@@ -1,7 +1,7 @@
-import type { RunStore } from '../../lib/ports.ts'
+import type { LeaseByHand, RunStore } from '../../lib/ports.ts'
 
 /** The lease and checkpoint of one job. The figures of its runs are not kept: no port reads them back. */
-export function inMemoryRuns(): RunStore {
+export function inMemoryRuns(): RunStore & LeaseByHand {
   let lease: { readonly owner: string; readonly untilMs: number } | undefined
   let checkpoint: string | undefined
   let lastRunBy: string | undefined
@@ -29,6 +29,11 @@ export function inMemoryRuns(): RunStore {
         lease = undefined
       }
       return Promise.resolve(isOurs)
+    },
+    endsAtMs: () => Promise.resolve(lease?.untilMs),
+    giveBack(owner) {
+      if (lease?.owner === owner) lease = undefined
+      return Promise.resolve()
     },
   }
 }

@@ -702,4 +702,36 @@ function describeRuns(opened: Open): void {
     await runs.save('one', '', eight + 1_000)
     expect(await runs.acquire('other', eight + 1_000, eight + 2_000)).toEqual({ checkpoint: '' })
   })
+
+  it('tells when it ends, to whom does not hold it, too', async () => {
+    const { runs } = await opened()
+    expect(await runs.endsAtMs()).toBeUndefined()
+    await runs.acquire('one', eight, eight + 1_000)
+    expect(await runs.endsAtMs()).toBe(eight + 1_000)
+    await runs.save('one', 'page 1', eight + 5_250)
+    expect(await runs.endsAtMs()).toBe(eight + 5_250)
+    await runs.release('one', 'page 1', figures)
+    expect(await runs.endsAtMs()).toBeUndefined()
+  })
+
+  it('can be given back with the checkpoint as it was, once and again', async () => {
+    const runs = await leased()
+    await runs.release('one', 'page 8', figures)
+    await runs.acquire('by hand', eight, eight + 1_000)
+    await runs.giveBack('by hand')
+    await runs.giveBack('by hand')
+    expect(await runs.endsAtMs()).toBeUndefined()
+    expect(await runs.acquire('other', eight, eight + 1_000)).toEqual({ checkpoint: 'page 8' })
+  })
+
+  it('is given back by nobody but the run that holds it', async () => {
+    const { runs } = await opened()
+    await runs.giveBack('one')
+    await runs.acquire('one', eight, eight + 1_000)
+    await runs.giveBack('other')
+    expect(await runs.acquire('other', eight, eight + 2_000)).toBeUndefined()
+    expect(await runs.acquire('other', eight + 1_000, eight + 2_000)).toEqual({ checkpoint: undefined })
+    await runs.giveBack('one')
+    expect(await runs.endsAtMs()).toBe(eight + 2_000)
+  })
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { statusRanks, type Status } from '../../lib/core/delivery.ts'
 import { deliveryReader } from '../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { leaseByHand } from '../../lib/table/lease-by-hand.ts'
 import type { TableNames } from '../../lib/table/names.ts'
 import { runStore } from '../../lib/table/run-store.ts'
 import { suppressionReader } from '../../lib/table/suppression-reader.ts'
@@ -47,7 +48,10 @@ const openTables: OpenLedger = async (clock, { retentionDays, maxFactsInRow, max
       ...suppressionWriter({ client, table: suppressions, maxEvidenceInRow }),
       ...suppressionReader({ client, table: suppressions }),
     },
-    runs: runStore(client, reconciliation, 'get-send-email-status', clock),
+    runs: {
+      ...runStore(client, reconciliation, 'get-send-email-status', clock),
+      ...leaseByHand(client, reconciliation, 'get-send-email-status'),
+    },
   }
 }
 
@@ -116,6 +120,14 @@ const anyStep: fc.Arbitrary<{ readonly toString: () => string; readonly take: St
     arbitrary: fc
       .tuple(owners, fc.constantFrom('page 3', 'page 4'))
       .map((given) => step(given, ({ runs }) => runs.release(...given, figures))),
+  },
+  {
+    weight: 1,
+    arbitrary: owners.map((owner) => step(owner, ({ runs }) => runs.giveBack(owner))),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant(step('endsAt', ({ runs }) => runs.endsAtMs())),
   },
 )
 
