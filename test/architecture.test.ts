@@ -17,13 +17,13 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   { name: 'ses', files: /^lib\/ses\//, mayImport: ['core', 'ports', 'ses'] },
   {
     name: 'surroundings',
-    files: /^lib\/(?:surroundings|writers|is-suppressed|record-send)\.ts$/,
-    mayImport: ['core', 'ports', 'providers', 'use cases', 'table'],
+    files: /^lib\/(?:surroundings|writers|poll-wiring|backfill-wiring|is-suppressed|record-send)\.ts$/,
+    mayImport: ['core', 'ports', 'providers', 'use cases', 'table', 'ses', 'surroundings'],
   },
   { name: 'http', files: /^lib\/http\//, mayImport: ['core', 'ports', 'use cases', 'http'] },
   {
     name: 'use cases',
-    files: /^lib\/(?:reconcile\/)?[^/]+\.ts$/,
+    files: /^lib\/(?:(?:reconcile|backfill)\/)?[^/]+\.ts$/,
     mayImport: ['core', 'ports', 'providers', 'use cases'],
   },
   {
