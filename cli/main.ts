@@ -6,7 +6,7 @@ import { withLocalDefaults } from '../local/local-environment.ts'
 import { sentenceOf } from './command-error.ts'
 import { registerInbound } from './inbound.ts'
 import { registerQuarantine } from './quarantine.ts'
-import { reconcileOnce } from './reconcile.ts'
+import { registerReconcile } from './reconcile.ts'
 import { show } from './show.ts'
 import { registerSuppressions } from './suppressions.ts'
 
@@ -24,12 +24,7 @@ program
   .option('--json', 'print the rows as JSON')
   .action(show)
 
-program
-  .command('reconcile')
-  .description('ask GetSendEmailStatus once, by hand, about what callbacks left open')
-  .option('--json', "print the run's figures as JSON")
-  .action(reconcileOnce)
-
+registerReconcile(program)
 registerSuppressions(program)
 registerQuarantine(program)
 registerInbound(program)

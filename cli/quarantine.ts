@@ -12,6 +12,7 @@ import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/r
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { writersFor } from '../lib/writers.ts'
 import { CommandError } from './command-error.ts'
+import { counted } from './counted.ts'
 import { requireRetention, shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
@@ -210,8 +211,4 @@ function reportOf(replayed: readonly Replayed[], isDryRun: boolean): string {
 
 function firstOf([first = '', ...others]: readonly string[]): string {
   return oneLine(`${first}${others.length === 0 ? '' : ` (+${others.length} more)`}`)
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
 }

@@ -1,25 +1,76 @@
+import type { Command } from 'commander'
 import { createHandler } from '../functions/reconcile.ts'
+import { parsePollSettings } from '../lib/config.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import type { RunFigures } from '../lib/ports.ts'
 import { jsonLog } from '../lib/log.ts'
 import { lambda } from '../lib/surroundings.ts'
 import { lambdaContext } from '../local/lambda-context.ts'
+import { backfillByHand } from './backfill.ts'
+import { CommandError } from './command-error.ts'
+import { counted } from './counted.ts'
 import { requireRetention } from './open-ledger.ts'
 
 /** A pass by hand has as long as the function has. */
 const runTimeMs = 14 * minuteMs
 
+/** Declares `ledger reconcile`, with and without dates. */
+export function registerReconcile(program: Command): void {
+  program
+    .command('reconcile')
+    .description(
+      'ask GetSendEmailStatus once, by hand, about what callbacks left open; with --from, read the whole list of every date',
+    )
+    .option('--from <date>', 'the first date to read, YYYY-MM-DD in UTC+8, at most 29 days ago')
+    .option('--to <date>', 'the last date to read, itself included (default: today)')
+    .option('--dry-run', 'with --from: ask and compare, say what would be added, and write nothing')
+    .option('--json', "print the run's figures as JSON")
+    .addHelpText('after', backfillHelp)
+    .action(reconcileByHand)
+}
+
+const backfillHelp = `
+With --from it keeps the pace of SES_REQUESTS_PER_SECOND under the same lease as the scheduled runs: while it is at
+work these stand back and report stoppedBy lease, and while one of them is at work it does not begin. It can be run
+again at any time: what a row has is not added twice. Ctrl-C ends it after the call under way.`
+
+interface Options {
+  readonly from?: string
+  readonly to?: string
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+async function reconcileByHand({ from, to, dryRun = false, json = false }: Options): Promise<void> {
+  if (from !== undefined) {
+    await backfillByHand({ from, ...(to !== undefined && { to }), isDryRun: dryRun, json })
+    return
+  }
+  if (to !== undefined) throw new CommandError('--to says where a range ends: add --from, where it begins.')
+  if (dryRun) {
+    throw new CommandError(
+      '--dry-run needs --from: a pass without dates also moves the checkpoint on, so there is nothing that it could only say.',
+    )
+  }
+  await reconcileOnce(json)
+}
+
 /** One reconcile pass, the same as the schedule runs. What it logs goes to standard error. */
-export async function reconcileOnce(options: { json?: boolean }): Promise<void> {
+async function reconcileOnce(json: boolean): Promise<void> {
   requireRetention(process.env, 'RETENTION_DAYS')
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now)
   const handler = createHandler(process.env, { ...lambda, log }, true)
+  if (!parsePollSettings(process.env)) {
+    process.stderr.write(
+      'The poll is off (SES_POLL=off): this pass asks nothing, and only closes what is over.\n',
+    )
+  }
   const figures = await handler(
     {},
     lambdaContext(() => runTimeMs),
   )
   if (figures.stoppedBy === 'provider') process.exitCode = 1
-  process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)
+  process.stdout.write(json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)
 }
 
 function sentenceOf(figures: RunFigures): string {
@@ -28,10 +79,6 @@ function sentenceOf(figures: RunFigures): string {
     `${counted(calls, 'call')}, ${counted(rows, 'row')}: ${discovered} discovered, ${repaired} repaired, ${settled} settled, ${unknown} unknown.`,
     `${pending} pending. ${endings[stoppedBy]}`,
   ].join(' ')
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 const endings: Readonly<Record<RunFigures['stoppedBy'], string>> = {

@@ -5,7 +5,6 @@ import { parseEnvironment, parsePollSettings, tableEntries, type Environment } f
 import { lazily } from '../lib/lazily.ts'
 import { pollWiring } from '../lib/poll-wiring.ts'
 import type { RunFigures } from '../lib/ports.ts'
-import { defaultSweepAgesDays } from '../lib/core/sweep-plan.ts'
 import { embeddedMetrics } from '../lib/embedded-metrics.ts'
 import { reconcile } from '../lib/reconcile.ts'
 import { lambda, type Surroundings } from '../lib/surroundings.ts'
@@ -37,8 +36,6 @@ export function createHandler(
       requestsPerSecond: poll?.SES_REQUESTS_PER_SECOND ?? 1,
       dependencies: {
         ...pollWiring(environment, poll, { client: on.dynamoDb(requestTimeoutMs), clock, log }),
-        sweepAgesDays: poll?.SWEEP_AGES_DAYS ?? defaultSweepAgesDays,
-        areSendsRecorded: poll?.SENDS_RECORDED ?? false,
         isByHand,
       },
     }

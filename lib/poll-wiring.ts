@@ -1,7 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { defaultSweepAgesDays } from './core/sweep-plan.ts'
 import { parseEnvironment, tableEntries, type Environment, type parsePollSettings } from './config.ts'
 import type { Clock, Log } from './ports.ts'
-import type { RunDependencies } from './reconcile/run.ts'
+import type { ReconcileDependencies } from './reconcile.ts'
 import { recordingSuppressions } from './record.ts'
 import type { SesSettings } from './ses/client.ts'
 import { getSendEmailStatus } from './ses/get-send-email-status.ts'
@@ -22,7 +23,7 @@ export function pollWiring(
   environment: Environment,
   poll: PollSettings,
   on: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
-): Omit<RunDependencies, 'owner'> {
+): Omit<ReconcileDependencies, 'owner'> {
   const { client, clock, log } = on
   const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, environment)
   const tables = tableNames(TABLE_PREFIX)
@@ -38,6 +39,8 @@ export function pollWiring(
     runs: runStore(client, tables.reconciliation, reconcileJob, clock),
     clock,
     log,
+    sweepAgesDays: poll?.SWEEP_AGES_DAYS ?? defaultSweepAgesDays,
+    areSendsRecorded: poll?.SENDS_RECORDED ?? false,
   }
 }
 

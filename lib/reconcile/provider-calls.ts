@@ -102,19 +102,34 @@ export class ProviderCalls {
     }
   }
 
-  async #ask(query: StatusQuery): Promise<StatusPage> {
-    const { clock, budget, statusApi, beforeCall } = this.#on
-    if (!statusApi) throw new TypeError('A run asks only where a poll is set up.')
-    const intervalMs = Math.ceil(secondMs / budget.requestsPerSecond)
-    // Bounded, since the last call's clock may have been ahead of this one.
-    const waitMs = Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - clock.now()))
+  /** One request of any kind, in its turn: paced and within the budget. Whatever it throws is its own. */
+  async once<T>(ask: () => Promise<T>): Promise<T> {
+    const { clock, budget, beforeCall } = this.#on
+    const waitMs = this.#waitMs()
     if (this.#calls >= budget.maxCalls) throw new RunStopped('calls', 'The budget of calls is used up.')
     this.#requireTime(waitMs)
     if (waitMs > 0) await clock.sleep(waitMs)
     await beforeCall()
     this.#calls += 1
     this.#lastCallAtMs = clock.now()
-    return statusApi.page(query)
+    return ask()
+  }
+
+  /** Resolves once the next request may be made, whoever makes it. */
+  async waitOut(): Promise<void> {
+    await this.#on.clock.sleep(this.#waitMs())
+  }
+
+  #ask(query: StatusQuery): Promise<StatusPage> {
+    const { statusApi } = this.#on
+    if (!statusApi) throw new TypeError('A run asks only where a poll is set up.')
+    return this.once(() => statusApi.page(query))
+  }
+
+  #waitMs(): number {
+    const intervalMs = Math.ceil(secondMs / this.#on.budget.requestsPerSecond)
+    // Bounded, since the last call's clock may have been ahead of this one.
+    return Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - this.#on.clock.now()))
   }
 
   /** Ends the run where a request made after the wait might not be answered in time. */

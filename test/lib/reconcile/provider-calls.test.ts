@@ -294,3 +294,48 @@ describe('the figures', () => {
     expect([calls.calls, calls.lastCallAtMs, instants]).toEqual([0, 0, []])
   })
 })
+
+describe('a request of another kind', () => {
+  it('is made in its turn, counts as a call, and keeps the budget', async () => {
+    const { calls, clock, instants } = callsWith({ budget: { maxCalls: 3 } })
+    await ask(calls, 1)
+    expect(await calls.once(() => Promise.resolve(clock.now() - startMs))).toBe(1_000)
+    await ask(calls, 1)
+    expect(instants).toEqual([0, 2_000])
+    expect([calls.calls, calls.rows]).toEqual([3, 0])
+    expect(await endOf(calls.once(() => Promise.resolve()))).toBe('stopped by calls')
+  })
+
+  it('is made once, and what it throws is its own', async () => {
+    const { calls } = callsWith()
+    let asked = 0
+    const once = () =>
+      calls.once(() => {
+        asked += 1
+        return Promise.reject(failed('transient'))
+      })
+    // As often as would end a run if these were pages.
+    for (let time = 0; time < 3; time += 1) expect(await endOf(once())).toBe('transient')
+    expect([asked, calls.lastProblem]).toEqual([3, ''])
+  })
+
+  it('is not made where the run may not go on', async () => {
+    const { calls } = callsWith({ beforeCall: () => Promise.reject(new RunStopped('lease', 'lost')) })
+    const never = () => {
+      throw new TypeError('asked')
+    }
+    expect(await endOf(calls.once(never))).toBe('stopped by lease')
+    expect(calls.calls).toBe(0)
+  })
+})
+
+describe('the wait after the last call', () => {
+  it('ends when the next one may be made', async () => {
+    const { calls, clock } = callsWith({ budget: { requestsPerSecond: 0.5 }, tookMs: () => 700 })
+    await ask(calls, 1)
+    await calls.waitOut()
+    expect(clock.now() - startMs).toBe(2_000)
+    await calls.waitOut()
+    expect(clock.now() - startMs).toBe(2_000)
+  })
+})

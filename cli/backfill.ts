@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import { clearLine, cursorTo } from 'node:readline'
+import cliProgress from 'cli-progress'
+import { backfill, type BackfillOrder, type BackfillProgress } from '../lib/backfill.ts'
+import { backfillWiring } from '../lib/backfill-wiring.ts'
+import { expectedCalls, type Outlook } from '../lib/backfill/outlook.ts'
+import { hourMs, minuteMs, requestDateOf, secondMs } from '../lib/core/instant.ts'
+import type { Log } from '../lib/ports.ts'
+import { asJson, linesOf, unfinishedDates } from './backfill-report.ts'
+import { CommandError } from './command-error.ts'
+import { counted } from './counted.ts'
+import { requireRetention, withLedger } from './open-ledger.ts'
+import { printJson } from './print-json.ts'
+
+interface Options {
+  readonly from: string
+  readonly to?: string
+  readonly isDryRun: boolean
+  readonly json: boolean
+}
+
+/** Brings the rows of a range of dates up to the provider's whole lists, and says what that added. */
+export async function backfillByHand({ from, to, isDryRun, json }: Options): Promise<void> {
+  if (!isDryRun) requireRetention(process.env, 'RETENTION_DAYS')
+  await withLedger(async ({ client, clock, log }) => {
+    const wired = backfillWiring(process.env, { client, clock, log: aboveBar(log) })
+    if (!wired) throw new CommandError('The poll is off (SES_POLL=off): there is no list to read.')
+    const { dependencies, requestsPerSecond } = wired
+    const range = { from, to: to ?? requestDateOf(clock.now()) }
+    const report = await untilInterrupted((signal) =>
+      withProgressBar(requestsPerSecond, (watch) =>
+        backfill(
+          { ...dependencies, owner: randomUUID() },
+          { ...range, isDryRun, requestsPerSecond, signal, ...watch },
+        ),
+      ),
+    )
+    if (json) printJson(asJson(report, { ...range, isDryRun }))
+    else process.stdout.write(linesOf(report, isDryRun).join(''))
+    if (unfinishedDates(report).length > 0) process.exitCode = 1
+  })
+}
+
+/** The first Ctrl-C ends the run after its call; another one ends the program. */
+async function untilInterrupted<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupted = new AbortController()
+  const interrupt = () => {
+    process.stderr.write(
+      '\nEnding after this call. (Ctrl-C again ends at once; the lease then ends by itself within two minutes.)\n',
+    )
+    interrupted.abort()
+  }
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.once(signal, interrupt)
+  try {
+    return await run(interrupted.signal)
+  } finally {
+    for (const signal of signals) process.removeListener(signal, interrupt)
+  }
+}
+
+/** Says on standard error what is to be expected, and, on a terminal, how far it is. */
+async function withProgressBar<T>(
+  requestsPerSecond: number,
+  run: (watch: Pick<BackfillOrder, 'onOutlook' | 'onProgress'>) => Promise<T>,
+): Promise<T> {
+  let bar: cliProgress.SingleBar | undefined
+  const onOutlook = (outlook: Outlook) => {
+    process.stderr.write(`${outlookLine(outlook, requestsPerSecond)}\n`)
+    const calls = expectedCalls(outlook)
+    const format = `  {bar} {value}/{total} ${calls === undefined ? 'dates' : 'calls'}, {eta_formatted} left`
+    // Ctrl-C ends the run, and the run ends the bar.
+    const options = { format, clearOnComplete: true, gracefulExit: false }
+    bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic)
+    bar.start(calls ?? outlook.dates.length, 0)
+  }
+  const onProgress = ({ calls, expectedCalls: expected, datesDone }: BackfillProgress) => {
+    if (expected !== undefined) bar?.setTotal(expected)
+    bar?.update(expected === undefined ? datesDone : calls)
+  }
+  try {
+    return await run({ onOutlook, onProgress })
+  } finally {
+    // Its timer would keep the command alive.
+    bar?.stop()
+  }
+}
+
+/** Clears the bar away before a line is logged; the bar draws itself again below. */
+function aboveBar(log: Log): Log {
+  return (happening, fields) => {
+    if (process.stderr.isTTY) {
+      clearLine(process.stderr, 0)
+      cursorTo(process.stderr, 0)
+    }
+    log(happening, fields)
+  }
+}
+
+function outlookLine(outlook: Outlook, requestsPerSecond: number): string {
+  const dates = counted(outlook.dates.length, 'date')
+  const pace = counted(requestsPerSecond, 'request')
+  const calls = expectedCalls(outlook)
+  if (calls === undefined) {
+    return `${dates} at ${pace} a second. How many calls they take is not known. ${outlook.problem ?? ''}`.trimEnd()
+  }
+  const time = durationOf((calls / requestsPerSecond) * secondMs)
+  return `${dates}, about ${counted(calls, 'call')}: about ${time} at ${pace} a second. (An estimate: what GetStatisticsReport counts is not documented.)`
+}
+
+/** `31 seconds`, `51 minutes`, `2.5 hours`. */
+function durationOf(ms: number): string {
+  if (ms < 2 * minuteMs) return counted(Math.round(ms / secondMs), 'second')
+  if (ms < 2 * hourMs) return counted(Math.round(ms / minuteMs), 'minute')
+  return counted(Math.round(ms / (hourMs / 10)) / 10, 'hour')
+}

@@ -1,0 +1,23 @@
+import { requestDateOf } from '../core/instant.ts'
+import { isTaskKey } from '../core/message.ts'
+import type { DeliveryReader } from '../ports.ts'
+import { dated, pendingBatches, type DatedDelivery } from '../reconcile/pending.ts'
+
+/**
+ * The pending deliveries that the provider can be asked about, by the date under which it would list them: of its own, and
+ * of a message, since a task is none.
+ */
+export async function unsettledByDate(
+  dates: readonly string[],
+  provider: string,
+  deliveries: Pick<DeliveryReader, 'rowsOf' | 'pending'>,
+): Promise<ReadonlyMap<string, readonly DatedDelivery[]>> {
+  const byDate = new Map<string, DatedDelivery[]>(dates.map((date) => [date, []]))
+  for await (const batch of pendingBatches(deliveries)) {
+    const askable = batch.filter((delivery) => delivery.provider === provider && !isTaskKey(delivery.message))
+    for (const unsettled of await dated(deliveries, askable)) {
+      byDate.get(requestDateOf(unsettled.sentAtMs))?.push(unsettled)
+    }
+  }
+  return byDate
+}

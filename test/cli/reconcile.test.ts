@@ -1,0 +1,330 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { Command } from 'commander'
+import { registerReconcile } from '../../cli/reconcile.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { reconcileJob } from '../../lib/poll-wiring.ts'
+import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { leaseByHand } from '../../lib/table/lease-by-hand.ts'
+import type { TableNames } from '../../lib/table/names.ts'
+import { runStore } from '../../lib/table/run-store.ts'
+import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
+import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
+import { embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { mailAt, toldOf } from '../lib/reconcile/world.ts'
+
+const engine = embeddedTables()
+const environmentBefore = { ...process.env }
+const now = jest.spyOn(systemClock, 'now')
+const sleep = jest.spyOn(systemClock, 'sleep')
+let nowMs: number
+let ses: SimulatedSes
+let tables: TableNames
+
+beforeAll(() => {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_PROFILE: '',
+    TENCENTCLOUD_SECRET_ID: 'AKIDsimulated',
+    TENCENTCLOUD_SECRET_KEY: 'simulated-secret-key',
+  })
+})
+beforeEach(async () => {
+  // 16:00 of 2026-11-21 in UTC+8.
+  nowMs = Date.parse('2026-11-21T08:00:00Z')
+  now.mockImplementation(() => nowMs)
+  sleep.mockImplementation((ms) => {
+    nowMs += ms
+    return Promise.resolve()
+  })
+  const fresh = await engine.freshTables()
+  tables = fresh
+  ses = await startSimulatedSes({
+    port: 0,
+    clock: systemClock,
+    secretId: 'AKIDsimulated',
+    secretKey: 'simulated-secret-key',
+  })
+  Object.assign(process.env, { TABLE_PREFIX: fresh.prefix, SES_ENDPOINT: ses.url, SES_POLL: '' })
+})
+afterEach(async () => {
+  await ses.close()
+  process.exitCode = undefined
+})
+afterAll(() => {
+  process.env = environmentBefore
+  now.mockRestore()
+  sleep.mockRestore()
+})
+
+interface Printed {
+  readonly out: string
+  readonly error: string
+  readonly exitCode: typeof process.exitCode
+}
+
+/** What `ledger reconcile …` prints, and with what it exits. */
+async function printed(...words: readonly string[]): Promise<Printed> {
+  const program = new Command('ledger').exitOverride()
+  registerReconcile(program)
+  for (const command of program.commands) command.exitOverride()
+  const written = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    jest.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += String(text)
+      return true
+    }),
+  )
+  try {
+    await program.parseAsync(['reconcile', ...words], { from: 'user' })
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+  return { out: written.stdout, error: written.stderr, exitCode: process.exitCode }
+}
+
+const delivered = (sentAt: string, name: string): SimulatedDelivery =>
+  mailAt(sentAt, name, { timeline: [{ kind: 'delivered', atMs: Date.parse(sentAt) + 10_000 }] })
+const bounced = (sentAt: string, name: string): SimulatedDelivery =>
+  mailAt(sentAt, name, {
+    timeline: [{ kind: 'bounced', atMs: Date.parse(sentAt) + 10_000, reason: '550 5.1.1 user unknown' }],
+  })
+
+/** Three mails of the 19th, one of which a callback told of, and 101 of the 20th. */
+async function sendMail(): Promise<void> {
+  const stuck = bounced('2026-11-19T06:00:00Z', 'stuck')
+  ses.send(
+    delivered('2026-11-19T06:00:00Z', 'anna'),
+    delivered('2026-11-19T06:00:00Z', 'bert'),
+    stuck,
+    ...Array.from({ length: 101 }, (_, n) => delivered('2026-11-20T06:00:00Z', `n${n}`)),
+  )
+  const writer = deliveryWriter({
+    client: engine.client,
+    table: tables.deliveries,
+    retentionDays: 400,
+    clock: systemClock,
+  })
+  await writer.record(toldOf(stuck, { kind: 'deferred' }))
+}
+
+const lists = () => ses.calls.flatMap(({ requestDate }) => requestDate ?? [])
+
+describe('ledger reconcile --from', () => {
+  it('prints what each date added, and before it what is to be expected', async () => {
+    await sendMail()
+    const { out, error, exitCode } = await printed('--from', '2026-11-19', '--to', '2026-11-20')
+    expect(error).toBe(
+      '2 dates, about 3 calls: about 3 seconds at 1 request a second. (An estimate: what GetStatisticsReport counts is not documented.)\n',
+    )
+    expect(out).toBe(
+      [
+        'date        calls  rows  discovered  repaired  settled  added',
+        'estimate        1',
+        '2026-11-19      1     3           2         1        1  delivered 2, bounced 1',
+        '2026-11-20      2   101         101         0        0  delivered 101',
+        'total           4   104         103         1        1  delivered 103, bounced 1',
+        '',
+        'Every date is complete.',
+        '',
+      ].join('\n'),
+    )
+    expect(exitCode).toBeUndefined()
+    expect((await rowsOf(engine.client, tables.deliveries)).length).toBe(104)
+    expect((await rowsOf(engine.client, tables.suppressions)).length).toBe(1)
+  })
+
+  it('goes up to today unless told otherwise', async () => {
+    await printed('--from', '2026-11-19')
+    expect(lists()).toEqual(['2026-11-19', '2026-11-20', '2026-11-21'])
+  })
+
+  it('writes nothing in a dry run, and says so', async () => {
+    await sendMail()
+    const { out, exitCode } = await printed('--from', '2026-11-19', '--to', '2026-11-20', '--dry-run')
+    expect(out).toMatch(/^Dry run: nothing was written\.\ndate .* would be added\n/)
+    expect(out).toMatch(/\ntotal +4 +104 +103 +1 +1 {2}delivered 103, bounced 1\n/)
+    expect(exitCode).toBeUndefined()
+    expect(await rowsOf(engine.client, tables.deliveries)).toMatchObject([{ status: 'deferred' }])
+    expect(await rowsOf(engine.client, tables.suppressions)).toEqual([])
+  })
+
+  it('says of a second run that it added nothing', async () => {
+    await sendMail()
+    await printed('--from', '2026-11-19')
+    const { out } = await printed('--from', '2026-11-19')
+    expect(out).toMatch(/\ntotal +5 +104 +0 +0 +0 {2}nothing\n/)
+  })
+
+  it('prints JSON for programs', async () => {
+    await sendMail()
+    const { out } = await printed('--from', '2026-11-19', '--to', '2026-11-19', '--dry-run', '--json')
+    const figures = {
+      rows: 3,
+      discovered: 2,
+      repaired: 1,
+      settled: 1,
+      added: { delivered: 2, bounced: 1 },
+    }
+    expect(JSON.parse(out)).toEqual({
+      from: '2026-11-19',
+      to: '2026-11-19',
+      isDryRun: true,
+      dates: [{ requestDate: '2026-11-19', calls: 1, ...figures, offset: 3 }],
+      unread: [],
+      total: { calls: 2, ...figures },
+    })
+  })
+
+  it('keeps the pace that is set, and takes its time', async () => {
+    await sendMail()
+    process.env.SES_REQUESTS_PER_SECOND = '0.5'
+    const { error } = await printed('--from', '2026-11-20', '--to', '2026-11-20')
+    delete process.env.SES_REQUESTS_PER_SECOND
+    expect(error).toContain('1 date, about 2 calls: about 4 seconds at 0.5 requests a second.')
+    const [first = 0, ...others] = ses.calls.map(({ atMs }) => atMs)
+    expect(others.map((atMs) => atMs - first)).toEqual([2_000, 4_000])
+  })
+
+  it.each([
+    ['0.02', 'about 74 calls: about 62 minutes at 0.02 requests a second'],
+    ['0.01', 'about 74 calls: about 2.1 hours at 0.01 requests a second'],
+  ])('says how long it takes at %s requests a second', async (pace, expected) => {
+    ses.send(...Array.from({ length: 7_300 }, (_, n) => delivered('2026-11-20T06:00:00Z', `n${n}`)))
+    ses.failWhen(({ requestDate }) => requestDate !== undefined, { code: 'InternalError' })
+    process.env.SES_REQUESTS_PER_SECOND = pace
+    const { error } = await printed('--from', '2026-11-20', '--to', '2026-11-20', '--dry-run')
+    delete process.env.SES_REQUESTS_PER_SECOND
+    expect(error).toContain(expected)
+  })
+
+  it('exits with 1 where a date is not complete, and says how to go on', async () => {
+    await sendMail()
+    ses.failWhen(({ requestDate, offset }) => requestDate === '2026-11-20' && offset === 100, {
+      code: 'InternalError',
+    })
+    const { out, exitCode } = await printed('--from', '2026-11-19')
+    expect(out).toContain(
+      [
+        '',
+        '2026-11-20 is not complete, with 100 rows read. GetSendEmailStatus for 2026-11-20 at offset 100 failed: InternalError.',
+        'Run it again: ledger reconcile --from 2026-11-20 --to 2026-11-20',
+        '',
+      ].join('\n'),
+    )
+    expect(exitCode).toBe(1)
+  })
+
+  it('says which dates a provider that answers nothing left unread', async () => {
+    ses.failWhen(({ requestDate }) => requestDate !== undefined, { httpStatus: 503 })
+    const { out, exitCode } = await printed('--from', '2026-11-16', '--dry-run')
+    expect(out).toMatch(/\n2026-11-18 is not complete, with 0 rows read\. .*no usable answer/)
+    expect(out).toMatch(
+      /\n3 dates not begun\. Run it again: ledger reconcile --from 2026-11-16 --to 2026-11-21 --dry-run\n$/,
+    )
+    expect(exitCode).toBe(1)
+  })
+
+  it('goes on without an estimate where the credentials may not ask for one', async () => {
+    await sendMail()
+    ses.failWhen(({ action }) => action === 'GetStatisticsReport', {
+      code: 'UnauthorizedOperation.CamNoAuth',
+    })
+    const { out, error, exitCode } = await printed('--from', '2026-11-19')
+    expect(error).toBe(
+      '3 dates at 1 request a second. How many calls they take is not known. GetStatisticsReport for 2026-11-19 to 2026-11-21 failed: UnauthorizedOperation.CamNoAuth. Allow ses:GetStatisticsReport to the account of TENCENTCLOUD_SECRET_ID.\n',
+    )
+    expect(out).toContain('Every date is complete.')
+    expect(exitCode).toBeUndefined()
+  })
+
+  it('ends after its call on Ctrl-C, and gives the lease back', async () => {
+    await sendMail()
+    let asked = 0
+    ses.failWhen(() => {
+      asked += 1
+      if (asked === 3) process.emit('SIGINT')
+      return false
+    }, 'hang-up')
+    const { out, error, exitCode } = await printed('--from', '2026-11-19')
+    expect(error).toContain('Ending after this call.')
+    expect(out).toContain('2026-11-20 is not complete, with 100 rows read. Interrupted.\n')
+    expect(out).toContain(
+      '1 date not begun. Run it again: ledger reconcile --from 2026-11-20 --to 2026-11-21\n',
+    )
+    expect(exitCode).toBe(1)
+    expect(await leaseByHand(engine.client, tables.reconciliation, reconcileJob).endsAtMs()).toBeUndefined()
+    expect([process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')]).toEqual([0, 0])
+  })
+
+  it('says why it ended where no date was begun', async () => {
+    ses.failWhen(() => {
+      process.emit('SIGINT')
+      return false
+    }, 'hang-up')
+    const { out } = await printed('--from', '2026-11-19')
+    expect(out).toMatch(
+      /\n\nInterrupted\.\n3 dates not begun\. Run it again: ledger reconcile --from 2026-11-19 --to 2026-11-21\n$/,
+    )
+  })
+
+  it('does not begin while another run is at work', async () => {
+    const runs = runStore(engine.client, tables.reconciliation, reconcileJob, systemClock)
+    await runs.acquire('scheduled', nowMs, nowMs + 90_000)
+    await expect(printed('--from', '2026-11-19')).rejects.toThrow(
+      'Another run holds the lease until 2026-11-21T08:01:30Z, longer if it goes on.',
+    )
+    expect(ses.calls).toEqual([])
+  })
+
+  it('refuses dates that the provider does not tell of', async () => {
+    await expect(printed('--from', '2026-10-01')).rejects.toThrow(
+      '2026-10-01 is out of reach: the provider tells of 30 days. Dates from 2026-10-23 to 2026-11-21 (UTC+8) can be asked for.',
+    )
+    expect(ses.calls).toEqual([])
+  })
+
+  it('refuses to read a list where the poll is off', async () => {
+    process.env.SES_POLL = 'off'
+    await expect(printed('--from', '2026-11-19')).rejects.toThrow(
+      'The poll is off (SES_POLL=off): there is no list to read.',
+    )
+  })
+
+  it('wants the retention of a deployment before it writes into it, and not to look', async () => {
+    const elsewhere = { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint.replace('127.0.0.1', '127.0.0.2') }
+    Object.assign(process.env, elsewhere, { SES_POLL: 'off' })
+    try {
+      await expect(printed('--from', '2026-11-19')).rejects.toThrow('Set RETENTION_DAYS to what')
+      await expect(printed('--from', '2026-11-19', '--dry-run')).rejects.toThrow('The poll is off')
+    } finally {
+      process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint
+    }
+  })
+})
+
+describe('ledger reconcile', () => {
+  it('does one pass where no date is named', async () => {
+    await sendMail()
+    const { out, exitCode } = await printed()
+    expect(out).toMatch(/^4 calls, 102 rows: 101 discovered, .* Nothing is left to ask\.\n$/)
+    expect(exitCode).toBeUndefined()
+  })
+
+  it('says so where the poll is off', async () => {
+    process.env.SES_POLL = 'off'
+    const { out, error } = await printed()
+    expect(error).toMatch(
+      /^The poll is off \(SES_POLL=off\): this pass asks nothing, and only closes what is over\.\n/,
+    )
+    expect(out).toMatch(/^0 calls, 0 rows/)
+  })
+
+  it('has no use for the end of a range without its beginning, nor for a dry run', async () => {
+    await expect(printed('--to', '2026-11-20')).rejects.toThrow('add --from, where it begins.')
+    await expect(printed('--dry-run')).rejects.toThrow('--dry-run needs --from')
+    expect(ses.calls).toEqual([])
+  })
+})
