@@ -1,4 +1,4 @@
-import { datesFrom } from './backfill/dates.ts'
+import { datesToRead } from './backfill/dates.ts'
 import { HeldLease } from './backfill/lease.ts'
 import { expectedCalls, outlookOf, type Made, type Outlook } from './backfill/outlook.ts'
 import { readDate, type Reading } from './backfill/read-date.ts'
@@ -92,7 +92,7 @@ export interface BackfillReport {
  * @throws DatesRefused, LeaseBusy - before anything was asked.
  */
 export async function backfill(on: BackfillDependencies, order: BackfillOrder): Promise<BackfillReport> {
-  const dates = datesFrom(order.from, order.to, on.clock.now())
+  const dates = datesToRead(order.from, order.to, on.clock.now())
   const lease = await HeldLease.take(on)
   const run = new BackfillRun(on, order, lease)
   try {
@@ -162,7 +162,7 @@ class BackfillRun {
         tell(this.#calls.calls - before.calls)
       }
       try {
-        const on = { calls: this.#calls, repairs: this.#repairs, onPage }
+        const on = { calls: this.#calls, repairs: this.#repairs, clock: this.#on.clock, onPage }
         await readDate(on, requestDate, unsettled.get(requestDate) ?? [], reading)
       } catch (error) {
         reading.problem = error instanceof Error ? error.message : typeof error

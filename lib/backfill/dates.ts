@@ -1,5 +1,5 @@
 import { addDays, requestDateOf } from '../core/instant.ts'
-import { oldestDateInReach } from '../core/sweep-plan.ts'
+import { datesFrom, oldestDateInReach } from '../core/sweep-plan.ts'
 
 /** These dates cannot be read; the message says why, and which can. */
 export class DatesRefused extends Error {
@@ -10,7 +10,7 @@ export class DatesRefused extends Error {
  * Every date of the range in UTC+8, both ends included, oldest first. Throws {@link DatesRefused} where the provider could
  * not tell of all of them.
  */
-export function datesFrom(from: string, to: string, nowMs: number): readonly string[] {
+export function datesToRead(from: string, to: string, nowMs: number): readonly string[] {
   const [earliest, latest] = [oldestDateInReach(nowMs), requestDateOf(nowMs)]
   const refuse = (why: string): never => {
     throw new DatesRefused(`${why} Dates from ${earliest} to ${latest} (UTC+8) can be asked for.`)
@@ -21,9 +21,7 @@ export function datesFrom(from: string, to: string, nowMs: number): readonly str
     if (date < earliest) refuse(`${date} is out of reach: the provider tells of 30 days.`)
   }
   if (from > to) refuse(`${from} comes after ${to}.`)
-  const dates: string[] = []
-  for (let date = from; date <= to; date = addDays(date, 1)) dates.push(date)
-  return dates
+  return datesFrom(from, to)
 }
 
 // A date like 2026-02-30 parses, as another day: so it must also read back as itself.

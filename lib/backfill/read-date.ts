@@ -1,5 +1,5 @@
 import { possibleRequestDates } from '../core/sweep-plan.ts'
-import { StatusApiError, type StatusQuery } from '../ports.ts'
+import { StatusApiError, type Clock, type StatusQuery } from '../ports.ts'
 import type { DatedDelivery } from '../reconcile/pending.ts'
 import type { ProviderCalls } from '../reconcile/provider-calls.ts'
 import type { RowRepairs } from '../reconcile/repair-rows.ts'
@@ -7,6 +7,7 @@ import type { RowRepairs } from '../reconcile/repair-rows.ts'
 interface Dependencies {
   readonly calls: ProviderCalls
   readonly repairs: RowRepairs
+  readonly clock: Clock
   /** Called after every page that was applied. */
   readonly onPage: () => void
 }
@@ -45,14 +46,14 @@ export async function readDate(
 
 /** Applies a list page by page; `reached` learns how many rows are applied. */
 async function readList(
-  { calls, repairs, onPage }: Dependencies,
+  { calls, repairs, clock, onPage }: Dependencies,
   query: StatusQuery,
   reached: (offset: number) => void,
 ): Promise<void> {
   let { offset } = query
   for (;;) {
     const page = await calls.page({ ...query, offset })
-    await repairs.apply(page, query.requestDate)
+    await repairs.apply(page, query.requestDate, clock.now())
     offset += page.rows
     reached(offset)
     onPage()

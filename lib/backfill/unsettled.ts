@@ -1,7 +1,7 @@
 import { requestDateOf } from '../core/instant.ts'
 import { isTaskKey } from '../core/message.ts'
 import type { DeliveryReader } from '../ports.ts'
-import { dated, pendingBatches, type DatedDelivery } from '../reconcile/pending.ts'
+import { datedOf, inBatches, type DatedDelivery } from '../reconcile/pending.ts'
 
 /**
  * The pending deliveries that the provider can be asked about, by the date under which it would list them: of its own, and
@@ -13,9 +13,9 @@ export async function unsettledByDate(
   deliveries: Pick<DeliveryReader, 'rowsOf' | 'pending'>,
 ): Promise<ReadonlyMap<string, readonly DatedDelivery[]>> {
   const byDate = new Map<string, DatedDelivery[]>(dates.map((date) => [date, []]))
-  for await (const batch of pendingBatches(deliveries)) {
+  for await (const batch of inBatches(deliveries.pending())) {
     const askable = batch.filter((delivery) => delivery.provider === provider && !isTaskKey(delivery.message))
-    for (const unsettled of await dated(deliveries, askable)) {
+    for (const unsettled of await datedOf(deliveries, askable)) {
       byDate.get(requestDateOf(unsettled.sentAtMs))?.push(unsettled)
     }
   }

@@ -39,7 +39,7 @@ const batchSize = 100
 /** Goes once through the pending index. Throws {@link RunStopped} where the run's time ends before it does. */
 export async function surveyPending(run: Run): Promise<Survey> {
   const survey = new SurveyUnderWay(run)
-  for await (const batch of batches(run.deliveries.pending())) {
+  for await (const batch of inBatches(run.deliveries.pending())) {
     await survey.add(batch)
     if (run.isTimeUp()) throw new RunStopped('time', 'The time for this run is used up.')
   }
@@ -141,7 +141,10 @@ function lastDeferredAt({ facts }: Delivery): number {
   return Math.max(0, ...(facts.get('deferred') ?? []).map(({ occurredAtMs }) => occurredAtMs ?? 0))
 }
 
-async function* batches(pending: AsyncIterable<PendingDelivery>): AsyncIterable<readonly PendingDelivery[]> {
+/** As many at once as one read of rows takes. */
+export async function* inBatches(
+  pending: AsyncIterable<PendingDelivery>,
+): AsyncIterable<readonly PendingDelivery[]> {
   let batch: PendingDelivery[] = []
   for await (const delivery of pending) {
     batch.push(delivery)
@@ -153,7 +156,7 @@ async function* batches(pending: AsyncIterable<PendingDelivery>): AsyncIterable<
 }
 
 /** When each was sent: its message's key tells, or else its row is read. One that tells no instant is left out. */
-async function datedOf(
+export async function datedOf(
   deliveries: Pick<DeliveryReader, 'rowsOf'>,
   batch: readonly PendingDelivery[],
 ): Promise<readonly DatedDelivery[]> {
