@@ -295,12 +295,12 @@ describe('a mail of which nothing at all is heard', () => {
   afterEach(() => world.close())
 
   it('is asked about by its MessageId once the sender has told of it, and not before', async () => {
-    await world.run({ sweepAgesDays: [] })
+    await world.run({ sweepAgesDays: [], areSendsRecorded: true })
     expect(await rows()).toEqual([])
 
     await recordSend({ messageId: mail.messageId, recipients: mail.recipient })
     world.clock.advance(10 * 60_000)
-    await world.run({ sweepAgesDays: [] })
+    await world.run({ sweepAgesDays: [], areSendsRecorded: true })
     expect(world.ses.calls.flatMap(({ messageId }) => messageId ?? [])).toEqual([mail.messageId])
     expect(await rows()).toMatchObject([
       {
