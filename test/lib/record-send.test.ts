@@ -283,14 +283,14 @@ describe('recordSend among the callbacks of a mail', () => {
 })
 
 describe('a mail of which nothing at all is heard', () => {
-  // A minute into a new day in UTC+8: the mail stands in yesterday's list, and here nobody reads that any more.
+  // Just before a new day in UTC+8: when the mail is asked about, it stands in yesterday's list.
   const mail = mailAt('2026-11-20T15:50:00Z', 'silent', {
     timeline: [{ kind: 'delivered', atMs: Date.parse('2026-11-20T15:50:04Z') }],
   })
   let world: World
 
   beforeEach(async () => {
-    world = await worldAt('2026-11-20T16:01:00Z', engine, [mail], {}, tables)
+    world = await worldAt('2026-11-20T15:51:00Z', engine, [mail], {}, tables)
   })
   afterEach(() => world.close())
 
