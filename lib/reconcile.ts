@@ -64,7 +64,12 @@ async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }>
     },
     ...(run.polledProvider === undefined
       ? []
-      : [() => readTail(run), () => lookAtDue(run, survey?.due ?? []), () => sweepClosedDates(run)]),
+      : [
+          () => run.finishPages(),
+          () => readTail(run),
+          () => lookAtDue(run, survey?.due ?? []),
+          () => sweepClosedDates(run),
+        ]),
   ]
   for (const part of parts) {
     try {

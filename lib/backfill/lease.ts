@@ -32,10 +32,14 @@ export class HeldLease {
     throw new LeaseBusy(`Another run holds the lease until ${until}. Nothing was asked: try again then.`)
   }
 
-  /** Extends it where half of it is over. Throws {@link RunStopped} where another run has taken it. */
+  /**
+   * Extends it where half of it is over, and again where the answer to that came late. Throws {@link RunStopped} where another
+   * run has taken it.
+   */
   async keep(): Promise<void> {
-    if (this.#untilMs - this.#on.clock.now() >= leaseMs / 2) return
-    if (!(await this.#extend())) throw new RunStopped('lease', 'Another run has taken the lease.')
+    while (this.#untilMs - this.#on.clock.now() < leaseMs / 2) {
+      if (!(await this.#extend())) throw new RunStopped('lease', 'Another run has taken the lease.')
+    }
   }
 
   async giveBack(): Promise<void> {

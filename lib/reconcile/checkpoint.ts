@@ -8,6 +8,8 @@ const requestDate = v.pipe(v.string(), v.isoDate())
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const sweep = v.object({ requestDate, offset: wholeNumber })
 
+const page = v.object({ ...sweep.entries, messageId: v.exactOptional(v.string()) })
+
 const tail = v.object({
   ...sweep.entries,
   order: v.picklist(listOrders),
@@ -31,6 +33,8 @@ const checkpoint = v.object({
   looksThroughMs: wholeNumber,
   /** MessageIds whose look got no answer: asked about again at the next run. */
   unansweredLooks: v.array(v.string()),
+  /** Pages that were told and are being written down: asked for again where the run ended before that was done. */
+  unwrittenPages: v.optional(v.array(page), []),
   /** The last day on which deliveries that nobody can be asked about were looked through for what to close. */
   closedSilentOn: v.string(),
   /** When the provider was last asked: the pace holds across runs. */
@@ -67,6 +71,7 @@ function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[],
     sweptAges: [...firstSweptAges(sweepAgesDays, nowMs)],
     looksThroughMs: 0,
     unansweredLooks: [],
+    unwrittenPages: [],
     closedSilentOn: '',
     lastCallAtMs: 0,
   }

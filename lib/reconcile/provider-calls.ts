@@ -110,6 +110,8 @@ export class ProviderCalls {
     this.#requireTime(waitMs)
     if (waitMs > 0) await clock.sleep(waitMs)
     await beforeCall()
+    // Both may have taken longer than they should.
+    this.#requireTime(0)
     this.#calls += 1
     this.#lastCallAtMs = clock.now()
     return ask()

@@ -73,40 +73,36 @@ export class RowRepairs {
   /**
    * @param requestDate - the date whose list the page is of: when a row was sent, where nothing else tells.
    * @param nowMs - when the page was told.
+   * @param beforeSeveral - done before the first of several writes: a run that ends among them leaves a part undone.
    */
-  async apply(page: StatusPage, requestDate: string, nowMs: number): Promise<void> {
+  async apply(
+    page: StatusPage,
+    requestDate: string,
+    nowMs: number,
+    beforeSeveral: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     if (page.unreadable.length > 0) {
       this.#on.log('rows unreadable', { rows: page.unreadable.length, fields: page.unreadable })
     }
     const polled = Map.groupBy(page.deliveries, nameOf)
     const rows = await this.#on.deliveries.rowsOf([...polled.values()].flatMap(([first]) => first ?? []))
     const known = new Map(rows.map((row) => [nameOf(row), row]))
-    const told = { requestDate, nowMs }
-    await pMap(polled, ([name, tellings]) => this.#bringUp(known.get(name), tellings, told), {
-      concurrency: concurrentRows,
-    })
+    const repairs = [...polled].map(([name, tellings]) => repairOf(known.get(name), tellings, requestDate))
+    if (repairs.flatMap(({ events }) => events).length > 1) await beforeSeveral()
+    await pMap(repairs, (repair) => this.#bringUp(repair, nowMs), { concurrency: concurrentRows })
     for (const name of polled.keys()) this.#seen.add(name)
   }
 
-  /** @param tellings - usually one; more where a message went to one address in two spellings. */
-  async #bringUp(
-    known: Delivery | undefined,
-    tellings: readonly PolledDelivery[],
-    { requestDate, nowMs }: { readonly requestDate: string; readonly nowMs: number },
-  ): Promise<void> {
-    let row = known
-    for (const told of tellings) {
-      for (const event of lackingEvents(row, withSentAt(told, requestDate))) {
-        try {
-          await this.#on.deliveries.record(event)
-        } catch (error) {
-          if (!(error instanceof UnwritableError)) throw error
-          this.#on.log('write refused', { message: told.message })
-          return
-        }
-        row = joined(row, event)
-        if (isOutcome(event)) this.#stalenessMs.push(nowMs - event.occurredAtMs)
+  async #bringUp({ known, events, row }: Repair, nowMs: number): Promise<void> {
+    for (const event of events) {
+      try {
+        await this.#on.deliveries.record(event)
+      } catch (error) {
+        if (!(error instanceof UnwritableError)) throw error
+        this.#on.log('write refused', { message: event.message })
+        return
       }
+      if (isOutcome(event)) this.#stalenessMs.push(nowMs - event.occurredAtMs)
     }
     if (row !== undefined && row !== known) this.#count(known, row)
   }
@@ -118,6 +114,30 @@ export class RowRepairs {
     if (wasPending && !isPending(row.status)) this.#settled.add(nameOf(row))
     if (!wasPending && isPending(row.status)) this.#turnedPending += 1
   }
+}
+
+/** What a row lacks, and what it is with that. */
+interface Repair {
+  readonly known: Delivery | undefined
+  readonly events: readonly DeliveryEvent[]
+  readonly row: Delivery | undefined
+}
+
+/** @param tellings - usually one; more where a message went to one address in two spellings. */
+function repairOf(
+  known: Delivery | undefined,
+  tellings: readonly PolledDelivery[],
+  requestDate: string,
+): Repair {
+  const events: DeliveryEvent[] = []
+  let row = known
+  for (const told of tellings) {
+    for (const event of lackingEvents(row, withSentAt(told, requestDate))) {
+      events.push(event)
+      row = joined(row, event)
+    }
+  }
+  return { known, events, row }
 }
 
 /** Whether it tells what became of a mail, and when. */

@@ -79,8 +79,21 @@ export class Run {
     const page = await this.#pageUnlessFailed(query)
     if (page === 'unanswered') return page
     const deliveries = page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= this.throughMs)
-    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now())
+    const others = this.checkpoint.unwrittenPages.filter((other) => !isSame(other, query))
+    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now(), () => {
+      this.checkpoint = { ...this.checkpoint, unwrittenPages: [...others, query] }
+      return this.save()
+    })
+    this.checkpoint = { ...this.checkpoint, unwrittenPages: others }
     return page
+  }
+
+  /**
+   * Asks again for the pages that an earlier run was told and did not come to write down whole: what it did write may have
+   * settled all for which anybody would ask again.
+   */
+  async finishPages(): Promise<void> {
+    for (const query of this.checkpoint.unwrittenPages) await this.apply(query)
   }
 
   /** Writes the checkpoint and extends the lease. Throws {@link RunStopped} where another run has taken it. */
@@ -113,9 +126,18 @@ export class Run {
     }
   }
 
+  // A save that was answered late has kept nothing: done again, it is refused where another run has taken over.
   async #keepLease(): Promise<void> {
-    if (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) await this.save()
+    while (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) await this.save()
   }
+}
+
+function isSame(page: StatusQuery, other: StatusQuery): boolean {
+  return (
+    page.requestDate === other.requestDate &&
+    page.offset === other.offset &&
+    page.messageId === other.messageId
+  )
 }
 
 /** When a listed delivery was sent, as far as its row tells. */

@@ -198,6 +198,18 @@ describe('the budget of time', () => {
     expect(clock.now()).toBe(startMs)
   })
 
+  it('counts what the run does before the call', async () => {
+    const { calls, clock, instants } = callsWith({
+      budget: { deadlineMs: startMs + 12_100 },
+      beforeCall: () => {
+        clock.advance(300)
+        return Promise.resolve()
+      },
+    })
+    expect(await endOf(ask(calls, 1))).toBe('stopped by time')
+    expect(instants).toEqual([])
+  })
+
   it('is never overstepped by waiting to ask again', async () => {
     // Two requests that time out after 10 s each; the second begins with the last moment that it may take.
     const { calls, clock } = callsWith({
