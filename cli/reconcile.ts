@@ -77,7 +77,7 @@ function sentenceOf(figures: RunFigures): string {
   const { calls, rows, discovered, repaired, settled, unknown, pending, stoppedBy } = figures
   return [
     `${counted(calls, 'call')}, ${counted(rows, 'row')}: ${discovered} discovered, ${repaired} repaired, ${settled} settled, ${unknown} unknown.`,
-    `${pending} pending. ${endings[stoppedBy]}`,
+    `${pending === undefined ? '' : `${pending} pending. `}${endings[stoppedBy]}`,
   ].join(' ')
 }
 

@@ -265,8 +265,8 @@ export interface RunFigures {
   readonly settled: number
   /** Pending deliveries about which nobody can tell any more. */
   readonly unknown: number
-  /** Deliveries still pending when the run ended. */
-  readonly pending: number
+  /** Deliveries still pending when the run ended; absent where it did not come to count them. */
+  readonly pending?: number
   /** How long ago the oldest was sent that is pending and can be asked about; absent where none is. */
   readonly oldestPendingSeconds?: number
   /** How long outcomes that the run told first had been known to the provider alone; absent where it told none. */

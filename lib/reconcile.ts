@@ -2,7 +2,7 @@ import { secondMs } from './core/instant.ts'
 import type { RunFigures } from './ports.ts'
 import { readCheckpoint } from './reconcile/checkpoint.ts'
 import { closedNothing, closePending, type Closing } from './reconcile/close-pending.ts'
-import { lookAtDue } from './reconcile/look-ups.ts'
+import { Looks, readDueLists } from './reconcile/look-ups.ts'
 import { surveyPending, type Survey } from './reconcile/pending.ts'
 import { RunStopped, type CallBudget } from './reconcile/provider-calls.ts'
 import { leaseMs, lostLease, Run, type RunDependencies } from './reconcile/run.ts'
@@ -57,18 +57,21 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
  */
 async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }> {
   let survey: Survey | undefined
+  let looks: Looks | undefined
   let stopped: RunStopped | undefined
   const parts = [
     async () => {
       survey = await surveyPending(run)
+      looks = new Looks(run, survey)
     },
     ...(run.polledProvider === undefined
       ? []
       : [
           () => run.finishPages(),
           () => readTail(run),
-          () => lookAtDue(run, survey?.due ?? []),
-          () => sweepClosedDates(run),
+          async () => looks?.leaveDates(survey ? await readDueLists(run, survey) : []),
+          async () => looks?.take(),
+          async () => ((await sweepClosedDates(run)) ? looks?.take() : undefined),
         ]),
   ]
   for (const part of parts) {
@@ -94,7 +97,7 @@ function figuresOf(
   survey: Survey | undefined,
   closing: Closing,
 ): Omit<RunFigures, 'stoppedBy'> {
-  const left = (survey?.count ?? 0) + repairs.turnedPending - repairs.settled
+  const changed = repairs.turnedPending - repairs.settled - closing.settled - closing.unknown
   const oldestMs = (survey?.due ?? [])
     .filter(({ deliveries }) => deliveries.some((delivery) => !repairs.hasSettled(delivery)))
     .reduce((oldest, { sentAtMs }) => Math.min(oldest, sentAtMs), survey?.oldestNotDueMs ?? Infinity)
@@ -106,7 +109,7 @@ function figuresOf(
     repaired: repairs.repaired,
     settled: repairs.settled + closing.settled,
     unknown: closing.unknown,
-    pending: left - closing.settled - closing.unknown,
+    ...(survey && { pending: survey.count + changed }),
     ...(oldestMs !== Infinity && { oldestPendingSeconds: inSeconds(startedMs - oldestMs) }),
     ...(staleness.length > 0 && {
       stalenessP50Seconds: inSeconds(percentile(staleness, 50)),
@@ -131,6 +134,5 @@ const nothingDone: RunFigures = {
   repaired: 0,
   settled: 0,
   unknown: 0,
-  pending: 0,
   stoppedBy: 'lease',
 }

@@ -156,7 +156,7 @@ function added(a: RunFigures, b: RunFigures): RunFigures {
     repaired: a.repaired + b.repaired,
     settled: a.settled + b.settled,
     unknown: a.unknown + b.unknown,
-    pending: b.pending,
+    ...(b.pending !== undefined && { pending: b.pending }),
     stoppedBy: b.stoppedBy,
   }
 }

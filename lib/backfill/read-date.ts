@@ -1,8 +1,10 @@
+import { heardByMs } from '../core/schedule.ts'
 import { possibleRequestDates } from '../core/sweep-plan.ts'
 import { StatusApiError, type Clock, type StatusQuery } from '../ports.ts'
 import type { DatedDelivery } from '../reconcile/pending.ts'
 import type { ProviderCalls } from '../reconcile/provider-calls.ts'
 import type { RowRepairs } from '../reconcile/repair-rows.ts'
+import { listedSentAt } from '../reconcile/run.ts'
 
 interface Dependencies {
   readonly calls: ProviderCalls
@@ -53,7 +55,9 @@ async function readList(
   let { offset } = query
   for (;;) {
     const page = await calls.page({ ...query, offset })
-    await repairs.apply(page, query.requestDate, clock.now())
+    const throughMs = clock.now() - heardByMs
+    const deliveries = page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= throughMs)
+    await repairs.apply({ ...page, deliveries }, query.requestDate, clock.now())
     offset += page.rows
     reached(offset)
     onPage()

@@ -6,7 +6,7 @@
  */
 export const listOrders = ['undetermined', 'oldest-first', 'newest-first', 'none'] as const
 
-type ListOrder = (typeof listOrders)[number]
+export type ListOrder = (typeof listOrders)[number]
 
 /** What is known of a list's order once rows of it were read. @param sentAtMs - when they were sent, in the order listed. */
 export function orderAfter(known: ListOrder, sentAtMs: readonly number[]): ListOrder {

@@ -1,13 +1,6 @@
 import { addDays, dayMs, hourMs, minuteMs, requestDateOf, requestDateStartMs } from './instant.ts'
 import { reachMs } from './schedule.ts'
 
-/** A date whose whole list is being read. */
-export interface Sweep {
-  readonly requestDate: string
-  /** Rows of the list that are applied already. */
-  readonly offset: number
-}
-
 /** Which dates were given out to be swept, for one age. */
 interface SweptAge {
   /** Days after its own beginning at which a date is swept: 1 is as soon as it has closed. */
@@ -29,15 +22,27 @@ export function firstSweptAges(agesDays: readonly number[], nowMs: number): read
   return agesDays.map((ageDays) => ({ ageDays, throughDate: addDays(requestDateOf(nowMs), -2) }))
 }
 
-/** The ages that are set now: those that were go on, and a new one begins with the date that reaches it today. */
+/**
+ * The ages that are set now: those that were go on, and a new one begins with the date that reaches it today. Where the last
+ * age comes down, it takes over the dates that the old one had yet to come to: each has its last sweep.
+ */
 export function withAges(
   sweptAges: readonly SweptAge[],
   agesDays: readonly number[],
   nowMs: number,
 ): readonly SweptAge[] {
+  const lastAge = Math.max(...agesDays)
+  const [dropped] = sweptAges
+    .filter(({ ageDays }) => ageDays > lastAge)
+    .sort((one, other) => other.ageDays - one.ageDays)
   return agesDays.map((ageDays) => {
     const known = sweptAges.find((swept) => swept.ageDays === ageDays)
-    return known ?? { ageDays, throughDate: addDays(requestDateOf(nowMs), -ageDays - 1) }
+    const throughDate = known?.throughDate ?? addDays(requestDateOf(nowMs), -ageDays - 1)
+    const isLast = ageDays === lastAge
+    return {
+      ageDays,
+      throughDate: isLast && dropped ? earlier(throughDate, dropped.throughDate) : throughDate,
+    }
   })
 }
 
@@ -86,6 +91,10 @@ export function possibleRequestDates(sentAtMs: number): readonly string[] {
   const isNearStart = sentAtMs - startMs < hourMs
   const isNearEnd = startMs + dayMs - sentAtMs <= hourMs
   return [date, ...(isNearStart ? [addDays(date, -1)] : []), ...(isNearEnd ? [addDays(date, 1)] : [])]
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b
 }
 
 function later(a: string, b: string): string {

@@ -8,6 +8,17 @@ const requestDate = v.pipe(v.string(), v.isoDate())
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const sweep = v.object({ requestDate, offset: wholeNumber })
 
+const openSweep = v.object({
+  ...sweep.entries,
+  /** Runs in a row to which the next page was not told. */
+  failures: v.exactOptional(wholeNumber),
+  /** Whether look-ups wait for it, since it takes fewer calls than they would. */
+  isForDue: v.exactOptional(v.boolean()),
+})
+
+/** A whole date under way. */
+export type OpenSweep = v.InferOutput<typeof openSweep>
+
 const page = v.object({ ...sweep.entries, messageId: v.exactOptional(v.string()) })
 
 const tail = v.object({
@@ -15,6 +26,10 @@ const tail = v.object({
   order: v.picklist(listOrders),
   /** What was sent up to this instant is applied. */
   throughMs: wholeNumber,
+  /** What the reading under way will have applied once it is at its end; 0 where none is, or oldest first. */
+  passThroughMs: wholeNumber,
+  /** Whether it is read for what nobody told of. */
+  isDiscovering: v.boolean(),
   /** When the list was last read, and how fast it grew. */
   readAtMs: wholeNumber,
   rowsPerHour: wholeNumber,
@@ -27,7 +42,7 @@ const checkpoint = v.object({
   version: v.literal(2),
   tail,
   /** Whole dates under way, with how far each is read. */
-  openSweeps: v.array(sweep),
+  openSweeps: v.array(openSweep),
   sweptAges: v.array(v.object({ ageDays: wholeNumber, throughDate: requestDate })),
   /** Every look that fell due up to this instant is done. */
   looksThroughMs: wholeNumber,
@@ -66,7 +81,7 @@ export function readCheckpoint(
 function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[], nowMs: number): Checkpoint {
   return {
     version: 2,
-    tail: tailOf(addDays(requestDateOf(nowMs), -1)),
+    tail: tailOf(addDays(requestDateOf(nowMs), -1), true),
     openSweeps: toSweep.map((requestDate) => ({ requestDate, offset: 0 })),
     sweptAges: [...firstSweptAges(sweepAgesDays, nowMs)],
     looksThroughMs: 0,
@@ -78,8 +93,17 @@ function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[],
 }
 
 /** A list of which nothing was read yet. */
-export function tailOf(requestDate: string): Tail {
-  return { requestDate, offset: 0, order: 'undetermined', throughMs: 0, readAtMs: 0, rowsPerHour: 0 }
+export function tailOf(requestDate: string, isDiscovering: boolean): Tail {
+  return {
+    requestDate,
+    offset: 0,
+    order: 'undetermined',
+    throughMs: 0,
+    passThroughMs: 0,
+    isDiscovering,
+    readAtMs: 0,
+    rowsPerHour: 0,
+  }
 }
 
 export function writeCheckpoint(toStore: Checkpoint): StoredCheckpoint {

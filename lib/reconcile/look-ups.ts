@@ -1,86 +1,188 @@
 import { requestDateOf } from '../core/instant.ts'
-import { possibleRequestDates } from '../core/sweep-plan.ts'
-import type { DueMessage } from './pending.ts'
+import { oldestDateInReach, possibleRequestDates } from '../core/sweep-plan.ts'
+import type { DueMessage, Survey } from './pending.ts'
 import { RunStopped } from './provider-calls.ts'
-import type { Run } from './run.ts'
+import { pageRows, type Run } from './run.ts'
 import { readOnward } from './tail.ts'
 
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
 const looksPerCheckpoint = 25
-/** Look-ups without an answer that are asked again at the next run. More than that is not about the question. */
-const maxUnansweredLooks = 20
-
-/** Rows of a page of the provider's list. */
-const pageRows = 100
+/** Messages without an answer that the checkpoint remembers. */
+const maxUnansweredLooks = 200
+/** Questions about messages of one date without an answer, after which the others are left for the next run. */
+const failuresPerDate = 2
 /** From so many due messages of one date it is worth a call to find out whether its list is shorter. */
 const worthProbing = 10
 
 /**
- * Settles what is due: of each date by its list, where that takes fewer calls, and by look-ups otherwise. Look-ups are
- * taken longest due first. Each message counts by its latest due look, so everything due before the next one's instant is
- * done once this one is.
+ * Settles what is due by lists, where they have fewer pages than messages are due: today's is read on at once, and a date
+ * that has closed is left to its sweep, which remembers how far it came. Answers the dates of which nothing was told.
  */
-export async function lookAtDue(run: Run, due: readonly DueMessage[]): Promise<void> {
-  const byDate = Map.groupBy(due, ({ sentAtMs }) => requestDateOf(sentAtMs))
-  for (const [requestDate, ofDate] of byDate) {
-    const left = ofDate.filter((message) => !isTold(run, message))
-    if (left.length >= worthProbing) await readListOf(run, requestDate, left)
+export async function readDueLists(run: Run, survey: Survey): Promise<readonly string[]> {
+  const untold: string[] = []
+  for (const [requestDate, due] of survey.dueOfDate) {
+    const isShorter = await isListShorter(run, survey, requestDate, due)
+    if (isShorter === 'unanswered') untold.push(requestDate)
+    else if (isShorter && requestDate === run.checkpoint.tail.requestDate) await readOnward(run)
+    else if (isShorter) sweepForDue(run, requestDate)
   }
-  await lookUpEach(run, due)
+  return untold
+}
+
+/** Whether the rest of the list has fewer pages than messages are due: the page that lies as far ahead tells. */
+async function isListShorter(
+  run: Run,
+  { dueInTail }: Survey,
+  requestDate: string,
+  due: number,
+): Promise<boolean | 'unanswered'> {
+  const { tail, openSweeps } = run.checkpoint
+  if (requestDate === tail.requestDate) {
+    const isOnward = tail.order === 'oldest-first'
+    return isWorth(run, requestDate, isOnward ? tail.offset : 0, isOnward ? dueInTail : due)
+  }
+  const open = openSweeps.find((sweep) => sweep.requestDate === requestDate)
+  const isSettled = open?.isForDue === true || open?.failures !== undefined
+  const isReadable = requestDate >= oldestDateInReach(run.startedMs) && requestDate < tail.requestDate
+  return isReadable && !isSettled && isWorth(run, requestDate, open?.offset ?? 0, due)
+}
+
+async function isWorth(
+  run: Run,
+  requestDate: string,
+  offset: number,
+  due: number,
+): Promise<boolean | 'unanswered'> {
+  return due >= worthProbing && run.isShorterThan(requestDate, offset + due * pageRows)
+}
+
+/** Its sweep comes first, and look-ups wait for it. */
+function sweepForDue(run: Run, requestDate: string): void {
+  const { openSweeps } = run.checkpoint
+  const open = openSweeps.find((sweep) => sweep.requestDate === requestDate) ?? { requestDate, offset: 0 }
+  const others = openSweeps.filter((sweep) => sweep.requestDate !== requestDate)
+  run.checkpoint = { ...run.checkpoint, openSweeps: [{ ...open, isForDue: true }, ...others] }
+}
+
+/** The look-ups of one run. */
+export class Looks {
+  readonly #run: Run
+  readonly #survey: Survey
+  readonly #repeats: ReadonlySet<string>
+  readonly #failures = new Map<string, number>()
+  /** Messages that are done with, or remembered. */
+  readonly #done = new Set<string>()
+  #unanswered: readonly string[]
+  /** How many of those that are due are done with, up to the first that is not. */
+  #passed = 0
+  #lookUps = 0
+
+  constructor(run: Run, survey: Survey) {
+    this.#run = run
+    this.#survey = survey
+    const { unansweredLooks } = run.checkpoint
+    this.#repeats = new Set(unansweredLooks)
+    const stillDue = new Set(survey.due.map(({ message }) => message))
+    this.#unanswered = unansweredLooks.filter((message) => stillDue.has(message))
+  }
+
+  /** Leaves the messages of these dates for the next run: nothing is told of them now. */
+  leaveDates(requestDates: readonly string[]): void {
+    for (const requestDate of requestDates) this.#failures.set(requestDate, failuresPerDate)
+  }
+
+  /**
+   * Looks up what is due and not done yet, longest due first. What stands under a date whose list is read for it waits, and
+   * is looked up once that is done, where the list did not tell.
+   */
+  async take(): Promise<void> {
+    for (const message of this.#survey.due) {
+      if (this.#done.has(message.message)) continue
+      const isAsked = await this.#takeOne(message)
+      this.#moveOn()
+      this.#lookUps += isAsked ? 1 : 0
+      if (isAsked && this.#lookUps % looksPerCheckpoint === 0) await this.#run.save()
+    }
+    this.#moveOn()
+  }
+
+  /** Answers whether it took a call. */
+  async #takeOne(message: DueMessage): Promise<boolean> {
+    if (isTold(this.#run, message)) {
+      this.#forget(message)
+      return false
+    }
+    const requestDate = requestDateOf(message.sentAtMs)
+    if (this.#isBeingRead(requestDate)) return false
+    if ((this.#failures.get(requestDate) ?? 0) >= failuresPerDate) {
+      this.#leave(message)
+      return false
+    }
+    const isAnswered = await this.#isAnswered(message)
+    this.#forget(message)
+    if (isAnswered) this.#failures.delete(requestDate)
+    else this.#fail(message, requestDate)
+    return true
+  }
+
+  /** A list of which a page is not told keeps no look-up waiting. */
+  #isBeingRead(requestDate: string): boolean {
+    const sweep = this.#run.checkpoint.openSweeps.find((open) => open.requestDate === requestDate)
+    return sweep?.isForDue === true && sweep.failures === undefined
+  }
+
+  /** Writes down up to when everything that fell due is done. */
+  #moveOn(): void {
+    const { due, leftOutDueMs } = this.#survey
+    const { startedMs, checkpoint } = this.#run
+    const isDone = (message: DueMessage | undefined) => message && this.#done.has(message.message)
+    while (isDone(due[this.#passed])) this.#passed += 1
+    const nextDueMs = Math.min(due[this.#passed]?.dueAtMs ?? Infinity, leftOutDueMs, startedMs + 1)
+    this.#run.checkpoint = {
+      ...checkpoint,
+      unansweredLooks: [...this.#unanswered],
+      looksThroughMs: Math.max(checkpoint.looksThroughMs, nextDueMs - 1),
+    }
+  }
+
+  async #isAnswered(message: DueMessage): Promise<boolean> {
+    try {
+      return await lookUp(this.#run, message)
+    } catch (error) {
+      if (error instanceof RunStopped && error.stoppedBy === 'provider') {
+        // It must not be the first of the next run again.
+        this.#forget(message)
+        this.#leave(message)
+        this.#moveOn()
+      }
+      throw error
+    }
+  }
+
+  /** Once more at the next run; after that, while others are answered, its next look is soon enough. */
+  #fail(message: DueMessage, requestDate: string): void {
+    this.#failures.set(requestDate, (this.#failures.get(requestDate) ?? 0) + 1)
+    if (!this.#repeats.has(message.message) || !this.#run.calls.hasAnswered) this.#leave(message)
+  }
+
+  /** Remembers it for the next run. What finds no room keeps `looksThroughMs` back. */
+  #leave({ message }: DueMessage): void {
+    const isKnown = this.#unanswered.includes(message)
+    const hasRoom = this.#unanswered.length < maxUnansweredLooks
+    if (!isKnown && hasRoom) this.#unanswered = [...this.#unanswered, message]
+    if (isKnown || hasRoom) this.#done.add(message)
+    else this.#done.delete(message)
+  }
+
+  #forget({ message }: DueMessage): void {
+    this.#done.add(message)
+    this.#unanswered = this.#unanswered.filter((other) => other !== message)
+  }
 }
 
 /** Whether a list of this run told of all its recipients: asking again at once could tell nothing else. */
 function isTold(run: Run, { deliveries }: DueMessage): boolean {
   return deliveries.every((delivery) => run.repairs.hasSeen(delivery))
-}
-
-/** Reads the date's list if its rest has fewer pages than messages are due: a page that far ahead tells. */
-async function readListOf(run: Run, requestDate: string, due: readonly DueMessage[]): Promise<void> {
-  const { tail } = run.checkpoint
-  const isTail = tail.requestDate === requestDate
-  const from = isTail && tail.order === 'oldest-first' ? tail.offset : 0
-  const probe = await run.apply({ requestDate, offset: from + due.length * pageRows })
-  if (probe === 'unanswered' || probe.rows > 0) return
-  const isEnough = () => due.every((message) => isTold(run, message))
-  if (isTail) await readOnward(run, isEnough)
-  const left = due.filter((message) => !isTold(run, message))
-  const start = isTail ? from : due.length * pageRows
-  if (left.length * pageRows >= start) await readUpTo(run, requestDate, start, isEnough)
-}
-
-/** Reads the list from its beginning to the offset, or until it is enough. */
-async function readUpTo(
-  run: Run,
-  requestDate: string,
-  endOffset: number,
-  isEnough: () => boolean,
-): Promise<void> {
-  for (let offset = 0; offset < endOffset && !isEnough();) {
-    const page = await run.apply({ requestDate, offset })
-    if (page === 'unanswered' || page.isLast) return
-    offset += page.rows
-  }
-}
-
-async function lookUpEach(run: Run, due: readonly DueMessage[]): Promise<void> {
-  const stillDue = new Set(due.map(({ message }) => message))
-  let unanswered = run.checkpoint.unansweredLooks.filter((message) => stillDue.has(message))
-  let lookUps = 0
-  for (const [index, message] of due.entries()) {
-    const isToldAlready = isTold(run, message)
-    const isAnswered = isToldAlready || (await lookUp(run, message))
-    unanswered = unanswered.filter((other) => other !== message.message)
-    if (!isAnswered) unanswered.push(message.message)
-    // Not passed, so not lost: the next run begins with it.
-    if (unanswered.length > maxUnansweredLooks) {
-      throw new RunStopped('provider', `More than ${maxUnansweredLooks} look-ups stay unanswered.`)
-    }
-    const nextDueMs = due[index + 1]?.dueAtMs ?? run.startedMs + 1
-    run.checkpoint = { ...run.checkpoint, unansweredLooks: unanswered, looksThroughMs: nextDueMs - 1 }
-    lookUps += isToldAlready ? 0 : 1
-    if (!isToldAlready && lookUps % looksPerCheckpoint === 0) await run.save()
-  }
-  run.checkpoint = { ...run.checkpoint, unansweredLooks: unanswered, looksThroughMs: run.startedMs }
 }
 
 /** `false` where the question stayed unanswered. */

@@ -1,7 +1,7 @@
 import { nameOf, sentAtOfDelivery, type Delivery } from '../core/delivery.ts'
 import { requestDateOf } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
-import { dueLookMs, isHeardOf, isOutOfReach, isPastRetries } from '../core/schedule.ts'
+import { dueLookMs, isHeardOf, isOutOfReach, isPastRetries, lookAgesMs } from '../core/schedule.ts'
 import type { DeliveryReader, PendingDelivery } from '../ports.ts'
 import { RunStopped } from './provider-calls.ts'
 import type { Run } from './run.ts'
@@ -25,16 +25,22 @@ export interface DueMessage {
 export interface Survey {
   /** How many stand in it. */
   readonly count: number
-  /** When the oldest was sent that can be asked about and is not due. */
+  /** When the oldest was sent that is looked at, and is not due. */
   readonly oldestNotDueMs: number
-  /** Longest due first. */
+  /** Longest due first, as many as a run may come to. */
   readonly due: readonly DueMessage[]
-  /** Those about which nothing is left to ask, whatever the answers of this run. */
+  /** When the first was due that found no room there. */
+  readonly leftOutDueMs: number
+  /** How many messages of each date are due, those without room included. */
+  readonly dueOfDate: ReadonlyMap<string, number>
+  /** How many of them today's list may tell of where it is read on, oldest first. */
+  readonly dueInTail: number
+  /** Those about which nothing is left to ask, whatever the answers of this run; as many as a run may come to. */
   readonly closable: readonly DatedDelivery[]
 }
 
-/** What one read of rows takes. */
-const batchSize = 100
+/** Messages, and deliveries to close, that a run keeps in memory: more than it could ask about at 20 requests a second. */
+const maxKept = 20_000
 
 /** Goes once through the pending index. Throws {@link RunStopped} where the run's time ends before it does. */
 export async function surveyPending(run: Run): Promise<Survey> {
@@ -46,15 +52,22 @@ export async function surveyPending(run: Run): Promise<Survey> {
   return survey.result()
 }
 
+type DueDelivery = DatedDelivery & { readonly dueAtMs: number }
+
 class SurveyUnderWay {
   readonly #run: Run
-  readonly #due = new Map<string, DueMessage>()
+  readonly #unanswered: ReadonlyMap<string, number>
+  readonly #dueOfDate = new Map<string, number>()
   readonly #closable: DatedDelivery[] = []
+  #due = new Map<string, DueMessage>()
+  #leftOutDueMs = Infinity
+  #dueInTail = 0
   #count = 0
   #oldestNotDueMs = Infinity
 
   constructor(run: Run) {
     this.#run = run
+    this.#unanswered = new Map(run.checkpoint.unansweredLooks.map((message, place) => [message, place]))
   }
 
   async add(batch: readonly PendingDelivery[]): Promise<void> {
@@ -65,8 +78,10 @@ class SurveyUnderWay {
     const { closable = [], open = [] } = Object.groupBy(dated, (one) =>
       isClosable(this.#run, one) ? 'closable' : 'open',
     )
-    this.#closable.push(...closable)
-    const askable = open.filter(({ delivery }) => isAskable(this.#run, delivery))
+    this.#closable.push(...closable.slice(0, maxKept - this.#closable.length))
+    const askable = open.filter(
+      ({ delivery }) => isAskable(this.#run, delivery) && lookAgesMs(delivery.status).length > 0,
+    )
     const due = await notHeardOf(
       this.#run,
       askable.flatMap((one) => {
@@ -75,6 +90,7 @@ class SurveyUnderWay {
       }),
     )
     for (const one of due) this.#join(one)
+    if (this.#due.size >= 2 * maxKept) this.#keepLongestDue()
     const areDue = new Set(due.map(({ delivery }) => delivery))
     const notDueMs = askable.flatMap(({ delivery, sentAtMs }) => (areDue.has(delivery) ? [] : sentAtMs))
     this.#oldestNotDueMs = Math.min(this.#oldestNotDueMs, ...notDueMs)
@@ -83,30 +99,53 @@ class SurveyUnderWay {
   result(): Survey {
     return {
       count: this.#count,
+      due: this.#keepLongestDue(),
+      leftOutDueMs: this.#leftOutDueMs,
+      dueOfDate: this.#dueOfDate,
+      dueInTail: this.#dueInTail,
       oldestNotDueMs: this.#oldestNotDueMs,
-      due: [...this.#due.values()].sort(
-        (one, other) => one.dueAtMs - other.dueAtMs || (one.message < other.message ? -1 : 1),
-      ),
       closable: this.#closable,
     }
   }
 
   #dueAtMs({ delivery, sentAtMs }: DatedDelivery): number | undefined {
     const { startedMs, checkpoint } = this.#run
-    // Asked again after all others, so that it delays none.
-    if (checkpoint.unansweredLooks.includes(delivery.message)) return startedMs + 1
+    // Asked again after all others, so that it delays none; what failed last comes last.
+    const place = this.#unanswered.get(delivery.message)
+    if (place !== undefined) return startedMs + 1 + place
     return dueLookMs(delivery.status, sentAtMs, { afterMs: checkpoint.looksThroughMs, throughMs: startedMs })
   }
 
-  #join({ delivery, sentAtMs, dueAtMs }: DatedDelivery & { readonly dueAtMs: number }): void {
+  #join({ delivery, sentAtMs, dueAtMs }: DueDelivery): void {
     const { message } = delivery
     const known = this.#due.get(message)
+    if (!known) this.#countDue(sentAtMs)
     this.#due.set(message, {
       message,
       sentAtMs,
       dueAtMs: Math.min(dueAtMs, known?.dueAtMs ?? Infinity),
       deliveries: [...(known?.deliveries ?? []), delivery],
     })
+  }
+
+  #countDue(sentAtMs: number): void {
+    const requestDate = requestDateOf(sentAtMs)
+    this.#dueOfDate.set(requestDate, (this.#dueOfDate.get(requestDate) ?? 0) + 1)
+    const { tail } = this.#run.checkpoint
+    if (requestDate === tail.requestDate && sentAtMs > tail.throughMs) this.#dueInTail += 1
+  }
+
+  #keepLongestDue(): readonly DueMessage[] {
+    const sorted = [...this.#due.values()].sort(
+      (one, other) => one.dueAtMs - other.dueAtMs || (one.message < other.message ? -1 : 1),
+    )
+    const kept = sorted.slice(0, maxKept)
+    for (const { sentAtMs } of sorted.slice(maxKept)) {
+      this.#oldestNotDueMs = Math.min(this.#oldestNotDueMs, sentAtMs)
+    }
+    this.#leftOutDueMs = Math.min(this.#leftOutDueMs, sorted[maxKept]?.dueAtMs ?? Infinity)
+    this.#due = new Map(kept.map((message) => [message.message, message]))
+    return kept
   }
 }
 
@@ -122,10 +161,7 @@ function isClosable(run: Run, { delivery, sentAtMs }: DatedDelivery): boolean {
 }
 
 /** Without those deferred ones of which callbacks told lately: one read of rows instead of a look-up each. */
-async function notHeardOf<Due extends DatedDelivery & { readonly dueAtMs: number }>(
-  run: Run,
-  due: readonly Due[],
-): Promise<readonly Due[]> {
+async function notHeardOf(run: Run, due: readonly DueDelivery[]): Promise<readonly DueDelivery[]> {
   const deferred = due.filter(({ delivery }) => delivery.status === 'deferred')
   if (deferred.length === 0) return due
   const rows = await run.deliveries.rowsOf(deferred.map(({ delivery }) => delivery))
@@ -140,6 +176,9 @@ async function notHeardOf<Due extends DatedDelivery & { readonly dueAtMs: number
 function lastDeferredAt({ facts }: Delivery): number {
   return Math.max(0, ...(facts.get('deferred') ?? []).map(({ occurredAtMs }) => occurredAtMs ?? 0))
 }
+
+/** What one read of rows takes. */
+const batchSize = 100
 
 /** As many at once as one read of rows takes. */
 export async function* inBatches(

@@ -32,6 +32,9 @@ const closingReserveMs = 5 * secondMs
 /** What a run that has lost its lease says of itself. */
 export const lostLease = 'Another run has taken the lease; this one wrote no checkpoint after that.'
 
+/** Rows of a full page of the provider's list. */
+export const pageRows = 100
+
 /** What the provider will never tell. */
 const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, isLast: true }
 
@@ -49,6 +52,7 @@ export class Run {
   readonly repairs: RowRepairs
   /** Moves only past what is applied. */
   checkpoint: Checkpoint
+  readonly #begunWith: Checkpoint
   readonly #on: RunDependencies
   readonly #deadlineMs: number
   #leaseUntilMs: number
@@ -61,6 +65,7 @@ export class Run {
     this.isByHand = on.isByHand ?? false
     this.deliveries = on.deliveries
     this.checkpoint = checkpoint
+    this.#begunWith = checkpoint
     this.#on = on
     this.#deadlineMs = budget.deadlineMs
     this.#leaseUntilMs = startedMs + leaseMs
@@ -104,8 +109,26 @@ export class Run {
     this.#leaseUntilMs = untilMs
   }
 
+  /** What the next run goes on from: of a run that the provider has not answered, nothing, since its clock may be wrong. */
   storedCheckpoint(): string {
-    return writeCheckpoint({ ...this.checkpoint, lastCallAtMs: this.calls.lastCallAtMs })
+    const mayMove = this.polledProvider === undefined || this.calls.hasAnswered
+    const { unansweredLooks } = this.checkpoint
+    const checkpoint = mayMove ? this.checkpoint : { ...this.#begunWith, unansweredLooks }
+    return writeCheckpoint({ ...checkpoint, lastCallAtMs: this.calls.lastCallAtMs })
+  }
+
+  /**
+   * Whether the date's list ends before the offset. `false` where that is refused: an offset beyond the end may be, and what
+   * is wrong with the settings shows at the next question.
+   */
+  async isShorterThan(requestDate: string, offset: number): Promise<boolean | 'unanswered'> {
+    try {
+      const page = await this.apply({ requestDate, offset })
+      return page === 'unanswered' ? page : page.rows === 0
+    } catch (error) {
+      if (error instanceof RunStopped && error.stoppedBy === 'settings') return false
+      throw error
+    }
   }
 
   isTimeUp(): boolean {
@@ -122,7 +145,9 @@ export class Run {
     } catch (error) {
       if (!(error instanceof StatusApiError)) throw error
       this.log('question unanswered', { problem: error.message })
-      return error.consequence === 'transient' ? 'unanswered' : nothing
+      // A page of a list that is refused is not the end of the list.
+      const isOver = error.consequence === 'out-of-reach' || query.messageId !== undefined
+      return isOver && error.consequence !== 'transient' ? nothing : 'unanswered'
     }
   }
 

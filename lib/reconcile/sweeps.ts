@@ -1,41 +1,75 @@
-import { dueSweeps, oldestDateInReach, type Sweep } from '../core/sweep-plan.ts'
-import type { Run } from './run.ts'
+import { dueSweeps, oldestDateInReach } from '../core/sweep-plan.ts'
+import type { OpenSweep } from './checkpoint.ts'
+import { RunStopped } from './provider-calls.ts'
+import { pageRows, type Run } from './run.ts'
 
-/** Reads the whole lists of dates that have closed. One that fails goes behind the others and is read on next time. */
-export async function sweepClosedDates(run: Run): Promise<void> {
+/** Runs in a row after which a page that is never told is left out: three hours, and what follows it is worth more. */
+const failuresPerPage = 36
+
+/**
+ * Reads the whole lists of dates that have closed. One that fails goes behind the others and is read on next time. Answers
+ * whether one was read to its end for which look-ups wait.
+ */
+export async function sweepClosedDates(run: Run): Promise<boolean> {
   const { sweptAges, due } = dueSweeps(run.checkpoint.sweptAges, run.startedMs)
   const oldest = oldestDateInReach(run.startedMs)
   const open = run.checkpoint.openSweeps.filter((sweep) => sweep.requestDate >= oldest)
+  const lost = run.checkpoint.openSweeps.length - open.length
+  if (lost > 0)
+    run.log('sweeps unfinished', { dates: lost, consequence: 'the provider tells of them no more' })
   const begun = due.filter((date) => !open.some((sweep) => sweep.requestDate === date))
-  const all = [...open, ...begun.map((requestDate) => ({ requestDate, offset: 0 }))]
-  const failed: Sweep[] = []
-  const leave = (openSweeps: readonly Sweep[]) => {
+  const all: readonly OpenSweep[] = [...open, ...begun.map((requestDate) => ({ requestDate, offset: 0 }))]
+  const failed: OpenSweep[] = []
+  const leave = (openSweeps: readonly OpenSweep[]) => {
     run.checkpoint = { ...run.checkpoint, sweptAges: [...sweptAges], openSweeps: [...openSweeps] }
   }
+  let isDueRead = false
   leave(all)
   for (const [index, sweep] of all.entries()) {
     const others = all.slice(index + 1)
-    let last: Sweep = sweep
-    const isComplete = await readList(run, sweep, (reached) => {
-      last = reached
-      leave([reached, ...others, ...failed])
-    })
-    if (!isComplete) failed.push(last)
+    let last: OpenSweep = sweep
+    try {
+      const left = await readList(run, sweep, (reached) => {
+        last = reached
+        leave([reached, ...others, ...failed])
+      })
+      if (left) failed.push(left)
+      else isDueRead ||= sweep.isForDue === true
+    } catch (error) {
+      // The last of several questions without an answer is one of its own, too.
+      const isUntold = error instanceof RunStopped && error.stoppedBy === 'provider'
+      if (isUntold) leave([...others, ...failed, afterFailure(run, last)])
+      throw error
+    }
     leave([...others, ...failed])
   }
   await run.save()
+  return isDueRead
 }
 
-/** Reads a list page by page and calls `reached` with each page applied. `false` where a page stayed unanswered. */
-async function readList(run: Run, from: Sweep, reached: (sweep: Sweep) => void): Promise<boolean> {
-  const { requestDate } = from
-  let { offset } = from
+/** Reads a list page by page and calls `reached` with each page applied. Answers what is left where one was not told. */
+async function readList(
+  run: Run,
+  from: OpenSweep,
+  reached: (sweep: OpenSweep) => void,
+): Promise<OpenSweep | undefined> {
+  let sweep = from
   for (;;) {
+    const { requestDate, offset, isForDue } = sweep
     const page = await run.apply({ requestDate, offset })
-    if (page === 'unanswered') return false
-    offset += page.rows
-    reached({ requestDate, offset })
-    if (page.isLast) return true
+    if (page === 'unanswered') return afterFailure(run, sweep)
+    sweep = { requestDate, offset: offset + page.rows, ...(isForDue && { isForDue }) }
+    reached(sweep)
+    if (page.isLast) return undefined
     await run.save()
   }
+}
+
+/** Where to go on at the next run. A page that is never told hides those behind it for so long and no longer. */
+function afterFailure(run: Run, sweep: OpenSweep): OpenSweep {
+  const failures = (sweep.failures ?? 0) + 1
+  if (failures < failuresPerPage) return { ...sweep, failures }
+  const { requestDate, offset } = sweep
+  run.log('page left out', { requestDate, offset, consequence: 'its rows are not read' })
+  return { ...sweep, offset: offset + pageRows, failures: 0 }
 }

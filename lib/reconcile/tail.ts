@@ -1,5 +1,5 @@
 import { hourMs, minuteMs, addDays, requestDateOf, requestDateStartMs } from '../core/instant.ts'
-import { orderAfter } from '../core/list-order.ts'
+import { orderAfter, type ListOrder } from '../core/list-order.ts'
 import { datesFrom, settlingMs } from '../core/sweep-plan.ts'
 import type { StatusPage } from '../ports.ts'
 import { tailOf, type Tail } from './checkpoint.ts'
@@ -29,14 +29,16 @@ export async function readTail(run: Run): Promise<void> {
 
 /** Ends the list of a date that has closed, and begins today's. */
 async function closeTail(run: Run, today: string): Promise<void> {
-  const closed = run.checkpoint.tail.requestDate
-  const isWhole = run.areSendsRecorded || (await isReadToEnd(run))
-  const unread = run.areSendsRecorded ? [] : datesFrom(addDays(closed, isWhole ? 1 : 0), addDays(today, -1))
+  const { requestDate: closed, isDiscovering, readAtMs } = run.checkpoint.tail
+  // Sends that are recorded since today were not yesterday, unless nothing was read then either.
+  const wasDiscovering = isDiscovering && (!run.areSendsRecorded || readAtMs > 0)
+  const isWhole = !wasDiscovering || (await isReadToEnd(run))
+  const unread = wasDiscovering ? datesFrom(addDays(closed, isWhole ? 1 : 0), addDays(today, -1)) : []
   const { openSweeps } = run.checkpoint
   const toSweep = unread.filter((date) => openSweeps.every(({ requestDate }) => requestDate !== date))
   run.checkpoint = {
     ...run.checkpoint,
-    tail: tailOf(today),
+    tail: tailOf(today, !run.areSendsRecorded),
     openSweeps: [...openSweeps, ...toSweep.map((requestDate) => ({ requestDate, offset: 0 }))],
   }
 }
@@ -48,10 +50,10 @@ async function isReadToEnd(run: Run): Promise<boolean> {
 
 /**
  * Reads the tail's list from where it was left, up to what is old enough to have been heard of: younger rows stay ahead, to
- * be read again with the next ones instead of being looked up one by one. `false` where a page stayed unanswered.
- * @param isEnough - whether all that the list is read for has been told.
+ * be read again with the next ones instead of being looked up one by one. A reading that is cut short goes on at the next
+ * one. `false` where a page stayed unanswered.
  */
-export async function readOnward(run: Run, isEnough = () => false): Promise<boolean> {
+export async function readOnward(run: Run): Promise<boolean> {
   const { requestDate } = run.checkpoint.tail
   const reading = new Reading(run.checkpoint.tail, run.throughMs)
   const keep = (tail: Tail) => {
@@ -63,7 +65,6 @@ export async function readOnward(run: Run, isEnough = () => false): Promise<bool
     reading.add(page)
     keep(reading.reached)
     if (reading.isAtEnd) break
-    if (isEnough()) return true
     await run.save()
   }
   keep(reading.ended(run.startedMs))
@@ -73,6 +74,7 @@ export async function readOnward(run: Run, isEnough = () => false): Promise<bool
 /** One reading of a list, page by page. */
 class Reading {
   readonly #known: Tail
+  /** Rows up to here are read for; in a reading that goes on, what it set out for. */
   readonly #throughMs: number
   #reached: Tail
   #isAtEnd = false
@@ -83,9 +85,9 @@ class Reading {
 
   constructor(known: Tail, throughMs: number) {
     this.#known = known
-    this.#throughMs = throughMs
+    this.#throughMs = known.passThroughMs > 0 ? known.passThroughMs : Math.max(0, throughMs)
     this.#reached = known
-    this.nextOffset = known.order === 'oldest-first' ? known.offset : 0
+    this.nextOffset = known.offset
   }
 
   /** How far the list is read, should the reading be cut short now. */
@@ -103,10 +105,7 @@ class Reading {
     const sentMs = page.deliveries.flatMap((delivery) => listedSentAt(delivery) ?? [])
     const order = orderAfter(this.#reached.order, [...this.#previousMs, ...sentMs])
     const oldRows = this.#isOld ? countOld(page, this.#throughMs) : 0
-    if (order === 'oldest-first' && oldRows > 0) {
-      this.#reached = { ...this.#reached, offset: this.nextOffset + oldRows }
-    }
-    this.#reached = { ...this.#reached, order }
+    this.#reached = { ...this.#reached, order, ...this.#position(order, page.rows, oldRows) }
     this.#isOld &&= oldRows === page.rows
     this.#newRows += sentMs.filter((ms) => ms > throughMs && ms <= this.#throughMs).length
     this.#previousMs = sentMs.slice(-1)
@@ -122,7 +121,25 @@ class Reading {
     const sinceMs = Math.max(this.#known.throughMs, requestDateStartMs(this.#known.requestDate))
     const hours = Math.max(minuteMs, this.#throughMs - sinceMs) / hourMs
     const rowsPerHour = Math.round(this.#newRows / hours)
-    return { ...this.#reached, throughMs: Math.max(0, this.#throughMs), readAtMs, rowsPerHour }
+    const { offset, order } = this.#reached
+    return {
+      ...this.#reached,
+      // In any other order new rows may stand before it.
+      offset: order === 'oldest-first' ? offset : 0,
+      passThroughMs: 0,
+      throughMs: this.#throughMs,
+      readAtMs,
+      rowsPerHour,
+    }
+  }
+
+  /** Where the reading goes on: oldest first before what is too young, else behind what was read. */
+  #position(order: ListOrder, rows: number, oldRows: number): Pick<Tail, 'offset' | 'passThroughMs'> {
+    if (order === 'newest-first' || order === 'none') {
+      return { offset: this.nextOffset + rows, passThroughMs: this.#throughMs }
+    }
+    const offset = oldRows > 0 ? this.nextOffset + oldRows : this.#reached.offset
+    return { offset, passThroughMs: 0 }
   }
 }
 

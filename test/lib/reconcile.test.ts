@@ -623,6 +623,7 @@ describe('a look at what is pending', () => {
     await ledger.run()
     expect((await storedRun(ledger)).checkpoint).toContain(mails[0]!.messageId)
     await ledger.told(toldOf(mails[0]!, { kind: 'delivered' }))
+    ledger.clock.advance(hourMs)
     await ledger.run()
     // What the checkpoint remembers is bounded: what is over must not keep out what is not.
     expect((await storedRun(ledger)).checkpoint).not.toContain(mails[0]!.messageId)
@@ -710,20 +711,116 @@ describe('many looks at one date', () => {
     expect(lists(ledger).slice(-2)).toEqual(['2026-11-21+5616', '2026-11-21+116'])
     expect(figures).toMatchObject({ calls: 2, settled: 60, pending: 64 })
   })
+})
 
-  it('begin with the end of the list and go back to its beginning for what that did not tell', async () => {
-    const mails = deliveredEachMinute(240)
-    const ledger = await world(mails, { start: '2026-11-21T02:00:00Z', order: 'oldest-first' })
-    await tellSends(ledger, mails.slice(0, 120))
-    await ledger.run(recorded)
-    // Of the first hundred, thirty are told of only now: their rows stand before where the list is read on.
-    const late = mails.slice(0, 30).map((mail) => ({ ...mail, recipient: `late.${mail.recipient}` }))
-    ledger.ses.send(...late)
-    await tellSends(ledger, [...late, ...mails.slice(120)])
-    ledger.clock.advanceTo(at('2026-11-21T05:00:00Z'))
-    const { figures } = await ledger.run(recorded)
-    expect(lookUps(ledger)).toEqual([])
-    expect(figures).toMatchObject({ settled: 154, pending: 0 })
+describe('a budget that is smaller than a list', () => {
+  const small = { maxCalls: 2, requestsPerSecond: 20 } as const
+
+  it('lets runs go on with a closed date for which look-ups wait, and keeps nothing of today waiting', async () => {
+    const mails = deliveredEachMinute(450)
+    const today = mailAt('2026-11-22T00:00:00Z', 'today', { timeline: [delivered('2026-11-22T00:00:05Z')] })
+    const ledger = await world([...mails, today], { start: '2026-11-22T00:20:00Z' })
+    for (const mail of [...mails, today]) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    const settled: number[] = []
+    for (let run = 0; run < 12; run += 1) {
+      settled.push((await ledger.run({ ...small, areSendsRecorded: true })).figures.settled)
+      ledger.clock.advance(5 * minuteMs)
+    }
+    expect(settled.reduce((sum, count) => sum + count, 0)).toBe(451)
+    expect(await rowOf(ledger, today)).toMatchObject({ status: 'delivered' })
+  })
+
+  it('lets runs go on with a list that has its newest first', async () => {
+    const ledger = await world(deliveredEachMinute(450), {
+      start: '2026-11-22T08:00:00Z',
+      order: 'newest-first',
+    })
+    let discovered = 0
+    for (let run = 0; run < 8; run += 1) {
+      discovered += (await ledger.run(small)).figures.discovered
+      ledger.clock.advance(5 * minuteMs)
+    }
+    expect(discovered).toBe(450)
+  })
+})
+
+describe('a date whose questions stay unanswered', () => {
+  it('keeps no look-up of another date waiting', async () => {
+    const failing = Array.from({ length: 30 }, (_, n) => mailAt(`2026-11-18T05:00:${10 + n}Z`, `failing${n}`))
+    const fine = mailAt('2026-11-21T07:49:00Z', 'fine', { timeline: [delivered('2026-11-21T07:49:05Z')] })
+    const ledger = await world([...failing, fine])
+    for (const mail of [...failing, fine]) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    ledger.ses.failWhen(({ requestDate }) => requestDate === '2026-11-18', { code: 'InternalError' })
+    expect((await ledger.run({ areSendsRecorded: true })).figures).toMatchObject({ settled: 1, pending: 30 })
+  })
+
+  it('is read on behind a page that is never told', async () => {
+    const ledger = await world(deliveredEachMinute(250), { start: '2026-11-22T08:00:00Z' })
+    ledger.ses.failWhen(({ offset }) => offset === 100, { code: 'InternalError' })
+    // A run counts where another question of it was answered: here today's list, each half hour.
+    for (let run = 0; run < 40; run += 1) {
+      await ledger.run({ requestsPerSecond: 20 })
+      ledger.clock.advance(30 * minuteMs)
+    }
+    expect((await ledger.rows()).length).toBe(150)
+    expect(ledger.logged).toContain(
+      '{"happening":"page left out","requestDate":"2026-11-21","offset":100,"consequence":"its rows are not read"}',
+    )
+  })
+})
+
+describe('a change of settings', () => {
+  it('that brings the last age down leaves no date without its last sweep', async () => {
+    const ledger = await world([], { start: '2026-11-01T08:00:00Z' })
+    const areSendsRecorded = true
+    await ledger.run({ areSendsRecorded, sweepAgesDays: [29] })
+    ledger.clock.advanceTo(at('2026-11-21T08:00:00Z'))
+    await ledger.run({ areSendsRecorded, sweepAgesDays: [6] })
+    // From the day before the ledger's first one on, to the date that is six days old.
+    expect(lists(ledger)).toEqual(
+      ['31', '01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12', '13', '14', '15'].map(
+        (day) => (day === '31' ? '2026-10-31' : `2026-11-${day}`),
+      ),
+    )
+  })
+
+  it('that says that sends are recorded still reads what was sent before', async () => {
+    const mail = mailAt('2026-11-21T09:00:00Z', 'before', { timeline: [delivered('2026-11-21T09:00:05Z')] })
+    const ledger = await world([mail])
+    await ledger.run()
+    ledger.clock.advanceTo(at('2026-11-22T08:00:00Z'))
+    expect((await ledger.run({ areSendsRecorded: true })).figures).toMatchObject({ discovered: 1 })
+  })
+})
+
+describe('an offset that the provider refuses', () => {
+  it('is not taken for a refusal of the settings, nor for the end of a list', async () => {
+    const mails = deliveredEachMinute(30)
+    const ledger = await world(mails, { start: '2026-11-21T02:00:00Z' })
+    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    ledger.ses.failWhen(({ offset }) => (offset ?? 0) > 500, { code: 'InvalidParameterValue' })
+    const { figures } = await ledger.run({ areSendsRecorded: true })
+    expect(figures).toMatchObject({ settled: 30, pending: 0, stoppedBy: 'done' })
+  })
+})
+
+describe('a clock that is wrong', () => {
+  it('moves nothing on that the provider has not answered', async () => {
+    const ledger = await world([mailAt('2026-11-21T09:00:00Z', 'anna')])
+    await ledger.run({ areSendsRecorded: true, sweepAgesDays: [1] })
+    const { checkpoint: before } = await storedRun(ledger)
+    ledger.clock.advanceTo(at('2026-12-11T08:00:00Z'))
+    const { figures } = await ledger.run({
+      areSendsRecorded: true,
+      sweepAgesDays: [1],
+      secretKey: 'another-secret-key',
+    })
+    expect(figures.stoppedBy).toBe('settings')
+    const moved = JSON.parse(String((await storedRun(ledger)).checkpoint)) as object
+    expect({ ...moved, lastCallAtMs: 0 }).toEqual({
+      ...(JSON.parse(String(before)) as object),
+      lastCallAtMs: 0,
+    })
   })
 })
 
@@ -1168,7 +1265,8 @@ describe('the lease', () => {
     await othersRuns(ledger).acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
     ledger.commands.length = 0
     const { figures } = await ledger.run()
-    expect(figures).toEqual({ ...quiet, calls: 0, rows: 0, stoppedBy: 'lease' })
+    expect(figures).not.toHaveProperty('pending')
+    expect(figures).toMatchObject({ calls: 0, rows: 0, stoppedBy: 'lease' })
     expect(ledger.ses.calls).toEqual([])
     expect(ledger.commands).not.toContain('UpdateItemCommand')
     expect(await storedRun(ledger)).toMatchObject({ leaseOwner: 'another' })
