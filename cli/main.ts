@@ -4,11 +4,13 @@ import * as v from 'valibot'
 import { parseEnvironment, port } from '../lib/config.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
 import { sentenceOf } from './command-error.ts'
+import { registerDoctor } from './doctor.ts'
 import { registerInbound } from './inbound.ts'
 import { registerQuarantine } from './quarantine.ts'
 import { registerReconcile } from './reconcile.ts'
 import { show } from './show.ts'
 import { registerSuppressions } from './suppressions.ts'
+import { registerToken } from './token.ts'
 
 const program = new Command('ledger')
   .description(
@@ -28,6 +30,8 @@ registerReconcile(program)
 registerSuppressions(program)
 registerQuarantine(program)
 registerInbound(program)
+registerToken(program)
+registerDoctor(program)
 
 try {
   parseEnvironment({ DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port) }, process.env)

@@ -22,11 +22,11 @@ export interface OpenLedger {
 }
 
 /** Lends the ledger to one command, and closes its connections whatever becomes of it. */
-export async function withLedger(use: (ledger: OpenLedger) => Promise<void>): Promise<void> {
+export async function withLedger<T>(use: (ledger: OpenLedger) => Promise<T>): Promise<T> {
   const { TABLE_PREFIX } = parseEnvironment(tableEntries, process.env)
   const client = dynamoDbClient(requestTimeoutMs)
   try {
-    await use({
+    return await use({
       client,
       tables: tableNames(TABLE_PREFIX),
       name: TABLE_PREFIX,

@@ -276,7 +276,25 @@ export interface RunFigures {
    * `done`: nothing was left to ask. `time`, `calls`: the budget ended, the next run goes on from there.
    * `lease`: another run holds it. `provider`: the provider kept failing. `settings`: it refuses our settings.
    */
-  readonly stoppedBy: 'done' | 'time' | 'calls' | 'lease' | 'provider' | 'settings'
+  readonly stoppedBy: StopReason
+}
+
+export const stopReasons = ['done', 'time', 'calls', 'lease', 'provider', 'settings'] as const
+
+export type StopReason = (typeof stopReasons)[number]
+
+/** How the runs of a job are doing, as they left it. */
+export interface RunState {
+  /** When the last one ended that did end; absent where none has yet. */
+  readonly endedAtMs?: number
+  readonly stoppedBy?: StopReason
+  /** Until when a run holds the lease, unless it extends it. In the past: that run died. */
+  readonly leaseUntilMs?: number
+}
+
+export interface RunReader {
+  /** `undefined` where no run has ever begun. */
+  state(): Promise<RunState | undefined>
 }
 
 /** A request as any front hands it over: nothing is decoded yet. */

@@ -30,6 +30,8 @@ const declaredTable = v.object({
       }),
     ),
   ),
+  // No part of CreateTable, whose client leaves it out.
+  TimeToLiveSpecification: v.optional(v.object({ AttributeName: v.string(), Enabled: v.literal(true) })),
 })
 
 const serverlessYaml = new URL('../serverless.yml', import.meta.url)
@@ -54,7 +56,10 @@ async function isActive(client: DynamoDBClient, table: string): Promise<boolean>
   return Table?.TableStatus === 'ACTIVE'
 }
 
-async function declaredTables(prefix: string): Promise<readonly v.InferOutput<typeof declaredTable>[]> {
+/** The tables of a deployment as serverless.yml declares them. */
+export async function declaredTables(
+  prefix: string,
+): Promise<readonly v.InferOutput<typeof declaredTable>[]> {
   const document: unknown = parse(await readFile(serverlessYaml, 'utf8'), { logLevel: 'error' })
   const { resources } = v.parse(
     v.object({

@@ -45,6 +45,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
       'providers',
       'use cases',
       'table',
+      'ses',
       'surroundings',
       'functions',
       'local',

@@ -48,6 +48,7 @@ describe('the README', () => {
       expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
       'npx ledger reconcile --from 2026-11-14 --to 2026-11-16 --dry-run',
       'npx serverless deploy --stage prod',
+      'npx ledger doctor --url https://<host>',
     ])
   })
 })
@@ -73,6 +74,18 @@ describe('npm start', () => {
   afterAll(async () => {
     stack.pressCtrlC()
     await stack.exited
+  })
+
+  it('is found in order by the doctor, at its URL and by default', async () => {
+    const [command] = commandsOf(readme).flatMap((text) => /^npx ledger doctor .*$/m.exec(text) ?? [])
+    const { origin, port } = new URL(urls.callback)
+    const told = { ...environment, CALLBACK_TOKEN: freePorts.CALLBACK_TOKEN }
+    const atUrl = run(command!.replace('https://<host>', origin), told)
+    const byDefault = run('npx ledger doctor', { ...told, PORT: port })
+    for (const doctor of [atUrl, byDefault]) {
+      expect(await doctor.exited).toBe(0)
+      expect(doctor.output()).toMatch(/^✓ function URL .*^✓ token .*^10 passed, 0 failed, 0 not checked\.$/ms)
+    }
   })
 
   it('prints a curl that, sent as it is, becomes a row that the ledger shows', async () => {
@@ -277,6 +290,12 @@ describe('npm run demo', () => {
 })
 
 describe('the ledger', () => {
+  it('makes a token of which the README deploys the digest', async () => {
+    const make = run(commandsOf(readme).flatMap((text) => /^npx ledger token new/m.exec(text) ?? [])[0]!)
+    expect(await make.exited).toBe(0)
+    expect(make.output()).toMatch(/^token {3}\w{48}$.*^digest {2}\w{64}$.*CALLBACK_TOKEN_SHA256/ms)
+  })
+
   it('says what to do where no stack runs', async () => {
     const show = run('npx ledger show example@example.com', { DYNAMODB_PORT: '1' })
     expect(await show.exited).toBe(1)

@@ -1,0 +1,56 @@
+import { setVariables, type Environment } from '../../lib/config.ts'
+import { describedTable } from '../../lib/table/described-table.ts'
+import { sentenceOf } from '../command-error.ts'
+import type { OpenLedger } from '../open-ledger.ts'
+import { failed, notChecked, passed, type Check } from './check.ts'
+
+const check = 'DynamoDB'
+
+/** Errors that speak of a table or of what may be done to it: DynamoDB itself answered. */
+const aboutTables = ['ResourceNotFoundException', 'AccessDeniedException']
+
+/** Errors by which AWS says that it does not know the credentials, or no longer. */
+const aboutCredentials = [
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'ExpiredTokenException',
+  'MissingAuthenticationTokenException',
+  'IncompleteSignatureException',
+]
+
+/** Whether there are credentials and a region, and DynamoDB answers to them: without that no table can be looked at. */
+export async function checkDynamoDb(
+  { client, tables }: Pick<OpenLedger, 'client' | 'tables'>,
+  environment: Environment,
+): Promise<Check> {
+  const { AWS_ENDPOINT_URL_DYNAMODB, AWS_REGION } = setVariables(environment)
+  const answers = passed(
+    check,
+    `answers ${AWS_ENDPOINT_URL_DYNAMODB ? `at ${AWS_ENDPOINT_URL_DYNAMODB}` : `in ${AWS_REGION ?? 'the region of your profile'}`}`,
+  )
+  try {
+    await describedTable(client, tables.deliveries)
+    return answers
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    if (aboutTables.includes(error.name)) return answers
+    return isMissing(error)
+      ? notChecked(check, `not checked, nor what is in it. ${sentenceOf(error)}`)
+      : fault(error)
+  }
+}
+
+function isMissing(error: Error): boolean {
+  return error.name === 'CredentialsProviderError' || error.message === 'Region is missing'
+}
+
+function fault(error: Error): Check {
+  if (aboutCredentials.includes(error.name)) {
+    return failed(
+      check,
+      `AWS does not accept the credentials (${error.name})`,
+      "Set AWS_PROFILE, or sign in with the AWS CLI. AWS also refuses them where this machine's clock is wrong.",
+    )
+  }
+  return failed(check, sentenceOf(error), 'Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB where it is set.')
+}

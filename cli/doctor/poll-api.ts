@@ -1,0 +1,56 @@
+import { parsePollSettings, setVariables, type Environment } from '../../lib/config.ts'
+import { requestDateOf } from '../../lib/core/instant.ts'
+import { oneLine } from '../../lib/core/text.ts'
+import { StatusApiError, type Clock } from '../../lib/ports.ts'
+import { sesSettingsOf } from '../../lib/poll-wiring.ts'
+import { getSendEmailStatus } from '../../lib/ses/get-send-email-status.ts'
+import { sentenceOf } from '../command-error.ts'
+import { failed, notChecked, passed, type Check } from './check.ts'
+
+const check = 'poll API'
+
+/** One GetSendEmailStatus with the environment's own settings: its errors name the setting to change. */
+export async function checkPollApi(environment: Environment, clock: Clock): Promise<Check> {
+  const set = setVariables(environment)
+  const secrets = ['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY'].filter(
+    (name) => set[name] === undefined,
+  )
+  if (set.SES_POLL !== 'off' && secrets.length > 0) {
+    return notChecked(
+      check,
+      `not checked: set ${secrets.join(' and ')} as deployed, or SES_POLL=off where there is no poll`,
+    )
+  }
+  try {
+    return await callOnce(environment, clock)
+  } catch (error) {
+    return error instanceof StatusApiError
+      ? refusedBy(error)
+      : failed(check, 'was not asked: the settings are wrong', oneLine(sentenceOf(error)))
+  }
+}
+
+async function callOnce(environment: Environment, clock: Clock): Promise<Check> {
+  const poll = parsePollSettings(environment)
+  if (!poll) return notChecked(check, 'is off (SES_POLL=off)')
+  const api = getSendEmailStatus(sesSettingsOf(poll))
+  const { rows } = await api.page({ requestDate: requestDateOf(clock.now()), offset: 0 })
+  const what = rows === 0 ? 'no mail of today: if you sent some, SES_REGION is another' : 'mails of today'
+  return passed(check, `accepts the credentials; ${poll.SES_REGION} lists ${what}`)
+}
+
+function refusedBy({ consequence, code, message }: StatusApiError): Check {
+  switch (consequence) {
+    case 'settings':
+      return failed(check, `refuses the settings (${code})`, message)
+    case 'transient':
+      return failed(
+        check,
+        `does not answer as it should (${code})`,
+        `${message} Try again; should it stay so, check SES_ENDPOINT and the way there.`,
+      )
+    case 'out-of-reach':
+    case 'query':
+      return failed(check, `tells nothing of today (${code})`, `${message} Check this machine's date.`)
+  }
+}

@@ -1,0 +1,128 @@
+import type { Environment } from '../../lib/config.ts'
+import { formatInstant, minuteMs } from '../../lib/core/instant.ts'
+import type { RunState, StopReason } from '../../lib/ports.ts'
+import { reconcileJob } from '../../lib/poll-wiring.ts'
+import { leaseMs } from '../../lib/reconcile/run.ts'
+import { runReader } from '../../lib/table/run-reader.ts'
+import { isLocal } from '../../local/local-environment.ts'
+import type { OpenLedger } from '../open-ledger.ts'
+import { failed, passed, type Check } from './check.ts'
+import { durationOf } from './duration.ts'
+import { logOf } from './where-to-look.ts'
+
+const check = 'schedule'
+
+/** As serverless.yml sets them, which the test of this file holds to it. */
+export const scheduleIntervalMs = 5 * minuteMs
+export const longestRunMs = 14 * minuteMs
+
+/** A run that was skipped or died is made good by the next; three in a row are not. */
+const patienceMs = 3 * scheduleIntervalMs
+
+/** By how much clocks may differ before it matters. */
+const skewMs = 5 * minuteMs
+
+/** Whether reconcile runs as often as it should, and how its last run ended. */
+export async function checkSchedule(
+  { client, tables, clock }: Pick<OpenLedger, 'client' | 'tables' | 'clock'>,
+  environment: Environment,
+): Promise<Check> {
+  const state = await runReader(client, tables.reconciliation, reconcileJob).state()
+  const log = logOf('reconcile', environment)
+  const at = { nowMs: clock.now(), log, whyNone: whyNone(log, environment), table: tables.reconciliation }
+  if (state === undefined) return neverRan(at)
+  return leaseFault(state, at) ?? ageFault(state, at) ?? ending(state, at)
+}
+
+interface At {
+  readonly nowMs: number
+  /** Where a run says what went wrong. */
+  readonly log: string
+  /** What to look at where no run begins, or none leaves a trace. */
+  readonly whyNone: string
+  readonly table: string
+}
+
+function whyNone(log: string, environment: Environment): string {
+  const rule = isLocal(environment)
+    ? ''
+    : 'whether the schedule that calls reconcile is enabled (EventBridge, in the console), and '
+  return `Look ${rule}into ${log}: a run that lacks a setting ends before it leaves a trace here.`
+}
+
+function neverRan({ whyNone: advice }: At): Check {
+  return failed(check, 'reconcile has never run', `Wait five minutes after the first deploy. ${advice}`)
+}
+
+function leaseFault({ leaseUntilMs }: RunState, { nowMs, table, whyNone: advice }: At): Check | undefined {
+  if (leaseUntilMs === undefined) return undefined
+  const until = formatInstant(leaseUntilMs)
+  if (leaseUntilMs > nowMs + leaseMs + skewMs) {
+    return failed(
+      check,
+      `no run can begin before ${until}: one with a wrong clock took the lease until then`,
+      `Remove the attributes leaseOwner and leaseUntil from the row ${reconcileJob} of ${table}; if the clock of this machine is wrong, set it first.`,
+    )
+  }
+  if (leaseUntilMs < nowMs - patienceMs) {
+    return failed(check, `a run died, its lease ended at ${until}, and none has begun since`, advice)
+  }
+  return undefined
+}
+
+function ageFault(
+  { leaseUntilMs = 0, endedAtMs }: RunState,
+  { nowMs, log, whyNone: advice }: At,
+): Check | undefined {
+  const isAtWork = leaseUntilMs > nowMs
+  if (endedAtMs === undefined) {
+    return isAtWork
+      ? undefined
+      : failed(check, 'no run has ended yet, and the last one died', `See why in ${log}.`)
+  }
+  const ageMs = nowMs - endedAtMs
+  if (ageMs <= patienceMs + (isAtWork ? longestRunMs : 0)) return undefined
+  const age = durationOf(ageMs)
+  return isAtWork
+    ? failed(
+        check,
+        `no run has ended for ${age}, though one is at work`,
+        `Is somebody reading dates by hand (\`ledger reconcile --from\`)? Then wait. Else runs are cut off before they end: see by what in ${log}.`,
+      )
+    : failed(
+        check,
+        `the last run ended ${age} ago, and there should be one every ${durationOf(scheduleIntervalMs)}`,
+        advice,
+      )
+}
+
+function ending({ endedAtMs, stoppedBy }: RunState, { nowMs, log }: At): Check {
+  if (endedAtMs === undefined || stoppedBy === undefined) return passed(check, 'the first run is at work')
+  const ended = `the last run ended ${durationOf(Math.max(0, nowMs - endedAtMs))} ago`
+  switch (stoppedBy) {
+    case 'settings':
+      return failed(
+        check,
+        `${ended}: Tencent refuses the settings with which it was deployed (stoppedBy settings)`,
+        `Its log names the setting: ${log}. Change it and deploy. Where the poll API is fine below, deploy with the settings of this environment.`,
+      )
+    case 'provider':
+      return failed(
+        check,
+        `${ended}: Tencent kept failing (stoppedBy provider)`,
+        `The next run goes on from there. Should it stay so, look into ${log}, and check SES_ENDPOINT.`,
+      )
+    case 'done':
+    case 'time':
+    case 'calls':
+    case 'lease':
+      return passed(check, `${ended}: ${endings[stoppedBy]}`)
+  }
+}
+
+const endings: Readonly<Record<Exclude<StopReason, 'settings' | 'provider'>, string>> = {
+  done: 'nothing was left to ask',
+  time: 'its time was used up, and the next one goes on from there',
+  calls: 'its calls were used up, and the next one goes on from there',
+  lease: 'another one took its place',
+}

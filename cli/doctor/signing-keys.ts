@@ -1,0 +1,41 @@
+import { notSetUp, unauthorized } from '../../lib/callback-answers.ts'
+import { setVariables, type Environment } from '../../lib/config.ts'
+import type { Provider } from '../../lib/providers/provider.ts'
+import { ask, type Front } from './ask.ts'
+import { failed, notChecked, passed, type Check } from './check.ts'
+import { callbackPath, toldOf } from './tokens.ts'
+
+/** Whether the function has the key of a provider that signs. Not every deployment uses every provider. */
+export async function checkSigningKey(
+  { name, signing }: Provider,
+  front: Front,
+  token: string | undefined,
+  environment: Environment,
+): Promise<Check> {
+  if (!signing) return notChecked(name, 'signs nothing')
+  if (token === undefined) return notChecked(name, 'not checked: that takes the token')
+  const answer = await ask(front, callbackPath(name, token))
+  if ('status' in answer && answer.status === 200) return passed(name, 'is set up: the function has its key')
+  if ('status' in answer && answer.title === notSetUp(signing.keySetting).body?.title) {
+    return withoutKey(name, signing.keySetting, environment)
+  }
+  if ('status' in answer && answer.status === unauthorized().status) {
+    return notChecked(name, 'not checked: the token is not accepted')
+  }
+  return failed(
+    name,
+    `was answered ${toldOf(answer)} instead of 200`,
+    'Try again; should it stay so, something in front of the function answers for it.',
+  )
+}
+
+/** A key in our environment says that the provider is used. */
+function withoutKey(name: string, keySetting: string, environment: Environment): Check {
+  return setVariables(environment)[keySetting] === undefined
+    ? notChecked(name, `is not set up: the function has no ${keySetting}. That is right where it is not used`)
+    : failed(
+        name,
+        `the function has no ${keySetting}`,
+        `Deploy with ${keySetting}: it is set here, and was not when the function was deployed.`,
+      )
+}

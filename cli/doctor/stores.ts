@@ -1,0 +1,43 @@
+import type { Environment } from '../../lib/config.ts'
+import { oneLine } from '../../lib/core/text.ts'
+import { isLocal } from '../../local/local-environment.ts'
+import { sentenceOf } from '../command-error.ts'
+import { withLedger } from '../open-ledger.ts'
+import { failed, notChecked, type Check } from './check.ts'
+import { checkDynamoDb } from './dynamodb.ts'
+import { checkQuarantine } from './quarantine.ts'
+import { checkSchedule } from './schedule.ts'
+import { checkTables } from './tables.ts'
+
+/** The tables of the deployment and what stands in them; one line alone where DynamoDB cannot be asked. */
+export async function checkStores(environment: Environment): Promise<readonly Check[]> {
+  try {
+    return await withLedger(async (ledger) => {
+      const dynamoDb = await checkDynamoDb(ledger, environment)
+      if (dynamoDb.verdict !== 'passed') return [dynamoDb]
+      const doRowsExpire = !isLocal(environment)
+      const checks = await Promise.all([
+        checkTables({ ...ledger, environment, doRowsExpire }),
+        unlessUnreadable('schedule', 'dynamodb:GetItem', () => checkSchedule(ledger, environment)),
+        unlessUnreadable('quarantine', 'dynamodb:Scan', () => checkQuarantine(ledger)),
+      ])
+      return [dynamoDb, ...checks.flat()]
+    })
+  } catch (error) {
+    return [failed('DynamoDB', 'was not asked', oneLine(sentenceOf(error)))]
+  }
+}
+
+/** One table that cannot be read hides nothing of the others. */
+async function unlessUnreadable(check: string, action: string, look: () => Promise<Check>): Promise<Check> {
+  try {
+    return await look()
+  } catch (error) {
+    const name = error instanceof Error ? error.name : ''
+    if (name === 'ResourceNotFoundException') return notChecked(check, 'not checked: its table is not there')
+    if (name === 'AccessDeniedException') {
+      return failed(check, 'may not be read', `Allow ${action} on its table to these credentials.`)
+    }
+    return failed(check, 'cannot be read', oneLine(sentenceOf(error)))
+  }
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { unauthorized } from '../../lib/callback-answers.ts'
+import { tokenDigest } from '../../lib/callback-token.ts'
+import { tencentSes } from '../../lib/providers/tencent-ses.ts'
+import { ask, type Answer, type Front, type Silence } from './ask.ts'
+import { failed, notChecked, passed, type Check } from './check.ts'
+
+/** Whether the token opens the door, by a probe such as consoles make: nothing is stored. */
+export async function checkToken(front: Front, token: string | undefined): Promise<Check> {
+  const check = 'token'
+  if (token === undefined) {
+    return notChecked(check, 'not checked: set CALLBACK_TOKEN to it, or give it by --token')
+  }
+  if (!/^[\w.~-]+$/.test(token)) {
+    return failed(
+      check,
+      'what was given is no token',
+      'Give the end of the callback URL alone: letters and digits, nothing before them and nothing behind.',
+    )
+  }
+  const answer = await ask(front, callbackPath(tencentSes.name, token))
+  if (isRefusal(answer)) return failed(check, 'is not accepted (401)', digestAdvice(token))
+  if ('status' in answer && answer.status === 200 && answer.recorded === 0) {
+    return passed(check, 'is accepted; nothing was stored')
+  }
+  return failed(check, `was answered ${toldOf(answer)} instead of 200 and a count`, oneAnswerLost)
+}
+
+/** Whether a token that nobody has deployed is refused. */
+export async function checkWrongToken(front: Front): Promise<Check> {
+  const check = 'wrong token'
+  const answer = await ask(front, callbackPath(tencentSes.name, randomBytes(24).toString('hex')))
+  if (isRefusal(answer)) return passed(check, 'is refused (401)')
+  if ('status' in answer && answer.status < 300) {
+    return failed(
+      check,
+      `was answered ${answer.status}: anybody may write`,
+      'Take away what answers in front of the function, or deploy the code of this project again: it refuses every token whose digest it does not have.',
+    )
+  }
+  const isOthers = 'status' in answer && answer.status === unauthorized().status
+  const found = `was answered ${toldOf(answer)}${isOthers ? ', but not by the ledger' : ' instead of 401'}`
+  return failed(check, found, oneAnswerLost)
+}
+
+export function callbackPath(provider: string, token: string): string {
+  return `/${provider}/${token}`
+}
+
+export function toldOf(answer: Answer | Silence): string {
+  return 'silence' in answer ? `nothing (${answer.code})` : String(answer.status)
+}
+
+function isRefusal(answer: Answer | Silence): boolean {
+  const expected = unauthorized()
+  return 'status' in answer && answer.status === expected.status && answer.title === expected.body?.title
+}
+
+/** The digest may be told: no token can be had from it. */
+function digestAdvice(token: string): string {
+  if (/^[0-9a-f]{64}$/i.test(token)) {
+    return 'This looks like a digest. Give the token itself, the end of the callback URL; its digest is what is deployed.'
+  }
+  return `Give the token whose digest is deployed; or deploy with ${tokenDigest(token)} among CALLBACK_TOKEN_SHA256, which is the digest of this one.`
+}
+
+const oneAnswerLost =
+  'The URL did answer a moment before. Try again; should it stay so, something in front of the function answers for it.'

@@ -1,0 +1,21 @@
+import { setVariables, type Environment } from '../../lib/config.ts'
+import { isLocal } from '../../local/local-environment.ts'
+
+/** Where a function of this deployment says what went wrong in it. */
+export function logOf(name: 'ingest' | 'reconcile', environment: Environment): string {
+  if (isLocal(environment)) return 'what `npm start` prints'
+  return `\`npx serverless logs --function ${name} ${stageOptions(environment)} --startTime 1h\``
+}
+
+/** `--stage prod --region ap-southeast-1`, as far as the environment tells them. */
+export function stageOptions(environment: Environment): string {
+  const { TABLE_PREFIX = '', AWS_REGION } = setVariables(environment)
+  const stage = isLocal(environment) ? undefined : /^delivery-ledger-(.+)$/.exec(TABLE_PREFIX)?.[1]
+  const region = isLocal(environment) || AWS_REGION === undefined ? [] : [`--region ${AWS_REGION}`]
+  return [`--stage ${stage ?? '<stage>'}`, ...region].join(' ')
+}
+
+/** Whether a URL leads to this machine. */
+export function isOfThisMachine({ hostname }: URL): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}

@@ -1,0 +1,287 @@
+import { createServer } from 'node:http'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Check } from '../../cli/doctor/check.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { tableNames } from '../../lib/table/names.ts'
+import { close, listen } from '../../local/listening-server.ts'
+import { localSettings } from '../../local/settings.ts'
+import { startLocalStack, type LocalStack } from '../../local/stack.ts'
+import { rowsOf } from '../embedded-tables.ts'
+import { run } from '../running-command.ts'
+import { startRefusingDynamoDb } from './doctor/refusing-dynamodb.ts'
+
+// As an operator gives it: a process of its own, with an environment of its own.
+
+const token = 'Zk3pQ8vXw1LmN7bYt5RcJ2hGf9DsA4uE6'
+let stack: LocalStack
+let local: Record<string, string>
+
+beforeAll(async () => {
+  const settings = localSettings({
+    PORT: '0',
+    DYNAMODB_PORT: '0',
+    SES_PORT: '0',
+    ADMIN_PORT: '0',
+    CALLBACK_TOKEN: token,
+  })
+  stack = await startLocalStack(settings, { clock: systemClock, log: () => undefined })
+  await stack.reconcile()
+  const portOf = (url: string) => new URL(url).port
+  local = {
+    PORT: portOf(stack.callbackUrls.tencentSes),
+    DYNAMODB_PORT: portOf(stack.dynamoDbEndpoint),
+    SES_PORT: portOf(stack.simulatedSes!.url),
+  }
+})
+afterAll(() => stack.stop())
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+/** What `ledger doctor …` prints, on either stream, and with what it ends. Whatever it is, no token is in it. */
+async function doctor(
+  options: string,
+  environment: Record<string, string>,
+): Promise<{ output: string; exitCode: number | null }> {
+  const command = run(`${process.execPath} cli/ledger.mjs doctor ${options}`, {
+    ...environment,
+    // Whatever this machine has, the test has none of it.
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/nowhere',
+    AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
+  })
+  const exitCode = await command.exited
+  expect(command.output()).not.toContain(token)
+  return { output: command.output(), exitCode }
+}
+
+async function checksOf(
+  options: string,
+  environment: Record<string, string>,
+): Promise<ReadonlyMap<string, Check>> {
+  const { output } = await doctor(`${options} --json`, environment)
+  return new Map((JSON.parse(output) as Check[]).map((check) => [check.check, check]))
+}
+
+async function portOfNobody(): Promise<string> {
+  const server = createServer()
+  const port = await listen(server, 0, 'the test')
+  await close(server)
+  return String(port)
+}
+
+describe('the doctor', () => {
+  it('finds nothing wrong with a local stack, and leaves nothing in it', async () => {
+    const { output, exitCode } = await doctor('', { ...local, CALLBACK_TOKEN: token })
+    expect(output).toMatch(
+      new RegExp(
+        [
+          '^✓ function URL  answers in \\d+ ms',
+          '✓ token         is accepted; nothing was stored',
+          '✓ wrong token   is refused \\(401\\)',
+          '✓ sendcloud     is set up: the function has its key',
+          '✓ clock         is .*',
+          `✓ DynamoDB      answers at http://127\\.0\\.0\\.1:${local.DYNAMODB_PORT}`,
+          '✓ tables        5 of delivery-ledger-local, as serverless\\.yml declares them',
+          '✓ schedule      the last run ended \\d+ s ago: nothing was left to ask',
+          '✓ quarantine    is empty',
+          '✓ poll API      accepts the credentials; ap-guangzhou lists no mail of today: .*',
+          '',
+          '10 passed, 0 failed, 0 not checked\\.',
+          '$',
+        ].join('\n'),
+      ),
+    )
+    expect(exitCode).toBe(0)
+    const tables = tableNames(stack.tablePrefix)
+    for (const table of [tables.deliveries, tables.quarantine, tables.inbound, tables.suppressions]) {
+      expect(await rowsOf(stack.dynamoDb, table)).toEqual([])
+    }
+  })
+
+  it('takes the token and the URL as options, too', async () => {
+    const { PORT, ...others } = local
+    const checks = await checksOf(`--url http://localhost:${PORT}/ --token ${token}`, others)
+    expect(checks.get('token')).toMatchObject({ verdict: 'passed' })
+    expect(checks.get('sendcloud')).toMatchObject({ verdict: 'passed' })
+  })
+
+  it('leaves out what takes the token where it has none', async () => {
+    const { output, exitCode } = await doctor('', local)
+    expect(output).toContain('– token         not checked: set CALLBACK_TOKEN to it, or give it by --token\n')
+    expect(output).toContain('8 passed, 0 failed, 2 not checked.')
+    expect(exitCode).toBe(0)
+  })
+
+  it('says on the next line what to do about a failure, and ends with 1', async () => {
+    const { output, exitCode } = await doctor('', { ...local, CALLBACK_TOKEN: `${token}f`.slice(1) })
+    expect(output).toMatch(
+      /^✗ token {9}is not accepted \(401\)\n {16}→ Give the token whose digest is deployed; or deploy with [0-9a-f]{64} among CALLBACK_TOKEN_SHA256, which is the digest of this one\.\n✓ wrong/m,
+    )
+    expect(output).toContain('– sendcloud     not checked: the token is not accepted\n')
+    expect(exitCode).toBe(1)
+  })
+
+  it('repeats no token of a URL that is not the function URL alone', async () => {
+    for (const url of [
+      stack.callbackUrls.tencentSes,
+      `http://127.0.0.1/?${token}`,
+      `http://${token}@127.0.0.1/`,
+      `127.0.0.1/${token}`,
+      `ftp://127.0.0.1/`,
+    ]) {
+      const { output, exitCode } = await doctor(`--url '${url}'`, local)
+      expect(output).toBe(
+        '--url: expected the function URL alone, such as https://abc123.lambda-url.ap-southeast-1.on.aws, without a path. The token of a callback URL goes into CALLBACK_TOKEN.\n',
+      )
+      expect(exitCode).toBe(1)
+    }
+  })
+
+  it('repeats no token to whom an echo answers', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === '/' ? 404 : 400, { 'x-echo': request.url })
+      response.end(JSON.stringify({ title: request.url === '/' ? 'No such path' : request.url }))
+    })
+    const port = await listen(server, 0, 'the test')
+    stops.push(() => close(server))
+    const checks = await checksOf('', { ...local, PORT: String(port), CALLBACK_TOKEN: token })
+    expect(checks.get('token')).toMatchObject({
+      verdict: 'failed',
+      found: 'was answered 400 instead of 200 and a count',
+    })
+  })
+
+  it('looks at everything else where nothing answers', async () => {
+    const nobody = await portOfNobody()
+    const environment = { PORT: nobody, DYNAMODB_PORT: nobody, SES_PORT: nobody, CALLBACK_TOKEN: token }
+    const { output, exitCode } = await doctor('', environment)
+    expect(output).toMatch(
+      new RegExp(
+        [
+          `^✗ function URL  nothing listens at 127\\.0\\.0\\.1:${nobody}`,
+          ' {16}→ Start the local stack \\(npm start\\), or say by --url where the function is\\.',
+          '– token         not checked: the function did not answer',
+          '– wrong token   not checked: the function did not answer',
+          '– sendcloud     not checked: the function did not answer',
+          '– clock         not checked: nothing answered with a date',
+          `✗ DynamoDB      No DynamoDB answers at http://127\\.0\\.0\\.1:${nobody}\\. Is the local stack running \\(npm start\\)\\? .*`,
+          ' {16}→ Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB where it is set\\.',
+          '✗ poll API      does not answer as it should \\(NoAnswer\\)',
+          ' {16}→ .*Try again; should it stay so, check SES_ENDPOINT and the way there\\.',
+          '',
+          '0 passed, 3 failed, 4 not checked\\.',
+          '$',
+        ].join('\n'),
+      ),
+    )
+    expect(exitCode).toBe(1)
+  })
+
+  it('counts what waits in quarantine, which is no failure', async () => {
+    const before = await fetch(stack.callbackUrls.tencentSes, { method: 'POST', body: 'hello' })
+    expect(before.status).toBe(400)
+    const { output, exitCode } = await doctor('', local)
+    expect(output).toMatch(
+      /^✓ quarantine {4}1 body waits to be dealt with\n {16}→ `npx ledger quarantine list` names what came and was not understood\.\n/m,
+    )
+    expect(exitCode).toBe(0)
+  })
+})
+
+describe('of a deployment, the doctor', () => {
+  const prod = { TABLE_PREFIX: 'delivery-ledger-prod', AWS_REGION: 'ap-southeast-1' }
+
+  it('asks for its URL', async () => {
+    expect(await doctor('', prod)).toEqual({
+      output:
+        'Say by --url where the function is: `npx serverless info --stage prod --region ap-southeast-1` prints it.\n',
+      exitCode: 1,
+    })
+  })
+
+  it('sees from outside what it can without AWS credentials', async () => {
+    const checks = await checksOf(`--url http://127.0.0.1:${local.PORT}`, { ...prod, CALLBACK_TOKEN: token })
+    expect(checks.get('token')).toMatchObject({ verdict: 'passed' })
+    expect(checks.get('DynamoDB')).toEqual({
+      check: 'DynamoDB',
+      verdict: 'not-checked',
+      found: expect.stringMatching(
+        /^not checked, nor what is in it\. AWS has no credentials here: set AWS_PROFILE, or sign in with the AWS CLI\./,
+      ),
+    })
+    expect(checks.get('poll API')).toMatchObject({ verdict: 'not-checked' })
+    expect([...checks.keys()]).not.toContain('tables')
+  })
+
+  it('asks for the region', async () => {
+    const { TABLE_PREFIX } = prod
+    const checks = await checksOf(`--url http://127.0.0.1:${local.PORT}`, { TABLE_PREFIX })
+    expect(checks.get('DynamoDB')).toMatchObject({
+      verdict: 'not-checked',
+      found:
+        'not checked, nor what is in it. Set AWS_REGION to the region of the deployment, such as ap-southeast-1.',
+    })
+  })
+
+  it('does not take the tables of this machine for those of another', async () => {
+    const checks = await checksOf('--url http://no-such-host.invalid', local)
+    const expected = {
+      verdict: 'not-checked',
+      found:
+        'not checked: set TABLE_PREFIX (delivery-ledger-<stage>) and AWS_REGION to say which deployment this is',
+    }
+    expect(checks.get('DynamoDB')).toMatchObject(expected)
+    expect(checks.get('poll API')).toMatchObject(expected)
+  })
+
+  it('finds no tables under a name that nobody deployed', async () => {
+    const checks = await checksOf('', {
+      ...local,
+      TABLE_PREFIX: 'nobody',
+      AWS_ENDPOINT_URL_DYNAMODB: stack.dynamoDbEndpoint,
+    })
+    const missing = { verdict: 'not-checked', found: 'not checked: its table is not there' }
+    expect(checks.get('tables')).toMatchObject({ found: 'there are none called nobody-…' })
+    expect(checks.get('schedule')).toMatchObject(missing)
+    expect(checks.get('quarantine')).toMatchObject(missing)
+  })
+
+  it('says which permission it lacks', async () => {
+    const { endpoint, stop } = await startRefusingDynamoDb('AccessDeniedException')
+    stops.push(stop)
+    const checks = await checksOf('', { ...local, AWS_ENDPOINT_URL_DYNAMODB: endpoint })
+    expect(checks.get('tables')).toMatchObject({
+      verdict: 'failed',
+      advice: 'Allow dynamodb:DescribeTable on it to these credentials.',
+    })
+    expect(checks.get('schedule')).toEqual({
+      check: 'schedule',
+      verdict: 'failed',
+      found: 'may not be read',
+      advice: 'Allow dynamodb:GetItem on its table to these credentials.',
+    })
+    expect(checks.get('quarantine')).toMatchObject({
+      verdict: 'failed',
+      advice: 'Allow dynamodb:Scan on its table to these credentials.',
+    })
+  })
+
+  it('says that a setting is wrong, and sees the rest', async () => {
+    const checks = await checksOf('', {
+      ...local,
+      TABLE_PREFIX: 'no prefix',
+      AWS_ENDPOINT_URL_DYNAMODB: stack.dynamoDbEndpoint,
+    })
+    expect(checks.get('DynamoDB')).toEqual({
+      check: 'DynamoDB',
+      verdict: 'failed',
+      found: 'was not asked',
+      advice:
+        'The environment lacks settings or has wrong ones: TABLE_PREFIX: expected letters, digits, _ . and -',
+    })
+    expect(checks.get('wrong token')).toMatchObject({ verdict: 'passed' })
+  })
+})

@@ -1,0 +1,140 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { checkPollApi } from '../../../cli/doctor/poll-api.ts'
+import { startSimulatedSes, type SimulatedSes } from '../../../local/simulated-ses/server.ts'
+import { virtualClock } from '../../../local/virtual-clock.ts'
+import { mailAt } from '../../lib/reconcile/world.ts'
+
+const clock = virtualClock('2026-11-21T08:00:00Z')
+const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
+let ses: SimulatedSes
+
+afterEach(() => ses.close())
+
+/** The settings under which the simulated SES answers. */
+async function settings(
+  more: Readonly<Record<string, string>> = {},
+  options: Partial<Parameters<typeof startSimulatedSes>[0]> = {},
+): Promise<Record<string, string>> {
+  ses = await startSimulatedSes({ port: 0, clock, ...credentials, ...options })
+  return {
+    SES_ENDPOINT: ses.url,
+    TENCENTCLOUD_SECRET_ID: credentials.secretId,
+    TENCENTCLOUD_SECRET_KEY: credentials.secretKey,
+    ...more,
+  }
+}
+
+function refusal(code: string, advice: string): object {
+  return {
+    check: 'poll API',
+    verdict: 'failed',
+    found: `refuses the settings (${code})`,
+    advice: `GetSendEmailStatus for 2026-11-21 at offset 0 failed: ${code}. ${advice}`,
+  }
+}
+
+describe('the poll API', () => {
+  it('is asked once, for the mails of today', async () => {
+    const environment = await settings()
+    ses.send(mailAt('2026-11-21T06:00:00Z', 'anna'))
+    expect(await checkPollApi(environment, clock)).toEqual({
+      check: 'poll API',
+      verdict: 'passed',
+      found: 'accepts the credentials; ap-guangzhou lists mails of today',
+    })
+    expect(ses.calls).toMatchObject([
+      { action: 'GetSendEmailStatus', requestDate: '2026-11-21', offset: 0, answer: 'ok' },
+    ])
+  })
+
+  it('may be that of another region where it knows no mail of today', async () => {
+    expect(await checkPollApi(await settings({ SES_REGION: 'ap-hongkong' }), clock)).toMatchObject({
+      verdict: 'passed',
+      found:
+        'accepts the credentials; ap-hongkong lists no mail of today: if you sent some, SES_REGION is another',
+    })
+  })
+
+  it.each([
+    [
+      'TENCENTCLOUD_SECRET_ID',
+      'AuthFailure.SecretIdNotFound',
+      'Set TENCENTCLOUD_SECRET_ID to a key that exists and is enabled.',
+    ],
+    [
+      'TENCENTCLOUD_SECRET_KEY',
+      'AuthFailure.SignatureFailure',
+      'Set TENCENTCLOUD_SECRET_KEY to the key that belongs to TENCENTCLOUD_SECRET_ID.',
+    ],
+  ])('names %s where that is wrong', async (name, code, advice) => {
+    expect(await checkPollApi(await settings({ [name]: 'another' }), clock)).toEqual(refusal(code, advice))
+  })
+
+  it('names the region where that is none of SES', async () => {
+    expect(await checkPollApi(await settings({ SES_REGION: 'ap-beijing' }), clock)).toEqual(
+      refusal(
+        'UnsupportedRegion',
+        'Set SES_REGION to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ap-beijing.',
+      ),
+    )
+  })
+
+  it('names the clock where that is too far off', async () => {
+    const environment = await settings({}, { checkSkewAgainst: () => Date.now() + 10 * 60_000 })
+    expect(await checkPollApi(environment, clock)).toEqual(
+      refusal('AuthFailure.SignatureExpire', "Set this machine's clock: it is more than five minutes off."),
+    )
+  })
+
+  it('is to be asked again where it fails by itself', async () => {
+    const environment = await settings()
+    ses.failNext(1, { code: 'InternalError' })
+    expect(await checkPollApi(environment, clock)).toEqual({
+      check: 'poll API',
+      verdict: 'failed',
+      found: 'does not answer as it should (InternalError)',
+      advice:
+        'GetSendEmailStatus for 2026-11-21 at offset 0 failed: InternalError. Try again; should it stay so, check SES_ENDPOINT and the way there.',
+    })
+  })
+
+  it("is out of this machine's date where it knows nothing of today", async () => {
+    const environment = await settings()
+    expect(await checkPollApi(environment, virtualClock('2026-09-01T08:00:00Z'))).toMatchObject({
+      verdict: 'failed',
+      found: expect.stringMatching(/^tells nothing of today \(.*NotSupportDate\)$/),
+      advice: expect.stringMatching(/Check this machine's date\.$/),
+    })
+  })
+
+  it('is not asked with settings that are wrong', async () => {
+    expect(await checkPollApi(await settings({ SES_REGION: '!' }), clock)).toEqual({
+      check: 'poll API',
+      verdict: 'failed',
+      found: 'was not asked: the settings are wrong',
+      advice:
+        'The environment lacks settings or has wrong ones: SES_REGION: expected a region such as ap-guangzhou',
+    })
+    expect(ses.calls).toEqual([])
+  })
+
+  it.each([
+    [
+      { TENCENTCLOUD_SECRET_KEY: '' },
+      'not checked: set TENCENTCLOUD_SECRET_KEY as deployed, or SES_POLL=off where there is no poll',
+    ],
+    [
+      { TENCENTCLOUD_SECRET_ID: '', TENCENTCLOUD_SECRET_KEY: '' },
+      'not checked: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY as deployed, or SES_POLL=off where there is no poll',
+    ],
+    [{ SES_POLL: 'off' }, 'is off (SES_POLL=off)'],
+    [{ SES_POLL: 'off', TENCENTCLOUD_SECRET_KEY: '' }, 'is off (SES_POLL=off)'],
+  ])('is not asked with %j', async (more, found) => {
+    expect(await checkPollApi(await settings(more), clock)).toEqual({
+      check: 'poll API',
+      verdict: 'not-checked',
+      found,
+    })
+    expect(ses.calls).toEqual([])
+  })
+})

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { Command } from 'commander'
+import { registerToken } from '../../cli/token.ts'
+import { isAcceptedToken } from '../../lib/callback-token.ts'
+
+let printed: string
+beforeEach(() => {
+  printed = ''
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text)
+    return true
+  })
+})
+afterEach(() => {
+  jest.restoreAllMocks()
+})
+
+async function newToken(...options: readonly string[]): Promise<string> {
+  const program = new Command()
+  registerToken(program)
+  printed = ''
+  await program.parseAsync(['token', 'new', ...options], { from: 'user' })
+  return printed
+}
+
+describe('a new token', () => {
+  it('is 192 bits of letters and digits, and comes with its SHA-256', async () => {
+    const [, token, digest] = /^token {3}([0-9a-f]{48})\ndigest {2}([0-9a-f]{64})\n/.exec(await newToken())!
+    expect(digest).toBe(createHash('sha256').update(token!).digest('hex'))
+    expect(isAcceptedToken(token!, [digest!])).toBe(true)
+  })
+
+  it('comes with where each goes', async () => {
+    expect(await newToken()).toMatch(
+      /\n\nThe token is the end of the callback URL, https:\/\/<host>\/tencent-ses\/<token>, and goes nowhere else: keep it as a password\.\nThe digest goes into CALLBACK_TOKEN_SHA256; while an old token is being replaced, behind its digest and a comma\.\n$/,
+    )
+  })
+
+  it('is another one each time, and JSON where that is asked for', async () => {
+    const tokens = [JSON.parse(await newToken('--json')), JSON.parse(await newToken('--json'))] as {
+      token: string
+    }[]
+    for (const token of tokens) {
+      expect(token).toEqual({
+        token: expect.stringMatching(/^[0-9a-f]{48}$/),
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      })
+    }
+    expect(tokens[0]!.token).not.toBe(tokens[1]!.token)
+  })
+})
