@@ -20,7 +20,7 @@ export async function startDynamoDbEmulator(port: number, dataDir?: string): Pro
     ...(dataDir !== undefined && { path: join(dataDir, 'dynamodb') }),
   })
   const endpoint = `http://${localHost}:${await listen(server, port, 'the DynamoDB emulator (DYNAMODB_PORT)')}`
-  const client = new DynamoDBClient({ endpoint, region: emulatorRegion, credentials: emulatorCredentials })
+  const client = emulatorClient(endpoint)
   return {
     endpoint,
     client,
@@ -29,6 +29,11 @@ export async function startDynamoDbEmulator(port: number, dataDir?: string): Pro
       await close(server)
     },
   }
+}
+
+/** A client of an emulator: it takes any credentials, but the AWS SDK insists on some. */
+export function emulatorClient(endpoint: string): DynamoDBClient {
+  return new DynamoDBClient({ endpoint, region: emulatorRegion, credentials: emulatorCredentials })
 }
 
 async function makeFolder(dataDir: string): Promise<void> {

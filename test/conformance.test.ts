@@ -58,7 +58,7 @@ async function startServer(keys: Readonly<Record<string, string>>): Promise<void
       CALLBACK_TOKEN_SHA256: `${tokenDigest(token)},${tokenDigest(otherToken)}`,
       ...keys,
     },
-    { clock, log, dynamoDb: () => engine.client },
+    { clock, log, dynamoDb: () => engine.clientAs('ingest') },
   )
   server = await startFunctionUrlServer(handler, 0)
 }

@@ -1,29 +1,39 @@
+import { randomInt } from 'node:crypto'
 import { afterAll, beforeAll } from '@jest/globals'
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { startDynamoDbEmulator, type DynamoDbEmulator } from '../local/dynamodb-emulator.ts'
+import { emulatorClient, startDynamoDbEmulator, type DynamoDbEmulator } from '../local/dynamodb-emulator.ts'
 import { createTables } from '../local/tables.ts'
 import { tableNames, type TableNames } from '../lib/table/names.ts'
 import { scanItems } from '../lib/table/pages.ts'
+import { limitToRole, type FunctionName } from './function-roles.ts'
 
-/** The embedded engine for one test file, and a fresh set of tables for whoever asks. */
+/** The engine for one test file, and a fresh set of tables for whoever asks. */
 export interface EmbeddedTables {
   readonly client: DynamoDBClient
   readonly endpoint: string
+  /** A client that can do what the role of the function in serverless.yml allows, and no more. */
+  readonly clientAs: (name: FunctionName) => DynamoDBClient
   readonly freshTables: () => Promise<TableNames & { readonly prefix: string }>
 }
 
-/** Starts the engine before the tests of a file and stops it after them. */
+/**
+ * Starts the embedded engine before the tests of a file and stops it after them. With TEST_DYNAMODB_ENDPOINT in the
+ * environment the tests use that engine instead, which others use, too (`npm run test:aws`).
+ */
 export function embeddedTables(): EmbeddedTables {
+  const elsewhere = process.env.TEST_DYNAMODB_ENDPOINT
   let emulator: DynamoDbEmulator | undefined
-  let tables = 0
+  let tables = elsewhere === undefined ? 0 : randomInt(2 ** 32) * 1_000
+  const limited = new Map<FunctionName, DynamoDBClient>()
   const started = (): DynamoDbEmulator => {
     if (!emulator) throw new Error('The engine starts in beforeAll.')
     return emulator
   }
   beforeAll(async () => {
-    emulator = await startDynamoDbEmulator(0)
+    emulator = elsewhere === undefined ? await startDynamoDbEmulator(0) : runningEngine(elsewhere)
   })
   afterAll(async () => {
+    for (const client of limited.values()) client.destroy()
     await emulator?.stop()
   })
   return {
@@ -33,11 +43,35 @@ export function embeddedTables(): EmbeddedTables {
     get endpoint() {
       return started().endpoint
     },
+    clientAs(name) {
+      const client = limited.get(name) ?? emulatorClient(started().endpoint)
+      if (!limited.has(name)) limitToRole(client, name)
+      limited.set(name, client)
+      return client
+    },
     async freshTables() {
       tables += 1
       const prefix = `test-${tables}`
       await createTables(started().client, prefix)
       return { ...tableNames(prefix), prefix }
+    },
+  }
+}
+
+/** An engine that somebody else starts and stops. */
+function runningEngine(endpoint: string): DynamoDbEmulator {
+  if (!endpoint.startsWith('http://127.0.0.1:')) {
+    throw new Error(
+      'TEST_DYNAMODB_ENDPOINT: expected an engine on this machine, such as http://127.0.0.1:8000.',
+    )
+  }
+  const client = emulatorClient(endpoint)
+  return {
+    endpoint,
+    client,
+    stop() {
+      client.destroy()
+      return Promise.resolve()
     },
   }
 }

@@ -36,7 +36,7 @@ function handlerOf(): ReturnType<typeof createHandler> {
     {
       clock,
       log: (happening, fields) => logged.push(JSON.stringify({ happening, ...fields })),
-      dynamoDb: () => engine.client,
+      dynamoDb: () => engine.clientAs('ingest'),
     },
   )
 }
@@ -261,7 +261,7 @@ describe('what is answered', () => {
       {
         clock,
         log: (_, fields) => logged.push(JSON.stringify(fields)),
-        dynamoDb: () => engine.client,
+        dynamoDb: () => engine.clientAs('ingest'),
       },
     )
     const event = { rawPath: '/tencent-ses/x', requestContext: { http: { method: 'GET' } } }

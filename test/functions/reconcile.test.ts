@@ -44,7 +44,7 @@ async function deployed(
   const handler = createHandler(environment, {
     clock,
     log: (happening, fields) => logged.push({ happening, ...fields }),
-    dynamoDb: () => engine.client,
+    dynamoDb: () => engine.clientAs('reconcile'),
   })
   return {
     invoke: () =>

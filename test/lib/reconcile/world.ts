@@ -1,4 +1,4 @@
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { minuteMs } from '../../../lib/core/instant.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { defaultSweepAgesDays } from '../../../lib/core/sweep-plan.ts'
@@ -12,7 +12,7 @@ import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { tableNames, type TableNames } from '../../../lib/table/names.ts'
 import { runStore } from '../../../lib/table/run-store.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
-import { emulatorCredentials, emulatorRegion } from '../../../local/emulator-credentials.ts'
+import { emulatorClient } from '../../../local/dynamodb-emulator.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import {
   startSimulatedSes,
@@ -22,6 +22,7 @@ import {
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
 import { rowsOf, type EmbeddedTables, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
+import { limitToRole } from '../../function-roles.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 
@@ -137,7 +138,8 @@ function statusApiOf(ses: SimulatedSes, secretKey = credentials.secretKey): Stat
 }
 
 function countingClient(endpoint: string, table: string, commands: string[]): DynamoDBClient {
-  const client = new DynamoDBClient({ endpoint, region: emulatorRegion, credentials: emulatorCredentials })
+  const client = emulatorClient(endpoint)
+  limitToRole(client, 'reconcile')
   client.middlewareStack.add(
     (next, context) => (args) => {
       const isOfTable = 'TableName' in args.input && args.input.TableName === table

@@ -1,0 +1,107 @@
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { close, listen } from '../../local/listening-server.ts'
+import { projectRoot } from '../running-command.ts'
+import { answers, startTied, untilReady } from './tied-process.ts'
+import { dynamoDbLocal, dynoxide, pythonTools, runtimeClient } from './tools.ts'
+
+/** A part of `npm run test:aws`, which can be run alone. */
+export interface Part {
+  readonly name: string
+  readonly about: string
+  /** Rejects where a tool is missing without which the part cannot run. */
+  readonly tools: () => Promise<unknown>
+  readonly run: () => Promise<Outcome>
+}
+
+interface Outcome {
+  readonly code: number
+  readonly output: string
+}
+
+// Two run at a time: the longest first, and then those whose tools are there first.
+export const parts: readonly Part[] = [
+  {
+    name: 'dynamodb-local',
+    about: "the tables, ingest and reconcile on Amazon's DynamoDB Local",
+    tools: dynamoDbLocal,
+    run: async () => testTablesOn('DynamoDB Local', [...(await dynamoDbLocal()), '-port']),
+  },
+  {
+    name: 'template',
+    about: 'the packaged template under cfn-lint',
+    tools: pythonTools,
+    run: () => jest(['test/aws/template.test.ts']),
+  },
+  {
+    name: 'deploy',
+    about: 'serverless deploy and remove on an emulated AWS',
+    tools: pythonTools,
+    run: () => jest(['test/aws/deploy.test.ts']),
+  },
+  {
+    name: 'dynoxide',
+    about: 'the tables, ingest and reconcile on Dynoxide',
+    tools: dynoxide,
+    run: async () => testTablesOn('Dynoxide', [await dynoxide(), 'serve', '--port']),
+  },
+  {
+    name: 'runtime',
+    about: "the deployed functions in Lambda's own client",
+    tools: () => Promise.all([pythonTools(), runtimeClient()]),
+    run: () => jest(['test/aws/runtime.test.ts']),
+  },
+]
+
+/** Tests that ask for tables and would say nothing of an engine. */
+const notOfTables = [
+  // They start what they need.
+  'test/aws/(?!engine-rules)',
+  // It packages first, and looks at what was packaged.
+  'test/package.test.ts',
+  // They look at what a command prints. What it reads others read, too.
+  'test/cli/',
+]
+
+/** Runs every test that asks for tables against an engine of their own, which ends with them. */
+async function testTablesOn(engineName: string, command: readonly string[]): Promise<Outcome> {
+  const port = await freePort()
+  const engine = startTied([...command, String(port)])
+  try {
+    const url = `http://127.0.0.1:${port}`
+    await untilReady(engine, engineName, async () => ((await answers(url)) ? true : undefined))
+    // `npm test` holds the laws at length. An engine that differs differs soon.
+    const env = { RUNS: '10', ...process.env, TEST_DYNAMODB_ENDPOINT: url }
+    return await jest(['--findRelatedTests', 'test/embedded-tables.ts'], notOfTables, env)
+  } finally {
+    await engine.stop()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await listen(server, 0, 'an engine')
+  await close(server)
+  return port
+}
+
+async function jest(
+  tests: readonly string[],
+  ignored: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Outcome> {
+  const program = join(projectRoot, 'node_modules/jest/bin/jest.js')
+  const command = [process.execPath, '--experimental-vm-modules', '--no-warnings', program, ...tests]
+  // Instead of package.json's own patterns, which leave test/aws out of `npm test`.
+  const options = [
+    '--ci',
+    '--testTimeout',
+    '240000',
+    '--testPathIgnorePatterns',
+    '/node_modules/',
+    ...ignored,
+  ]
+  const run = startTied([...command, ...options], { cwd: projectRoot, env })
+  const code = await run.exited
+  return { code, output: run.output() }
+}
