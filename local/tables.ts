@@ -34,9 +34,9 @@ const declaredTable = v.object({
   TimeToLiveSpecification: v.optional(v.object({ AttributeName: v.string(), Enabled: v.literal(true) })),
 })
 
-const serverlessYaml = new URL('../serverless.yml', import.meta.url)
+const tablesYaml = new URL('../deploy/tables.yml', import.meta.url)
 
-/** Creates the tables as serverless.yml declares them, so that local and deployed tables cannot drift apart. */
+/** Creates the tables as deploy/tables.yml declares them, so that local and deployed tables cannot drift apart. */
 export async function createTables(client: DynamoDBClient, prefix: string): Promise<readonly string[]> {
   const tables = await declaredTables(prefix)
   for (const table of tables) {
@@ -56,21 +56,15 @@ async function isActive(client: DynamoDBClient, table: string): Promise<boolean>
   return Table?.TableStatus === 'ACTIVE'
 }
 
-/** The tables of a deployment as serverless.yml declares them. */
+/** The tables of a deployment as deploy/tables.yml declares them. */
 export async function declaredTables(
   prefix: string,
 ): Promise<readonly v.InferOutput<typeof declaredTable>[]> {
-  const document: unknown = parse(await readFile(serverlessYaml, 'utf8'), { logLevel: 'error' })
-  const { resources } = v.parse(
-    v.object({
-      resources: v.object({
-        Resources: v.record(v.string(), v.object({ Type: v.string(), Properties: v.optional(v.unknown()) })),
-      }),
-    }),
-    document,
+  const { Resources } = v.parse(
+    v.object({ Resources: v.record(v.string(), v.object({ Properties: v.unknown() })) }),
+    parse(await readFile(tablesYaml, 'utf8')),
   )
-  return Object.values(resources.Resources)
-    .filter((resource) => resource.Type === 'AWS::DynamoDB::Table')
+  return Object.values(Resources)
     .map((resource) => v.parse(declaredTable, resource.Properties))
     .map((table) => ({ ...table, TableName: table.TableName.replace('${self:custom.tablePrefix}', prefix) }))
 }

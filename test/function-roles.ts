@@ -49,9 +49,9 @@ const role = v.strictObject({
 const serverlessYaml = v.object({
   provider: v.object({ environment }),
   functions: v.record(v.string(), v.object({ role: v.string(), environment })),
-  resources: v.object({
-    Resources: v.record(v.string(), v.object({ Type: v.string(), Properties: v.unknown() })),
-  }),
+})
+const resourcesYaml = v.object({
+  Resources: v.record(v.string(), v.object({ Type: v.string(), Properties: v.unknown() })),
 })
 
 /** `!GetAtt Table.Arn` and `!Sub '${Table.Arn}'` say the same, and are read as the latter. */
@@ -61,9 +61,16 @@ const references = [
   { tag: '!Sub', resolve: (text: string) => text },
 ]
 
+function read(file: string): unknown {
+  return parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'), { customTags: references })
+}
+
 function declared(): v.InferOutput<typeof serverlessYaml> {
-  const text = readFileSync(new URL('../serverless.yml', import.meta.url), 'utf8')
-  return v.parse(serverlessYaml, parse(text, { customTags: references }))
+  return v.parse(serverlessYaml, read('serverless.yml'))
+}
+
+function resourcesOf(file: string): v.InferOutput<typeof resourcesYaml>['Resources'] {
+  return v.parse(resourcesYaml, read(file)).Resources
 }
 
 /** The names of the variables that the function finds in its environment. */
@@ -73,9 +80,9 @@ export function environmentOf(name: FunctionName): readonly string[] {
 }
 
 function roleOf(name: FunctionName): v.InferOutput<typeof role> {
-  const { functions, resources } = declared()
+  const { functions } = declared()
   const roleName = /^\$\{(\w+)\.Arn\}$/.exec(functions[name]?.role ?? '')?.[1]
-  return v.parse(role, resources.Resources[roleName ?? '']?.Properties)
+  return v.parse(role, resourcesOf('deploy/roles.yml')[roleName ?? '']?.Properties)
 }
 
 /** Who may take the function's role. */
@@ -85,9 +92,8 @@ export function trustOf(name: FunctionName): unknown {
 
 /** Every statement of the function's role, with the tables by the names that lib/table/names.ts gives them. */
 export function statementsOf(name: FunctionName): readonly Statement[] {
-  const { resources } = declared()
   const tables = new Map(
-    Object.entries(resources.Resources)
+    Object.entries(resourcesOf('deploy/tables.yml'))
       .filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
       .map(([table, { Properties }]) => [`\${${table}.Arn}`, tableOf(Properties)]),
   )

@@ -5,7 +5,7 @@ import { close, listen, localHost } from '../../local/listening-server.ts'
 import { startTied } from './tied-process.ts'
 
 /** How Lambda ends an invocation: with what the function returned, or with what it threw. */
-export type Invocation = { readonly response: unknown } | { readonly error: unknown }
+type Invocation = { readonly response: unknown } | { readonly error: unknown }
 
 export interface LambdaFunction {
   readonly invoke: (event: unknown) => Promise<Invocation>

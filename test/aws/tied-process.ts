@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A program that ends when it is told to, and when this process ends, however it does. */
-export interface TiedProcess {
+interface TiedProcess {
   /** Everything that it has printed. */
   readonly output: () => string
   /** Its exit code; above 128 where a signal ended it. */

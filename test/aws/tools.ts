@@ -21,7 +21,7 @@ export class MissingToolError extends Error {
   }
 }
 
-export interface PythonTools {
+interface PythonTools {
   readonly cfnLint: string
   readonly motoServer: string
 }
