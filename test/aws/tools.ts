@@ -63,6 +63,8 @@ export async function dynamoDbLocal(): Promise<readonly string[]> {
   const jvm = [
     '-XX:TieredStopAtLevel=1',
     '-XX:+UseSerialGC',
+    // Java 17 takes the locale's encoding else, and makes question marks of text where that is none.
+    '-Dfile.encoding=UTF-8',
     `-Djava.library.path=${jars}`,
     '-cp',
     `${jars}/*`,
