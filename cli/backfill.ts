@@ -9,6 +9,7 @@ import type { Log } from '../lib/ports.ts'
 import { asJson, linesOf, unfinishedDates } from './backfill-report.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
+import { withPollCredentials } from './deployment-settings.ts'
 import { requireRetention, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
@@ -23,7 +24,11 @@ interface Options {
 export async function backfillByHand({ from, to, isDryRun, json }: Options): Promise<void> {
   if (!isDryRun) requireRetention(process.env, 'RETENTION_DAYS')
   await withLedger(async ({ client, clock, log }) => {
-    const wired = backfillWiring(process.env, { client, clock, log: aboveBar(log) })
+    const wired = backfillWiring(await withPollCredentials(process.env), {
+      client,
+      clock,
+      log: aboveBar(log),
+    })
     if (!wired) throw new CommandError('The poll is off (SES_POLL=off): there is no list to read.')
     const { dependencies, requestsPerSecond } = wired
     const range = { from, to: to ?? requestDateOf(clock.now()) }

@@ -6,6 +6,7 @@ import { withLocalDefaults } from '../local/local-environment.ts'
 import { sentenceOf } from './command-error.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerInbound } from './inbound.ts'
+import { registerParameter } from './parameter.ts'
 import { registerQuarantine } from './quarantine.ts'
 import { registerReconcile } from './reconcile.ts'
 import { show } from './show.ts'
@@ -31,6 +32,7 @@ registerSuppressions(program)
 registerQuarantine(program)
 registerInbound(program)
 registerToken(program)
+registerParameter(program)
 registerDoctor(program)
 
 try {

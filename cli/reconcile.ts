@@ -9,6 +9,7 @@ import { lambdaContext } from '../local/lambda-context.ts'
 import { backfillByHand } from './backfill.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
+import { withPollCredentials } from './deployment-settings.ts'
 import { requireRetention } from './open-ledger.ts'
 
 /** A pass by hand has as long as the function has. */
@@ -59,8 +60,9 @@ async function reconcileByHand({ from, to, dryRun = false, json = false }: Optio
 async function reconcileOnce(json: boolean): Promise<void> {
   requireRetention(process.env, 'RETENTION_DAYS')
   const log = jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now)
-  const handler = createHandler(process.env, { ...lambda, log }, true)
-  if (!parsePollSettings(process.env)) {
+  const environment = await withPollCredentials(process.env)
+  const handler = createHandler(environment, { ...lambda, log }, true)
+  if (!parsePollSettings(environment)) {
     process.stderr.write(
       'The poll is off (SES_POLL=off): this pass asks nothing, and only closes what is over.\n',
     )

@@ -26,5 +26,5 @@ function printNewToken({ json = false }: { json?: boolean }): void {
 }
 
 const whereTheyGo = `The token is the end of the callback URL, https://<host>/tencent-ses/<token>, and goes nowhere else: keep it as a password.
-The digest goes into CALLBACK_TOKEN_SHA256; while an old token is being replaced, behind its digest and a comma.
+The digest is put by \`npx ledger parameter put CALLBACK_TOKEN_SHA256\`; while an old token is being replaced, behind its digest and a comma.
 `

@@ -1,8 +1,9 @@
-import { ingestEntries, parseEnvironment, parseSigningKeys, type Environment } from '../lib/config.ts'
+import { ingestEntries, parseEnvironment, type Environment } from '../lib/config.ts'
 import { functionUrlStack, type FunctionUrlHandler } from '../lib/http/stack.ts'
 import { ingest } from '../lib/ingest.ts'
 import { lazily } from '../lib/lazily.ts'
 import { providers } from '../lib/providers/providers.ts'
+import { signingKeys } from '../lib/signing-keys.ts'
 import { lambda, type Surroundings } from '../lib/surroundings.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
@@ -22,7 +23,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
     return {
       providers,
       tokenDigests: config.CALLBACK_TOKEN_SHA256,
-      signingKeys: parseSigningKeys(providers, environment),
+      signingKeys: signingKeys(environment, { parameters: on.parameters, clock, log }),
       ...writersFor(environment, client, clock),
       quarantine: quarantineWriter({
         client,

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { parseEnvironment, parsePollSettings, tableEntries, type Environment } from '../lib/config.ts'
+import {
+  parseEnvironment,
+  parsePollSettings,
+  pollParameters,
+  tableEntries,
+  type Environment,
+} from '../lib/config.ts'
 import { lazily } from '../lib/lazily.ts'
+import { withParameters } from '../lib/parameters.ts'
 import { pollWiring } from '../lib/poll-wiring.ts'
 import type { RunFigures } from '../lib/ports.ts'
 import { embeddedMetrics } from '../lib/embedded-metrics.ts'
@@ -28,21 +35,21 @@ export function createHandler(
   isByHand = false,
 ): ScheduleHandler {
   const { clock, log } = on
-  const wired = lazily(() => {
-    const { TABLE_PREFIX } = parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, environment)
-    const poll = parsePollSettings(environment)
+  const client = lazily(() => on.dynamoDb(requestTimeoutMs))
+  // At each run, so that credentials may be replaced while the function stays.
+  const wire = async () => {
+    const settings = await withParameters(environment, pollParameters(environment), on.parameters)
+    const { TABLE_PREFIX } = parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, settings)
+    const poll = parsePollSettings(settings)
     return {
       deployment: TABLE_PREFIX,
       requestsPerSecond: poll?.SES_REQUESTS_PER_SECOND ?? 1,
-      dependencies: {
-        ...pollWiring(environment, poll, { client: on.dynamoDb(requestTimeoutMs), clock, log }),
-        isByHand,
-      },
+      dependencies: { ...pollWiring(settings, poll, { client: client(), clock, log }), isByHand },
     }
-  })
+  }
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
-    const { deployment, dependencies, requestsPerSecond } = wired()
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
+    const { deployment, dependencies, requestsPerSecond } = await wire()
     const report = await reconcile(
       { ...dependencies, owner: randomUUID() },
       { deadlineMs, maxCalls: Math.ceil(maxCallsPerRun * requestsPerSecond), requestsPerSecond },

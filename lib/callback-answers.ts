@@ -42,9 +42,7 @@ export function forged(): CallbackAnswer {
 
 /** 503, so that the sender keeps trying until the setting is there. */
 export function notSetUp(setting: string): CallbackAnswer {
-  return withRetryAfter(
-    problem(503, `${setting} is not set, so no signature can be checked; set it and deploy`),
-  )
+  return withRetryAfter(problem(503, `${setting} is not set, so no signature can be checked`))
 }
 
 export function unauthorized(): CallbackAnswer {

@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export class ConfigError extends Error {
   constructor(problems: readonly string[]) {
     super(
-      `The environment lacks settings or has wrong ones:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+      `Settings are missing or wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
     )
     this.name = 'ConfigError'
   }
@@ -129,26 +129,11 @@ const signingKeys = (publicKey: string | undefined) =>
     ),
   )
 
-/** The variables that hold the keys of providers that sign; one that is not set means that its provider is not used. */
-export function signingKeyEntries(
-  providers: readonly Provider[],
-): Readonly<Record<string, ReturnType<typeof signingKeys>>> {
-  return Object.fromEntries(
-    providers.flatMap(({ signing }) =>
-      signing ? [[signing.keySetting, signingKeys(signing.publicKey)] as const] : [],
-    ),
-  )
-}
-
-/** The keys of each provider that signs, by the provider's name. */
-export function parseSigningKeys(
-  providers: readonly Provider[],
-  environment: Environment,
-): ReadonlyMap<string, readonly string[]> {
-  const keys = parseEnvironment(signingKeyEntries(providers), environment)
-  return new Map(
-    providers.map(({ name, signing }) => [name, (signing && keys[signing.keySetting]) ?? []] as const),
-  )
+/** The keys of a provider that signs; none where its setting is not set, and the provider is not used. */
+export function parseSigningKeys({ signing }: Provider, environment: Environment): readonly string[] {
+  if (!signing) return []
+  const { keySetting, publicKey } = signing
+  return parseEnvironment({ [keySetting]: signingKeys(publicKey) }, environment)[keySetting] ?? []
 }
 
 /** Said and not guessed: credentials that somebody forgot must not look like a poll that nobody wants. */
@@ -163,7 +148,14 @@ const sendsRecorded = v.optional(
   'off',
 )
 
-/** What the reconcile function reads from its environment. */
+/** The credentials of the poll. They are kept as parameters where the environment does not set them. */
+export const pollCredentialEntries = {
+  TENCENTCLOUD_SECRET_ID: v.string(),
+  TENCENTCLOUD_SECRET_KEY: v.string(),
+  TENCENTCLOUD_TOKEN: v.optional(v.string()),
+}
+
+/** What the reconcile function reads from its environment, beside {@link pollCredentialEntries}. */
 export const reconcileEntries = {
   ...tableEntries,
   /** `off` for who sends with SendCloud alone: then none of the others is needed. */
@@ -177,15 +169,23 @@ export const reconcileEntries = {
   /** `on` where every send is recorded (lib/record-send.ts), so that there is nothing to discover. */
   SENDS_RECORDED: sendsRecorded,
   SWEEP_AGES_DAYS: sweepAgesDays,
-  TENCENTCLOUD_SECRET_ID: v.string(),
-  TENCENTCLOUD_SECRET_KEY: v.string(),
-  TENCENTCLOUD_TOKEN: v.optional(v.string()),
 }
+
+/** All that the poll is set up with. */
+export const pollEntries = { ...reconcileEntries, ...pollCredentialEntries }
 
 /** The settings of the poll; `undefined` where there is to be none. */
 export function parsePollSettings(
   environment: Environment,
-): v.InferOutput<v.ObjectSchema<typeof reconcileEntries, undefined>> | undefined {
-  const { SES_POLL } = parseEnvironment({ SES_POLL: sesPoll }, environment)
-  return SES_POLL === 'off' ? undefined : parseEnvironment(reconcileEntries, environment)
+): v.InferOutput<v.ObjectSchema<typeof pollEntries, undefined>> | undefined {
+  return isPolled(environment) ? parseEnvironment(pollEntries, environment) : undefined
+}
+
+function isPolled(environment: Environment): boolean {
+  return parseEnvironment({ SES_POLL: sesPoll }, environment).SES_POLL === 'on'
+}
+
+/** The parameters that this environment lacks of the poll: none where it is off. */
+export function pollParameters(environment: Environment): readonly string[] {
+  return isPolled(environment) ? Object.keys(pollCredentialEntries) : []
 }

@@ -1,15 +1,16 @@
 import * as answers from './callback-answers.ts'
+import { ConfigError } from './config.ts'
 import { isAcceptedToken } from './callback-token.ts'
 import type { CallbackAnswer, CallbackRequest, QuarantineWriter } from './ports.ts'
 import type { Callback, Provider } from './providers/provider.ts'
+import type { SigningKeys } from './signing-keys.ts'
 import { errorName, problemLines, takeIn, type TakeInDependencies, type TakenIn } from './take-in.ts'
 
 interface IngestDependencies extends TakeInDependencies {
   readonly providers: readonly Provider[]
   /** SHA-256 digests, in hex, of the tokens that may stand in the path. */
   readonly tokenDigests: readonly string[]
-  /** The keys of each provider that signs, by its name; none where its setting is not set. */
-  readonly signingKeys: ReadonlyMap<string, readonly string[]>
+  readonly signingKeys: SigningKeys
   readonly quarantine: QuarantineWriter
   /** How long one request may spend writing: the sender waits for the answer. */
   readonly writeDeadlineMs: number
@@ -51,7 +52,8 @@ async function answerToBearer(
   on: IngestDependencies,
 ): Promise<Taken> {
   const setting = provider.signing?.keySetting
-  const keys = on.signingKeys.get(provider.name) ?? []
+  const keys = await signingKeysOf(provider, on)
+  if (keys === 'unknown') return { answer: answers.tryAgain() }
   if (setting !== undefined && keys.length === 0) {
     // Seen when the URL is saved, and until then the sender tries again.
     return { answer: answers.notSetUp(setting), happening: { problem: `${setting} is not set` } }
@@ -66,6 +68,20 @@ async function answerToBearer(
     headers: request.headers,
   }
   return refusalOf(provider, callback, keys) ?? (await keepingWhatIsLeft(provider, callback, on))
+}
+
+async function signingKeysOf(
+  provider: Provider,
+  on: IngestDependencies,
+): Promise<readonly string[] | 'unknown'> {
+  try {
+    return await on.signingKeys(provider)
+  } catch (error) {
+    // Names the setting, and never repeats a value.
+    const problem = error instanceof ConfigError ? error.message : errorName(error)
+    on.log('setting unreadable', { setting: provider.signing?.keySetting, problem })
+    return 'unknown'
+  }
 }
 
 /** `undefined` where the body is to be believed, as far as can be known before it is read. */

@@ -297,6 +297,32 @@ export interface RunReader {
   state(): Promise<RunState | undefined>
 }
 
+/** Settings that a deployment keeps apart from its functions, since most of them are secret. */
+export interface ParameterReader {
+  /** The values of those parameters that exist, by name. */
+  valuesOf(names: readonly string[]): Promise<ReadonlyMap<string, string>>
+}
+
+/** The operator's side of the parameters: it tells everything but their values. */
+export interface ParameterWriter {
+  /** Takes the place of what stood there. */
+  put(parameter: {
+    readonly name: string
+    readonly value: string
+    readonly isSecret: boolean
+    readonly description: string
+  }): Promise<void>
+  /** Those that exist, by name. */
+  found(names: readonly string[]): Promise<ReadonlyMap<string, FoundParameter>>
+}
+
+interface FoundParameter {
+  readonly isSecret: boolean
+  /** Counts how often it was put. */
+  readonly version: number
+  readonly changedAtMs?: number
+}
+
 /** A request as any front hands it over: nothing is decoded yet. */
 export interface CallbackRequest {
   readonly method: string

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import { parseEnvironment, port, reconcileEntries, type Environment } from '../lib/config.ts'
+import { parseEnvironment, port, pollEntries, type Environment } from '../lib/config.ts'
 import { simulatedAppKey, usualPorts, withLocalDefaults } from './local-environment.ts'
 
 // A token that a URL carries as it is, so that what is printed is what arrives.
@@ -19,8 +19,8 @@ const localEntries = {
   CALLBACK_TOKEN: v.optional(callbackToken),
   SENDCLOUD_APP_KEY: v.optional(appKeys, simulatedAppKey),
   DATA_DIR: v.optional(v.string()),
-  SES_ENDPOINT: reconcileEntries.SES_ENDPOINT,
-  TABLE_PREFIX: reconcileEntries.TABLE_PREFIX,
+  SES_ENDPOINT: pollEntries.SES_ENDPOINT,
+  TABLE_PREFIX: pollEntries.TABLE_PREFIX,
 }
 
 /** What the local stack is started with. */
@@ -49,7 +49,7 @@ export function localSettings(environment: Environment): LocalSettings {
   const { TABLE_PREFIX, SENDCLOUD_APP_KEY } = config
   const functionEnvironment = { ...local, TABLE_PREFIX, SENDCLOUD_APP_KEY }
   // What the functions would refuse at their first use is better told now.
-  parseEnvironment(reconcileEntries, functionEnvironment)
+  parseEnvironment(pollEntries, functionEnvironment)
   return {
     port: config.PORT,
     dynamoDbPort: config.DYNAMODB_PORT,

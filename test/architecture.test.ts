@@ -14,11 +14,12 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   { name: 'ports', files: /^lib\/ports\.ts$/, mayImport: ['core'] },
   { name: 'providers', files: /^lib\/providers\//, mayImport: ['core', 'providers'] },
   { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'table'] },
+  { name: 'parameters', files: /^lib\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
   { name: 'ses', files: /^lib\/ses\//, mayImport: ['core', 'ports', 'ses'] },
   {
     name: 'surroundings',
     files: /^lib\/(?:surroundings|writers|poll-wiring|backfill-wiring|is-suppressed|record-send)\.ts$/,
-    mayImport: ['core', 'ports', 'providers', 'use cases', 'table', 'ses', 'surroundings'],
+    mayImport: ['core', 'ports', 'providers', 'use cases', 'table', 'ses', 'parameters', 'surroundings'],
   },
   { name: 'http', files: /^lib\/http\//, mayImport: ['core', 'ports', 'use cases', 'http'] },
   {
@@ -46,6 +47,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
       'use cases',
       'table',
       'ses',
+      'parameters',
       'surroundings',
       'functions',
       'local',
@@ -99,7 +101,8 @@ describe('the arrows between layers', () => {
   })
 
   it.each([
-    [/^@aws-sdk\//, ['surroundings', 'table']],
+    [/^@aws-sdk\/(?!client-ssm)/, ['surroundings', 'table']],
+    [/^@aws-sdk\/client-ssm/, ['parameters']],
     [/^tencentcloud/, ['ses']],
     [/^@middy\//, ['functions', 'http']],
   ])('lead to the packages %s from %j only', (packages, expected) => {

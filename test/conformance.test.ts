@@ -301,7 +301,7 @@ function replaysToTheSameRow({ provider, samples, path, signed }: Candidate): vo
           quarantine: ledger.keeper,
           providers: [earlier],
           tokenDigests: [tokenDigest(token)],
-          signingKeys: new Map([[provider.name, samples.signing?.keys ?? []]]),
+          signingKeys: () => Promise.resolve(samples.signing?.keys ?? []),
           writeDeadlineMs: 2_000,
         },
       )

@@ -45,7 +45,7 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
     quarantine: ledger.keeper,
     providers,
     tokenDigests: [tokenDigest(accepted.token)],
-    signingKeys: new Map([['sendcloud', [accepted.key]]]),
+    signingKeys: () => Promise.resolve([accepted.key]),
     writeDeadlineMs: 10_000,
   }
   let time = 0

@@ -26,9 +26,9 @@ beforeAll(async () => {
   folder = join(root, 'package')
   await copyProject(project)
   await mkdir(temporary)
-  // Neither credentials nor a region of somebody's environment: packaging needs none.
+  // Neither credentials nor a region of somebody's environment: with the digest given, packaging needs none.
   const { PATH = '', HOME = '' } = process.env
-  const env = { PATH, HOME, TMPDIR: temporary }
+  const env = { PATH, HOME, TMPDIR: temporary, CALLBACK_TOKEN_SHA256: tokenDigest('a-token') }
   await execute('npx', ['serverless', 'package', '--package', folder], { cwd: project, env })
   for (const name of ['ingest', 'reconcile']) {
     const files = unzipSync(await readFile(join(folder, `${name}.zip`)))

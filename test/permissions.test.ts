@@ -4,8 +4,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createHandler as createIngest } from '../functions/ingest.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/callback-token.ts'
-import { ingestEntries, reconcileEntries, signingKeyEntries } from '../lib/config.ts'
-import { providers } from '../lib/providers/providers.ts'
+import { ingestEntries, reconcileEntries } from '../lib/config.ts'
+import type { ParameterReader } from '../lib/ports.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { emulatorClient } from '../local/dynamodb-emulator.ts'
@@ -36,7 +36,7 @@ const token = 'a-token-of-the-callback-url'
 
 describe('the environment that serverless.yml gives', () => {
   it.each([
-    ['ingest', { ...ingestEntries, ...signingKeyEntries(providers) }],
+    ['ingest', ingestEntries],
     ['reconcile', reconcileEntries],
   ] as const)('the %s function is what its configuration parses', (name, entries) => {
     expect(environmentOf(name).toSorted()).toEqual(Object.keys(entries).sort())
@@ -68,8 +68,9 @@ describe('the role of either function', () => {
 
 describe('the role of the ingest function', () => {
   it('allows the calls that the function makes, and no other', async () => {
-    const calls = await callsOfIngest()
+    const { calls, parameters } = await callsOfIngest()
     expect(allowedTo('ingest', 'dynamodb')).toEqual(namesOf(calls))
+    expect(allowedTo('ingest', 'ssm')).toEqual(readingOf(parameters))
     expect(calls.filter(({ returnsValues }) => returnsValues)).toEqual([])
   })
 
@@ -78,22 +79,53 @@ describe('the role of the ingest function', () => {
     expect(ofTables.map(({ Condition }) => Condition)).toEqual(ofTables.map(() => withoutReturnedValues))
   })
 
-  it('allows nothing else but its log', () => {
+  it('allows it the parameters that it reads, its log, and nothing else', () => {
     const others = statementsOf('ingest').filter(({ Action }) => !Action[0]?.startsWith('dynamodb:'))
-    expect(others).toEqual([ownLog('IngestLogGroup')])
+    const parameters = parametersOf(['SENDCLOUD_APP_KEY'])
+    expect(others).toEqual([...parameters, ownLog('IngestLogGroup')])
   })
 })
 
 describe('the role of the reconcile function', () => {
   it('allows the calls that the function makes, and no other', async () => {
-    expect(allowedTo('reconcile', 'dynamodb')).toEqual(namesOf(await callsOfReconcile()))
+    const { calls, parameters } = await callsOfReconcile()
+    expect(allowedTo('reconcile', 'dynamodb')).toEqual(namesOf(calls))
+    expect(allowedTo('reconcile', 'ssm')).toEqual(readingOf(parameters))
   })
 
-  it('allows nothing else but its log', () => {
+  it('allows it the parameters that it reads, its log, to say where it failed, and nothing else', () => {
     const others = statementsOf('reconcile').filter(({ Action }) => !Action[0]?.startsWith('dynamodb:'))
-    expect(others).toEqual([ownLog('ReconcileLogGroup')])
+    const parameters = parametersOf([
+      'TENCENTCLOUD_SECRET_ID',
+      'TENCENTCLOUD_SECRET_KEY',
+      'TENCENTCLOUD_TOKEN',
+    ])
+    const failedRuns = { Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: ['${FailedRunsQueue.Arn}'] }
+    expect(others).toEqual([...parameters, failedRuns, ownLog('ReconcileLogGroup')])
   })
 })
+
+/** May read these parameters, and decrypt them and nothing else. */
+function parametersOf(settings: readonly string[]) {
+  const account = '${AWS::Region}:${AWS::AccountId}'
+  const names = settings.map(
+    (setting) => `arn:\${AWS::Partition}:ssm:${account}:parameter/\${self:custom.tablePrefix}/${setting}`,
+  )
+  return [
+    { Effect: 'Allow', Action: ['ssm:GetParameters'], Resource: names },
+    {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: [`arn:\${AWS::Partition}:kms:${account}:key/*`],
+      Condition: {
+        StringEquals: {
+          'kms:ViaService': 'ssm.${AWS::Region}.${AWS::URLSuffix}',
+          'kms:EncryptionContext:PARAMETER_ARN': names.length === 1 ? names[0] : names,
+        },
+      },
+    },
+  ]
+}
 
 function ownLog(group: string) {
   return {
@@ -117,19 +149,50 @@ function recordingClient(): { client: DynamoDBClient; calls: Call[] } {
   return { client, calls }
 }
 
+/** The parameters of a deployment, and which were asked for. */
+function recordedParameters(prefix: string, values: Readonly<Record<string, string>>) {
+  const asked = new Set<string>()
+  const reader: ParameterReader = {
+    valuesOf(names) {
+      const settings = names.map((name) => name.replace(`/${prefix}/`, ''))
+      for (const setting of settings) asked.add(setting)
+      const found = settings.filter((setting) => setting in values)
+      return Promise.resolve(new Map(found.map((setting) => [`/${prefix}/${setting}`, values[setting]!])))
+    },
+  }
+  return { asked, reader }
+}
+
+/** `ssm:GetParameters arn:…:parameter/…/SENDCLOUD_APP_KEY` */
+function readingOf(settings: ReadonlySet<string>): readonly string[] {
+  const arn =
+    'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${self:custom.tablePrefix}'
+  return [...settings].map((setting) => `ssm:GetParameters ${arn}/${setting}`).sort()
+}
+
+interface Recorded {
+  readonly calls: readonly Call[]
+  readonly parameters: ReadonlySet<string>
+}
+
 const tencentEvent = { email: 'example@example.com', bulkId: sampleMessage, timestamp: 1654064683 }
 
 /** Whatever makes the ingest function write: every table, rows that are full, and bodies that no row can hold. */
-async function callsOfIngest(): Promise<readonly Call[]> {
+async function callsOfIngest(): Promise<Recorded> {
   const { prefix } = await engine.freshTables()
   const { client, calls } = recordingClient()
+  const parameters = recordedParameters(prefix, { SENDCLOUD_APP_KEY: simulatedAppKey })
   const handler = createIngest(
     {
       TABLE_PREFIX: prefix,
       CALLBACK_TOKEN_SHA256: tokenDigest(token),
-      SENDCLOUD_APP_KEY: simulatedAppKey,
     },
-    { clock: virtualClock('2026-11-21T08:00:00Z'), log: () => undefined, dynamoDb: () => client },
+    {
+      clock: virtualClock('2026-11-21T08:00:00Z'),
+      log: () => undefined,
+      dynamoDb: () => client,
+      parameters: parameters.reader,
+    },
   )
   const answerTo = async (path: string, body: string, contentType: string): Promise<number> => {
     const requestContext = { http: { method: 'POST' } }
@@ -172,11 +235,11 @@ async function callsOfIngest(): Promise<readonly Call[]> {
     await signed({ ...mail, event: 'teleported', text: large }),
   ]
   expect(statuses).toEqual([200, 200, 200, 400, 200, 200, 202])
-  return calls
+  return { calls, parameters: parameters.asked }
 }
 
 /** A run that discovers, repairs, keeps a long detail, suppresses, and gives a delivery up. */
-async function callsOfReconcile(): Promise<readonly Call[]> {
+async function callsOfReconcile(): Promise<Recorded> {
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const { secretId, secretKey } = simulatedSesCredentials
   const { prefix } = await engine.freshTables()
@@ -193,14 +256,16 @@ async function callsOfReconcile(): Promise<readonly Call[]> {
   const table = tableNames(prefix).deliveries
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
   await writer.record(toldOf(forgotten, { kind: 'requested' }))
+  const parameters = recordedParameters(prefix, {
+    TENCENTCLOUD_SECRET_ID: secretId,
+    TENCENTCLOUD_SECRET_KEY: secretKey,
+  })
   const handler = createReconcile(
     {
       TABLE_PREFIX: prefix,
       SES_ENDPOINT: simulated.url,
-      TENCENTCLOUD_SECRET_ID: secretId,
-      TENCENTCLOUD_SECRET_KEY: secretKey,
     },
-    { clock, log: () => undefined, dynamoDb: () => client },
+    { clock, log: () => undefined, dynamoDb: () => client, parameters: parameters.reader },
   )
   try {
     const figures = await handler(
@@ -211,5 +276,5 @@ async function callsOfReconcile(): Promise<readonly Call[]> {
   } finally {
     await simulated.close()
   }
-  return calls
+  return { calls, parameters: parameters.asked }
 }

@@ -5,24 +5,25 @@ import { StatusApiError, type Clock } from '../../lib/ports.ts'
 import { sesSettingsOf } from '../../lib/poll-wiring.ts'
 import { getSendEmailStatus } from '../../lib/ses/get-send-email-status.ts'
 import { sentenceOf } from '../command-error.ts'
+import { withPollCredentials } from '../deployment-settings.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
 const check = 'poll API'
 
 /** One GetSendEmailStatus with the environment's own settings: its errors name the setting to change. */
 export async function checkPollApi(environment: Environment, clock: Clock): Promise<Check> {
-  const set = setVariables(environment)
+  const set = await withPollCredentials(environment).catch(() => setVariables(environment))
   const secrets = ['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY'].filter(
     (name) => set[name] === undefined,
   )
   if (set.SES_POLL !== 'off' && secrets.length > 0) {
     return notChecked(
       check,
-      `not checked: set ${secrets.join(' and ')} as deployed, or SES_POLL=off where there is no poll`,
+      `not checked: no ${secrets.join(' and ')}, neither here nor in the deployment's parameters as far as these credentials may read them (ssm:GetParameters). SES_POLL=off says that there is no poll`,
     )
   }
   try {
-    return await callOnce(environment, clock)
+    return await callOnce(set, clock)
   } catch (error) {
     return error instanceof StatusApiError
       ? refusedBy(error)

@@ -36,6 +36,6 @@ function withoutKey(name: string, keySetting: string, environment: Environment):
     : failed(
         name,
         `the function has no ${keySetting}`,
-        `Deploy with ${keySetting}: it is set here, and was not when the function was deployed.`,
+        `It is set here, and not in the deployment's parameters: \`npx ledger parameter put ${keySetting}\`. The function knows it within five minutes.`,
       )
 }

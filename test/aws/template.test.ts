@@ -17,7 +17,8 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'delivery-ledger-template-'))
   await copyProject(join(root, 'project'))
   const serverless = join(projectRoot, 'node_modules/.bin/serverless')
-  const env = { PATH: process.env.PATH, HOME: root, TMPDIR: root }
+  const settings = { CALLBACK_TOKEN_SHA256: '0'.repeat(64) }
+  const env = { PATH: process.env.PATH, HOME: root, TMPDIR: root, ...settings }
   const command = ['package', '--stage', 'prod', '--package', join(root, 'package')]
   await execute(serverless, command, { cwd: join(root, 'project'), env })
 })

@@ -279,8 +279,7 @@ describe('of a deployment, the doctor', () => {
       check: 'DynamoDB',
       verdict: 'failed',
       found: 'was not asked',
-      advice:
-        'The environment lacks settings or has wrong ones: TABLE_PREFIX: expected letters, digits, _ . and -',
+      advice: 'Settings are missing or wrong: TABLE_PREFIX: expected letters, digits, _ . and -',
     })
     expect(checks.get('wrong token')).toMatchObject({ verdict: 'passed' })
   })

@@ -7,7 +7,7 @@ import {
   parsePollSettings,
   parseSigningKeys,
   port,
-  reconcileEntries,
+  pollEntries,
   tableEntries,
   type Environment,
 } from '../../lib/config.ts'
@@ -20,7 +20,7 @@ const reconcileEnvironment = { TENCENTCLOUD_SECRET_ID: 'an id', TENCENTCLOUD_SEC
 
 const ingest = (told: Environment = {}) => parseEnvironment(ingestEntries, { ...ingestEnvironment, ...told })
 const reconcile = (told: Environment = {}) =>
-  parseEnvironment(reconcileEntries, { ...reconcileEnvironment, ...told })
+  parseEnvironment(pollEntries, { ...reconcileEnvironment, ...told })
 
 /** The problems that an environment has, one line each. */
 function problemsOf(parse: () => unknown): readonly string[] {
@@ -72,7 +72,7 @@ describe('settings that are not set', () => {
   })
 
   it('are each named where they have no default', () => {
-    expect(problemsOf(() => parseEnvironment(reconcileEntries, {}))).toEqual([
+    expect(problemsOf(() => parseEnvironment(pollEntries, {}))).toEqual([
       '  TENCENTCLOUD_SECRET_ID: is not set',
       '  TENCENTCLOUD_SECRET_KEY: is not set',
     ])
@@ -80,7 +80,7 @@ describe('settings that are not set', () => {
 
   it('are told by an error that says what it is about', () => {
     expect(() => parseEnvironment(ingestEntries, {})).toThrow(
-      'The environment lacks settings or has wrong ones:\n  CALLBACK_TOKEN_SHA256: is not set',
+      'Settings are missing or wrong:\n  CALLBACK_TOKEN_SHA256: is not set',
     )
   })
 })
@@ -190,7 +190,7 @@ describe('a wrong setting', () => {
 
   it('does not hide another, or one that is missing', () => {
     const environment = { RETENTION_DAYS: 'a year', SES_REGION: 'nowhere', TENCENTCLOUD_SECRET_ID: 'an id' }
-    expect(problemsOf(() => parseEnvironment(reconcileEntries, environment))).toEqual([
+    expect(problemsOf(() => parseEnvironment(pollEntries, environment))).toEqual([
       '  RETENTION_DAYS: expected a number of days from 1 to 3650',
       '  SES_REGION: expected a region such as ap-guangzhou',
       '  TENCENTCLOUD_SECRET_KEY: is not set',
@@ -198,11 +198,11 @@ describe('a wrong setting', () => {
   })
 
   it('is never repeated', () => {
-    const names = [...Object.keys(ingestEntries), ...Object.keys(reconcileEntries)]
+    const names = [...Object.keys(ingestEntries), ...Object.keys(pollEntries)]
     const secret = fc.stringMatching(/^[!-~]{0,8}hunter2[!-~]{0,80}$/)
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), secret), (environment) => {
-        const entries = { ...ingestEntries, ...reconcileEntries }
+        const entries = { ...ingestEntries, ...pollEntries }
         expect(problemsOf(() => parseEnvironment(entries, environment)).join()).not.toContain('hunter2')
       }),
     )
@@ -212,7 +212,7 @@ describe('a wrong setting', () => {
 describe('the keys of providers that sign', () => {
   const unsigned: Provider = { name: 'plain', maxBodyBytes: 1, read: () => [] }
   const signing = { keySetting: 'SIGNED_KEY', publicKey: 'public', verify: () => 'signed' as const }
-  const providers = [unsigned, { ...unsigned, name: 'signed', signing }]
+  const signed: Provider = { ...unsigned, name: 'signed', signing }
 
   it.each([
     [undefined, []],
@@ -222,22 +222,18 @@ describe('the keys of providers that sign', () => {
     ['one,', ['one']],
     [',', []],
   ])('stand in the variable that the provider names: %j', (value, expected) => {
-    expect(parseSigningKeys(providers, { SIGNED_KEY: value })).toEqual(
-      new Map([
-        ['plain', []],
-        ['signed', expected],
-      ]),
-    )
+    expect(parseSigningKeys(signed, { SIGNED_KEY: value })).toEqual(expected)
+    expect(parseSigningKeys(unsigned, { SIGNED_KEY: value })).toEqual([])
   })
 
   it('are two at the most, and a wrong value is not repeated', () => {
-    expect(problemsOf(() => parseSigningKeys(providers, { SIGNED_KEY: 'one,two,three' }))).toEqual([
+    expect(problemsOf(() => parseSigningKeys(signed, { SIGNED_KEY: 'one,two,three' }))).toEqual([
       '  SIGNED_KEY: expected one or two keys, separated by a comma',
     ])
   })
 
   it('are nobody else’s: the one of the documents is refused', () => {
-    expect(problemsOf(() => parseSigningKeys(providers, { SIGNED_KEY: 'one,public' }))).toEqual([
+    expect(problemsOf(() => parseSigningKeys(signed, { SIGNED_KEY: 'one,public' }))).toEqual([
       "  SIGNED_KEY: expected keys of your own, and not the one that stands in the provider's documents",
     ])
   })

@@ -313,7 +313,7 @@ describe('a wrong token', () => {
 describe('the key of a provider that signs', () => {
   const path = `/sendcloud/${token}`
   const withoutKey = {
-    title: 'SENDCLOUD_APP_KEY is not set, so no signature can be checked; set it and deploy',
+    title: 'SENDCLOUD_APP_KEY is not set, so no signature can be checked',
   }
 
   it('is there where a probe is answered 200', async () => {
@@ -341,7 +341,8 @@ describe('the key of a provider that signs', () => {
       check: 'sendcloud',
       verdict: 'failed',
       found: 'the function has no SENDCLOUD_APP_KEY',
-      advice: 'Deploy with SENDCLOUD_APP_KEY: it is set here, and was not when the function was deployed.',
+      advice:
+        "It is set here, and not in the deployment's parameters: `npx ledger parameter put SENDCLOUD_APP_KEY`. The function knows it within five minutes.",
     })
   })
 

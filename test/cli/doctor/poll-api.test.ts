@@ -112,8 +112,7 @@ describe('the poll API', () => {
       check: 'poll API',
       verdict: 'failed',
       found: 'was not asked: the settings are wrong',
-      advice:
-        'The environment lacks settings or has wrong ones: SES_REGION: expected a region such as ap-guangzhou',
+      advice: 'Settings are missing or wrong: SES_REGION: expected a region such as ap-guangzhou',
     })
     expect(ses.calls).toEqual([])
   })
@@ -121,11 +120,11 @@ describe('the poll API', () => {
   it.each([
     [
       { TENCENTCLOUD_SECRET_KEY: '' },
-      'not checked: set TENCENTCLOUD_SECRET_KEY as deployed, or SES_POLL=off where there is no poll',
+      "not checked: no TENCENTCLOUD_SECRET_KEY, neither here nor in the deployment's parameters as far as these credentials may read them (ssm:GetParameters). SES_POLL=off says that there is no poll",
     ],
     [
       { TENCENTCLOUD_SECRET_ID: '', TENCENTCLOUD_SECRET_KEY: '' },
-      'not checked: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY as deployed, or SES_POLL=off where there is no poll',
+      "not checked: no TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, neither here nor in the deployment's parameters as far as these credentials may read them (ssm:GetParameters). SES_POLL=off says that there is no poll",
     ],
     [{ SES_POLL: 'off' }, 'is off (SES_POLL=off)'],
     [{ SES_POLL: 'off', TENCENTCLOUD_SECRET_KEY: '' }, 'is off (SES_POLL=off)'],

@@ -1,0 +1,25 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+
+/** What is typed or pasted, without showing it; or what is piped in. Without the white space around it. */
+export async function readSecret(prompt: string): Promise<string> {
+  return (process.stdin.isTTY ? await typed(prompt) : await text(process.stdin)).trim()
+}
+
+async function typed(prompt: string): Promise<string> {
+  const nowhere = new Writable({
+    write(_chunk, _encoding, done) {
+      done()
+    },
+  })
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  lines.once('SIGINT', () => process.exit(130))
+  process.stderr.write(prompt)
+  try {
+    return await lines.question('')
+  } finally {
+    lines.close()
+    process.stderr.write('\n')
+  }
+}

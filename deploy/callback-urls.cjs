@@ -1,0 +1,19 @@
+'use strict'
+
+// Prints the callback URLs whole, at the end of `serverless deploy` and `serverless info`, but for the token: that is
+// nobody's to know but yours and the provider's.
+
+const providers = ['tencent-ses', 'sendcloud', 'sent']
+
+module.exports = class CallbackUrls {
+  constructor(serverless) {
+    this.hooks = {
+      'after:aws:info:displayEndpoints': () => {
+        const url = serverless.serviceOutputs.get('endpoint')
+        if (url === undefined) return
+        const urls = providers.map((provider) => `${new URL(`${provider}/`, url)}<token>`)
+        serverless.serviceOutputs.set('callback URLs', urls)
+      },
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { createServer } from 'node:http'
+import { json } from 'node:stream/consumers'
+import * as v from 'valibot'
+import { close, listen, localHost } from '../local/listening-server.ts'
+
+/** As much of AWS Systems Manager as this project uses, over HTTP, for the real client. */
+export interface EmulatedParameterStore {
+  readonly url: string
+  /** By name. */
+  readonly parameters: Map<
+    string,
+    { readonly Value: string; readonly Type: string; readonly Version: number }
+  >
+  /** The actions that were asked for, in order. */
+  readonly actions: string[]
+  /** What every request is refused with; nothing where it is not. */
+  refuseWith: string | undefined
+  readonly stop: () => Promise<void>
+}
+
+const getInput = v.object({ Names: v.array(v.string()), WithDecryption: v.boolean() })
+const putInput = v.object({
+  Name: v.string(),
+  Value: v.string(),
+  Type: v.string(),
+  Overwrite: v.literal(true),
+})
+
+/** Source: AWS Systems Manager API reference, GetParameters and PutParameter. */
+export async function startParameterStore(): Promise<EmulatedParameterStore> {
+  const parameters: EmulatedParameterStore['parameters'] = new Map()
+  const actions: string[] = []
+  const answerTo = (action: string, input: unknown): object => {
+    if (action === 'PutParameter') {
+      const { Name, Value, Type } = v.parse(putInput, input)
+      const Version = (parameters.get(Name)?.Version ?? 0) + 1
+      parameters.set(Name, { Value, Type, Version })
+      return { Version }
+    }
+    const { Names, WithDecryption } = v.parse(getInput, input)
+    const isReadable = (type: string) => WithDecryption || type !== 'SecureString'
+    return {
+      Parameters: Names.filter((name) => parameters.has(name)).map((Name) => {
+        const { Value, Type, Version } = parameters.get(Name)!
+        return {
+          Name,
+          Type,
+          Version,
+          Value: isReadable(Type) ? Value : 'encrypted',
+          LastModifiedDate: 1_795_000_000,
+        }
+      }),
+      InvalidParameters: Names.filter((name) => !parameters.has(name)),
+    }
+  }
+  const server = createServer((request, response) => {
+    void json(request).then((input) => {
+      const action = String(request.headers['x-amz-target']).replace('AmazonSSM.', '')
+      actions.push(action)
+      const refusal = store.refuseWith
+      response.setHeader('content-type', 'application/x-amz-json-1.1')
+      response.statusCode = refusal === undefined ? 200 : 400
+      response.end(JSON.stringify(refusal === undefined ? answerTo(action, input) : { __type: refusal }))
+    })
+  })
+  const port = await listen(server, 0, 'the parameter store')
+  const store: EmulatedParameterStore = {
+    url: `http://${localHost}:${port}`,
+    parameters,
+    actions,
+    refuseWith: undefined,
+    stop: () => close(server),
+  }
+  return store
+}
