@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   DescribeContinuousBackupsCommand,
@@ -6,6 +7,8 @@ import {
   PutItemCommand,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb'
+import { tokenDigest } from '../../lib/callback-token.ts'
+import { close, listen } from '../../local/listening-server.ts'
 import { createTables } from '../../local/tables.ts'
 import { rowsOf } from '../embedded-tables.ts'
 import { startEmulatedAws, type EmulatedAws } from './emulated-aws.ts'
@@ -19,9 +22,10 @@ const tables = ['deliveries', 'inbound', 'quarantine', 'reconciliation', 'suppre
 )
 let aws: EmulatedAws
 
+const digest = tokenDigest('a-token-of-the-callback-url')
+
 beforeAll(async () => {
   aws = await startEmulatedAws()
-  await aws.serverless('deploy --stage prod')
 })
 afterAll(() => aws.stop())
 
@@ -59,13 +63,53 @@ const told: Readonly<Record<string, (table: TableDescription) => unknown>> = {
 /** What moto 5.2 takes from a template without doing it. Only AWS can show these. */
 const notShown = ['SSESpecification', 'PointInTimeRecoverySpecification', 'TimeToLiveSpecification']
 
+describe('a deploy that cannot succeed', () => {
+  it('says which setting is nowhere, and makes nothing', async () => {
+    await expect(aws.serverless('deploy --stage prod')).rejects.toMatchObject({
+      stdout: expect.stringMatching(/callbackTokenSha256.*not found/),
+    })
+    expect(await aws.stackStatus(stack)).toBeUndefined()
+  })
+
+  it('says what to do in an account that may run ten functions at once, and makes nothing', async () => {
+    const lambda = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end('{"AccountLimit":{"ConcurrentExecutions":10}}')
+    })
+    const port = await listen(lambda, 0, 'the Lambda API')
+    const settings = {
+      CALLBACK_TOKEN_SHA256: digest,
+      AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${port}`,
+    }
+    try {
+      await expect(aws.serverless('deploy --stage prod', settings)).rejects.toMatchObject({
+        stdout: expect.stringContaining(
+          'This account may run 10 functions at once, so it cannot reserve 20 for ingest',
+        ),
+      })
+    } finally {
+      await close(lambda)
+    }
+    expect(await aws.stackStatus(stack)).toBeUndefined()
+  })
+})
+
 describe('a first deploy', () => {
   it('ends in a finished stack', async () => {
+    await aws.putParameters({ CALLBACK_TOKEN_SHA256: digest })
+    await aws.serverless('deploy --stage prod')
     expect(await aws.stackStatus(stack)).toMatch(/^(?:CREATE|UPDATE)_COMPLETE$/)
     expect((await aws.functions()).map(({ FunctionName }) => FunctionName).sort()).toEqual([
       `${stack}-ingest`,
       `${stack}-reconcile`,
     ])
+  })
+
+  it('gives the ingest function the digest that was put', async () => {
+    const digests = (await aws.functions()).map(
+      ({ Environment }) => Environment.Variables.CALLBACK_TOKEN_SHA256,
+    )
+    expect(digests).toEqual([digest, undefined])
   })
 
   it.each(tables)('makes the table %s as it is declared', async (name) => {

@@ -32,6 +32,8 @@ export interface EmulatedAws {
   readonly dynamoDb: DynamoDBClient
   /** What `serverless` prints for a command line. Rejects where it fails. */
   readonly serverless: (command: string, settings?: Readonly<Record<string, string>>) => Promise<string>
+  /** Puts parameters of the stage prod, as an operator does. */
+  readonly putParameters: (values: Readonly<Record<string, string>>) => Promise<void>
   /** The zip of a function that was packaged last, byte for byte. */
   readonly packaged: (name: string) => Promise<Uint8Array>
   /** The template that was deployed last. */
@@ -76,7 +78,11 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
   const dynamoDb = new DynamoDBClient({ endpoint, region, credentials })
   const call = (service: string, path: string, body?: string) => callAws(endpoint, service, path, body)
   return {
-    environment: { ...awsEnvironment, AWS_ENDPOINT_URL_DYNAMODB: endpoint },
+    environment: {
+      ...awsEnvironment,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+      AWS_ENDPOINT_URL_SSM: endpoint,
+    },
     dynamoDb,
     async serverless(command, settings = {}) {
       // A home of its own: nobody's profile, nobody's credentials.
@@ -85,6 +91,18 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
       const program = join(projectRoot, 'node_modules/.bin/serverless')
       const { stdout, stderr } = await execute(program, command.split(' '), options)
       return stdout + stderr
+    },
+    async putParameters(values) {
+      const env = { PATH: process.env.PATH, ...awsEnvironment, AWS_ENDPOINT_URL_SSM: endpoint }
+      for (const [name, value] of Object.entries(values)) {
+        const command = ['cli/main.ts', 'parameter', 'put', name]
+        const put = execute(process.execPath, command, {
+          cwd: projectRoot,
+          env: { ...env, TABLE_PREFIX: 'delivery-ledger-prod' },
+        })
+        put.child.stdin?.end(value)
+        await put
+      }
     },
     packaged: (name) => readFile(join(project, `.serverless/${name}.zip`)),
     async template() {

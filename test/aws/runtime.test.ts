@@ -31,13 +31,13 @@ beforeAll(async () => {
   const { secretId, secretKey } = simulatedSesCredentials
   ses = await startSimulatedSes({ port: 0, clock: systemClock, secretId, secretKey })
   aws = await startEmulatedAws()
-  await aws.serverless('deploy --stage prod', {
+  await aws.putParameters({
     CALLBACK_TOKEN_SHA256: tokenDigest(token),
     SENDCLOUD_APP_KEY: simulatedAppKey,
-    SES_ENDPOINT: ses.url,
     TENCENTCLOUD_SECRET_ID: secretId,
     TENCENTCLOUD_SECRET_KEY: secretKey,
   })
+  await aws.serverless('deploy --stage prod', { SES_ENDPOINT: ses.url })
 })
 afterAll(async () => {
   await Promise.all(started.map((lambda) => lambda.stop()))
@@ -239,7 +239,10 @@ const scheduleEvent = {
 describe('the reconcile function in Lambda', () => {
   // First, since a run that follows another within minutes has nothing to ask.
   it('fails, so that Lambda tells of it, where the provider refuses its credentials', async () => {
-    const reconcile = await lambdaOf('reconcile', { TENCENTCLOUD_SECRET_KEY: 'another' })
+    const reconcile = await lambdaOf('reconcile', {
+      TENCENTCLOUD_SECRET_ID: simulatedSesCredentials.secretId,
+      TENCENTCLOUD_SECRET_KEY: 'another',
+    })
     const refused = await reconcile.invoke(scheduleEvent)
     expect(refused).toMatchObject({ error: { errorType: 'Error' } })
     expect(JSON.stringify(refused)).toContain('TENCENTCLOUD_SECRET_KEY')
