@@ -1,5 +1,5 @@
 // In the bundles this takes the place of the package `form-data` (serverless.yml), with which Tencent's SDK sends files;
-// with all that it needs it is a tenth of the reconcile function. The poll sends none.
+// with its list of media types it would be a third of the reconcile function. The poll sends none.
 
 // ts-unused-exports:disable-next-line
 export default function FormData(): never {
