@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { unzipSync } from 'fflate'
+import { bundle } from '../bench/cold/bundle.ts'
 import { tokenDigest } from '../lib/callback-token.ts'
 import { systemClock } from '../lib/clock.ts'
 import { simulatedSesCredentials } from '../local/local-environment.ts'
 import { startSimulatedSes } from '../local/simulated-ses/server.ts'
 import { makeTraffic } from '../local/simulated-ses/traffic.ts'
+import { invokeBundle } from './bundled-function.ts'
 import { embeddedTables, rowsOf } from './embedded-tables.ts'
 import { copyProject } from './project-copy.ts'
 
@@ -38,17 +40,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(root, { recursive: true }))
 
-/** Invokes a packaged function in a Node of its own, as Lambda does; answers what its promise holds. */
-async function invoke(name: string, event: object, environment: Record<string, string>): Promise<unknown> {
-  const script = `
-    const { handler } = require(${JSON.stringify(join(folder, `${name}.cjs`))})
-    handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 60_000 })
-      .then((result) => console.error(JSON.stringify(result)))`
-  const aws = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' }
-  const { stderr } = await execute(process.execPath, ['--no-deprecation', '--eval', script], {
-    env: { ...aws, AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint, ...environment },
-  })
-  return JSON.parse(stderr)
+function invoke(name: string, event: object, environment: Record<string, string>): Promise<unknown> {
+  const file = join(folder, `${name}.cjs`)
+  return invokeBundle(file, event, { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint, ...environment })
 }
 
 async function template(): Promise<{
@@ -59,6 +53,11 @@ async function template(): Promise<{
 }
 
 describe('the packaged functions', () => {
+  it.each(['ingest', 'reconcile'])('hold the bundle that other tests look at: %s', async (name) => {
+    const { code } = await bundle(`functions/${name}.ts`)
+    expect((await readFile(join(folder, `${name}.cjs`))).equals(code)).toBe(true)
+  })
+
   it('take a callback in', async () => {
     const tables = await engine.freshTables()
     const body = await readFile(new URL('fixtures/tencent-ses/2025-10-bounce.json', import.meta.url), 'utf8')

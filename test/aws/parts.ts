@@ -49,7 +49,7 @@ export const parts: readonly Part[] = [
     name: 'runtime',
     about: "the deployed functions in Lambda's own client",
     tools: () => Promise.all([pythonTools(), runtimeClient()]),
-    run: () => jest(['test/aws/runtime.test.ts']),
+    run: () => jest(['test/aws/runtime.test.ts', 'test/aws/cold.test.ts']),
   },
 ]
 

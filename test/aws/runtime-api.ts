@@ -9,6 +9,10 @@ type Invocation = { readonly response: unknown } | { readonly error: unknown }
 
 export interface LambdaFunction {
   readonly invoke: (event: unknown) => Promise<Invocation>
+  /** By `performance.now()`: when its process was started. */
+  readonly startedMs: number
+  /** When it first asked for an event, which ends what Lambda calls its init. */
+  readonly askedMs: () => number | undefined
   /** What stands in the function's log. */
   readonly log: () => string
   readonly stop: () => Promise<void>
@@ -37,6 +41,7 @@ export async function startLambda(of: Deployed): Promise<LambdaFunction> {
   const events: { readonly id: string; readonly event: unknown }[] = []
   const underway = new Map<string, PromiseWithResolvers<Invocation>>()
   let asking: ServerResponse | undefined
+  let askedMs: number | undefined
 
   const handOut = () => {
     if (asking === undefined || events.length === 0) return
@@ -57,6 +62,7 @@ export async function startLambda(of: Deployed): Promise<LambdaFunction> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [what = '', id = '', how] = (request.url ?? '').replace(`${prefix}/`, '').split('/')
     if (what === 'invocation' && id === 'next') {
+      askedMs ??= performance.now()
       asking = response
       handOut()
       return
@@ -73,6 +79,7 @@ export async function startLambda(of: Deployed): Promise<LambdaFunction> {
     })
   })
   const port = await listen(server, 0, 'the Runtime API')
+  const startedMs = performance.now()
   const client = startTied([process.execPath, of.runtimeClient, of.handler], {
     cwd: of.folder,
     env: { ...surroundingsOf(of), AWS_LAMBDA_RUNTIME_API: `${localHost}:${port}`, ...of.environment },
@@ -90,6 +97,8 @@ export async function startLambda(of: Deployed): Promise<LambdaFunction> {
       handOut()
       return done.promise.finally(() => underway.delete(id))
     },
+    startedMs,
+    askedMs: () => askedMs,
     log: client.output,
     async stop() {
       await client.stop()
