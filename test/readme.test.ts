@@ -43,12 +43,15 @@ describe('the README', () => {
       'npx ledger reconcile',
       'npm run demo',
       'npm install && npm test',
+      'export TABLE_PREFIX=delivery-ledger-prod AWS_REGION=ap-southeast-1',
+      'npx ledger token new',
+      expect.stringMatching(/^npx ledger parameter put SENDCLOUD_APP_KEY +#/),
+      'npx serverless deploy --stage prod',
+      'npx ledger doctor --url https://<host>',
       'npx ledger quarantine list',
       'npx ledger suppressions list',
       expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
       'npx ledger reconcile --from 2026-11-14 --to 2026-11-16 --dry-run',
-      'npx serverless deploy --stage prod',
-      'npx ledger doctor --url https://<host>',
     ])
   })
 })

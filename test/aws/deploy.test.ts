@@ -171,7 +171,7 @@ describe('a second deploy', () => {
 
   it('changes a setting and leaves every row alone', async () => {
     await aws.dynamoDb.send(new PutItemCommand({ TableName: `${stack}-quarantine`, Item: row }))
-    await aws.serverless('deploy --stage prod', { RETENTION_DAYS: '30' })
+    await aws.serverless('deploy --stage prod --param=retentionDays=30')
     expect(await aws.stackStatus(stack)).toBe('UPDATE_COMPLETE')
     const retentions = (await aws.functions()).map(({ Environment }) => Environment.Variables.RETENTION_DAYS)
     expect(retentions).toEqual(['30', '30'])

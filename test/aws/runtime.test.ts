@@ -37,7 +37,7 @@ beforeAll(async () => {
     TENCENTCLOUD_SECRET_ID: secretId,
     TENCENTCLOUD_SECRET_KEY: secretKey,
   })
-  await aws.serverless('deploy --stage prod', { SES_ENDPOINT: ses.url })
+  await aws.serverless(`deploy --stage prod --param=sesEndpoint=${ses.url}`)
 })
 afterAll(async () => {
   await Promise.all(started.map((lambda) => lambda.stop()))

@@ -1,0 +1,39 @@
+import { createRequire } from 'node:module'
+import { describe, expect, it } from '@jest/globals'
+import { providers } from '../../lib/providers/providers.ts'
+
+// `serverless info` and `serverless deploy` run it. The emulated AWS of `npm run test:aws` has no function URLs.
+
+interface Plugin {
+  readonly hooks: Readonly<Record<string, () => void>>
+}
+const CallbackUrls = createRequire(import.meta.url)('../../deploy/callback-urls.cjs') as new (serverless: {
+  serviceOutputs: Map<string, unknown>
+}) => Plugin
+
+function printed(outputs: readonly (readonly [string, unknown])[]): Map<string, unknown> {
+  const serviceOutputs = new Map(outputs)
+  new CallbackUrls({ serviceOutputs }).hooks['after:aws:info:displayEndpoints']?.()
+  return serviceOutputs
+}
+
+describe('the callback URLs that a deploy prints', () => {
+  it('are whole, but for the token', () => {
+    const url = 'https://abc123.lambda-url.ap-southeast-1.on.aws/'
+    expect(printed([['endpoint', url]]).get('callback URLs')).toEqual([
+      'https://abc123.lambda-url.ap-southeast-1.on.aws/tencent-ses/<token>',
+      'https://abc123.lambda-url.ap-southeast-1.on.aws/sendcloud/<token>',
+      'https://abc123.lambda-url.ap-southeast-1.on.aws/sent/<token>',
+    ])
+  })
+
+  it('are one for every path that the function knows', () => {
+    const urls = printed([['endpoint', 'https://abc123.on.aws/']]).get('callback URLs') as string[]
+    expect(urls).toHaveLength(providers.length)
+    expect(urls.map((url) => url.split('/').at(-2)).sort()).toEqual(providers.map(({ name }) => name).sort())
+  })
+
+  it('are left out where nothing is deployed', () => {
+    expect([...printed([])]).toEqual([])
+  })
+})
