@@ -1,4 +1,5 @@
 import pMap from 'p-map'
+import { countOutcomes, outcomeOf, type OutcomeCounts } from './core/outcome.ts'
 import {
   quarantineReasons,
   UnwritableError,
@@ -28,6 +29,8 @@ export interface TakenIn {
   readonly problems: readonly FieldProblem[]
   /** `delivered`, or `delivered ×3 opened` where a body tells of several. */
   readonly summary: string
+  /** What the elements that are written say that mails came to. */
+  readonly outcomes: OutcomeCounts
 }
 
 /** Writes of one body that are under way at once. */
@@ -52,6 +55,13 @@ export async function takeIn(
     ...(reason && { reason }),
     problems: results.flatMap((result) => ('problems' in result ? result.problems : [])),
     summary: summaryOf(outcomes),
+    outcomes: countOutcomes(
+      outcomes.map((outcome, index) =>
+        outcome.type === 'event' && results[index]?.type === 'recorded'
+          ? outcomeOf(outcome.event)
+          : undefined,
+      ),
+    ),
   }
 }
 

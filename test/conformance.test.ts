@@ -298,6 +298,7 @@ function replaysToTheSameRow({ provider, samples, path, signed }: Candidate): vo
         },
         {
           ...ledger,
+          deployment: 'test',
           quarantine: ledger.keeper,
           providers: [earlier],
           tokenDigests: [tokenDigest(token)],
