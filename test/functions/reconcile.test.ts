@@ -30,6 +30,7 @@ afterEach(() => ses?.close())
 async function deployed(
   mails: readonly SimulatedDelivery[],
   settings: Readonly<Record<string, string>> = {},
+  isByHand = false,
 ): Promise<{
   invoke: () => ReturnType<ScheduleHandler>
   logged: Readonly<Record<string, unknown>>[]
@@ -50,11 +51,10 @@ async function deployed(
     TENCENTCLOUD_SECRET_KEY: credentials.secretKey,
     ...settings,
   }
-  const handler = createHandler(environment, {
-    clock,
-    log: (happening, fields) => logged.push({ happening, ...fields }),
-    dynamoDb: () => engine.clientAs('reconcile'),
-  })
+  const log = (happening: string, fields?: Readonly<Record<string, unknown>>) =>
+    logged.push({ happening, ...fields })
+  const on = { clock, log, dynamoDb: () => engine.clientAs('reconcile') }
+  const handler = createHandler(environment, on, isByHand)
   return {
     invoke: () =>
       handler(
@@ -152,6 +152,13 @@ describe('a run of the function', () => {
     const metrics = logged.find(({ happening }) => happening === 'metrics')
     expect(metrics).toMatchObject({ discovered: 1 })
     expect(metrics).not.toHaveProperty('inQuarantine')
+  })
+
+  it('by hand looks at no quarantine: whoever runs it may not be allowed to', async () => {
+    const { invoke, logged, tables } = await deployed([], {}, true)
+    await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
+    expect(await invoke()).toMatchObject({ stoppedBy: 'done' })
+    expect(logged.map(({ happening }) => happening)).not.toContain('quarantine not counted')
   })
 
   it('tells of outcomes that nobody had told of before, and of no other', async () => {
