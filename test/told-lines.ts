@@ -72,7 +72,7 @@ export const paths = {
   stranger: '/wp-login.php',
 }
 
-export const delivered = {
+const delivered = {
   event: 'delivered',
   email: 'reader@example.com',
   bulkId: sampleMessage,
