@@ -16,7 +16,7 @@ import { counted } from './counted.ts'
 import { requireRetention, shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
-/** Declares `ledger quarantine list | show | replay`. */
+/** Declares `ledger quarantine list | show | replay | dismiss`. */
 export function registerQuarantine(program: Command): void {
   const quarantine = program
     .command('quarantine')
@@ -48,6 +48,13 @@ export function registerQuarantine(program: Command): void {
     .addOption(since())
     .option('--dry-run', 'say what would happen, and write nothing')
     .action(replayQuarantine)
+  quarantine
+    .command('dismiss')
+    .description(
+      'say that nothing is wanted of a body; the same body coming again has to be dealt with again',
+    )
+    .argument('<id>', 'an id, or its beginning')
+    .action(dismissQuarantined)
 }
 
 function instantOf(text: string): number {
@@ -96,12 +103,16 @@ function lineOf(row: QuarantinedRow): string {
     shownId(row.id),
     row.lastSeenAt,
     row.provider,
-    row.resolvedAt === undefined ? row.reason : 'resolved',
+    row.resolvedAt === undefined ? row.reason : resolvedWord(row),
     `${row.seen}×`,
     counted(row.attempts, 'replay'),
     firstOf(row.problems),
   ]
   return `${cells.join('  ')}\n`
+}
+
+function resolvedWord({ resolvedBy }: QuarantinedRow): 'resolved' | 'dismissed' {
+  return resolvedBy === 'dismissal' ? 'dismissed' : 'resolved'
 }
 
 async function showQuarantined(id: string, options: { raw?: boolean }): Promise<void> {
@@ -121,7 +132,11 @@ async function inputOf(
 ): Promise<QuarantinedRow & { readonly body: Uint8Array }> {
   const found = await store.input(id)
   if (found) return found
-  throw new CommandError('Nothing of that id is in quarantine. `ledger quarantine list` names what is.')
+  throw nothingOfThatId()
+}
+
+function nothingOfThatId(): CommandError {
+  return new CommandError('Nothing of that id is in quarantine. `ledger quarantine list` names what is.')
 }
 
 function headOf(row: QuarantinedRow): string {
@@ -131,7 +146,7 @@ function headOf(row: QuarantinedRow): string {
     ['reason', row.reason],
     ['came', row.seen === 1 ? row.firstSeenAt : `${row.seen}×, ${row.firstSeenAt} to ${row.lastSeenAt}`],
     ['replayed', `${row.attempts}×`],
-    ...(row.resolvedAt === undefined ? [] : [['resolved', row.resolvedAt] as const]),
+    ...(row.resolvedAt === undefined ? [] : [[resolvedWord(row), row.resolvedAt] as const]),
     ['body', `${row.bytes} bytes${row.contentType === '' ? '' : ` of ${oneLine(row.contentType)}`}`],
     ...row.problems.map((problem) => ['problem', oneLine(problem)] as const),
   ]
@@ -166,6 +181,20 @@ async function replayQuarantine(
     )
     process.stdout.write(reportOf(replayed, isDryRun))
     if (replayed.some(({ left }) => left === 'unfinished')) process.exitCode = 1
+  })
+}
+
+/** Its body is not read, so that one whose parts are damaged can be dismissed, too. */
+async function dismissQuarantined(id: string): Promise<void> {
+  await withLedger(async (ledger) => {
+    const store = storeOf(ledger)
+    const row = await store.row(id)
+    if (!row) throw nothingOfThatId()
+    if (row.resolvedAt !== undefined) {
+      throw new CommandError(`It was ${resolvedWord(row)} already, at ${row.resolvedAt}.`)
+    }
+    await store.dismissed(row.id, ledger.clock.now())
+    process.stdout.write(`${shownId(row.id)}  dismissed  ${firstOf(row.problems)}\n`)
   })
 }
 

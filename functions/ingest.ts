@@ -21,6 +21,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
     const config = parseEnvironment(ingestEntries, environment)
     const client = on.dynamoDb(requestTimeoutMs)
     return {
+      deployment: config.TABLE_PREFIX,
       providers,
       tokenDigests: config.CALLBACK_TOKEN_SHA256,
       signingKeys: signingKeys(environment, { parameters: on.parameters, clock, log }),

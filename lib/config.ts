@@ -8,9 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** One or more settings are missing or wrong. Never repeats a value: it may be a secret. */
 export class ConfigError extends Error {
   constructor(problems: readonly string[]) {
-    super(
-      `Settings are missing or wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
-    )
+    super(`Settings are missing or wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
     this.name = 'ConfigError'
   }
 }

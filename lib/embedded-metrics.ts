@@ -1,26 +1,47 @@
 const namespace = 'delivery-ledger'
 
+type Figures = Readonly<Record<string, number>>
+
+/** What one log line tells of; no two of its figures share a name. */
+interface Measured {
+  /** Of one job of the deployment alone. */
+  readonly ofJob: Figures
+  /** Of the deployment, whoever tells it: what several jobs tell adds up in one metric. */
+  readonly ofDeployment: Figures
+}
+
 /**
- * Figures as the fields of a log line from which CloudWatch makes metrics by itself: no call, and nothing to set up. Their
- * names tell the unit: those that end in `Seconds` are seconds, the others counts.
- * Source: CloudWatch embedded metric format specification.
+ * Figures as the fields of a log line from which CloudWatch makes metrics by itself: no call, and nothing to set up. No
+ * fields where there are no figures. Their names tell the unit: those that end in `Seconds` are seconds, the others counts.
+ * Source: CloudWatch embedded metric format specification (read 2026-11-22): `Timestamp` in milliseconds, at most 100
+ * metrics in a directive and 30 dimensions in a set.
  * @param deployment - whose figures: `TABLE_PREFIX`.
  */
 export function embeddedMetrics(
-  figures: Readonly<Record<string, number>>,
+  { ofJob, ofDeployment }: Measured,
   { deployment, job, nowMs }: { readonly deployment: string; readonly job: string; readonly nowMs: number },
 ): Readonly<Record<string, unknown>> {
-  const metrics = Object.keys(figures).map((name) => ({
-    Name: name,
-    Unit: name.endsWith('Seconds') ? 'Seconds' : 'Count',
-  }))
+  const directives = [
+    { figures: ofJob, dimensions: ['deployment', 'job'] },
+    { figures: ofDeployment, dimensions: ['deployment'] },
+  ].filter(({ figures }) => Object.keys(figures).length > 0)
+  if (directives.length === 0) return {}
   return {
     _aws: {
       Timestamp: nowMs,
-      CloudWatchMetrics: [{ Namespace: namespace, Dimensions: [['deployment', 'job']], Metrics: metrics }],
+      CloudWatchMetrics: directives.map(({ figures, dimensions }) => ({
+        Namespace: namespace,
+        Dimensions: [dimensions],
+        Metrics: Object.keys(figures).map((name) => ({ Name: name, Unit: unitOf(name) })),
+      })),
     },
     deployment,
     job,
-    ...figures,
+    ...ofJob,
+    ...ofDeployment,
   }
+}
+
+function unitOf(name: string): 'Seconds' | 'Count' {
+  return name.endsWith('Seconds') ? 'Seconds' : 'Count'
 }

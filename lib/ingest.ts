@@ -1,12 +1,17 @@
 import * as answers from './callback-answers.ts'
+import { callbackFigures } from './callback-figures.ts'
 import { ConfigError } from './config.ts'
 import { isAcceptedToken } from './callback-token.ts'
+import { embeddedMetrics } from './embedded-metrics.ts'
+import { errorName } from './error-name.ts'
 import type { CallbackAnswer, CallbackRequest, QuarantineWriter } from './ports.ts'
 import type { Callback, Provider } from './providers/provider.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import { errorName, problemLines, takeIn, type TakeInDependencies, type TakenIn } from './take-in.ts'
+import { problemLines, takeIn, type TakeInDependencies, type TakenIn } from './take-in.ts'
 
 interface IngestDependencies extends TakeInDependencies {
+  /** Whose metrics a request adds to: `TABLE_PREFIX`. */
+  readonly deployment: string
   readonly providers: readonly Provider[]
   /** SHA-256 digests, in hex, of the tokens that may stand in the path. */
   readonly tokenDigests: readonly string[]
@@ -22,15 +27,36 @@ interface IngestDependencies extends TakeInDependencies {
  * the answer.
  */
 export async function ingest(request: CallbackRequest, on: IngestDependencies): Promise<CallbackAnswer> {
-  const { answer, provider, happening } = await answerTo(request, on)
-  on.log('callback', { provider: provider?.name, status: answer.status, ...happening })
+  const taken = await answerTo(request, on)
+  const { answer, provider, happening } = taken
+  on.log('callback', {
+    provider: provider?.name,
+    status: answer.status,
+    ...happening,
+    ...metricsOf(taken, on),
+  })
   return answer
+}
+
+function metricsOf(
+  { answer, provider, takenIn, isQuarantined = false, isForgotten = false }: Taken,
+  { deployment, clock }: IngestDependencies,
+): Readonly<Record<string, unknown>> {
+  const recorded = takenIn?.recorded ?? 0
+  const answered = { answer, ...(provider && { provider }), recorded, isQuarantined, isForgotten }
+  return embeddedMetrics(
+    { ofJob: callbackFigures(answered), ofDeployment: { ...takenIn?.outcomes } },
+    { deployment, job: 'ingest', nowMs: clock.now() },
+  )
 }
 
 interface Taken {
   readonly answer: CallbackAnswer
   readonly provider?: Provider
   readonly happening?: Readonly<Record<string, unknown>>
+  readonly takenIn?: TakenIn
+  readonly isQuarantined?: boolean
+  readonly isForgotten?: boolean
 }
 
 async function answerTo(request: CallbackRequest, on: IngestDependencies): Promise<Taken> {
@@ -90,7 +116,11 @@ function refusalOf(provider: Provider, callback: Callback, keys: readonly string
     case 'forged':
       return { answer: answers.forged(), happening: { problem: 'no key made its signature' } }
     case 'unsigned':
-      return { answer: answers.unsigned(), happening: { probe: 'unsigned' } }
+      return {
+        answer: answers.unsigned(),
+        happening: { probe: 'unsigned' },
+        isForgotten: callback.body.length > 0,
+      }
     case 'signed':
     case 'unverifiable':
     case undefined:
@@ -111,18 +141,22 @@ async function keepingWhatIsLeft(
   on: IngestDependencies,
 ): Promise<Taken> {
   const signal = AbortSignal.timeout(on.writeDeadlineMs)
-  const taken = await takeIn(provider, callback, on, signal)
-  const isProbe = taken.recorded + taken.unwritten === 0 && taken.reason === undefined
-  const happening = isProbe ? { probe: 'empty' } : { events: taken.summary, recorded: taken.recorded }
+  const takenIn = await takeIn(provider, callback, on, signal)
+  const isProbe = takenIn.recorded + takenIn.unwritten === 0 && takenIn.reason === undefined
+  const happening = isProbe ? { probe: 'empty' } : { events: takenIn.summary, recorded: takenIn.recorded }
   // The body as a whole is kept where any element needs it: running it again records nothing twice.
-  const isKept = taken.reason === undefined || (await keeps(provider, callback, taken, on, signal))
-  if (taken.unwritten > 0 || !isKept) return { answer: answers.tryAgain(), happening }
-  if (taken.reason === undefined) return { answer: answers.recorded(taken.recorded), happening }
+  const isKept = takenIn.reason === undefined || (await keeps(provider, callback, takenIn, on, signal))
+  const isQuarantined = takenIn.reason !== undefined && isKept
+  const taken = { happening, takenIn, isQuarantined }
+  if (takenIn.unwritten > 0 || !isKept) return { ...taken, answer: answers.tryAgain() }
+  if (takenIn.reason === undefined) return { ...taken, answer: answers.recorded(takenIn.recorded) }
 
-  const answer = taken.reason === 'unreadable' || taken.reason === 'invalid' ? answers.invalid : answers.kept
+  const isInvalid = takenIn.reason === 'unreadable' || takenIn.reason === 'invalid'
+  const answer = isInvalid ? answers.invalid : answers.kept
   return {
-    answer: answer(taken.recorded, taken.problems),
-    happening: { ...happening, quarantined: taken.reason },
+    ...taken,
+    answer: answer(takenIn.recorded, takenIn.problems),
+    happening: { ...happening, quarantined: takenIn.reason },
   }
 }
 

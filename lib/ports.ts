@@ -148,16 +148,32 @@ export interface QuarantinedRow {
   readonly attempts: number
   /** Absent while it still has to be dealt with. */
   readonly resolvedAt?: string
+  /** What resolved it: a replay that wrote all of it, or an operator who wants nothing of it. Absent as `resolvedAt` is. */
+  readonly resolvedBy?: Resolution
+}
+
+export const resolutions = ['replay', 'dismissal'] as const
+
+export type Resolution = (typeof resolutions)[number]
+
+/** How much waits in quarantine. */
+export interface QuarantineGauge {
+  /** Bodies that have to be dealt with; of thousands it may tell only that they are thousands. */
+  open(): Promise<number>
 }
 
 /** What the operator reads of the quarantine, and writes into it. */
 export interface QuarantineStore {
   /** Every row, without bodies, in no order. */
   all(): AsyncIterable<QuarantinedRow>
-  /** One row with its body; `undefined` where there is none. An id may be shortened as long as it names one row. */
+  /** One row, `undefined` where there is none. An id may be shortened as long as it names one row. */
+  row(id: string): Promise<QuarantinedRow | undefined>
+  /** The same with its body. */
   input(id: string): Promise<(QuarantinedRow & { readonly body: Uint8Array }) | undefined>
   /** Writes down that the row was replayed: what is still wrong with it, or that nothing is and it is resolved. */
   replayed(id: string, atMs: number, left: ReplayLeft | 'resolved'): Promise<void>
+  /** Writes down that nothing is wanted of the row: it is resolved, until the same body comes again. */
+  dismissed(id: string, atMs: number): Promise<void>
 }
 
 /** What a replay found still wrong. */

@@ -1,4 +1,5 @@
 import { secondMs } from './core/instant.ts'
+import type { OutcomeCounts } from './core/outcome.ts'
 import type { RunFigures } from './ports.ts'
 import { readCheckpoint } from './reconcile/checkpoint.ts'
 import { closedNothing, closePending, type Closing } from './reconcile/close-pending.ts'
@@ -16,6 +17,8 @@ export interface ReconcileDependencies extends RunDependencies {
 
 export interface RunReport {
   readonly figures: RunFigures
+  /** What the run told first that mails came to. */
+  readonly outcomes: OutcomeCounts
   /** Why the run ended early, where it did. */
   readonly problem?: string
 }
@@ -36,7 +39,7 @@ export async function reconcile(on: ReconcileDependencies, budget: CallBudget): 
 async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
   const startedMs = on.clock.now()
   const held = await on.runs.acquire(on.owner, startedMs, startedMs + leaseMs)
-  if (!held) return { figures: nothingDone }
+  if (!held) return { figures: nothingDone, outcomes: {} }
   const { checkpoint, isReadable } = readCheckpoint(held.checkpoint, on.sweepAgesDays, startedMs)
   if (!isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
@@ -47,8 +50,9 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.isTimeUp ? 'time' : 'done')
   const figures: RunFigures = { ...figuresOf(run, survey, closing), stoppedBy }
   const isStillHeld = await on.runs.release(on.owner, run.storedCheckpoint(), figures)
-  if (!isStillHeld) return { figures: { ...figures, stoppedBy: 'lease' }, problem: lostLease }
-  return { figures, ...(stopped && { problem: stopped.message }) }
+  const { outcomes } = run.repairs
+  if (!isStillHeld) return { figures: { ...figures, stoppedBy: 'lease' }, outcomes, problem: lostLease }
+  return { figures, outcomes, ...(stopped && { problem: stopped.message }) }
 }
 
 /**

@@ -9,7 +9,7 @@ import { dateInstant, readSend } from './providers/sent.ts'
 import { dynamoDbClient } from './table/client.ts'
 import { deliveryWriter } from './table/delivery-writer.ts'
 import { tableNames } from './table/names.ts'
-import { errorName } from './take-in.ts'
+import { errorName } from './error-name.ts'
 
 /** One write of one small item; the caller waits for it. */
 const requestTimeoutMs = 2_000

@@ -1,5 +1,6 @@
 import { parseSigningKeys, type Environment } from './config.ts'
 import { minuteMs } from './core/instant.ts'
+import { errorName } from './error-name.ts'
 import { withParameters } from './parameters.ts'
 import type { Clock, Log, ParameterReader } from './ports.ts'
 import type { Provider } from './providers/provider.ts'
@@ -34,7 +35,7 @@ export function signingKeys(environment: Environment, { parameters, clock, log }
     if (last && nowMs - last.readAtMs < maxAgeMs) return last.keys
     const keys = await read(provider, setting).catch((error: unknown) => {
       if (last === undefined) throw error
-      log('setting unreadable', { setting, error: error instanceof Error ? error.name : typeof error })
+      log('setting unreadable', { setting, error: errorName(error) })
       return last.keys
     })
     known.set(setting, { keys, readAtMs: nowMs })

@@ -1,4 +1,6 @@
 import pMap from 'p-map'
+import { errorName } from './error-name.ts'
+import { countOutcomes, outcomeOf, type OutcomeCounts } from './core/outcome.ts'
 import {
   quarantineReasons,
   UnwritableError,
@@ -28,6 +30,8 @@ export interface TakenIn {
   readonly problems: readonly FieldProblem[]
   /** `delivered`, or `delivered ×3 opened` where a body tells of several. */
   readonly summary: string
+  /** What the elements that are written say that mails came to. */
+  readonly outcomes: OutcomeCounts
 }
 
 /** Writes of one body that are under way at once. */
@@ -52,6 +56,13 @@ export async function takeIn(
     ...(reason && { reason }),
     problems: results.flatMap((result) => ('problems' in result ? result.problems : [])),
     summary: summaryOf(outcomes),
+    outcomes: countOutcomes(
+      outcomes.map((outcome, index) =>
+        outcome.type === 'event' && results[index]?.type === 'recorded'
+          ? outcomeOf(outcome.event)
+          : undefined,
+      ),
+    ),
   }
 }
 
@@ -125,9 +136,4 @@ function logFailures(results: readonly Result[], log: Log): void {
 function tooMuchForItsRow(pointer: string): FieldProblem {
   const expected = 'an event that its row in the table can hold'
   return { pointer, expected, received: 'one that the table refused' }
-}
-
-/** A name is enough to search for, and cannot hold an address as a message could. */
-export function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error
 }

@@ -164,7 +164,10 @@ function urlIsAnswered({ provider, samples, path, keys, signed }: Candidate): vo
     expect(await stored()).toEqual(noRows)
     // What is parsed is told of in the log.
     const happening = { happening: 'callback', provider: provider.name, status: 401 }
-    for (const line of logged) expect(line).toEqual(happening)
+    const counted = { deployment: tables.prefix, job: 'ingest', rejectedCallbacks: 1 }
+    for (const line of logged) {
+      expect(line).toEqual({ ...happening, ...counted, _aws: expect.anything() })
+    }
   })
 
   it('takes either of two tokens while one is being replaced', async () => {
@@ -298,6 +301,7 @@ function replaysToTheSameRow({ provider, samples, path, signed }: Candidate): vo
         },
         {
           ...ledger,
+          deployment: 'test',
           quarantine: ledger.keeper,
           providers: [earlier],
           tokenDigests: [tokenDigest(token)],

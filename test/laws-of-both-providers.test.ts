@@ -42,6 +42,7 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
   const ledger = wiredLedger(engine.client, tables, clock, () => undefined)
   const on = {
     ...ledger,
+    deployment: 'test',
     quarantine: ledger.keeper,
     providers,
     tokenDigests: [tokenDigest(accepted.token)],

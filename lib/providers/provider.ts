@@ -56,6 +56,8 @@ interface Signing {
 export interface Provider {
   /** Names the path: `POST /<name>/<token>`. Rows name whose mail it is: the same, for all who send mail. */
   readonly name: string
+  /** Whether it is the application that sends, and not who sends mail for it. */
+  readonly isApplication?: true
   /** A larger body is refused before it is decoded. */
   readonly maxBodyBytes: number
   /** Absent where the provider signs nothing: the token in the path is all there is. */

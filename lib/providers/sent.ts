@@ -16,6 +16,7 @@ import { tencentSes } from './tencent-ses.ts'
 export function sentWith(mailProviders: readonly Provider[]): Provider {
   return {
     name: 'sent',
+    isApplication: true,
     maxBodyBytes: 64 * 1024,
     read: ({ body }) =>
       readJsonElements(body, 'send', (element, pointer) =>

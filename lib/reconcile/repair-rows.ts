@@ -1,9 +1,17 @@
 import pMap from 'p-map'
-import { isEngagement, isPending, nameOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
+import {
+  impliedStatus,
+  isEngagement,
+  isPending,
+  nameOf,
+  type Delivery,
+  type DeliveryKey,
+} from '../core/delivery.ts'
 import type { DeliveryEvent } from '../core/event.ts'
 import { requestDateStartMs } from '../core/instant.ts'
 import { joined } from '../core/join.ts'
 import { sentAtOf } from '../core/message.ts'
+import { countOutcomes, outcomeOf, type MailOutcome, type OutcomeCounts } from '../core/outcome.ts'
 import { lackingEvents, type PolledDelivery } from '../core/polled-delivery.ts'
 import {
   UnwritableError,
@@ -27,6 +35,7 @@ export class RowRepairs {
   readonly #seen = new Set<string>()
   readonly #settled = new Set<string>()
   readonly #stalenessMs: number[] = []
+  readonly #outcomes: MailOutcome[] = []
   #discovered = 0
   #repaired = 0
   #turnedPending = 0
@@ -60,6 +69,11 @@ export class RowRepairs {
     return this.#stalenessMs
   }
 
+  /** What the pages told first that mails came to. */
+  get outcomes(): OutcomeCounts {
+    return countOutcomes(this.#outcomes)
+  }
+
   /** Whether the pages settled this delivery. */
   hasSettled(key: DeliveryKey): boolean {
     return this.#settled.has(nameOf(key))
@@ -88,13 +102,13 @@ export class RowRepairs {
     const rows = await this.#on.deliveries.rowsOf([...polled.values()].flatMap(([first]) => first ?? []))
     const known = new Map(rows.map((row) => [nameOf(row), row]))
     const repairs = [...polled].map(([name, tellings]) => repairOf(known.get(name), tellings, requestDate))
-    if (repairs.flatMap(({ events }) => events).length > 1) await beforeSeveral()
+    if (repairs.flatMap(({ lacking }) => lacking).length > 1) await beforeSeveral()
     await pMap(repairs, (repair) => this.#bringUp(repair, nowMs), { concurrency: concurrentRows })
     for (const name of polled.keys()) this.#seen.add(name)
   }
 
-  async #bringUp({ known, events, row }: Repair, nowMs: number): Promise<void> {
-    for (const event of events) {
+  async #bringUp({ known, lacking, row }: Repair, nowMs: number): Promise<void> {
+    for (const { event, outcome } of lacking) {
       try {
         await this.#on.deliveries.record(event)
       } catch (error) {
@@ -103,6 +117,7 @@ export class RowRepairs {
         return
       }
       if (isOutcome(event)) this.#stalenessMs.push(nowMs - event.occurredAtMs)
+      if (outcome !== undefined) this.#outcomes.push(outcome)
     }
     if (row !== undefined && row !== known) this.#count(known, row)
   }
@@ -119,8 +134,14 @@ export class RowRepairs {
 /** What a row lacks, and what it is with that. */
 interface Repair {
   readonly known: Delivery | undefined
-  readonly events: readonly DeliveryEvent[]
+  readonly lacking: readonly Lacking[]
   readonly row: Delivery | undefined
+}
+
+interface Lacking {
+  readonly event: DeliveryEvent
+  /** What it says that the mail came to, where nobody had said so before. */
+  readonly outcome: MailOutcome | undefined
 }
 
 /** @param tellings - usually one; more where a message went to one address in two spellings. */
@@ -129,15 +150,20 @@ function repairOf(
   tellings: readonly PolledDelivery[],
   requestDate: string,
 ): Repair {
-  const events: DeliveryEvent[] = []
+  const lacking: Lacking[] = []
   let row = known
   for (const told of tellings) {
     for (const event of lackingEvents(row, withSentAt(told, requestDate))) {
-      events.push(event)
+      lacking.push({ event, outcome: isToldAlready(row, event) ? undefined : outcomeOf(event) })
       row = joined(row, event)
     }
   }
-  return { known, events, row }
+  return { known, lacking, row }
+}
+
+/** Whether the row says it in other words: the poll may add why a mail was dropped that a callback told as dropped. */
+function isToldAlready(row: Delivery | undefined, event: DeliveryEvent): boolean {
+  return row !== undefined && row.facts.has(event.kind) && row.status === impliedStatus(event)
 }
 
 /** Whether it tells what became of a mail, and when. */

@@ -3,18 +3,20 @@ import * as v from 'valibot'
 import { formatInstant } from '../core/instant.ts'
 import {
   quarantineReasons,
+  resolutions,
   type Clock,
   type Log,
   type QuarantinedRow,
   type QuarantineStore,
   type ReplayLeft,
+  type Resolution,
 } from '../ports.ts'
 import { count, text } from './attributes.ts'
 import { Expression } from './expression.ts'
 import { scanItems, type Item } from './pages.ts'
 import { headReader } from './head-reader.ts'
 import { readParts } from './parts.ts'
-import { problemList } from './quarantine-writer.ts'
+import { problemList, reopen } from './quarantine-writer.ts'
 import { tryUpdate } from './try-update.ts'
 
 /** Instants of replays that a row remembers. */
@@ -39,6 +41,7 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
   })
   return {
     all: () => rows.readable(scanItems(client, { TableName: table, ...headsWithoutBodies })),
+    row: (given) => rows.find(given),
     async input(given) {
       const found = await bodies.find(given)
       if (found === undefined) return undefined
@@ -53,19 +56,36 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
       }
       throw new Error(`There is no row '${id}' in ${table}: its replay could not be written down.`)
     },
+    async dismissed(id, atMs) {
+      const expression = ofRow()
+      resolve(expression, formatInstant(atMs), 'dismissal')
+      if (await tryUpdate({ client, table }, { id: { S: id } }, expression)) return
+      throw new Error(`There is no row '${id}' in ${table}: it could not be dismissed.`)
+    },
   }
 }
 
-/** Never makes a row: one that left the table while it was replayed must not come back as a head without a body. */
-function replayExpression(at: string, left: ReplayLeft | 'resolved', isRoomLeft: boolean): Expression {
+/** Never makes a row: one that left the table meanwhile must not come back as a head without a body. */
+function ofRow(): Expression {
   const expression = new Expression()
   expression.require(`attribute_exists(${expression.name('firstSeenAt')})`)
+  return expression
+}
+
+function resolve(expression: Expression, at: string, by: Resolution): void {
+  expression.set('resolvedAt', { S: at })
+  expression.set('resolvedBy', { S: by })
+  expression.remove('open')
+}
+
+function replayExpression(at: string, left: ReplayLeft | 'resolved', isRoomLeft: boolean): Expression {
+  const expression = ofRow()
   if (left === 'resolved') {
-    expression.set('resolvedAt', { S: at })
+    resolve(expression, at, 'replay')
   } else {
     expression.set('reason', { S: left.reason })
     expression.set('problems', problemList(left.problems))
-    expression.remove('resolvedAt')
+    reopen(expression, at)
   }
   if (isRoomLeft) expression.addWithinRoom('replays', at, maxReplays)
   return expression
@@ -94,6 +114,12 @@ const rowEntries = {
   seen: size,
   replays: v.optional(size, { SS: [] }),
   resolvedAt: v.exactOptional(text),
+  resolvedBy: v.exactOptional(
+    v.pipe(
+      v.object({ S: v.picklist(resolutions) }),
+      v.transform(({ S }) => S),
+    ),
+  ),
 }
 const storedRow = v.object(rowEntries)
 

@@ -53,9 +53,16 @@ function setHead(expression: Expression, input: QuarantinedInput, isRoomLeft: bo
   expression.set('lastSeenAt', { S: receivedAt })
   expression.set('reason', { S: input.reason })
   expression.set('problems', problemList(input.problems))
-  // What comes again could still not be read, whatever a replay made of it before.
-  expression.remove('resolvedAt')
+  // What comes again could still not be read, whatever a replay made of it or an operator said of it before.
+  reopen(expression, receivedAt)
   if (isRoomLeft) expression.addWithinRoom('seen', receivedAt, maxSeen)
+}
+
+/** Has to be dealt with from now on, unless it had to before. */
+export function reopen(expression: Expression, at: string): void {
+  expression.setOnce('open', at)
+  expression.remove('resolvedAt')
+  expression.remove('resolvedBy')
 }
 
 /** The problems as they stand in a row: the first of them, a line each. */

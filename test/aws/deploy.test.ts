@@ -158,6 +158,18 @@ describe('a first deploy', () => {
   })
 })
 
+describe('the dashboard', () => {
+  it('names the functions, logs and alarms of the stack, with nothing left to put in', async () => {
+    const text = JSON.stringify(await aws.dashboard(stack))
+    expect(text).toContain(
+      `arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:${stack}-callbacks-quiet","arn:aws:`,
+    )
+    expect(text).toContain(`"FunctionName","${stack}-ingest"`)
+    expect(text).toContain(`"LogGroupName","/aws/lambda/${stack}-reconcile"`)
+    expect(text).not.toContain('${')
+  })
+})
+
 const encrypted = { SSEEnabled: true }
 const recoverable = { PointInTimeRecoveryEnabled: true }
 const expiring = { AttributeName: 'expiresAt', Enabled: true }

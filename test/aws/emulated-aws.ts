@@ -40,6 +40,8 @@ export interface EmulatedAws {
   readonly template: () => Promise<Template>
   readonly stackStatus: (stack: string) => Promise<string | undefined>
   readonly functions: () => Promise<readonly DeployedFunction[]>
+  /** A dashboard as CloudWatch would show it. Rejects where that is no JSON. */
+  readonly dashboard: (name: string) => Promise<unknown>
   readonly stop: () => Promise<void>
 }
 
@@ -116,6 +118,12 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
     async functions() {
       const told: unknown = JSON.parse(await call('lambda', '/2015-03-31/functions/'))
       return v.parse(v.object({ Functions: v.array(deployedFunction) }), told).Functions
+    },
+    async dashboard(name) {
+      const query = `Action=GetDashboard&Version=2010-08-01&DashboardName=${name}`
+      const answer = await call('monitoring', '/', query)
+      const body = /<DashboardBody>([^]*)<\/DashboardBody>/.exec(answer)?.[1] ?? answer
+      return JSON.parse(body.replaceAll('&quot;', '"').replaceAll('&amp;', '&')) as unknown
     },
     async stop() {
       dynamoDb.destroy()

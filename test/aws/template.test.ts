@@ -16,13 +16,21 @@ let root: string
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'delivery-ledger-template-'))
   await copyProject(join(root, 'project'))
+})
+afterAll(() => rm(root, { recursive: true }))
+
+/** Packages with these options, and answers in which folder the templates are. */
+async function packaged(options: readonly string[]): Promise<string> {
+  const folder = join(root, `package ${options.join(' ')}`)
   const serverless = join(projectRoot, 'node_modules/.bin/serverless')
   const settings = { CALLBACK_TOKEN_SHA256: '0'.repeat(64) }
   const env = { PATH: process.env.PATH, HOME: root, TMPDIR: root, ...settings }
-  const command = ['package', '--stage', 'prod', '--package', join(root, 'package')]
-  await execute(serverless, command, { cwd: join(root, 'project'), env })
-})
-afterAll(() => rm(root, { recursive: true }))
+  await execute(serverless, ['package', ...options, '--package', folder], {
+    cwd: join(root, 'project'),
+    env,
+  })
+  return folder
+}
 
 /** Each error and warning, a line each. */
 async function findingsIn(file: string): Promise<string> {
@@ -36,8 +44,16 @@ async function findingsIn(file: string): Promise<string> {
 }
 
 describe('the packaged template', () => {
-  it.each(['create', 'update'])('that is to %s the stack has no errors and no warnings', async (what) => {
-    const file = join(root, `package/cloudformation-template-${what}-stack.json`)
-    expect(await findingsIn(file)).toBe('')
+  it.each([
+    ['as it is', []],
+    ['whose alarms tell somebody', ['--param', 'alarmEmail=somebody@example.com']],
+    ['that does not watch for silence', ['--param', 'quietAlarm=off']],
+    ['without alarms', ['--param', 'alarms=off']],
+  ])('%s has no errors and no warnings', async (_, options) => {
+    const folder = await packaged(['--stage', 'prod', ...options])
+    for (const what of ['create', 'update']) {
+      const file = join(folder, `cloudformation-template-${what}-stack.json`)
+      expect(await findingsIn(file)).toBe('')
+    }
   })
 })

@@ -9,6 +9,7 @@ import { lambdaContext } from '../../local/lambda-context.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
+import { ingestTelling, paths, type Line } from '../told-lines.ts'
 
 const engine = embeddedTables()
 const token = 'a-token-of-the-callback-url'
@@ -345,6 +346,123 @@ describe('the quarantine', () => {
     expect(row?.seen).toHaveLength(100)
   })
 })
+
+describe('the metrics', () => {
+  const bounced = { ...delivered, event: 'bounce', reason: '551 5.1.1 no such user' }
+  const told: readonly (readonly [string, unknown, string, number, object])[] = [
+    [
+      'a delivery',
+      delivered,
+      paths.tencentSes,
+      200,
+      { acceptedCallbacks: 1, delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 },
+    ],
+    [
+      'a bounce whose class is not told',
+      bounced,
+      paths.tencentSes,
+      200,
+      { acceptedCallbacks: 1, delivered: 0, 'soft-bounced': 0, bounced: 1, complained: 0 },
+    ],
+    [
+      'several events at once',
+      [
+        delivered,
+        { ...delivered, email: 'second@example.com' },
+        { ...bounced, bounceType: 'soft_bounce' },
+        { ...delivered, event: 'dropped' },
+        { ...delivered, event: 'spamreport' },
+        { ...delivered, event: 'open' },
+      ],
+      paths.tencentSes,
+      200,
+      { acceptedCallbacks: 1, delivered: 2, 'soft-bounced': 1, bounced: 0, complained: 1, dropped: 1 },
+    ],
+    [
+      'what is on its way',
+      { ...delivered, event: 'deferred' },
+      paths.tencentSes,
+      200,
+      { acceptedCallbacks: 1 },
+    ],
+    [
+      'good and bad ones at once',
+      [delivered, { ...delivered, event: 'teleported' }],
+      paths.tencentSes,
+      202,
+      {
+        acceptedCallbacks: 1,
+        quarantinedBodies: 1,
+        delivered: 1,
+        'soft-bounced': 0,
+        bounced: 0,
+        complained: 0,
+      },
+    ],
+    [
+      'an event of an unknown type',
+      { ...delivered, event: 'teleported' },
+      paths.tencentSes,
+      202,
+      { quarantinedBodies: 1 },
+    ],
+    ['what is no JSON', '{not', paths.tencentSes, 400, { rejectedCallbacks: 1, quarantinedBodies: 1 }],
+    ['a wrong token', delivered, paths.wrongToken, 401, { rejectedCallbacks: 1 }],
+    ['too large a body', ' '.repeat(65_537), paths.tencentSes, 413, { rejectedCallbacks: 1 }],
+    ['an event without signature', { event: 'deliver' }, paths.sendCloud, 200, { rejectedCallbacks: 1 }],
+    ['an empty probe', '', paths.sendCloud, 200, {}],
+    ['an empty probe of Tencent', '', paths.tencentSes, 200, {}],
+    ['a stranger', delivered, paths.stranger, 404, {}],
+    [
+      'a send of our own application',
+      { messageId: sampleMessage, recipients: 'reader@example.com' },
+      paths.sent,
+      200,
+      {},
+    ],
+  ]
+
+  it.each(told)('of %s are counted in its one line', async (_, body, path, status, expected) => {
+    const { told: heard, post: postTo } = await ingestTelling(engine)
+    expect(await postTo(body, path)).toBe(status)
+    expect(heard.lines).toHaveLength(1)
+    const [line = {}] = heard.lines
+    const dimensions =
+      Object.keys(expected).length === 0 ? {} : { deployment: heard.deployment, job: 'ingest' }
+    expect(figuresIn(line)).toEqual({ ...dimensions, ...expected })
+  })
+
+  it('count a callback that has to come again as unavailable, and an event that is told twice twice', async () => {
+    const { told: heard, post: postTo, loseTable } = await ingestTelling(engine)
+    await postTo(delivered)
+    await postTo(delivered)
+    await loseTable()
+    expect(await postTo(delivered)).toBe(503)
+    const counted = heard.lines.filter(({ happening }) => happening === 'callback').map(figuresIn)
+    expect(counted).toMatchObject([
+      { acceptedCallbacks: 1, delivered: 1 },
+      { acceptedCallbacks: 1, delivered: 1 },
+      { unavailableCallbacks: 1 },
+    ])
+    expect(counted[2]).not.toHaveProperty('delivered')
+  })
+})
+
+/** A line without what it says to people. */
+function figuresIn(line: Line): Line {
+  const people = [
+    'at',
+    'happening',
+    'provider',
+    'status',
+    'events',
+    'recorded',
+    'quarantined',
+    'probe',
+    '_aws',
+  ]
+  return Object.fromEntries(Object.entries(line).filter(([name]) => !people.includes(name)))
+}
 
 describe('the log', () => {
   it('never tells an address, a token or a body', async () => {

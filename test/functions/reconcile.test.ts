@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { createHandler, type ScheduleHandler } from '../../functions/reconcile.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
 import { runStore } from '../../lib/table/run-store.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'
 import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
@@ -11,6 +13,13 @@ import { mailAt, toldOf } from '../lib/reconcile/world.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 const now = '2026-11-21T08:00:00Z'
+const unreadable = {
+  provider: 'tencent-ses',
+  contentType: 'application/json',
+  reason: 'unreadable',
+  problems: ['body: expected JSON, got a string'],
+  receivedAtMs: Date.parse(now),
+} as const
 
 const engine = embeddedTables()
 let ses: SimulatedSes | undefined
@@ -21,6 +30,7 @@ afterEach(() => ses?.close())
 async function deployed(
   mails: readonly SimulatedDelivery[],
   settings: Readonly<Record<string, string>> = {},
+  isByHand = false,
 ): Promise<{
   invoke: () => ReturnType<ScheduleHandler>
   logged: Readonly<Record<string, unknown>>[]
@@ -41,11 +51,10 @@ async function deployed(
     TENCENTCLOUD_SECRET_KEY: credentials.secretKey,
     ...settings,
   }
-  const handler = createHandler(environment, {
-    clock,
-    log: (happening, fields) => logged.push({ happening, ...fields }),
-    dynamoDb: () => engine.clientAs('reconcile'),
-  })
+  const log = (happening: string, fields?: Readonly<Record<string, unknown>>) =>
+    logged.push({ happening, ...fields })
+  const on = { clock, log, dynamoDb: () => engine.clientAs('reconcile') }
+  const handler = createHandler(environment, on, isByHand)
   return {
     invoke: () =>
       handler(
@@ -78,13 +87,17 @@ describe('a run of the function', () => {
       stalenessP50Seconds: 7_191,
       stalenessP95Seconds: 7_191,
       unfinished: 0,
+      inQuarantine: 0,
     }
+    // Of anna; nobody has told yet what became of berta.
+    const outcomes = { delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 }
     const unit = (Name: string) => ({ Name, Unit: Name.endsWith('Seconds') ? 'Seconds' : 'Count' })
     expect(logged.find(({ happening }) => happening === 'metrics')).toEqual({
       happening: 'metrics',
       deployment: tables.prefix,
       job: 'reconcile',
       ...figures,
+      ...outcomes,
       _aws: {
         Timestamp: Date.parse('2026-11-21T08:00:01Z'),
         CloudWatchMetrics: [
@@ -92,6 +105,11 @@ describe('a run of the function', () => {
             Namespace: 'delivery-ledger',
             Dimensions: [['deployment', 'job']],
             Metrics: Object.keys(figures).map(unit),
+          },
+          {
+            Namespace: 'delivery-ledger',
+            Dimensions: [['deployment']],
+            Metrics: Object.keys(outcomes).map(unit),
           },
         ],
       },
@@ -111,6 +129,66 @@ describe('a run of the function', () => {
     await runs.acquire('another', clock.now(), clock.now() + 60_000)
     expect(await invoke()).toMatchObject({ stoppedBy: 'lease' })
     expect(logged.filter(({ happening }) => happening === 'metrics')).toEqual([])
+  })
+
+  it('counts what waits in quarantine', async () => {
+    const { invoke, logged, clock, tables } = await deployed([])
+    const to = { client: engine.client, table: tables.quarantine, retentionDays: 1, clock }
+    for (const body of ['{not json', '[not json']) {
+      await quarantineWriter(to).keep({ ...unreadable, body: new TextEncoder().encode(body) })
+    }
+    await invoke()
+    expect(logged).toContainEqual(expect.objectContaining({ happening: 'metrics', inQuarantine: 2 }))
+  })
+
+  it('goes on without that count where the table cannot be asked', async () => {
+    const { invoke, logged, tables } = await deployed([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
+    expect(await invoke()).toMatchObject({ discovered: 1, stoppedBy: 'done' })
+    expect(logged).toContainEqual({
+      happening: 'quarantine not counted',
+      error: 'ResourceNotFoundException',
+    })
+    const metrics = logged.find(({ happening }) => happening === 'metrics')
+    expect(metrics).toMatchObject({ discovered: 1 })
+    expect(metrics).not.toHaveProperty('inQuarantine')
+  })
+
+  it('by hand looks at no quarantine: whoever runs it may not be allowed to', async () => {
+    const { invoke, logged, tables } = await deployed([], {}, true)
+    await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
+    expect(await invoke()).toMatchObject({ stoppedBy: 'done' })
+    expect(logged.map(({ happening }) => happening)).not.toContain('quarantine not counted')
+  })
+
+  it('tells of outcomes that nobody had told of before, and of no other', async () => {
+    const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
+    const told = mailAt('2026-11-21T06:00:00Z', 'told', {
+      timeline: [{ kind: 'delivered', atMs: at('06:00:10') }],
+    })
+    const silent = mailAt('2026-11-21T06:01:00Z', 'silent', {
+      timeline: [{ kind: 'bounced', atMs: at('06:01:10'), reason: '551 5.1.1 no such user' }],
+    })
+    const angry = mailAt('2026-11-21T06:02:00Z', 'angry', {
+      timeline: [
+        { kind: 'delivered', atMs: at('06:02:10') },
+        { kind: 'complained', atMs: at('06:30:00') },
+      ],
+    })
+    const { invoke, logged, clock, tables } = await deployed([told, silent, angry])
+    const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
+    await deliveryWriter(to).record(toldOf(told, { kind: 'delivered', occurredAtMs: at('06:00:10') }))
+    await invoke()
+    expect(logged.find(({ happening }) => happening === 'metrics')).toMatchObject({
+      discovered: 2,
+      delivered: 1,
+      bounced: 1,
+      'soft-bounced': 0,
+      complained: 1,
+    })
+    clock.advanceTo(Date.parse('2026-11-21T09:00:00Z'))
+    await invoke()
+    expect(logged.findLast(({ happening }) => happening === 'metrics')).not.toHaveProperty('delivered')
   })
 
   it('reads no list where sends are recorded, and looks up what is silent', async () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import fc from 'fast-check'
 import type { QuarantinedInput } from '../../../lib/ports.ts'
+import { quarantineGauge } from '../../../lib/table/quarantine-gauge.ts'
 import { quarantineStore } from '../../../lib/table/quarantine-store.ts'
 import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
@@ -43,6 +44,7 @@ async function quarantine() {
     logged,
     writer,
     store: quarantineStore({ client, table, clock, log }),
+    gauge: quarantineGauge(client, table),
     rows: () => rowsOf(client, table),
     keepAll: async (...inputs: readonly QuarantinedInput[]) => {
       for (const input of inputs) await writer.keep(input)
@@ -78,6 +80,7 @@ describe('a body', () => {
         problems: ['body: expected JSON, got a string'],
         firstSeenAt: '2026-11-21T08:00:00Z',
         lastSeenAt: '2026-11-21T08:00:00Z',
+        open: '2026-11-21T08:00:00Z',
         seen: ['2026-11-21T08:00:00Z'],
       },
     ])
@@ -242,6 +245,61 @@ describe('a row', () => {
   })
 })
 
+describe('the gauge', () => {
+  it('counts what has to be dealt with, each body once and without its parts', async () => {
+    const { keepAll, gauge } = await quarantine()
+    expect(await gauge.open()).toBe(0)
+    await keepAll(inputWith({}), inputWith({ body: incompressible(400 * kb) }))
+    expect(await gauge.open()).toBe(2)
+    await keepAll(inputWith({ receivedAtMs: at('2026-11-21T09:00:00Z') }))
+    expect(await gauge.open()).toBe(2)
+  })
+
+  it('leaves out what was replayed or dismissed, until it comes again', async () => {
+    const { keepAll, store, gauge, rows } = await quarantine()
+    const later = inputWith({ receivedAtMs: at('2026-11-23T08:00:00Z') })
+    await keepAll(inputWith({}))
+    await store.replayed(sampleId, at('2026-11-22T09:00:00Z'), 'resolved')
+    expect(await gauge.open()).toBe(0)
+    await keepAll(later)
+    expect(await gauge.open()).toBe(1)
+    await store.dismissed(sampleId, at('2026-11-24T08:00:00Z'))
+    expect(await gauge.open()).toBe(0)
+    await keepAll(inputWith({ receivedAtMs: at('2026-11-25T08:00:00Z') }))
+    expect(await gauge.open()).toBe(1)
+    expect((await rows())[0]).toMatchObject({ open: '2026-11-25T08:00:00Z' })
+  })
+
+  it('counts what a replay left undone', async () => {
+    const { keepAll, store, gauge } = await quarantine()
+    await keepAll(inputWith({}))
+    await store.dismissed(sampleId, at('2026-11-22T08:00:00Z'))
+    await store.replayed(sampleId, at('2026-11-22T09:00:00Z'), { reason: 'invalid', problems: ['/a'] })
+    expect(await gauge.open()).toBe(1)
+  })
+})
+
+describe('a dismissal', () => {
+  it('is told from a replay, by whoever resolved it last', async () => {
+    const { keepAll, store } = await quarantine()
+    await keepAll(inputWith({}))
+    await store.dismissed(sampleId, at('2026-11-22T09:00:00Z'))
+    const dismissed = { resolvedAt: '2026-11-22T09:00:00Z', resolvedBy: 'dismissal', attempts: 0 }
+    expect(await only(store)).toMatchObject(dismissed)
+    await store.replayed(sampleId, at('2026-11-22T10:00:00Z'), 'resolved')
+    const replayed = { resolvedAt: '2026-11-22T10:00:00Z', resolvedBy: 'replay', attempts: 1 }
+    expect(await only(store)).toMatchObject(replayed)
+    await keepAll(inputWith({ receivedAtMs: at('2026-11-23T08:00:00Z') }))
+    expect(await only(store)).not.toHaveProperty('resolvedBy')
+  })
+
+  it('makes no row of one that has left the table', async () => {
+    const { store, rows } = await quarantine()
+    await expect(store.dismissed(sampleId, at('2026-11-22T09:00:00Z'))).rejects.toThrow('There is no row')
+    expect(await rows()).toEqual([])
+  })
+})
+
 describe('a replay', () => {
   it('that leaves nothing resolves the row and is counted', async () => {
     const { keepAll, store, rows } = await quarantine()
@@ -260,6 +318,7 @@ describe('a replay', () => {
       seen: 1,
       attempts: 1,
       resolvedAt: '2026-11-22T09:00:00Z',
+      resolvedBy: 'replay',
     })
     expect((await rows())[0]).toMatchObject({ replays: ['2026-11-22T09:00:00Z'] })
   })

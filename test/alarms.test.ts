@@ -1,0 +1,305 @@
+import { readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import * as v from 'valibot'
+import { declaredTables } from '../local/tables.ts'
+import {
+  declaredAlarms,
+  declaredDashboard,
+  nameOfMetric,
+  settings,
+  settingsOf,
+  type DeclaredAlarm,
+  type MetricName,
+} from './declared-watch.ts'
+import { embeddedTables } from './embedded-tables.ts'
+import { everythingOfIngest, everythingOfReconcile, type Line } from './told-lines.ts'
+
+// What is watched is what the functions tell, and the runbook knows all of it.
+
+const engine = embeddedTables()
+const deployment = 'delivery-ledger-test'
+const alarms = declaredAlarms(deployment)
+const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
+let lines: readonly Line[]
+let told: ReadonlySet<MetricName>
+
+beforeAll(async () => {
+  const runs = [await everythingOfIngest(engine), await everythingOfReconcile(engine)]
+  lines = runs.flatMap((run) => run.lines)
+  const names = runs.flatMap((run) => run.lines.flatMap(metricsOf).map(asOf(run.deployment)))
+  told = new Set(names)
+})
+
+const asOf = (name: string) => (metric: MetricName) =>
+  metric.replace(`deployment=${name}`, `deployment=${deployment}`)
+
+const embedded = v.object({
+  _aws: v.object({
+    Timestamp: v.number(),
+    CloudWatchMetrics: v.array(
+      v.object({
+        Namespace: v.string(),
+        Dimensions: v.array(v.array(v.string())),
+        Metrics: v.array(v.object({ Name: v.string(), Unit: v.picklist(['Count', 'Seconds']) })),
+      }),
+    ),
+  }),
+})
+
+/** The metrics that CloudWatch makes of a line. Source: embedded metric format specification. */
+function metricsOf(line: Line): readonly MetricName[] {
+  const parsed = v.safeParse(embedded, line)
+  if (!parsed.success) return []
+  return parsed.output._aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
+    Metrics.flatMap(({ Name }) => {
+      expect(typeof line[Name]).toBe('number')
+      return Dimensions.map((set) =>
+        nameOfMetric(
+          Namespace,
+          Name,
+          set.map((dimension) => [dimension, String(line[dimension])]),
+        ),
+      )
+    }),
+  )
+}
+
+const isOurs = (metric: MetricName) => metric.startsWith('delivery-ledger ')
+const named = (what: string) => alarms.find((alarm) => alarm.what === what)!
+
+describe('an alarm', () => {
+  it.each(alarms)('watches what is told: $what', ({ metrics }) => {
+    expect(metrics.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
+    expect(metrics.length).toBeGreaterThan(0)
+  })
+
+  it('of Lambda watches these metrics of these functions', () => {
+    expect(alarms.flatMap(({ metrics }) => metrics).filter((metric) => !isOurs(metric))).toEqual([
+      'AWS/Lambda Url5xxCount FunctionName=IngestLambdaFunction',
+      'AWS/Lambda Throttles FunctionName=IngestLambdaFunction',
+      'AWS/Lambda Errors FunctionName=ReconcileLambdaFunction',
+      'AWS/Lambda Invocations FunctionName=ReconcileLambdaFunction',
+    ])
+  })
+
+  it.each(alarms)('is told when it begins and when it is over: $what', ({ what, properties }) => {
+    expect(properties).toMatchObject({
+      AlarmName: `${deployment}-${what}`,
+      OKActions: ['AlarmTopic'],
+      AlarmActions: ['AlarmTopic'],
+    })
+    expect(properties.AlarmDescription).toMatch(
+      new RegExp(`^[A-Z].{40,}\\. What to do: docs/runbook\\.md#${what}$`),
+    )
+  })
+
+  // A day, or a week where periods are an hour or longer. Source: PutMetricAlarm, Period.
+  it.each(alarms)('looks no further back than CloudWatch does: $what', ({ properties, periods }) => {
+    for (const period of periods) {
+      expect(period % 60).toBe(0)
+      expect(period * properties.EvaluationPeriods).toBeLessThanOrEqual(period < 3_600 ? 86_400 : 604_800)
+    }
+  })
+
+  it('takes missing data for what it is', () => {
+    expect(
+      Object.fromEntries(alarms.map(({ what, properties }) => [what, properties.TreatMissingData])),
+    ).toEqual({
+      'callbacks-quiet': 'breaching',
+      'callbacks-rejected': 'notBreaching',
+      'callbacks-failed': 'notBreaching',
+      'callbacks-throttled': 'notBreaching',
+      'quarantine-not-empty': 'ignore',
+      'reconcile-failed': 'notBreaching',
+      'reconcile-not-run': 'breaching',
+      'reconcile-unfinished': 'breaching',
+      'pending-too-old': 'notBreaching',
+      'bounce-rate-high': 'notBreaching',
+      'complaint-rate-high': 'notBreaching',
+    })
+  })
+
+  it('is in every stage but the one where things are tried out, and silence is watched for unless it is turned off', () => {
+    expect(settings.get('alarms')).toBe('on')
+    expect(settingsOf('dev')).toEqual({ alarms: 'off' })
+    const conditions = alarms.map(({ what, condition }) => [what, condition])
+    expect(conditions.filter(([, condition]) => condition !== 'AlarmsAreOn')).toEqual([
+      ['callbacks-quiet', 'QuietIsWatched'],
+    ])
+  })
+})
+
+/** What metric math makes of sums of a window. */
+function valueOf({ expression = '' }: DeclaredAlarm, sums: Readonly<Record<string, number>>): number {
+  const IF = (condition: boolean, value: number, other: number) => (condition ? value : other)
+  return v.parse(v.number(), runInNewContext(expression, { IF, ...sums }))
+}
+
+/** Whether one window with these sums sets the alarm off. */
+function isSetOff(what: string, sums: Readonly<Record<string, number>>): boolean {
+  const { properties } = named(what)
+  expect(properties.ComparisonOperator).toBe('GreaterThanOrEqualToThreshold')
+  return valueOf(named(what), sums) >= properties.Threshold
+}
+
+describe('the bounce rate', () => {
+  it.each([
+    [{ delivered: 12, softBounced: 0, bounced: 1 }, false],
+    [{ delivered: 0, softBounced: 0, bounced: 13 }, false],
+    [{ delivered: 94, softBounced: 0, bounced: 6 }, true],
+    [{ delivered: 95, softBounced: 0, bounced: 5 }, true],
+    [{ delivered: 96, softBounced: 0, bounced: 4 }, false],
+    [{ delivered: 20, softBounced: 74, bounced: 6 }, true],
+    [{ delivered: 0, softBounced: 100, bounced: 0 }, false],
+    [{ delivered: 47, softBounced: 0, bounced: 3 }, true],
+    [{ delivered: 46, softBounced: 0, bounced: 3 }, false],
+    [{ delivered: 0, softBounced: 0, bounced: 0 }, false],
+  ])('of %j sets it off: %j', (sums, expected) => {
+    expect(settings.get('bounceRatePercent')).toBe('5')
+    expect(isSetOff('bounce-rate-high', sums)).toBe(expected)
+  })
+})
+
+describe('the complaint rate', () => {
+  it.each([
+    [{ delivered: 13, complained: 1 }, false],
+    [{ delivered: 499, complained: 13 }, false],
+    [{ delivered: 1_000, complained: 3 }, true],
+    [{ delivered: 1_000, complained: 2 }, false],
+    [{ delivered: 0, complained: 0 }, false],
+    [{ delivered: 0, complained: 4 }, false],
+  ])('of %j sets it off: %j', (sums, expected) => {
+    expect(isSetOff('complaint-rate-high', sums)).toBe(expected)
+  })
+})
+
+describe('the rates', () => {
+  it('have a value wherever any outcome is told, since every metric of theirs has one', () => {
+    const ofRates = ['delivered', 'soft-bounced', 'bounced', 'complained']
+    const telling = lines.filter((line) => [...ofRates, 'dropped'].some((name) => name in line))
+    expect(telling.length).toBeGreaterThan(3)
+    for (const line of telling) expect(Object.keys(line)).toEqual(expect.arrayContaining(ofRates))
+  })
+})
+
+describe('the dashboard', () => {
+  it('shows what is told, of the tables and indexes that there are', async () => {
+    const shown = declaredDashboard(deployment, true).flatMap(({ properties }) =>
+      properties.metrics.flatMap(shownMetric),
+    )
+    expect(shown.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
+    expect([...told].filter((metric) => !shown.includes(metric))).toEqual([])
+    const tables = await declaredTables(deployment)
+    const stores = tables.flatMap(({ TableName, GlobalSecondaryIndexes = [] }) => [
+      `TableName=${TableName}`,
+      ...GlobalSecondaryIndexes.map(
+        ({ IndexName }) => `GlobalSecondaryIndexName=${IndexName} TableName=${TableName}`,
+      ),
+    ])
+    for (const units of ['Write', 'Read']) {
+      const name = `AWS/DynamoDB Consumed${units}CapacityUnits`
+      const ofTables = shown.filter((metric) => metric.startsWith(name))
+      expect(ofTables.sort()).toEqual(stores.map((store) => `${name} ${store}`).sort())
+    }
+  })
+
+  it.each([true, false])('shows every alarm that there is, with that of silence: %j', (isQuietWatched) => {
+    const shown = declaredDashboard(deployment, isQuietWatched).flatMap(({ properties }) => properties.alarms)
+    const expected = alarms.filter(({ what }) => isQuietWatched || what !== 'callbacks-quiet')
+    expect(shown.map((arn) => arn.split(':alarm:')[1])).toEqual(
+      expected.map(({ properties }) => properties.AlarmName),
+    )
+  })
+
+  it('has no two widgets in one place, and none beyond its edge', () => {
+    const taken = new Set<string>()
+    for (const { x, y, width, height, properties } of declaredDashboard(deployment, true)) {
+      expect(x + width).toBeLessThanOrEqual(24)
+      for (let column = x; column < x + width; column += 1) {
+        for (let row = y; row < y + height; row += 1) {
+          expect([properties.title, taken.has(`${column} ${row}`)]).toEqual([properties.title, false])
+          taken.add(`${column} ${row}`)
+        }
+      }
+    }
+  })
+})
+
+/** `[namespace, name, dimension, value, …, options?]`; metric math has no name of its own. */
+function shownMetric(metric: readonly unknown[]): readonly MetricName[] {
+  const [namespace, name, ...words] = metric.filter((part) => typeof part === 'string')
+  if (namespace === undefined || name === undefined) return []
+  const pairs = words.flatMap((word, index) =>
+    index % 2 === 0 ? [[word, words[index + 1] ?? ''] as const] : [],
+  )
+  return [nameOfMetric(namespace, name, pairs)]
+}
+
+const entries = [...runbook.matchAll(/^### (.+)\n([^]*?)(?=^##)/gm)].map(([, what = '', text = '']) => ({
+  what,
+  text,
+}))
+
+describe('the runbook', () => {
+  it('has an entry for each alarm, in their order, and no other', () => {
+    expect(entries.map(({ what }) => what)).toEqual(alarms.map(({ what }) => what))
+  })
+
+  it.each(entries)('says of $what what it means, asks, runs, and when it can wait', ({ text }) => {
+    for (const part of ['Means:', 'Ask', 'Run:', 'Usually:']) expect(text).toContain(`**${part}`)
+    expect(text).toMatch(/\*\*Can(?:not)? wait\*\*/)
+    expect(text).toMatch(/\*\*Run:\*\* `npx ledger /)
+  })
+
+  it.each(entries)('asks for fields that the lines of the log have: $what', ({ text }) => {
+    const [, query = ''] = /```text\n([^]*?)```/.exec(text) ?? []
+    const fields = fieldsOf(query)
+    const known = new Set(lines.flatMap((line) => Object.keys(line)))
+    expect(fields.filter((field) => !field.startsWith('@') && !known.has(field))).toEqual([])
+    expect(fields.length).toBeGreaterThan(0)
+  })
+
+  it.each(entries)('names settings that there are: $what', ({ text }) => {
+    const own = /`([a-z]+(?:[A-Z][a-z]+)+)`/g
+    const names = [...text.matchAll(own)].map(([, name = '']) => name)
+    const elsewhere = ['isSuppressed', 'stoppedBy', 'reservedConcurrency']
+    expect(names.filter((name) => !settings.has(name) && !elsewhere.includes(name))).toEqual([])
+  })
+
+  it('asks for lines that are told', () => {
+    const happenings = new Set(lines.map(({ happening }) => happening))
+    const asked = entries.flatMap(({ text }) => [
+      ...text.matchAll(/happening (?:= |in )(\[[^\]]+\]|"[^"]+")/g),
+    ])
+    const names = asked.flatMap(([, list = '']) => [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name))
+    // A fault that nobody expected is told by lib/http/stack.ts alone.
+    expect(names.filter((name) => name !== 'unexpected fault' && !happenings.has(name))).toEqual([])
+  })
+
+  it('counts what is paid for', () => {
+    const ofJob = (job: string) => [...told].filter((metric) => metric.endsWith(`job=${job}`)).length
+    const jobs = [ofJob('ingest'), ofJob('reconcile')] as const
+    expect(runbook).toContain(
+      `${told.size}: ${jobs[0]} of the ingest function, ${jobs[1]} of reconcile, ${told.size - jobs[0] - jobs[1]} of what mails came to`,
+    )
+    const watched = alarms.flatMap(({ metrics }) => metrics)
+    expect(runbook).toContain(`${alarms.length}, on ${watched.length} metrics`)
+  })
+})
+
+/** Commands, functions and other words of CloudWatch Logs Insights. */
+const queryWords = new Set(
+  'fields filter stats sort limit by as desc asc and or in like not ispresent count sum avg max min bin'.split(
+    ' ',
+  ),
+)
+
+/** The fields that a query names: what is neither text, nor a word of the language, nor a name that it gives itself. */
+function fieldsOf(query: string): readonly string[] {
+  const quoted = [...query.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+  const plain = query.replace(/"[^"]*"|`[^`]*`|\/[^/]*\//g, ' ')
+  const own = new Set([...plain.matchAll(/ as (\w+)/g)].map(([, name]) => name))
+  const words = [...plain.matchAll(/(?<![\w.])@?[a-zA-Z]\w*/g)].map(([word]) => word)
+  return [...quoted, ...words.filter((word) => !queryWords.has(word) && !own.has(word))]
+}

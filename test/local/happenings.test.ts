@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals'
+import { embeddedMetrics } from '../../lib/embedded-metrics.ts'
+import { happenings } from '../../local/happenings.ts'
+
+const nowMs = Date.parse('2026-11-21T08:00:00Z')
+
+function printed(happening: string, fields: Readonly<Record<string, unknown>>): readonly string[] {
+  const lines: string[] = []
+  happenings(
+    (line) => lines.push(line),
+    () => nowMs,
+  )(happening, fields)
+  return lines
+}
+
+describe('what a person is shown', () => {
+  const metrics = embeddedMetrics(
+    { ofJob: { acceptedCallbacks: 1 }, ofDeployment: { delivered: 1 } },
+    { deployment: 'test', job: 'ingest', nowMs },
+  )
+
+  it('is the line without what is for CloudWatch', () => {
+    expect(
+      printed('callback', { provider: 'tencent-ses', status: 200, events: 'delivered', ...metrics }),
+    ).toEqual(['08:00:00  callback    provider tencent-ses  status 200  events delivered'])
+  })
+
+  it('is no line that is for CloudWatch alone', () => {
+    expect(printed('metrics', metrics)).toEqual([])
+  })
+
+  it('is a line without fields all the same', () => {
+    expect(printed('stopped', {})).toEqual(['08:00:00  stopped     '])
+  })
+})

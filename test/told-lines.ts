@@ -1,0 +1,137 @@
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import { createHandler as createIngest } from '../functions/ingest.ts'
+import { createHandler as createReconcile } from '../functions/reconcile.ts'
+import { tokenDigest } from '../lib/callback-token.ts'
+import { jsonLog } from '../lib/log.ts'
+import { lambdaContext } from '../local/lambda-context.ts'
+import { simulatedSesCredentials } from '../local/local-environment.ts'
+import { startSimulatedSes } from '../local/simulated-ses/server.ts'
+import { virtualClock } from '../local/virtual-clock.ts'
+import type { EmbeddedTables } from './embedded-tables.ts'
+import { sampleMessage } from './events.ts'
+import { mailAt, toldOf } from './lib/reconcile/world.ts'
+import { deliveryWriter } from '../lib/table/delivery-writer.ts'
+
+// What the functions write into their logs when everything that can happen to them happens.
+
+const token = 'a-token-of-the-callback-url'
+const now = '2026-11-21T08:00:00Z'
+
+export type Line = Readonly<Record<string, unknown>>
+
+interface Told {
+  readonly deployment: string
+  readonly lines: readonly Line[]
+}
+
+/** The ingest function, and every line that it writes. */
+export async function ingestTelling(engine: EmbeddedTables): Promise<{
+  readonly told: Told
+  readonly post: (body: unknown, path?: string) => Promise<number>
+  readonly loseTable: () => Promise<void>
+}> {
+  const tables = await engine.freshTables()
+  const { lines, log, clock } = listening()
+  const handler = createIngest(
+    {
+      TABLE_PREFIX: tables.prefix,
+      CALLBACK_TOKEN_SHA256: tokenDigest(token),
+      SENDCLOUD_APP_KEY: 'a-key-of-sendcloud',
+    },
+    { clock, log, dynamoDb: () => engine.clientAs('ingest') },
+  )
+  return {
+    told: { deployment: tables.prefix, lines },
+    async post(body, path = `/tencent-ses/${token}`) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const event = { rawPath: path, body: text, requestContext: { http: { method: 'POST' } } }
+      return (
+        await handler(
+          event,
+          lambdaContext(() => 10_000),
+        )
+      ).statusCode
+    },
+    async loseTable() {
+      await engine.client.send(new DeleteTableCommand({ TableName: tables.deliveries }))
+    },
+  }
+}
+
+function listening() {
+  const lines: Line[] = []
+  const clock = virtualClock(now)
+  return { lines, clock, log: jsonLog((line) => lines.push(JSON.parse(line) as Line), clock.now) }
+}
+
+export const paths = {
+  tencentSes: `/tencent-ses/${token}`,
+  sendCloud: `/sendcloud/${token}`,
+  sent: `/sent/${token}`,
+  wrongToken: '/tencent-ses/another-token',
+  stranger: '/wp-login.php',
+}
+
+const delivered = {
+  event: 'delivered',
+  email: 'reader@example.com',
+  bulkId: sampleMessage,
+  timestamp: 1654064683,
+}
+
+/** Runs the ingest function through all that can become of a callback. */
+export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> {
+  const { told, post, loseTable } = await ingestTelling(engine)
+  const bounced = { ...delivered, event: 'bounce', reason: '551 5.1.1 no such user' }
+  await post([delivered, { ...delivered, event: 'dropped' }, { ...delivered, event: 'spamreport' }])
+  await post({ ...bounced, bounceType: 'hard_bounce' })
+  await post({ ...bounced, bounceType: 'soft_bounce' })
+  await post('{not json')
+  await post({ ...delivered, event: 'teleported' })
+  await post('', paths.sendCloud)
+  await post({ event: 'deliver' }, paths.sendCloud)
+  await post({ event: 'deliver', token: 'x', timestamp: '1', signature: 'forged' }, paths.sendCloud)
+  await post(delivered, paths.wrongToken)
+  await post(delivered, paths.stranger)
+  await loseTable()
+  await post(delivered)
+  return told
+}
+
+/** Runs the reconcile function through a run that finds something, and one to which nobody answers. */
+export async function everythingOfReconcile(engine: EmbeddedTables): Promise<Told> {
+  const tables = await engine.freshTables()
+  const { lines, log, clock } = listening()
+  const { secretId, secretKey } = simulatedSesCredentials
+  const simulated = await startSimulatedSes({ port: 0, clock, secretId, secretKey })
+  const found = mailAt('2026-11-21T06:00:00Z', 'found', {
+    timeline: [{ kind: 'delivered', atMs: Date.parse('2026-11-21T06:00:10Z') }],
+  })
+  const deferred = mailAt('2026-11-21T02:00:00Z', 'deferred')
+  simulated.send(found)
+  const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
+  await deliveryWriter(to).record(toldOf(deferred, { kind: 'deferred' }))
+  const handler = createReconcile(
+    {
+      TABLE_PREFIX: tables.prefix,
+      SES_ENDPOINT: simulated.url,
+      TENCENTCLOUD_SECRET_ID: secretId,
+      TENCENTCLOUD_SECRET_KEY: secretKey,
+    },
+    { clock, log, dynamoDb: () => engine.clientAs('reconcile') },
+  )
+  const run = () =>
+    handler(
+      {},
+      lambdaContext(() => 840_000),
+    )
+  try {
+    await run()
+    simulated.failWhen(() => true, { httpStatus: 503 })
+    clock.advanceTo(Date.parse('2026-11-21T09:00:00Z'))
+    await run()
+  } finally {
+    await simulated.close()
+  }
+  return { deployment: tables.prefix, lines }
+}
