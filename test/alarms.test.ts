@@ -122,7 +122,7 @@ describe('an alarm', () => {
 
   it('is in every stage but the one where things are tried out, and silence is watched for unless it is turned off', () => {
     expect(settings.get('alarms')).toBe('on')
-    expect(settingsOf('dev')).toEqual({ alarms: 'off' })
+    expect(settingsOf('dev')).toMatchObject({ alarms: 'off' })
     const conditions = alarms.map(({ what, condition }) => [what, condition])
     expect(conditions.filter(([, condition]) => condition !== 'AlarmsAreOn')).toEqual([
       ['callbacks-quiet', 'QuietIsWatched'],

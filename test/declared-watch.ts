@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 
 /** CloudFormation's own functions, as far as they are used: text that says the same, or what it holds for alarms that are on. */
 const customTags = [
+  { tag: '!GetAtt', resolve: (attribute: string) => attribute },
   { tag: '!Ref', resolve: (name: string) => name },
   { tag: '!Sub', resolve: (text: string) => text },
   ...['!If', '!Equals', '!And', '!Not', '!FindInMap'].map((tag) => ({
@@ -16,7 +17,7 @@ const customTags = [
   { tag: '!Condition', resolve: (name: string) => name },
 ]
 
-const setting = v.union([v.string(), v.number()])
+const setting = v.union([v.string(), v.number(), v.boolean()])
 const settingsYaml = v.object({ params: v.record(v.string(), v.record(v.string(), setting)) })
 
 /** What a stage that sets nothing of its own is deployed with. */
@@ -28,7 +29,7 @@ export const settings: ReadonlyMap<string, string> = new Map(
 )
 
 /** How the stages differ from that. */
-export function settingsOf(stage: string): Readonly<Record<string, string | number>> {
+export function settingsOf(stage: string): Readonly<Record<string, string | number | boolean>> {
   return v.parse(settingsYaml, read('serverless.yml')).params[stage] ?? {}
 }
 
