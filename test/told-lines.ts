@@ -2,6 +2,7 @@ import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { createHandler as createIngest } from '../functions/ingest.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/callback-token.ts'
+import { minuteMs } from '../lib/core/instant.ts'
 import { jsonLog } from '../lib/log.ts'
 import { lambdaContext } from '../local/lambda-context.ts'
 import { simulatedSesCredentials } from '../local/local-environment.ts'
@@ -28,17 +29,28 @@ interface Told {
 export async function ingestTelling(engine: EmbeddedTables): Promise<{
   readonly told: Told
   readonly post: (body: unknown, path?: string) => Promise<number>
+  readonly loseParameters: () => Promise<void>
   readonly loseTable: () => Promise<void>
 }> {
   const tables = await engine.freshTables()
   const { lines, log, clock } = listening()
+  let areParametersReadable = true
   const handler = createIngest(
     {
       TABLE_PREFIX: tables.prefix,
       CALLBACK_TOKEN_SHA256: tokenDigest(token),
-      SENDCLOUD_APP_KEY: 'a-key-of-sendcloud',
     },
-    { clock, log, dynamoDb: () => engine.clientAs('ingest') },
+    {
+      clock,
+      log,
+      dynamoDb: () => engine.clientAs('ingest'),
+      parameters: {
+        valuesOf: (names) =>
+          areParametersReadable
+            ? Promise.resolve(new Map(names.map((name) => [name, 'a-key-of-sendcloud'])))
+            : Promise.reject(new Error('no answer')),
+      },
+    },
   )
   return {
     told: { deployment: tables.prefix, lines },
@@ -51,6 +63,10 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
           lambdaContext(() => 10_000),
         )
       ).statusCode
+    },
+    loseParameters() {
+      areParametersReadable = false
+      return clock.sleep(5 * minuteMs)
     },
     async loseTable() {
       await engine.client.send(new DeleteTableCommand({ TableName: tables.deliveries }))
@@ -81,7 +97,7 @@ const delivered = {
 
 /** Runs the ingest function through all that can become of a callback. */
 export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> {
-  const { told, post, loseTable } = await ingestTelling(engine)
+  const { told, post, loseParameters, loseTable } = await ingestTelling(engine)
   const bounced = { ...delivered, event: 'bounce', reason: '551 5.1.1 no such user' }
   await post([delivered, { ...delivered, event: 'dropped' }, { ...delivered, event: 'spamreport' }])
   await post({ ...bounced, bounceType: 'hard_bounce' })
@@ -93,6 +109,8 @@ export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> 
   await post({ event: 'deliver', token: 'x', timestamp: '1', signature: 'forged' }, paths.sendCloud)
   await post(delivered, paths.wrongToken)
   await post(delivered, paths.stranger)
+  await loseParameters()
+  await post('', paths.sendCloud)
   await loseTable()
   await post(delivered)
   return told

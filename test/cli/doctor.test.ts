@@ -185,7 +185,7 @@ describe('the doctor', () => {
     expect(before.status).toBe(400)
     const { output, exitCode } = await doctor('', local)
     expect(output).toMatch(
-      /^✓ quarantine {4}1 body waits to be dealt with\n {16}→ `npx ledger quarantine list` names what came and was not understood\.\n/m,
+      /^✓ quarantine {4}1 body waits to be dealt with\n {16}→ `npx ledger quarantine list` names what came and was not understood; `replay` runs it again, `dismiss` puts junk aside\.\n/m,
     )
     expect(exitCode).toBe(0)
   })
