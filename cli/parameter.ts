@@ -7,7 +7,7 @@ import {
   setVariables,
   tableEntries,
 } from '../lib/config.ts'
-import { formatInstant, secondMs } from '../lib/core/instant.ts'
+import { formatInstant } from '../lib/core/instant.ts'
 import { parameterName } from '../lib/parameters.ts'
 import { parameterWriter } from '../lib/parameters/parameter-writer.ts'
 import { mailProviders } from '../lib/providers/providers.ts'
@@ -16,8 +16,6 @@ import { CommandError } from './command-error.ts'
 import { stageOptions } from './doctor/where-to-look.ts'
 import { printJson } from './print-json.ts'
 import { readSecret } from './read-secret.ts'
-
-const requestTimeoutMs = 5 * secondMs
 
 /** A setting that a deployment keeps as a parameter of AWS Systems Manager. */
 interface Parameter {
@@ -132,7 +130,7 @@ function deployment(): string {
 }
 
 async function withStore<T>(use: (store: ReturnType<typeof parameterWriter>) => Promise<T>): Promise<T> {
-  const store = parameterWriter(requestTimeoutMs)
+  const store = parameterWriter()
   try {
     return await use(store)
   } catch (error) {

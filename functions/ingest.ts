@@ -10,7 +10,7 @@ import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { writersFor } from '../lib/writers.ts'
 
 /** SendCloud wants its answer within 3 s, and the network takes its share. */
-const writeDeadlineMs = 2_000
+const answerDeadlineMs = 2_000
 /** Leaves room for a second try. */
 const requestTimeoutMs = 800
 
@@ -32,7 +32,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
         retentionDays: config.RETENTION_DAYS,
         clock,
       }),
-      writeDeadlineMs,
+      answerDeadlineMs,
       clock,
       log,
     }

@@ -17,8 +17,8 @@ interface IngestDependencies extends TakeInDependencies {
   readonly tokenDigests: readonly string[]
   readonly signingKeys: SigningKeys
   readonly quarantine: QuarantineWriter
-  /** How long one request may spend writing: the sender waits for the answer. */
-  readonly writeDeadlineMs: number
+  /** How long one request may wait for keys and tables: the sender waits for the answer. */
+  readonly answerDeadlineMs: number
 }
 
 /**
@@ -78,7 +78,8 @@ async function answerToBearer(
   on: IngestDependencies,
 ): Promise<Taken> {
   const setting = provider.signing?.keySetting
-  const keys = await signingKeysOf(provider, on)
+  const signal = AbortSignal.timeout(on.answerDeadlineMs)
+  const keys = await signingKeysOf(provider, on, signal)
   if (keys === 'unknown') return { answer: answers.tryAgain() }
   if (setting !== undefined && keys.length === 0) {
     // Seen when the URL is saved, and until then the sender tries again.
@@ -93,15 +94,16 @@ async function answerToBearer(
     contentType: request.headers.get('content-type') ?? '',
     headers: request.headers,
   }
-  return refusalOf(provider, callback, keys) ?? (await keepingWhatIsLeft(provider, callback, on))
+  return refusalOf(provider, callback, keys) ?? (await keepingWhatIsLeft(provider, callback, on, signal))
 }
 
 async function signingKeysOf(
   provider: Provider,
   on: IngestDependencies,
+  signal: AbortSignal,
 ): Promise<readonly string[] | 'unknown'> {
   try {
-    return await on.signingKeys(provider)
+    return await on.signingKeys(provider, signal)
   } catch (error) {
     // Names the setting, and never repeats a value.
     const problem = error instanceof ConfigError ? error.message : errorName(error)
@@ -139,8 +141,8 @@ async function keepingWhatIsLeft(
   provider: Provider,
   callback: Callback,
   on: IngestDependencies,
+  signal: AbortSignal,
 ): Promise<Taken> {
-  const signal = AbortSignal.timeout(on.writeDeadlineMs)
   const takenIn = await takeIn(provider, callback, on, signal)
   const isProbe = takenIn.recorded + takenIn.unwritten === 0 && takenIn.reason === undefined
   const happening = isProbe ? { probe: 'empty' } : { events: takenIn.summary, recorded: takenIn.recorded }

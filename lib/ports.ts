@@ -315,8 +315,8 @@ export interface RunReader {
 
 /** Settings that a deployment keeps apart from its functions, since most of them are secret. */
 export interface ParameterReader {
-  /** The values of those parameters that exist, by name. */
-  valuesOf(names: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** The values of those parameters that exist, by name. @param signal - ends the wait for them. */
+  valuesOf(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
 }
 
 /** The operator's side of the parameters: it tells everything but their values. */

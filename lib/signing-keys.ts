@@ -1,15 +1,30 @@
 import { parseSigningKeys, type Environment } from './config.ts'
-import { minuteMs } from './core/instant.ts'
+import { minuteMs, secondMs } from './core/instant.ts'
 import { errorName } from './error-name.ts'
 import { withParameters } from './parameters.ts'
 import type { Clock, Log, ParameterReader } from './ports.ts'
 import type { Provider } from './providers/provider.ts'
 
-/** The keys that a provider may sign with; none where its setting is not set. */
-export type SigningKeys = (provider: Provider) => Promise<readonly string[]>
+/**
+ * The keys that a provider may sign with; none where its setting is not set. Rejects where they cannot be read.
+ * @param signal - ends the wait for them.
+ */
+export type SigningKeys = (provider: Provider, signal: AbortSignal) => Promise<readonly string[]>
 
 /** How long a key that is put or replaced may stay unknown to a function that is running already. */
 const maxAgeMs = 5 * minuteMs
+/** After a read that failed: so long every request does with what is known, instead of waiting for another. */
+const pauseMs = 10 * secondMs
+/** SendCloud wants its answer within 3 s, and an event is still to be written. */
+const firstReadMs = secondMs
+/** Of a read in place of which there are keys that were good five minutes ago. */
+const nextReadMs = 300
+
+interface Known {
+  /** Absent where they never could be read. */
+  readonly keys?: readonly string[]
+  readonly untilMs: number
+}
 
 interface Sources {
   readonly parameters: ParameterReader | undefined
@@ -19,26 +34,38 @@ interface Sources {
 
 /**
  * Reads the keys from the environment, else from the parameters, when first they are needed and every five minutes after
- * that. Keys that cannot be read again stay as they are. Rejects where they never could be.
+ * that. Keys that cannot be read again stay as they are.
  */
 export function signingKeys(environment: Environment, { parameters, clock, log }: Sources): SigningKeys {
-  const known = new Map<string, { readonly keys: readonly string[]; readonly readAtMs: number }>()
-  const read = async (provider: Provider, setting: string): Promise<readonly string[]> => {
-    const settings = await withParameters(environment, [setting], parameters)
-    return parseSigningKeys(provider, settings)
+  const known = new Map<string, Known>()
+  const read = async (provider: Provider, setting: string, last: Known | undefined, signal: AbortSignal) => {
+    const patience = AbortSignal.timeout(last?.keys === undefined ? firstReadMs : nextReadMs)
+    const either = AbortSignal.any([signal, patience])
+    return parseSigningKeys(provider, await withParameters(environment, [setting], parameters, either))
   }
-  return async (provider) => {
+  return async (provider, signal) => {
     const setting = provider.signing?.keySetting
     if (setting === undefined) return []
     const last = known.get(setting)
-    const nowMs = clock.now()
-    if (last && nowMs - last.readAtMs < maxAgeMs) return last.keys
-    const keys = await read(provider, setting).catch((error: unknown) => {
-      if (last === undefined) throw error
-      log('setting unreadable', { setting, error: errorName(error) })
+    if (last && clock.now() < last.untilMs) return last.keys ?? Promise.reject(new KeysUnknownError(setting))
+    try {
+      const keys = await read(provider, setting, last, signal)
+      known.set(setting, { keys, untilMs: clock.now() + maxAgeMs })
+      return keys
+    } catch (error) {
+      known.set(setting, { ...last, untilMs: clock.now() + pauseMs })
+      if (last?.keys === undefined) throw error
+      log('setting unreadable', { setting, problem: errorName(error) })
       return last.keys
-    })
-    known.set(setting, { keys, readAtMs: nowMs })
-    return keys
+    }
+  }
+}
+
+/** A moment ago the keys could not be read, and nobody has tried again since. */
+class KeysUnknownError extends Error {
+  override readonly name = 'KeysUnknownError'
+
+  constructor(setting: string) {
+    super(`${setting} could not be read a moment ago.`)
   }
 }

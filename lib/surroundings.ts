@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { systemClock } from './clock.ts'
 import { jsonLog } from './log.ts'
+import { parameterReader } from './parameters/parameter-reader.ts'
 import type { Clock, Log, ParameterReader } from './ports.ts'
 import { dynamoDbClient } from './table/client.ts'
 
@@ -14,19 +15,10 @@ export interface Surroundings {
   readonly parameters?: ParameterReader
 }
 
-/** SendCloud wants an answer within 3 s, and an event is still to be written. */
-const parameterTimeoutMs = 500
-
 /** AWS Lambda: standard output is the log. */
 export const lambda: Surroundings = {
   clock: systemClock,
   log: jsonLog((line) => process.stdout.write(`${line}\n`), systemClock.now),
   dynamoDb: dynamoDbClient,
-  parameters: {
-    // Not before it is needed: a start of the function that takes in no signed callback does without.
-    async valuesOf(names) {
-      const { parameterReader } = await import('./parameters/parameter-reader.ts')
-      return parameterReader(parameterTimeoutMs).valuesOf(names)
-    },
-  },
+  parameters: parameterReader(),
 }

@@ -7,12 +7,17 @@ const execute = promisify(execFile)
  * Invokes a bundled function in a Node of its own, as Lambda does; answers what its promise holds.
  * @param before - code that runs in that Node before the function is loaded.
  */
-export async function invokeBundle(
+export async function invokeBundle(...invocation: Parameters<typeof runBundle>): Promise<unknown> {
+  return (await runBundle(...invocation)).answer
+}
+
+/** The same, with the lines that the function logged. */
+export async function runBundle(
   file: string,
   event: object,
   environment: Readonly<Record<string, string>>,
   before = '',
-): Promise<unknown> {
+): Promise<{ readonly answer: unknown; readonly log: string }> {
   const script = `
     ${before}
     const { handler } = require(${JSON.stringify(file)})
@@ -20,6 +25,6 @@ export async function invokeBundle(
       .then((result) => console.error(JSON.stringify(result)))`
   const aws = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' }
   const options = ['--no-deprecation', '--no-warnings', '--eval', script]
-  const { stderr } = await execute(process.execPath, options, { env: { ...aws, ...environment } })
-  return JSON.parse(stderr)
+  const { stdout, stderr } = await execute(process.execPath, options, { env: { ...aws, ...environment } })
+  return { answer: JSON.parse(stderr), log: stdout }
 }

@@ -306,7 +306,7 @@ function replaysToTheSameRow({ provider, samples, path, signed }: Candidate): vo
           providers: [earlier],
           tokenDigests: [tokenDigest(token)],
           signingKeys: () => Promise.resolve(samples.signing?.keys ?? []),
-          writeDeadlineMs: 2_000,
+          answerDeadlineMs: 2_000,
         },
       )
       expect(answer.status).toBe(202)

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http'
-import { json } from 'node:stream/consumers'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { text } from 'node:stream/consumers'
 import * as v from 'valibot'
 import { close, listen, localHost } from '../local/listening-server.ts'
 
@@ -13,8 +13,14 @@ export interface EmulatedParameterStore {
   >
   /** The actions that were asked for, in order. */
   readonly actions: string[]
+  /** The same requests as they came. */
+  readonly requests: { readonly headers: IncomingHttpHeaders; readonly body: string }[]
   /** What every request is refused with; nothing where it is not. */
   refuseWith: string | undefined
+  /** What the next requests are refused with, one each, before that. */
+  readonly nextRefusals: string[]
+  /** Whether requests are left without an answer. */
+  isSilent: boolean
   readonly stop: () => Promise<void>
 }
 
@@ -30,6 +36,8 @@ const putInput = v.object({
 export async function startParameterStore(): Promise<EmulatedParameterStore> {
   const parameters: EmulatedParameterStore['parameters'] = new Map()
   const actions: string[] = []
+  const requests: EmulatedParameterStore['requests'] = []
+  const nextRefusals: string[] = []
   const answerTo = (action: string, input: unknown): object => {
     if (action === 'PutParameter') {
       const { Name, Value, Type } = v.parse(putInput, input)
@@ -54,13 +62,17 @@ export async function startParameterStore(): Promise<EmulatedParameterStore> {
     }
   }
   const server = createServer((request, response) => {
-    void json(request).then((input) => {
+    void text(request).then((body) => {
       const action = String(request.headers['x-amz-target']).replace('AmazonSSM.', '')
       actions.push(action)
-      const refusal = store.refuseWith
+      requests.push({ headers: request.headers, body })
+      if (store.isSilent) return
+      const refusal = nextRefusals.shift() ?? store.refuseWith
       response.setHeader('content-type', 'application/x-amz-json-1.1')
-      response.statusCode = refusal === undefined ? 200 : 400
-      response.end(JSON.stringify(refusal === undefined ? answerTo(action, input) : { __type: refusal }))
+      response.statusCode = statusOf(refusal)
+      response.end(
+        JSON.stringify(refusal === undefined ? answerTo(action, JSON.parse(body)) : { __type: refusal }),
+      )
     })
   })
   const port = await listen(server, 0, 'the parameter store')
@@ -68,8 +80,16 @@ export async function startParameterStore(): Promise<EmulatedParameterStore> {
     url: `http://${localHost}:${port}`,
     parameters,
     actions,
+    requests,
     refuseWith: undefined,
+    nextRefusals,
+    isSilent: false,
     stop: () => close(server),
   }
   return store
+}
+
+function statusOf(refusal: string | undefined): number {
+  if (refusal === undefined) return 200
+  return refusal === 'InternalServerError' ? 500 : 400
 }

@@ -47,7 +47,7 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
     providers,
     tokenDigests: [tokenDigest(accepted.token)],
     signingKeys: () => Promise.resolve([accepted.key]),
-    writeDeadlineMs: 10_000,
+    answerDeadlineMs: 10_000,
   }
   let time = 0
   await Promise.all(

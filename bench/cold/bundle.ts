@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type BuildOptions } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 
@@ -10,6 +11,7 @@ const settings = v.object({
   custom: v.object({
     esbuild: v.looseObject({
       alias: v.record(v.string(), v.string()),
+      plugins: v.string(),
       // What serverless-esbuild keeps for itself.
       outputFileExtension: v.literal('.cjs'),
       exclude: v.tuple([]),
@@ -31,10 +33,11 @@ export async function bundle(
   entry: string,
   aliasOf: (deployed: Alias) => Alias = (deployed) => deployed,
 ): Promise<Bundle> {
-  const { outputFileExtension, exclude, ...options } = deployedOptions()
+  const { outputFileExtension, exclude, plugins, alias, ...options } = deployedOptions()
   const { outputFiles, metafile } = await build({
     ...(options as BuildOptions),
-    alias: aliasOf(options.alias),
+    alias: aliasOf(alias),
+    plugins: await pluginsOf(plugins),
     external: exclude,
     entryPoints: [entry],
     outfile: `function${outputFileExtension}`,
@@ -48,6 +51,11 @@ export async function bundle(
   if (file === undefined || output === undefined) throw new Error(`${entry} became no bundle.`)
   const held = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
   return { code: file.contents, holds: [...new Set(held.map(([path]) => packageOr(path)))].sort() }
+}
+
+async function pluginsOf(file: string): Promise<Plugin[]> {
+  const { default: plugins } = (await import(join(projectRoot, file))) as { default: Plugin[] }
+  return plugins
 }
 
 function packageOr(path: string): string {

@@ -13,6 +13,7 @@ export async function checkQuarantine({ client, tables, clock, log }: OpenLedger
   const waiting = bodies === 1 ? '1 body waits' : `${bodies} bodies wait`
   return {
     ...passed(check, `${waiting} to be dealt with`),
-    advice: '`npx ledger quarantine list` names what came and was not understood; `replay` runs it again, `dismiss` puts junk aside.',
+    advice:
+      '`npx ledger quarantine list` names what came and was not understood; `replay` runs it again, `dismiss` puts junk aside.',
   }
 }

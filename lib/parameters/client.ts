@@ -1,9 +1,9 @@
 import { SSMClient } from '@aws-sdk/client-ssm'
 
-/** A client whose every call ends: two tries, each within the time given. The environment says of which account and region. */
-export function parameterStoreClient(requestTimeoutMs: number): SSMClient {
+/** A client whose every call ends. The environment says of which account and region, and where the store is. */
+export function parameterStoreClient(): SSMClient {
   return new SSMClient({
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 500, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true },
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   })
 }

@@ -1,17 +1,15 @@
-import { GetParametersCommand } from '@aws-sdk/client-ssm'
+import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import type { ParameterReader } from '../ports.ts'
 import { parameterStoreClient } from './client.ts'
 
-/** Reads the SecureString parameters of AWS Systems Manager, decrypted. @param requestTimeoutMs - of one try; there are two. */
-// Imported by lib/surroundings.ts when it is needed, which the check for unused exports does not see.
-// ts-unused-exports:disable-next-line
-export function parameterReader(requestTimeoutMs: number): ParameterReader {
-  const client = parameterStoreClient(requestTimeoutMs)
+/** Reads parameters of AWS Systems Manager, decrypted where they are secret. Its client is made when it is first needed. */
+export function parameterReader(): ParameterReader {
+  let client: SSMClient | undefined
   return {
-    async valuesOf(names) {
-      const { Parameters = [] } = await client.send(
-        new GetParametersCommand({ Names: [...names], WithDecryption: true }),
-      )
+    async valuesOf(names, signal) {
+      const command = new GetParametersCommand({ Names: [...names], WithDecryption: true })
+      client ??= parameterStoreClient()
+      const { Parameters = [] } = await client.send(command, { abortSignal: signal })
       return new Map(Parameters.map(({ Name = '', Value = '' }) => [Name, Value]))
     },
   }

@@ -3,8 +3,8 @@ import type { ParameterWriter } from '../ports.ts'
 import { parameterStoreClient } from './client.ts'
 
 /** What an operator does with the parameters of AWS Systems Manager: it writes them, and looks at all but their values. */
-export function parameterWriter(requestTimeoutMs: number): ParameterWriter & { readonly close: () => void } {
-  const client = parameterStoreClient(requestTimeoutMs)
+export function parameterWriter(): ParameterWriter & { readonly close: () => void } {
+  const client = parameterStoreClient()
   return {
     async put({ name, value, isSecret, description }) {
       const command = new PutParameterCommand({

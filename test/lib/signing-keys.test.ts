@@ -29,9 +29,13 @@ beforeEach(() => {
   isDown = false
 })
 
-function keysOf(environment: Readonly<Record<string, string>> = {}): SigningKeys {
+function keysOf(
+  environment: Readonly<Record<string, string>> = {},
+): (provider: Provider) => ReturnType<SigningKeys> {
   const log = (happening: string, fields = {}) => logged.push({ happening, ...fields })
-  return signingKeys({ TABLE_PREFIX: 'ledger-prod', ...environment }, { parameters, clock, log })
+  const keys = signingKeys({ TABLE_PREFIX: 'ledger-prod', ...environment }, { parameters, clock, log })
+  const patient = new AbortController().signal
+  return (provider) => keys(provider, patient)
 }
 
 describe('the keys of a provider that signs', () => {
@@ -72,14 +76,32 @@ describe('the keys of a provider that signs', () => {
     isDown = true
     await clock.sleep(5 * minuteMs)
     expect(await keys(signed)).toEqual(['a-key'])
-    expect(logged).toEqual([{ happening: 'setting unreadable', setting: 'SIGNED_KEY', error: 'TypeError' }])
+    expect(logged).toEqual([{ happening: 'setting unreadable', setting: 'SIGNED_KEY', problem: 'TypeError' }])
   })
 
-  it('are unknown as long as they have never been read, and asked for again at once', async () => {
+  it('are not asked for again at once where they could not be read', async () => {
+    const keys = keysOf()
+    await keys(signed)
+    isDown = true
+    await clock.sleep(5 * minuteMs)
+    await keys(signed)
+    await clock.sleep(10_000 - 1)
+    expect(await keys(signed)).toEqual(['a-key'])
+    expect(asked).toHaveLength(2)
+    isDown = false
+    values.set('/ledger-prod/SIGNED_KEY', 'another')
+    await clock.sleep(1)
+    expect(await keys(signed)).toEqual(['another'])
+  })
+
+  it('are unknown as long as they have never been read, and asked for again after ten seconds', async () => {
     const keys = keysOf()
     isDown = true
     await expect(keys(signed)).rejects.toThrow('the store is down')
     isDown = false
+    await clock.sleep(10_000 - 1)
+    await expect(keys(signed)).rejects.toThrow('SIGNED_KEY could not be read a moment ago.')
+    await clock.sleep(1)
     expect(await keys(signed)).toEqual(['a-key'])
   })
 

@@ -5,6 +5,7 @@ import { startParameterStore, type EmulatedParameterStore } from '../../emulated
 
 // The real client over HTTP. `npm run test:aws` does the same with moto.
 
+const patient = new AbortController().signal
 const before = { ...process.env }
 let store: EmulatedParameterStore
 beforeEach(async () => {
@@ -25,7 +26,7 @@ describe('the parameter reader', () => {
   it('tells the values of those that exist, decrypted', async () => {
     store.parameters.set('/ledger/A', { Value: 'secret', Type: 'SecureString', Version: 1 })
     store.parameters.set('/ledger/B', { Value: 'plain', Type: 'String', Version: 1 })
-    const values = await parameterReader(1_000).valuesOf(['/ledger/A', '/ledger/B', '/ledger/C'])
+    const values = await parameterReader().valuesOf(['/ledger/A', '/ledger/B', '/ledger/C'], patient)
     expect([...values]).toEqual([
       ['/ledger/A', 'secret'],
       ['/ledger/B', 'plain'],
@@ -35,16 +36,24 @@ describe('the parameter reader', () => {
 
   it('rejects where it may not', async () => {
     store.refuseWith = 'AccessDeniedException'
-    await expect(parameterReader(1_000).valuesOf(['/ledger/A'])).rejects.toMatchObject({
+    await expect(parameterReader().valuesOf(['/ledger/A'], patient)).rejects.toMatchObject({
       name: 'AccessDeniedException',
     })
     expect(store.actions).toEqual(['GetParameters'])
   })
 })
 
+describe('a wait for parameters', () => {
+  it('ends when whoever waits has no more time', async () => {
+    store.isSilent = true
+    const wait = parameterReader().valuesOf(['/ledger/A'], AbortSignal.timeout(50))
+    await expect(wait).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
 describe('the parameter writer', () => {
   it('puts a value, and another in its place, and tells of both but what they are', async () => {
-    const writer = parameterWriter(1_000)
+    const writer = parameterWriter()
     const parameter = { name: '/ledger/A', isSecret: true, description: 'what it is for' }
     await writer.put({ ...parameter, value: 'one' })
     await writer.put({ ...parameter, value: 'two' })
