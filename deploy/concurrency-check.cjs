@@ -1,6 +1,10 @@
 'use strict'
 
-const { GetAccountSettingsCommand, LambdaClient } = require('@aws-sdk/client-lambda')
+const {
+  GetAccountSettingsCommand,
+  GetFunctionConcurrencyCommand,
+  LambdaClient,
+} = require('@aws-sdk/client-lambda')
 
 /** What must stay for functions that reserve nothing (Lambda developer guide, "Configuring reserved concurrency"). */
 const unreservedMinimum = 100
@@ -13,31 +17,45 @@ module.exports = class ConcurrencyCheck {
   constructor(serverless, _options, { log }) {
     this.hooks = {
       'before:deploy:deploy': async () => {
-        const wanted = Number(serverless.service.getFunction('ingest').reservedConcurrency ?? 0)
-        if (wanted === 0) return
-        const limit = await limitOf(serverless.getProvider('aws'), log)
-        if (limit === undefined || limit - wanted >= Math.min(unreservedMinimum, limit)) return
+        const { name, reservedConcurrency: wanted } = serverless.service.getFunction('ingest')
+        if (wanted === undefined || wanted === null) return
+        const account = await concurrencyOf(serverless.getProvider('aws'), name, log)
+        if (account === undefined) return
+        const { limit, unreserved, ours } = account
+        if (unreserved + ours - wanted >= Math.min(unreservedMinimum, limit)) return
         throw new serverless.classes.Error(
-          `This account may run ${limit} functions at once, so it cannot reserve ${wanted} for ingest (${unreservedMinimum} have to stay for others). ` +
-            'Deploy with --param=ingestConcurrency=none: the account itself is the cap then. Or ask for more: AWS console → Service Quotas → AWS Lambda → Concurrent executions.',
+          `This account may run ${limit} functions at once, ${unreserved + ours} of them unreserved, so it cannot reserve ${wanted} for ingest: Lambda wants ${unreservedMinimum} left for others. ` +
+            'Deploy with --param="ingestConcurrency=none": the account itself is the cap then. Or ask for more: AWS console → Service Quotas → AWS Lambda → Concurrent executions.',
         )
       },
     }
   }
 }
 
-/** How many functions the account may run at once; `undefined` where that cannot be known. */
-async function limitOf(provider, log) {
+/** How many functions may run at once, and how many of them nobody or our own function has reserved; `undefined` where that cannot be known. */
+async function concurrencyOf(provider, name, log) {
   const client = new LambdaClient(await provider.getAwsSdkV3Config())
   try {
     const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}))
-    return AccountLimit?.ConcurrentExecutions
+    const { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved } = AccountLimit
+    return { limit, unreserved, ours: await reservedBy(client, name) }
   } catch (error) {
     log.warning(
-      `The account's concurrency limit was not checked (${error.name}; it takes lambda:GetAccountSettings).`,
+      `Whether the account can reserve concurrency was not checked (${error.name}). It takes lambda:GetAccountSettings and lambda:GetFunctionConcurrency.`,
     )
     return undefined
   } finally {
     client.destroy()
+  }
+}
+
+async function reservedBy(client, name) {
+  try {
+    const command = new GetFunctionConcurrencyCommand({ FunctionName: name })
+    return (await client.send(command)).ReservedConcurrentExecutions ?? 0
+  } catch (error) {
+    // Not deployed yet.
+    if (error.name === 'ResourceNotFoundException') return 0
+    throw error
   }
 }

@@ -120,15 +120,12 @@ describe('the bundled client of Systems Manager', () => {
   })
 
   // After a ThrottlingException it waits up to half a second, of the second that there is.
-  it.each(['InternalServerError', 'com.amazonaws.ssm#InternalServerError'])(
-    'tries again after %s',
-    async (refusal) => {
-      store.nextRefusals.push(refusal)
-      const { answer } = await answerTo(sendCloudCallback())
-      expect(answer).toMatchObject({ statusCode: 200, body: '{"recorded":1}' })
-      expect(store.requests).toHaveLength(2)
-    },
-  )
+  it('tries again after a fault of the store', async () => {
+    store.nextRefusals.push('InternalServerError')
+    const { answer } = await answerTo(sendCloudCallback())
+    expect(answer).toMatchObject({ statusCode: 200, body: '{"recorded":1}' })
+    expect(store.requests).toHaveLength(2)
+  })
 
   it.each([
     ['InternalServerError', 3],

@@ -1,0 +1,70 @@
+'use strict'
+
+const { join } = require('node:path')
+const { buildSync } = require('esbuild')
+
+/** Refuses, before anything is packaged, settings with which the functions or the alarms would not do what they are for. */
+module.exports = class SettingsCheck {
+  constructor(serverless, _options, { log }) {
+    const check = () => {
+      const { functions, provider, serviceDir } = settingsSource(serverless)
+      const stage = serverless.getProvider('aws').getStage()
+      const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
+      const given = { ...ofStage, ...ofCommandLine(serverless.processedInput.options.param) }
+      const problems = stageSettings(serviceDir).problemsOf({
+        usual,
+        given,
+        environments: Object.fromEntries(
+          ['ingest', 'reconcile'].map((name) => [
+            name,
+            { ...provider.environment, ...functions[name].environment },
+          ]),
+        ),
+        region: serverless.getProvider('aws').getRegion(),
+      })
+      this.settings = { ...usual, ...given }
+      if (problems.length > 0) {
+        throw new serverless.classes.Error(
+          `The stage ${stage} cannot be deployed so:\n  ${problems.join('\n  ')}`,
+        )
+      }
+      if (process.env.CALLBACK_TOKEN_SHA256) {
+        log.notice(
+          'CALLBACK_TOKEN_SHA256 is set in this shell: it is deployed, and not the parameter of that name.',
+        )
+      }
+    }
+    const sayWhoIsTold = () => {
+      const { alarms, alarmEmail } = this.settings
+      if (alarms === 'on' && alarmEmail === '') {
+        log.warning('Nobody is told when an alarm comes: set alarmEmail in serverless.yml, and deploy again.')
+      }
+    }
+    this.hooks = { 'before:package:initialize': check, 'after:deploy:deploy': sayWhoIsTold }
+  }
+}
+
+function settingsSource(serverless) {
+  const { functions, provider } = serverless.service
+  return { functions, provider, serviceDir: serverless.serviceDir }
+}
+
+/** `retentionDays=90`, as often as it was said. */
+function ofCommandLine(given = []) {
+  const pairs = [given].flat().map((text) => /^([^=]+)=(.*)$/s.exec(text) ?? [])
+  return Object.fromEntries(pairs.map(([, name, value]) => [name, value]))
+}
+
+/** TypeScript, since the functions parse their settings by the same code; the Node that runs this may know only JavaScript. */
+function stageSettings(serviceDir) {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(serviceDir, 'deploy/stage-settings.ts')],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+  })
+  const module = { exports: {} }
+  new Function('module', 'exports', 'require', outputFiles[0].text)(module, module.exports, require)
+  return module.exports
+}

@@ -1,0 +1,120 @@
+import * as v from 'valibot'
+import {
+  ConfigError,
+  ingestEntries,
+  parseEnvironment,
+  reconcileEntries,
+  type Environment,
+} from '../lib/config.ts'
+
+type Settings = Readonly<Record<string, unknown>>
+
+interface StageSettings {
+  /** `params.default` of serverless.yml: every setting that there is. */
+  readonly usual: Settings
+  /** Those that the stage or the command line sets otherwise. */
+  readonly given: Settings
+  /** What the functions would find in their environment. */
+  readonly environments: Readonly<Record<'ingest' | 'reconcile', Settings>>
+  readonly region: string
+}
+
+/** What is wrong with the settings of a stage, a line each; nothing where it can be deployed. */
+export function problemsOf({ usual, given, environments, region }: StageSettings): readonly string[] {
+  const unknown = Object.keys(given).filter((name) => !(name in usual))
+  if (unknown.length > 0) {
+    return unknown.map((name) => `There is no setting ${name}. There are: ${Object.keys(usual).join(', ')}.`)
+  }
+  const { ingest, reconcile } = environments
+  const digest = String(ingest.CALLBACK_TOKEN_SHA256)
+  if (digest === 'not-put' || digest === 'not-read') {
+    const name = `/${String(ingest.TABLE_PREFIX)}/CALLBACK_TOKEN_SHA256`
+    const found =
+      digest === 'not-put'
+        ? `There is no parameter ${name} in ${region}.`
+        : `The parameter ${name} cannot be read in ${region}: it takes credentials that may ssm:GetParameter.`
+    return [
+      `${found} Put the token's digest by \`npx ledger parameter put CALLBACK_TOKEN_SHA256\`, or mind --stage and AWS_REGION.`,
+    ]
+  }
+  return [
+    ...new Set([...problemsWith(ingestEntries, ingest), ...problemsWith(reconcileEntries, reconcile)]),
+    ...problemsOfDeployment({ ...usual, ...given }),
+  ]
+}
+
+/** By the code with which the functions parse their environment. */
+function problemsWith(entries: v.ObjectEntries, environment: Settings): readonly string[] {
+  const asText: Environment = Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, String(value)]),
+  )
+  try {
+    parseEnvironment(entries, asText)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().replace(/^[A-Z0-9_]+(?=:)/, settingOf))
+  }
+}
+
+/** `RETENTION_DAYS` → `retentionDays` */
+function settingOf(variable: string): string {
+  return variable.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+const onOrOff = v.picklist(['on', 'off'], 'on or off')
+/** As YAML has it, or as --param says it. */
+const number = (expected: string, min: number, max = Infinity) =>
+  v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.decimal(), v.transform(Number))], expected),
+    v.minValue(min, expected),
+    v.maxValue(max, expected),
+  )
+const whole = (expected: string, min: number, max = Infinity) =>
+  v.pipe(number(expected, min, max), v.integer(expected))
+const percent = number('a number from 0 to 100', 0, 100)
+const atLeastOne = whole('a whole number from 1', 1)
+const periods = whole('a whole number from 1 to 288', 1, 288)
+/** Source: CloudWatch API reference, PutMetricAlarm, Period (read 2026-11-22). */
+const window = (days: number) => {
+  const expected = `seconds, a multiple of 3600 and at most ${days * 86_400}`
+  return v.pipe(whole(expected, 3_600, days * 86_400), v.multipleOf(3_600, expected))
+}
+
+/** What is not a function's setting, but the stack's. */
+export const deploymentEntries = {
+  ingestConcurrency: v.union(
+    [v.literal('none'), whole('', 1, 1_000)],
+    'a whole number from 1 to 1000, or none',
+  ),
+  deletionProtection: v.union([v.boolean(), v.picklist(['true', 'false'])], 'true or false'),
+  tableDeletionPolicy: v.picklist(['Retain', 'Delete'], 'Retain or Delete'),
+  alarms: onOrOff,
+  alarmEmail: v.union([v.literal(''), v.pipe(v.string(), v.email())], 'an e-mail address, or nothing'),
+  quietTencentSes: onOrOff,
+  quietSendCloud: onOrOff,
+  quietHours: whole('hours from 1 to 168', 1, 168),
+  turnedAwayCallbacks: atLeastOne,
+  turnedAwayWindowSeconds: window(7),
+  rejectedCallbacks: atLeastOne,
+  failedCallbacks: atLeastOne,
+  throttledCallbacks: atLeastOne,
+  quarantinedBodies: atLeastOne,
+  failedRuns: atLeastOne,
+  missedRuns: periods,
+  unfinishedRuns: periods,
+  oldestPendingSeconds: atLeastOne,
+  rateWindowSeconds: window(1),
+  bounceRatePercent: percent,
+  bounceRateFloor: atLeastOne,
+  complaintRatePercent: percent,
+  complaintRateFloor: atLeastOne,
+}
+
+function problemsOfDeployment(settings: Settings): readonly string[] {
+  const result = v.safeParse(v.object(deploymentEntries), settings)
+  return (result.issues ?? []).map((issue) => `${v.getDotPath(issue) ?? ''}: expected ${issue.message}`)
+}

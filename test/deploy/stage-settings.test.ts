@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import * as v from 'valibot'
+import { parse } from 'yaml'
+import { deploymentEntries, problemsOf } from '../../deploy/stage-settings.ts'
+import { ingestEntries, reconcileEntries } from '../../lib/config.ts'
+
+const serverlessYaml = v.object({ params: v.object({ default: v.record(v.string(), v.unknown()) }) })
+const text = readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8')
+const usual = v.parse(serverlessYaml, parse(text, { logLevel: 'silent' })).params.default
+
+const environments = {
+  ingest: {
+    TABLE_PREFIX: 'delivery-ledger-prod',
+    CALLBACK_TOKEN_SHA256: 'ab'.repeat(32),
+    RETENTION_DAYS: '400',
+  },
+  reconcile: { TABLE_PREFIX: 'delivery-ledger-prod', SES_POLL: 'on', RETENTION_DAYS: '400' },
+}
+
+function problems(
+  given: Readonly<Record<string, unknown>>,
+  ofIngest = {},
+  ofReconcile = {},
+): readonly string[] {
+  const { ingest, reconcile } = environments
+  return problemsOf({
+    usual,
+    given,
+    environments: { ingest: { ...ingest, ...ofIngest }, reconcile: { ...reconcile, ...ofReconcile } },
+    region: 'ap-southeast-1',
+  })
+}
+
+describe('the settings of a stage', () => {
+  it('are good as serverless.yml has them', () => {
+    expect(problems({})).toEqual([])
+  })
+
+  it('are each parsed by the functions, or checked before a deploy', () => {
+    const variables = Object.keys({ ...ingestEntries, ...reconcileEntries }).filter(
+      (name) => name !== 'TABLE_PREFIX',
+    )
+    const ofFunctions = variables.map((name) =>
+      name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+    )
+    expect(Object.keys(usual).sort()).toEqual([...ofFunctions, ...Object.keys(deploymentEntries)].sort())
+  })
+
+  it('do not deploy where a name is misspelt', () => {
+    expect(problems({ retentionDay: 90 })).toEqual([
+      expect.stringMatching(
+        /^There is no setting retentionDay\. There are: callbackTokenSha256, .*retentionDays, /,
+      ),
+    ])
+  })
+
+  it('do not deploy where the functions would refuse them, and are named as they are set', () => {
+    expect(
+      problems({}, { RETENTION_DAYS: 'ninety' }, { RETENTION_DAYS: 'ninety', SES_REGION: 'nowhere!' }),
+    ).toEqual([
+      'retentionDays: expected a number of days from 1 to 3650',
+      'sesRegion: expected a region such as ap-guangzhou',
+    ])
+  })
+
+  it('do not deploy a token in the place of its digest, and do not repeat it', () => {
+    expect(problems({}, { CALLBACK_TOKEN_SHA256: 'hunter2' })).toEqual([
+      'callbackTokenSha256: expected SHA-256 digests of 64 hex digits, separated by a comma',
+    ])
+  })
+
+  it.each([
+    ['not-put', 'There is no parameter /delivery-ledger-prod/CALLBACK_TOKEN_SHA256 in ap-southeast-1.'],
+    [
+      'not-read',
+      'The parameter /delivery-ledger-prod/CALLBACK_TOKEN_SHA256 cannot be read in ap-southeast-1',
+    ],
+  ])('do not deploy while the digest is %s', (digest, expected) => {
+    expect(problems({}, { CALLBACK_TOKEN_SHA256: digest })).toEqual([expect.stringContaining(expected)])
+  })
+
+  it.each([
+    [{ alarms: 'yes' }, 'alarms: expected on or off'],
+    [{ alarmEmail: 'nobody' }, 'alarmEmail: expected an e-mail address, or nothing'],
+    [{ quietHours: '200' }, 'quietHours: expected hours from 1 to 168'],
+    [{ ingestConcurrency: 0 }, 'ingestConcurrency: expected a whole number from 1 to 1000, or none'],
+    [
+      { rateWindowSeconds: 5_000 },
+      'rateWindowSeconds: expected seconds, a multiple of 3600 and at most 86400',
+    ],
+    [{ bounceRatePercent: '5 %' }, 'bounceRatePercent: expected a number from 0 to 100'],
+    [{ missedRuns: 1.5 }, 'missedRuns: expected a whole number from 1 to 288'],
+    [{ tableDeletionPolicy: 'Keep' }, 'tableDeletionPolicy: expected Retain or Delete'],
+  ])('do not deploy %j', (given, expected) => {
+    expect(problems(given)).toEqual([expected])
+  })
+
+  it('deploy as numbers and as text', () => {
+    expect(
+      problems({
+        quietHours: '48',
+        ingestConcurrency: 'none',
+        bounceRatePercent: '2.5',
+        deletionProtection: 'false',
+      }),
+    ).toEqual([])
+  })
+})
