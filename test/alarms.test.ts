@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
+import { mailProviders } from '../lib/providers/providers.ts'
 import { declaredTables } from '../local/tables.ts'
 import {
   declaredAlarms,
@@ -106,7 +107,9 @@ describe('an alarm', () => {
     expect(
       Object.fromEntries(alarms.map(({ what, properties }) => [what, properties.TreatMissingData])),
     ).toEqual({
-      'callbacks-quiet': 'breaching',
+      'callbacks-quiet-tencent-ses': 'breaching',
+      'callbacks-quiet-sendcloud': 'breaching',
+      'callbacks-turned-away': 'notBreaching',
       'callbacks-rejected': 'notBreaching',
       'callbacks-failed': 'notBreaching',
       'callbacks-throttled': 'notBreaching',
@@ -125,8 +128,25 @@ describe('an alarm', () => {
     expect(settingsOf('dev')).toMatchObject({ alarms: 'off' })
     const conditions = alarms.map(({ what, condition }) => [what, condition])
     expect(conditions.filter(([, condition]) => condition !== 'AlarmsAreOn')).toEqual([
-      ['callbacks-quiet', 'QuietIsWatched'],
+      ['callbacks-quiet-tencent-ses', 'QuietTencentSesIsWatched'],
+      ['callbacks-quiet-sendcloud', 'QuietSendCloudIsWatched'],
     ])
+    expect([settings.get('quietTencentSes'), settings.get('quietSendCloud')]).toEqual(['on', 'off'])
+  })
+
+  it.each(mailProviders)('watches for the silence of $name, whoever else goes on', ({ name }) => {
+    expect(named(`callbacks-quiet-${name}`)).toMatchObject({
+      metrics: [`delivery-ledger acceptedCallbacks deployment=${deployment} job=ingest provider=${name}`],
+      properties: { ComparisonOperator: 'LessThanThreshold', Threshold: 1, Period: 3_600 },
+    })
+  })
+
+  // SendCloud tries at 0, 1, 3, 7, 15 and 31 minutes and drops the event for ever.
+  it('sees one event of SendCloud that is turned away at every try', () => {
+    const { properties, metrics, periods } = named('callbacks-turned-away')
+    expect(metrics).toEqual([`delivery-ledger turnedAwayCallbacks deployment=${deployment} job=ingest`])
+    expect(properties).toMatchObject({ Statistic: 'Sum', EvaluationPeriods: 1, Threshold: 3 })
+    expect(periods).toEqual([6 * 3_600])
   })
 })
 
@@ -185,7 +205,7 @@ describe('the rates', () => {
 
 describe('the dashboard', () => {
   it('shows what is told, of the tables and indexes that there are', async () => {
-    const shown = declaredDashboard(deployment, true).flatMap(({ properties }) =>
+    const shown = declaredDashboard(deployment).flatMap(({ properties }) =>
       properties.metrics.flatMap(shownMetric),
     )
     expect(shown.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
@@ -204,9 +224,15 @@ describe('the dashboard', () => {
     }
   })
 
-  it.each([true, false])('shows every alarm that there is, with that of silence: %j', (isQuietWatched) => {
-    const shown = declaredDashboard(deployment, isQuietWatched).flatMap(({ properties }) => properties.alarms)
-    const expected = alarms.filter(({ what }) => isQuietWatched || what !== 'callbacks-quiet')
+  it.each([
+    [[]],
+    [['QuietTencentSesIsWatched']],
+    [['QuietSendCloudIsWatched']],
+    [['QuietTencentSesIsWatched', 'QuietSendCloudIsWatched']],
+  ])('shows every alarm that there is where these conditions hold: %j', (hold: readonly string[]) => {
+    const widgets = declaredDashboard(deployment, (condition) => hold.includes(condition))
+    const shown = widgets.flatMap(({ properties }) => properties.alarms)
+    const expected = alarms.filter(({ condition }) => ['AlarmsAreOn', ...hold].includes(condition))
     expect(shown.map((arn) => arn.split(':alarm:')[1])).toEqual(
       expected.map(({ properties }) => properties.AlarmName),
     )
@@ -214,7 +240,7 @@ describe('the dashboard', () => {
 
   it('has no two widgets in one place, and none beyond its edge', () => {
     const taken = new Set<string>()
-    for (const { x, y, width, height, properties } of declaredDashboard(deployment, true)) {
+    for (const { x, y, width, height, properties } of declaredDashboard(deployment)) {
       expect(x + width).toBeLessThanOrEqual(24)
       for (let column = x; column < x + width; column += 1) {
         for (let row = y; row < y + height; row += 1) {
@@ -278,7 +304,7 @@ describe('the runbook', () => {
   })
 
   it('counts what is paid for', () => {
-    const ofJob = (job: string) => [...told].filter((metric) => metric.endsWith(`job=${job}`)).length
+    const ofJob = (job: string) => [...told].filter((metric) => metric.includes(` job=${job}`)).length
     const jobs = [ofJob('ingest'), ofJob('reconcile')] as const
     expect(runbook).toContain(
       `${told.size}: ${jobs[0]} of the ingest function, ${jobs[1]} of reconcile, ${told.size - jobs[0] - jobs[1]} of what mails came to`,

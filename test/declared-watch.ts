@@ -150,10 +150,7 @@ const dashboardYaml = v.object({
     Dashboard: v.object({
       Properties: v.object({
         DashboardBody: v.object({
-          'Fn::Sub': v.tuple([
-            v.string(),
-            v.object({ QuietAlarm: v.object({ '!If': v.array(v.string()) }) }),
-          ]),
+          'Fn::Sub': v.tuple([v.string(), v.record(v.string(), v.object({ '!If': v.array(v.string()) }))]),
         }),
       }),
     }),
@@ -173,14 +170,20 @@ const widget = v.object({
   }),
 })
 
-/** The dashboard as CloudWatch gets it: references become the names that they name. */
+/**
+ * The dashboard as CloudWatch gets it: references become the names that they name.
+ * @param holds - whether a condition of the stack does.
+ */
 export function declaredDashboard(
   deployment: string,
-  isQuietWatched: boolean,
+  holds: (condition: string) => boolean = () => true,
 ): readonly v.InferOutput<typeof widget>[] {
   const yaml = v.parse(dashboardYaml, readDeployed('deploy/dashboard.yml', deployment))
-  const [body, { QuietAlarm }] = yaml.Resources.Dashboard.Properties.DashboardBody['Fn::Sub']
-  const quiet = QuietAlarm['!If'][isQuietWatched ? 1 : 2] ?? ''
-  const json = body.replace('${QuietAlarm}', quiet).replace(/\$\{([\w:]+)\}/g, (_, name: string) => name)
+  const [body, alternatives] = yaml.Resources.Dashboard.Properties.DashboardBody['Fn::Sub']
+  const chosen = Object.entries(alternatives).reduce((text, [name, { '!If': choice }]) => {
+    const [condition = '', then = '', otherwise = ''] = choice
+    return text.replace(`\${${name}}`, holds(condition) ? then : otherwise)
+  }, body)
+  const json = chosen.replace(/\$\{([\w:]+)\}/g, (_, name: string) => name)
   return v.parse(v.object({ widgets: v.array(widget) }), JSON.parse(json)).widgets
 }
