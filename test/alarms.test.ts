@@ -113,7 +113,7 @@ describe('an alarm', () => {
       'callbacks-rejected': 'notBreaching',
       'callbacks-failed': 'notBreaching',
       'callbacks-throttled': 'notBreaching',
-      'quarantine-not-empty': 'ignore',
+      'quarantine-not-empty': 'breaching',
       'reconcile-failed': 'notBreaching',
       'reconcile-not-run': 'breaching',
       'reconcile-unfinished': 'breaching',
@@ -132,6 +132,12 @@ describe('an alarm', () => {
       ['callbacks-quiet-sendcloud', 'QuietSendCloudIsWatched'],
     ])
     expect([settings.get('quietTencentSes'), settings.get('quietSendCloud')]).toEqual(['on', 'off'])
+  })
+
+  it('says within hours that the quarantine cannot be counted, and not that one count is late', () => {
+    const { properties, periods } = named('quarantine-not-empty')
+    expect(properties).toMatchObject({ TreatMissingData: 'breaching', EvaluationPeriods: 12 })
+    expect(periods).toEqual([300])
   })
 
   it.each(mailProviders)('watches for the silence of $name, whoever else goes on', ({ name }) => {
