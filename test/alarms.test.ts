@@ -156,14 +156,25 @@ describe('an alarm', () => {
   })
 })
 
-/** What metric math makes of sums of a window. */
-function valueOf({ expression = '' }: DeclaredAlarm, sums: Readonly<Record<string, number>>): number {
+type Sums = Readonly<Record<string, number | undefined>>
+
+/** In the place of a sum of nothing. Whatever is calculated with it throws, as metric math then has no value. */
+const missing = Symbol('missing')
+
+/** What metric math makes of sums of a window; `undefined` where nothing was told. */
+function valueOf({ math }: DeclaredAlarm, sums: Sums): number {
   const IF = (condition: boolean, value: number, other: number) => (condition ? value : other)
-  return v.parse(v.number(), runInNewContext(expression, { IF, ...sums }))
+  const FILL = (value: number | symbol, filled: number) => (value === missing ? filled : value)
+  const known = Object.fromEntries(Object.entries(sums).map(([id, sum]) => [id, sum ?? missing]))
+  const values = math.reduce<Record<string, unknown>>(
+    (before, [id, expression]) => ({ ...before, [id]: runInNewContext(expression, before) as unknown }),
+    { IF, FILL, ...known },
+  )
+  return v.parse(v.pipe(v.number(), v.finite()), values[math.at(-1)?.[0] ?? ''])
 }
 
 /** Whether one window with these sums sets the alarm off. */
-function isSetOff(what: string, sums: Readonly<Record<string, number>>): boolean {
+function isSetOff(what: string, sums: Sums): boolean {
   const { properties } = named(what)
   expect(properties.ComparisonOperator).toBe('GreaterThanOrEqualToThreshold')
   return valueOf(named(what), sums) >= properties.Threshold
@@ -181,6 +192,7 @@ describe('the bounce rate', () => {
     [{ delivered: 47, softBounced: 0, bounced: 3 }, true],
     [{ delivered: 46, softBounced: 0, bounced: 3 }, false],
     [{ delivered: 0, softBounced: 0, bounced: 0 }, false],
+    [{ delivered: undefined, softBounced: undefined, bounced: undefined }, false],
   ])('of %j sets it off: %j', (sums, expected) => {
     expect(settings.get('bounceRatePercent')).toBe('5')
     expect(isSetOff('bounce-rate-high', sums)).toBe(expected)
@@ -190,17 +202,31 @@ describe('the bounce rate', () => {
 describe('the complaint rate', () => {
   it.each([
     [{ delivered: 13, complained: 1 }, false],
+    [{ delivered: 100, complained: 4 }, false],
     [{ delivered: 499, complained: 13 }, false],
-    [{ delivered: 1_000, complained: 3 }, true],
-    [{ delivered: 1_000, complained: 2 }, false],
+    [{ delivered: 500, complained: 4 }, false],
+    [{ delivered: 500, complained: 5 }, true],
+    [{ delivered: 1_000, complained: 6 }, true],
+    [{ delivered: 2_000, complained: 6 }, true],
+    [{ delivered: 2_001, complained: 6 }, false],
+    [{ delivered: 100_600, complained: 40 }, false],
     [{ delivered: 0, complained: 0 }, false],
-    [{ delivered: 0, complained: 4 }, false],
+    [{ delivered: 0, complained: 40 }, false],
+    [{ delivered: undefined, complained: undefined }, false],
   ])('of %j sets it off: %j', (sums, expected) => {
     expect(isSetOff('complaint-rate-high', sums)).toBe(expected)
   })
 })
 
 describe('the rates', () => {
+  it('are taken of a day of bounces, and of a week of complaints, which come days later', () => {
+    expect(new Set(named('bounce-rate-high').periods)).toEqual(new Set([86_400]))
+    expect(new Set(named('complaint-rate-high').periods)).toEqual(new Set([604_800]))
+    for (const what of ['bounce-rate-high', 'complaint-rate-high']) {
+      expect(named(what).properties.EvaluationPeriods).toBe(1)
+    }
+  })
+
   it('have a value wherever any outcome is told, since every metric of theirs has one', () => {
     const ofRates = ['delivered', 'soft-bounced', 'bounced', 'complained']
     const telling = lines.filter((line) => [...ofRates, 'dropped'].some((name) => name in line))
