@@ -325,6 +325,30 @@ describe('the runbook', () => {
     expect(names.filter((name) => !settings.has(name) && !elsewhere.includes(name))).toEqual([])
   })
 
+  it('begins with all that its commands want in the shell, as it is deployed unless changed', () => {
+    const [, prelude = ''] = /^ +```sh\n([^]*?)```/m.exec(runbook) ?? []
+    expect(prelude).toContain('export TABLE_PREFIX=delivery-ledger-<stage> AWS_REGION=<region>\n')
+    expect(prelude).toContain('read -rs CALLBACK_TOKEN && export CALLBACK_TOKEN ')
+    const days = [settings.get('retentionDays'), settings.get('inboundRetentionDays')]
+    expect(days).toEqual(['400', '30'])
+    expect(prelude).toContain(`export RETENTION_DAYS=${days[0]} INBOUND_RETENTION_DAYS=${days[1]}\n`)
+  })
+
+  it('promises of Tencent alone that nothing is lost', () => {
+    expect(runbook).not.toContain('No mail is lost')
+    const ofCallbacks = entries.filter(({ what }) => what.startsWith('callbacks-'))
+    expect(ofCallbacks.map(({ what, text }) => [what, /\*\*(Can(?:not)? wait)\*\*/.exec(text)?.[1]])).toEqual(
+      [
+        ['callbacks-quiet-tencent-ses', 'Can wait'],
+        ['callbacks-quiet-sendcloud', 'Cannot wait'],
+        ['callbacks-turned-away', 'Cannot wait'],
+        ['callbacks-rejected', 'Cannot wait'],
+        ['callbacks-failed', 'Cannot wait'],
+        ['callbacks-throttled', 'Cannot wait'],
+      ],
+    )
+  })
+
   it('asks for lines that are told', () => {
     const happenings = new Set(lines.map(({ happening }) => happening))
     const asked = entries.flatMap(({ text }) => [
