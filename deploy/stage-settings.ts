@@ -79,10 +79,11 @@ const percent = number('a number from 0 to 100', 0, 100)
 const atLeastOne = whole('a whole number from 1', 1)
 const periods = whole('a whole number from 1 to 288', 1, 288)
 /** Source: CloudWatch API reference, PutMetricAlarm, Period (read 2026-11-22). */
-const window = (days: number) => {
-  const expected = `seconds, a multiple of 3600 and at most ${days * 86_400}`
-  return v.pipe(whole(expected, 3_600, days * 86_400), v.multipleOf(3_600, expected))
-}
+const weekSeconds = 604_800
+const window = v.pipe(
+  whole('seconds, a multiple of 3600 and at most 604800', 3_600, weekSeconds),
+  v.multipleOf(3_600, 'seconds, a multiple of 3600 and at most 604800'),
+)
 
 /** What is not a function's setting, but the stack's. */
 export const deploymentEntries = {
@@ -98,7 +99,7 @@ export const deploymentEntries = {
   quietSendCloud: onOrOff,
   quietHours: whole('hours from 1 to 168', 1, 168),
   turnedAwayCallbacks: atLeastOne,
-  turnedAwayWindowSeconds: window(7),
+  turnedAwayWindowSeconds: window,
   rejectedCallbacks: atLeastOne,
   failedCallbacks: atLeastOne,
   throttledCallbacks: atLeastOne,
@@ -107,11 +108,13 @@ export const deploymentEntries = {
   missedRuns: periods,
   unfinishedRuns: periods,
   oldestPendingSeconds: atLeastOne,
-  rateWindowSeconds: window(1),
+  bounceWindowSeconds: window,
   bounceRatePercent: percent,
   bounceRateFloor: atLeastOne,
+  complaintWindowSeconds: window,
   complaintRatePercent: percent,
   complaintRateFloor: atLeastOne,
+  leastComplaints: atLeastOne,
 }
 
 function problemsOfDeployment(settings: Settings): readonly string[] {

@@ -5,6 +5,8 @@ import type { Provider } from './providers/provider.ts'
 interface Answered {
   readonly answer: CallbackAnswer
   readonly provider?: Provider
+  /** Whether it came with a token that is accepted. */
+  readonly isBearer: boolean
   /** Events and inbound mails that were written. */
   readonly recorded: number
   /** Whether its body stands in quarantine now. */
@@ -13,25 +15,46 @@ interface Answered {
   readonly isForgotten: boolean
 }
 
-/**
- * What one request adds to the metrics of the ingest function; what it does not add to is left out.
- * - `acceptedCallbacks`: a provider told of something, and all of it is written or in quarantine. What the application tells
- *   of its sends is not counted: it says nothing about whether callbacks still arrive.
- * - `rejectedCallbacks`: somebody came to a path that exists and nothing, or not all, of the body was taken in: 400, 401, 413,
- *   and a body without signature, which is answered 200 and forgotten. A wrong path (404) or method (405) is what strangers
- *   try who know nothing of us, and not counted.
- * - `unavailableCallbacks`: the sender has to try again.
- * - `quarantinedBodies`: a body was kept in quarantine, again or for the first time.
- */
-export function callbackFigures(of: Answered): Readonly<Record<string, number>> {
-  const { status } = of.answer
-  const isProviders = of.provider !== undefined && of.provider.isApplication !== true
-  const figures = {
-    acceptedCallbacks: isProviders && (status === 200 || status === 202) && of.recorded > 0,
-    rejectedCallbacks: status === 400 || status === 401 || status === 413 || of.isForgotten,
-    unavailableCallbacks: status === 503,
-    quarantinedBodies: of.isQuarantined,
+type Figures = Readonly<Record<string, number>>
+
+/** What one request adds to the metrics of the ingest function; what it does not add to is left out. */
+interface CallbackFigures {
+  /**
+   * - `rejectedCallbacks`: somebody came to a path that exists with a token that is not accepted, or with none. A wrong path
+   *   (404) or method (405) is what strangers try who know nothing of us, and not counted.
+   * - `turnedAwayCallbacks`: somebody with an accepted token could not deliver it, or not all of it: 400, 401 for its
+   *   signature, 413, 503, and a body without signature, which is answered 200 and forgotten.
+   * - `quarantinedBodies`: a body was kept in quarantine, again or for the first time.
+   */
+  readonly ofJob: Figures
+  /**
+   * - `acceptedCallbacks`: a provider told of something, and all of it is written or in quarantine. What the application tells
+   *   of its sends is not counted: it says nothing about whether callbacks still arrive.
+   */
+  readonly ofProvider: Figures
+}
+
+export function callbackFigures(of: Answered): CallbackFigures {
+  const isMailProvider = of.provider !== undefined && of.provider.isApplication !== true
+  return {
+    ofJob: counted({
+      rejectedCallbacks: !of.isBearer && of.answer.status === 401,
+      turnedAwayCallbacks: of.isBearer && (turningAway.has(of.answer.status) || of.isForgotten),
+      quarantinedBodies: of.isQuarantined,
+    }),
+    ofProvider: counted({ acceptedCallbacks: isMailProvider && isAccepted(of) }),
   }
-  const counted = Object.entries(figures).filter(([, isCounted]) => isCounted)
-  return Object.fromEntries(counted.map(([name]) => [name, 1]))
+}
+
+const turningAway: ReadonlySet<number> = new Set([400, 401, 413, 503])
+
+// Probes are answered 200, too, and tell of nothing.
+function isAccepted({ answer, recorded }: Answered): boolean {
+  return answer.status === 202 || (answer.status === 200 && recorded > 0)
+}
+
+function counted(figures: Readonly<Record<string, boolean>>): Figures {
+  return Object.fromEntries(
+    Object.entries(figures).flatMap(([name, isCounted]) => (isCounted ? [[name, 1]] : [])),
+  )
 }

@@ -6,6 +6,8 @@ type Figures = Readonly<Record<string, number>>
 interface Measured {
   /** Of one job of the deployment alone. */
   readonly ofJob: Figures
+  /** Of one job and one provider. */
+  readonly ofProvider?: { readonly provider: string; readonly figures: Figures }
   /** Of the deployment, whoever tells it: what several jobs tell adds up in one metric. */
   readonly ofDeployment: Figures
 }
@@ -18,11 +20,12 @@ interface Measured {
  * @param deployment - whose figures: `TABLE_PREFIX`.
  */
 export function embeddedMetrics(
-  { ofJob, ofDeployment }: Measured,
+  { ofJob, ofProvider, ofDeployment }: Measured,
   { deployment, job, nowMs }: { readonly deployment: string; readonly job: string; readonly nowMs: number },
 ): Readonly<Record<string, unknown>> {
   const directives = [
     { figures: ofJob, dimensions: ['deployment', 'job'] },
+    { figures: ofProvider?.figures ?? {}, dimensions: ['deployment', 'job', 'provider'] },
     { figures: ofDeployment, dimensions: ['deployment'] },
   ].filter(({ figures }) => Object.keys(figures).length > 0)
   if (directives.length === 0) return {}
@@ -37,6 +40,7 @@ export function embeddedMetrics(
     },
     deployment,
     job,
+    ...(ofProvider && { provider: ofProvider.provider, ...ofProvider.figures }),
     ...ofJob,
     ...ofDeployment,
   }

@@ -39,13 +39,24 @@ export async function ingest(request: CallbackRequest, on: IngestDependencies): 
 }
 
 function metricsOf(
-  { answer, provider, takenIn, isQuarantined = false, isForgotten = false }: Taken,
+  { answer, provider, takenIn, isBearer = false, isQuarantined = false, isForgotten = false }: Taken,
   { deployment, clock }: IngestDependencies,
 ): Readonly<Record<string, unknown>> {
   const recorded = takenIn?.recorded ?? 0
-  const answered = { answer, ...(provider && { provider }), recorded, isQuarantined, isForgotten }
+  const { ofJob, ofProvider } = callbackFigures({
+    answer,
+    ...(provider && { provider }),
+    isBearer,
+    recorded,
+    isQuarantined,
+    isForgotten,
+  })
   return embeddedMetrics(
-    { ofJob: callbackFigures(answered), ofDeployment: { ...takenIn?.outcomes } },
+    {
+      ofJob,
+      ...(provider && { ofProvider: { provider: provider.name, figures: ofProvider } }),
+      ofDeployment: { ...takenIn?.outcomes },
+    },
     { deployment, job: 'ingest', nowMs: clock.now() },
   )
 }
@@ -55,6 +66,7 @@ interface Taken {
   readonly provider?: Provider
   readonly happening?: Readonly<Record<string, unknown>>
   readonly takenIn?: TakenIn
+  readonly isBearer?: boolean
   readonly isQuarantined?: boolean
   readonly isForgotten?: boolean
 }
@@ -68,7 +80,7 @@ async function answerTo(request: CallbackRequest, on: IngestDependencies): Promi
     return { answer: answers.methodNotAllowed(), provider }
   if (token === undefined || !isAcceptedToken(token, on.tokenDigests))
     return { answer: answers.unauthorized(), provider }
-  return { ...(await answerToBearer(provider, request, on)), provider }
+  return { ...(await answerToBearer(provider, request, on)), provider, isBearer: true }
 }
 
 /** Whoever knows the token may be told what is wrong. */

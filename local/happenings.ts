@@ -32,7 +32,8 @@ function metricFields(fields: Readonly<Record<string, unknown>>): ReadonlySet<st
   if (!parsed.success) return new Set()
   const directives = parsed.output._aws.CloudWatchMetrics
   const names = directives.flatMap(({ Dimensions, Metrics }) => [
-    ...Dimensions.flat(),
+    // Whose callback it is says something to people, too.
+    ...Dimensions.flat().filter((name) => name !== 'provider'),
     ...Metrics.map(({ Name }) => Name),
   ])
   return new Set(['_aws', ...names])

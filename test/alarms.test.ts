@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
+import { mailProviders } from '../lib/providers/providers.ts'
 import { declaredTables } from '../local/tables.ts'
 import {
   declaredAlarms,
@@ -106,11 +107,13 @@ describe('an alarm', () => {
     expect(
       Object.fromEntries(alarms.map(({ what, properties }) => [what, properties.TreatMissingData])),
     ).toEqual({
-      'callbacks-quiet': 'breaching',
+      'callbacks-quiet-tencent-ses': 'breaching',
+      'callbacks-quiet-sendcloud': 'breaching',
+      'callbacks-turned-away': 'notBreaching',
       'callbacks-rejected': 'notBreaching',
       'callbacks-failed': 'notBreaching',
       'callbacks-throttled': 'notBreaching',
-      'quarantine-not-empty': 'ignore',
+      'quarantine-not-empty': 'breaching',
       'reconcile-failed': 'notBreaching',
       'reconcile-not-run': 'breaching',
       'reconcile-unfinished': 'breaching',
@@ -125,19 +128,53 @@ describe('an alarm', () => {
     expect(settingsOf('dev')).toMatchObject({ alarms: 'off' })
     const conditions = alarms.map(({ what, condition }) => [what, condition])
     expect(conditions.filter(([, condition]) => condition !== 'AlarmsAreOn')).toEqual([
-      ['callbacks-quiet', 'QuietIsWatched'],
+      ['callbacks-quiet-tencent-ses', 'QuietTencentSesIsWatched'],
+      ['callbacks-quiet-sendcloud', 'QuietSendCloudIsWatched'],
     ])
+    expect([settings.get('quietTencentSes'), settings.get('quietSendCloud')]).toEqual(['on', 'off'])
+  })
+
+  it('says within hours that the quarantine cannot be counted, and not that one count is late', () => {
+    const { properties, periods } = named('quarantine-not-empty')
+    expect(properties).toMatchObject({ TreatMissingData: 'breaching', EvaluationPeriods: 12 })
+    expect(periods).toEqual([300])
+  })
+
+  it.each(mailProviders)('watches for the silence of $name, whoever else goes on', ({ name }) => {
+    expect(named(`callbacks-quiet-${name}`)).toMatchObject({
+      metrics: [`delivery-ledger acceptedCallbacks deployment=${deployment} job=ingest provider=${name}`],
+      properties: { ComparisonOperator: 'LessThanThreshold', Threshold: 1, Period: 3_600 },
+    })
+  })
+
+  // SendCloud tries at 0, 1, 3, 7, 15 and 31 minutes and drops the event for ever.
+  it('sees one event of SendCloud that is turned away at every try', () => {
+    const { properties, metrics, periods } = named('callbacks-turned-away')
+    expect(metrics).toEqual([`delivery-ledger turnedAwayCallbacks deployment=${deployment} job=ingest`])
+    expect(properties).toMatchObject({ Statistic: 'Sum', EvaluationPeriods: 1, Threshold: 3 })
+    expect(periods).toEqual([6 * 3_600])
   })
 })
 
-/** What metric math makes of sums of a window. */
-function valueOf({ expression = '' }: DeclaredAlarm, sums: Readonly<Record<string, number>>): number {
+type Sums = Readonly<Record<string, number | undefined>>
+
+/** In the place of a sum of nothing. Whatever is calculated with it throws, as metric math then has no value. */
+const missing = Symbol('missing')
+
+/** What metric math makes of sums of a window; `undefined` where nothing was told. */
+function valueOf({ math }: DeclaredAlarm, sums: Sums): number {
   const IF = (condition: boolean, value: number, other: number) => (condition ? value : other)
-  return v.parse(v.number(), runInNewContext(expression, { IF, ...sums }))
+  const FILL = (value: number | symbol, filled: number) => (value === missing ? filled : value)
+  const known = Object.fromEntries(Object.entries(sums).map(([id, sum]) => [id, sum ?? missing]))
+  const values = math.reduce<Record<string, unknown>>(
+    (before, [id, expression]) => ({ ...before, [id]: runInNewContext(expression, before) as unknown }),
+    { IF, FILL, ...known },
+  )
+  return v.parse(v.pipe(v.number(), v.finite()), values[math.at(-1)?.[0] ?? ''])
 }
 
 /** Whether one window with these sums sets the alarm off. */
-function isSetOff(what: string, sums: Readonly<Record<string, number>>): boolean {
+function isSetOff(what: string, sums: Sums): boolean {
   const { properties } = named(what)
   expect(properties.ComparisonOperator).toBe('GreaterThanOrEqualToThreshold')
   return valueOf(named(what), sums) >= properties.Threshold
@@ -155,6 +192,7 @@ describe('the bounce rate', () => {
     [{ delivered: 47, softBounced: 0, bounced: 3 }, true],
     [{ delivered: 46, softBounced: 0, bounced: 3 }, false],
     [{ delivered: 0, softBounced: 0, bounced: 0 }, false],
+    [{ delivered: undefined, softBounced: undefined, bounced: undefined }, false],
   ])('of %j sets it off: %j', (sums, expected) => {
     expect(settings.get('bounceRatePercent')).toBe('5')
     expect(isSetOff('bounce-rate-high', sums)).toBe(expected)
@@ -164,17 +202,31 @@ describe('the bounce rate', () => {
 describe('the complaint rate', () => {
   it.each([
     [{ delivered: 13, complained: 1 }, false],
+    [{ delivered: 100, complained: 4 }, false],
     [{ delivered: 499, complained: 13 }, false],
-    [{ delivered: 1_000, complained: 3 }, true],
-    [{ delivered: 1_000, complained: 2 }, false],
+    [{ delivered: 500, complained: 4 }, false],
+    [{ delivered: 500, complained: 5 }, true],
+    [{ delivered: 1_000, complained: 6 }, true],
+    [{ delivered: 2_000, complained: 6 }, true],
+    [{ delivered: 2_001, complained: 6 }, false],
+    [{ delivered: 100_600, complained: 40 }, false],
     [{ delivered: 0, complained: 0 }, false],
-    [{ delivered: 0, complained: 4 }, false],
+    [{ delivered: 0, complained: 40 }, false],
+    [{ delivered: undefined, complained: undefined }, false],
   ])('of %j sets it off: %j', (sums, expected) => {
     expect(isSetOff('complaint-rate-high', sums)).toBe(expected)
   })
 })
 
 describe('the rates', () => {
+  it('are taken of a day of bounces, and of a week of complaints, which come days later', () => {
+    expect(new Set(named('bounce-rate-high').periods)).toEqual(new Set([86_400]))
+    expect(new Set(named('complaint-rate-high').periods)).toEqual(new Set([604_800]))
+    for (const what of ['bounce-rate-high', 'complaint-rate-high']) {
+      expect(named(what).properties.EvaluationPeriods).toBe(1)
+    }
+  })
+
   it('have a value wherever any outcome is told, since every metric of theirs has one', () => {
     const ofRates = ['delivered', 'soft-bounced', 'bounced', 'complained']
     const telling = lines.filter((line) => [...ofRates, 'dropped'].some((name) => name in line))
@@ -185,7 +237,7 @@ describe('the rates', () => {
 
 describe('the dashboard', () => {
   it('shows what is told, of the tables and indexes that there are', async () => {
-    const shown = declaredDashboard(deployment, true).flatMap(({ properties }) =>
+    const shown = declaredDashboard(deployment).flatMap(({ properties }) =>
       properties.metrics.flatMap(shownMetric),
     )
     expect(shown.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
@@ -204,9 +256,15 @@ describe('the dashboard', () => {
     }
   })
 
-  it.each([true, false])('shows every alarm that there is, with that of silence: %j', (isQuietWatched) => {
-    const shown = declaredDashboard(deployment, isQuietWatched).flatMap(({ properties }) => properties.alarms)
-    const expected = alarms.filter(({ what }) => isQuietWatched || what !== 'callbacks-quiet')
+  it.each([
+    [[]],
+    [['QuietTencentSesIsWatched']],
+    [['QuietSendCloudIsWatched']],
+    [['QuietTencentSesIsWatched', 'QuietSendCloudIsWatched']],
+  ])('shows every alarm that there is where these conditions hold: %j', (hold: readonly string[]) => {
+    const widgets = declaredDashboard(deployment, (condition) => hold.includes(condition))
+    const shown = widgets.flatMap(({ properties }) => properties.alarms)
+    const expected = alarms.filter(({ condition }) => ['AlarmsAreOn', ...hold].includes(condition))
     expect(shown.map((arn) => arn.split(':alarm:')[1])).toEqual(
       expected.map(({ properties }) => properties.AlarmName),
     )
@@ -214,7 +272,7 @@ describe('the dashboard', () => {
 
   it('has no two widgets in one place, and none beyond its edge', () => {
     const taken = new Set<string>()
-    for (const { x, y, width, height, properties } of declaredDashboard(deployment, true)) {
+    for (const { x, y, width, height, properties } of declaredDashboard(deployment)) {
       expect(x + width).toBeLessThanOrEqual(24)
       for (let column = x; column < x + width; column += 1) {
         for (let row = y; row < y + height; row += 1) {
@@ -267,6 +325,30 @@ describe('the runbook', () => {
     expect(names.filter((name) => !settings.has(name) && !elsewhere.includes(name))).toEqual([])
   })
 
+  it('begins with all that its commands want in the shell, as it is deployed unless changed', () => {
+    const [, prelude = ''] = /^ +```sh\n([^]*?)```/m.exec(runbook) ?? []
+    expect(prelude).toContain('export TABLE_PREFIX=delivery-ledger-<stage> AWS_REGION=<region>\n')
+    expect(prelude).toContain('read -rs CALLBACK_TOKEN && export CALLBACK_TOKEN ')
+    const days = [settings.get('retentionDays'), settings.get('inboundRetentionDays')]
+    expect(days).toEqual(['400', '30'])
+    expect(prelude).toContain(`export RETENTION_DAYS=${days[0]} INBOUND_RETENTION_DAYS=${days[1]}\n`)
+  })
+
+  it('promises of Tencent alone that nothing is lost', () => {
+    expect(runbook).not.toContain('No mail is lost')
+    const ofCallbacks = entries.filter(({ what }) => what.startsWith('callbacks-'))
+    expect(ofCallbacks.map(({ what, text }) => [what, /\*\*(Can(?:not)? wait)\*\*/.exec(text)?.[1]])).toEqual(
+      [
+        ['callbacks-quiet-tencent-ses', 'Can wait'],
+        ['callbacks-quiet-sendcloud', 'Cannot wait'],
+        ['callbacks-turned-away', 'Cannot wait'],
+        ['callbacks-rejected', 'Cannot wait'],
+        ['callbacks-failed', 'Cannot wait'],
+        ['callbacks-throttled', 'Cannot wait'],
+      ],
+    )
+  })
+
   it('asks for lines that are told', () => {
     const happenings = new Set(lines.map(({ happening }) => happening))
     const asked = entries.flatMap(({ text }) => [
@@ -278,7 +360,7 @@ describe('the runbook', () => {
   })
 
   it('counts what is paid for', () => {
-    const ofJob = (job: string) => [...told].filter((metric) => metric.endsWith(`job=${job}`)).length
+    const ofJob = (job: string) => [...told].filter((metric) => metric.includes(` job=${job}`)).length
     const jobs = [ofJob('ingest'), ofJob('reconcile')] as const
     expect(runbook).toContain(
       `${told.size}: ${jobs[0]} of the ingest function, ${jobs[1]} of reconcile, ${told.size - jobs[0] - jobs[1]} of what mails came to`,

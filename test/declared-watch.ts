@@ -47,7 +47,11 @@ function readDeployed(file: string, deployment: string): unknown {
 
 const dimensions = v.array(v.strictObject({ Name: v.string(), Value: v.string() }))
 
-const metricMath = v.object({ Id: v.string(), Expression: v.string() })
+const metricMath = v.object({
+  Id: v.string(),
+  Expression: v.string(),
+  ReturnData: v.optional(v.boolean(), true),
+})
 const metricStat = v.object({
   Id: v.string(),
   MetricStat: v.object({
@@ -91,8 +95,8 @@ export interface DeclaredAlarm {
   readonly properties: AlarmProperties
   readonly metrics: readonly MetricName[]
   readonly periods: readonly number[]
-  /** Metric math, where it is of several metrics. */
-  readonly expression?: string
+  /** Where it is of several metrics: metric math in its order, each by its Id; the last is what the alarm watches. */
+  readonly math: readonly (readonly [id: string, expression: string])[]
 }
 
 const resources = v.object({
@@ -117,10 +121,12 @@ function alarmOf(properties: AlarmProperties, condition: string, deployment: str
     const metrics = [
       nameOfMetric(properties.Namespace, properties.MetricName, pairsOf(properties.Dimensions)),
     ]
-    return { what, condition, properties, metrics, periods: [properties.Period] }
+    return { what, condition, properties, metrics, periods: [properties.Period], math: [] }
   }
   const stats = properties.Metrics.flatMap((metric) => ('MetricStat' in metric ? metric.MetricStat : []))
-  const math = properties.Metrics.flatMap((metric) => ('Expression' in metric ? metric.Expression : []))
+  const math = properties.Metrics.flatMap((metric) => ('Expression' in metric ? metric : []))
+    .toSorted((one, other) => Number(one.ReturnData) - Number(other.ReturnData))
+    .map(({ Id, Expression }) => [Id, Expression] as const)
   return {
     what,
     condition,
@@ -129,7 +135,7 @@ function alarmOf(properties: AlarmProperties, condition: string, deployment: str
       nameOfMetric(Metric.Namespace, Metric.MetricName, pairsOf(Metric.Dimensions)),
     ),
     periods: stats.map(({ Period }) => Period),
-    expression: math.join(),
+    math,
   }
 }
 
@@ -150,10 +156,7 @@ const dashboardYaml = v.object({
     Dashboard: v.object({
       Properties: v.object({
         DashboardBody: v.object({
-          'Fn::Sub': v.tuple([
-            v.string(),
-            v.object({ QuietAlarm: v.object({ '!If': v.array(v.string()) }) }),
-          ]),
+          'Fn::Sub': v.tuple([v.string(), v.record(v.string(), v.object({ '!If': v.array(v.string()) }))]),
         }),
       }),
     }),
@@ -173,14 +176,20 @@ const widget = v.object({
   }),
 })
 
-/** The dashboard as CloudWatch gets it: references become the names that they name. */
+/**
+ * The dashboard as CloudWatch gets it: references become the names that they name.
+ * @param holds - whether a condition of the stack does.
+ */
 export function declaredDashboard(
   deployment: string,
-  isQuietWatched: boolean,
+  holds: (condition: string) => boolean = () => true,
 ): readonly v.InferOutput<typeof widget>[] {
   const yaml = v.parse(dashboardYaml, readDeployed('deploy/dashboard.yml', deployment))
-  const [body, { QuietAlarm }] = yaml.Resources.Dashboard.Properties.DashboardBody['Fn::Sub']
-  const quiet = QuietAlarm['!If'][isQuietWatched ? 1 : 2] ?? ''
-  const json = body.replace('${QuietAlarm}', quiet).replace(/\$\{([\w:]+)\}/g, (_, name: string) => name)
+  const [body, alternatives] = yaml.Resources.Dashboard.Properties.DashboardBody['Fn::Sub']
+  const chosen = Object.entries(alternatives).reduce((text, [name, { '!If': choice }]) => {
+    const [condition = '', then = '', otherwise = ''] = choice
+    return text.replace(`\${${name}}`, holds(condition) ? then : otherwise)
+  }, body)
+  const json = chosen.replace(/\$\{([\w:]+)\}/g, (_, name: string) => name)
   return v.parse(v.object({ widgets: v.array(widget) }), JSON.parse(json)).widgets
 }

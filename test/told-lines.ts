@@ -10,12 +10,14 @@ import { startSimulatedSes } from '../local/simulated-ses/server.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
 import type { EmbeddedTables } from './embedded-tables.ts'
 import { sampleMessage } from './events.ts'
+import { signedJson } from './fixtures/sendcloud/sign.ts'
 import { mailAt, toldOf } from './lib/reconcile/world.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 
 // What the functions write into their logs when everything that can happen to them happens.
 
 const token = 'a-token-of-the-callback-url'
+const appKey = 'a-key-of-sendcloud'
 const now = '2026-11-21T08:00:00Z'
 
 export type Line = Readonly<Record<string, unknown>>
@@ -47,7 +49,7 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
       parameters: {
         valuesOf: (names) =>
           areParametersReadable
-            ? Promise.resolve(new Map(names.map((name) => [name, 'a-key-of-sendcloud'])))
+            ? Promise.resolve(new Map(names.map((name) => [name, appKey])))
             : Promise.reject(new Error('no answer')),
       },
     },
@@ -88,6 +90,13 @@ export const paths = {
   stranger: '/wp-login.php',
 }
 
+/** A delivery as SendCloud tells of it, signed by that key. */
+export function signedDelivery(key: string = appKey): string {
+  const emailId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound0$reader@example.com'
+  const fields = { event: 'deliver', emailId, recipient: 'reader@example.com', timestamp: 1795237210000 }
+  return new TextDecoder().decode(signedJson(fields, key).body)
+}
+
 const delivered = {
   event: 'delivered',
   email: 'reader@example.com',
@@ -105,6 +114,7 @@ export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> 
   await post('{not json')
   await post({ ...delivered, event: 'teleported' })
   await post('', paths.sendCloud)
+  await post(signedDelivery(), paths.sendCloud)
   await post({ event: 'deliver' }, paths.sendCloud)
   await post({ event: 'deliver', token: 'x', timestamp: '1', signature: 'forged' }, paths.sendCloud)
   await post(delivered, paths.wrongToken)

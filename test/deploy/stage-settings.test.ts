@@ -86,8 +86,8 @@ describe('the settings of a stage', () => {
     [{ quietHours: '200' }, 'quietHours: expected hours from 1 to 168'],
     [{ ingestConcurrency: 0 }, 'ingestConcurrency: expected a whole number from 1 to 1000, or none'],
     [
-      { rateWindowSeconds: 5_000 },
-      'rateWindowSeconds: expected seconds, a multiple of 3600 and at most 86400',
+      { bounceWindowSeconds: 5_000 },
+      'bounceWindowSeconds: expected seconds, a multiple of 3600 and at most 604800',
     ],
     [{ bounceRatePercent: '5 %' }, 'bounceRatePercent: expected a number from 0 to 100'],
     [{ missedRuns: 1.5 }, 'missedRuns: expected a whole number from 1 to 288'],

@@ -9,7 +9,7 @@ import { lambdaContext } from '../../local/lambda-context.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
-import { ingestTelling, paths, type Line } from '../told-lines.ts'
+import { ingestTelling, paths, signedDelivery, type Line } from '../told-lines.ts'
 
 const engine = embeddedTables()
 const token = 'a-token-of-the-callback-url'
@@ -404,12 +404,26 @@ describe('the metrics', () => {
       { ...delivered, event: 'teleported' },
       paths.tencentSes,
       202,
-      { quarantinedBodies: 1 },
+      { acceptedCallbacks: 1, quarantinedBodies: 1 },
     ],
-    ['what is no JSON', '{not', paths.tencentSes, 400, { rejectedCallbacks: 1, quarantinedBodies: 1 }],
+    ['what is no JSON', '{not', paths.tencentSes, 400, { turnedAwayCallbacks: 1, quarantinedBodies: 1 }],
     ['a wrong token', delivered, paths.wrongToken, 401, { rejectedCallbacks: 1 }],
-    ['too large a body', ' '.repeat(65_537), paths.tencentSes, 413, { rejectedCallbacks: 1 }],
-    ['an event without signature', { event: 'deliver' }, paths.sendCloud, 200, { rejectedCallbacks: 1 }],
+    ['too large a body', ' '.repeat(65_537), paths.tencentSes, 413, { turnedAwayCallbacks: 1 }],
+    ['an event without signature', { event: 'deliver' }, paths.sendCloud, 200, { turnedAwayCallbacks: 1 }],
+    [
+      'an event signed by a key that was replaced',
+      signedDelivery('the-key-before'),
+      paths.sendCloud,
+      401,
+      { turnedAwayCallbacks: 1 },
+    ],
+    [
+      'a signed event',
+      signedDelivery(),
+      paths.sendCloud,
+      200,
+      { acceptedCallbacks: 1, delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 },
+    ],
     ['an empty probe', '', paths.sendCloud, 200, {}],
     ['an empty probe of Tencent', '', paths.tencentSes, 200, {}],
     ['a stranger', delivered, paths.stranger, 404, {}],
@@ -419,6 +433,13 @@ describe('the metrics', () => {
       paths.sent,
       200,
       {},
+    ],
+    [
+      'a send that is wrong',
+      { messageId: '' },
+      paths.sent,
+      400,
+      { turnedAwayCallbacks: 1, quarantinedBodies: 1 },
     ],
   ]
 
@@ -432,7 +453,7 @@ describe('the metrics', () => {
     expect(figuresIn(line)).toEqual({ ...dimensions, ...expected })
   })
 
-  it('count a callback that has to come again as unavailable, and an event that is told twice twice', async () => {
+  it('count a callback that has to come again as turned away, and an event that is told twice twice', async () => {
     const { told: heard, post: postTo, loseTable } = await ingestTelling(engine)
     await postTo(delivered)
     await postTo(delivered)
@@ -442,9 +463,39 @@ describe('the metrics', () => {
     expect(counted).toMatchObject([
       { acceptedCallbacks: 1, delivered: 1 },
       { acceptedCallbacks: 1, delivered: 1 },
-      { unavailableCallbacks: 1 },
+      { turnedAwayCallbacks: 1 },
     ])
     expect(counted[2]).not.toHaveProperty('delivered')
+  })
+
+  it('count an event without whose key nothing can be believed as turned away, each time that it comes', async () => {
+    const { told: heard, post: postTo, loseParameters } = await ingestTelling(engine)
+    await loseParameters()
+    for (let tries = 0; tries < 6; tries += 1) {
+      expect(await postTo(signedDelivery(), paths.sendCloud)).toBe(503)
+    }
+    const counted = heard.lines.filter(({ happening }) => happening === 'callback').map(figuresIn)
+    expect(counted.map(({ turnedAwayCallbacks }) => turnedAwayCallbacks)).toEqual([1, 1, 1, 1, 1, 1])
+  })
+
+  it('tell whose callbacks are accepted', async () => {
+    const { told: heard, post: postTo } = await ingestTelling(engine)
+    await postTo(delivered)
+    await postTo(signedDelivery(), paths.sendCloud)
+    const accepted = (provider: string) => ({
+      provider,
+      acceptedCallbacks: 1,
+      _aws: {
+        CloudWatchMetrics: [
+          {
+            Dimensions: [['deployment', 'job', 'provider']],
+            Metrics: [{ Name: 'acceptedCallbacks', Unit: 'Count' }],
+          },
+          { Dimensions: [['deployment']] },
+        ],
+      },
+    })
+    expect(heard.lines).toMatchObject([accepted('tencent-ses'), accepted('sendcloud')])
   })
 })
 
@@ -459,6 +510,7 @@ function figuresIn(line: Line): Line {
     'recorded',
     'quarantined',
     'probe',
+    'problem',
     '_aws',
   ]
   return Object.fromEntries(Object.entries(line).filter(([name]) => !people.includes(name)))

@@ -87,12 +87,11 @@ describe('a run of the function', () => {
       stalenessP50Seconds: 7_191,
       stalenessP95Seconds: 7_191,
       unfinished: 0,
-      inQuarantine: 0,
     }
     // Of anna; nobody has told yet what became of berta.
     const outcomes = { delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 }
     const unit = (Name: string) => ({ Name, Unit: Name.endsWith('Seconds') ? 'Seconds' : 'Count' })
-    expect(logged.find(({ happening }) => happening === 'metrics')).toEqual({
+    expect(logged.find((line) => 'unfinished' in line)).toEqual({
       happening: 'metrics',
       deployment: tables.prefix,
       job: 'reconcile',
@@ -128,7 +127,9 @@ describe('a run of the function', () => {
     const runs = runStore(engine.client, tables.reconciliation, 'get-send-email-status', clock)
     await runs.acquire('another', clock.now(), clock.now() + 60_000)
     expect(await invoke()).toMatchObject({ stoppedBy: 'lease' })
-    expect(logged.filter(({ happening }) => happening === 'metrics')).toEqual([])
+    const told = logged.filter(({ happening }) => happening === 'metrics')
+    expect(told).toMatchObject([{ inQuarantine: 0 }])
+    expect(told[0]).not.toHaveProperty('unfinished')
   })
 
   it('counts what waits in quarantine', async () => {
@@ -138,7 +139,34 @@ describe('a run of the function', () => {
       await quarantineWriter(to).keep({ ...unreadable, body: new TextEncoder().encode(body) })
     }
     await invoke()
-    expect(logged).toContainEqual(expect.objectContaining({ happening: 'metrics', inQuarantine: 2 }))
+    expect(logged[0]).toEqual({
+      happening: 'metrics',
+      deployment: tables.prefix,
+      job: 'reconcile',
+      inQuarantine: 2,
+      _aws: {
+        Timestamp: Date.parse(now),
+        CloudWatchMetrics: [
+          {
+            Namespace: 'delivery-ledger',
+            Dimensions: [['deployment', 'job']],
+            Metrics: [{ Name: 'inQuarantine', Unit: 'Count' }],
+          },
+        ],
+      },
+    })
+  })
+
+  it.each([
+    ['lacks its credentials', { TENCENTCLOUD_SECRET_KEY: '' }],
+    ['has a setting that is wrong', { SES_REQUESTS_PER_SECOND: 'many' }],
+    ['is refused by the provider', { TENCENTCLOUD_SECRET_KEY: 'another-secret-key' }],
+  ])('counts it even where it %s, and is seen to fail', async (_, settings) => {
+    const { invoke, logged, clock, tables } = await deployed([], settings)
+    const to = { client: engine.client, table: tables.quarantine, retentionDays: 1, clock }
+    await quarantineWriter(to).keep({ ...unreadable, body: new TextEncoder().encode('{not json') })
+    await expect(invoke()).rejects.toThrow(/TENCENTCLOUD_SECRET_KEY|SES_REQUESTS_PER_SECOND/)
+    expect(logged).toContainEqual(expect.objectContaining({ happening: 'metrics', inQuarantine: 1 }))
   })
 
   it('goes on without that count where the table cannot be asked', async () => {
@@ -149,9 +177,9 @@ describe('a run of the function', () => {
       happening: 'quarantine not counted',
       error: 'ResourceNotFoundException',
     })
-    const metrics = logged.find(({ happening }) => happening === 'metrics')
-    expect(metrics).toMatchObject({ discovered: 1 })
-    expect(metrics).not.toHaveProperty('inQuarantine')
+    const metrics = logged.filter(({ happening }) => happening === 'metrics')
+    expect(metrics).toMatchObject([{ discovered: 1 }])
+    expect(metrics[0]).not.toHaveProperty('inQuarantine')
   })
 
   it('by hand looks at no quarantine: whoever runs it may not be allowed to', async () => {
@@ -159,6 +187,7 @@ describe('a run of the function', () => {
     await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
     expect(await invoke()).toMatchObject({ stoppedBy: 'done' })
     expect(logged.map(({ happening }) => happening)).not.toContain('quarantine not counted')
+    expect(logged.filter((line) => 'inQuarantine' in line)).toEqual([])
   })
 
   it('tells of outcomes that nobody had told of before, and of no other', async () => {
@@ -179,7 +208,7 @@ describe('a run of the function', () => {
     const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
     await deliveryWriter(to).record(toldOf(told, { kind: 'delivered', occurredAtMs: at('06:00:10') }))
     await invoke()
-    expect(logged.find(({ happening }) => happening === 'metrics')).toMatchObject({
+    expect(logged.find((line) => 'unfinished' in line)).toMatchObject({
       discovered: 2,
       delivered: 1,
       bounced: 1,

@@ -15,7 +15,11 @@ function printed(happening: string, fields: Readonly<Record<string, unknown>>): 
 
 describe('what a person is shown', () => {
   const metrics = embeddedMetrics(
-    { ofJob: { acceptedCallbacks: 1 }, ofDeployment: { delivered: 1 } },
+    {
+      ofJob: { quarantinedBodies: 1 },
+      ofProvider: { provider: 'tencent-ses', figures: { acceptedCallbacks: 1 } },
+      ofDeployment: { delivered: 1 },
+    },
     { deployment: 'test', job: 'ingest', nowMs },
   )
 
@@ -26,7 +30,11 @@ describe('what a person is shown', () => {
   })
 
   it('is no line that is for CloudWatch alone', () => {
-    expect(printed('metrics', metrics)).toEqual([])
+    const ofRun = embeddedMetrics(
+      { ofJob: { calls: 1 }, ofDeployment: {} },
+      { deployment: 'test', job: 'reconcile', nowMs },
+    )
+    expect(printed('metrics', ofRun)).toEqual([])
   })
 
   it('is a line without fields all the same', () => {
