@@ -14,7 +14,7 @@ import { checkPollApi } from './doctor/poll-api.ts'
 import { checkSigningKey } from './doctor/signing-keys.ts'
 import { checkStores } from './doctor/stores.ts'
 import { checkToken, checkWrongToken } from './doctor/tokens.ts'
-import { isOfThisMachine, stageOptions } from './doctor/where-to-look.ts'
+import { isOfThisMachine, stageOptions } from './where-to-look.ts'
 import { printJson } from './print-json.ts'
 
 /** Longer than the function may take, so that AWS itself can tell that it took too long. */

@@ -9,11 +9,11 @@ import {
 } from '../lib/config.ts'
 import { formatInstant, secondMs } from '../lib/core/instant.ts'
 import { parameterName } from '../lib/parameters.ts'
-import { parameterWriter } from '../lib/parameters/parameter-writer.ts'
+import { parameterKeeper } from '../lib/parameters/parameter-keeper.ts'
 import { mailProviders } from '../lib/providers/providers.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
-import { stageOptions } from './doctor/where-to-look.ts'
+import { stageOptions } from './where-to-look.ts'
 import { printJson } from './print-json.ts'
 import { readSecret } from './read-secret.ts'
 
@@ -131,8 +131,8 @@ function deployment(): string {
   return parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, set).TABLE_PREFIX
 }
 
-async function withStore<T>(use: (store: ReturnType<typeof parameterWriter>) => Promise<T>): Promise<T> {
-  const store = parameterWriter(requestTimeoutMs)
+async function withStore<T>(use: (store: ReturnType<typeof parameterKeeper>) => Promise<T>): Promise<T> {
+  const store = parameterKeeper(requestTimeoutMs)
   try {
     return await use(store)
   } catch (error) {

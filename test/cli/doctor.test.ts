@@ -168,7 +168,7 @@ describe('the doctor', () => {
           '– sendcloud     not checked: the function did not answer',
           '– clock         not checked: nothing answered with a date',
           `✗ DynamoDB      No DynamoDB answers at http://127\\.0\\.0\\.1:${nobody}\\. Is the local stack running \\(npm start\\)\\? .*`,
-          ' {16}→ Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB where it is set\\.',
+          ' {16}→ Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL where it is set\\.',
           '✗ poll API      does not answer as it should \\(NoAnswer\\)',
           ' {16}→ .*Try again; should it stay so, check SES_ENDPOINT and the way there\\.',
           '',
