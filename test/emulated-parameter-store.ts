@@ -9,7 +9,12 @@ export interface EmulatedParameterStore {
   /** By name. */
   readonly parameters: Map<
     string,
-    { readonly Value: string; readonly Type: string; readonly Version: number }
+    {
+      readonly Value: string
+      readonly Type: string
+      readonly Version: number
+      readonly KeyId?: string | undefined
+    }
   >
   /** The actions that were asked for, in order. */
   readonly actions: string[]
@@ -23,19 +28,31 @@ const putInput = v.object({
   Name: v.string(),
   Value: v.string(),
   Type: v.string(),
+  KeyId: v.optional(v.string()),
   Overwrite: v.literal(true),
 })
 
-/** Source: AWS Systems Manager API reference, GetParameters and PutParameter. */
+const deleteInput = v.object({ Name: v.string() })
+
+/** What is answered with an error of that name. */
+class Refusal extends Error {}
+
+/** Source: AWS Systems Manager API reference, GetParameters, PutParameter and DeleteParameter. */
 export async function startParameterStore(): Promise<EmulatedParameterStore> {
   const parameters: EmulatedParameterStore['parameters'] = new Map()
   const actions: string[] = []
   const answerTo = (action: string, input: unknown): object => {
     if (action === 'PutParameter') {
-      const { Name, Value, Type } = v.parse(putInput, input)
-      const Version = (parameters.get(Name)?.Version ?? 0) + 1
-      parameters.set(Name, { Value, Type, Version })
+      const { Name, Value, Type, KeyId } = v.parse(putInput, input)
+      const before = parameters.get(Name)
+      if (before && before.Type !== Type) throw new Refusal('HierarchyTypeMismatchException')
+      const Version = (before?.Version ?? 0) + 1
+      parameters.set(Name, { Value, Type, Version, ...(KeyId !== undefined && { KeyId }) })
       return { Version }
+    }
+    if (action === 'DeleteParameter') {
+      if (!parameters.delete(v.parse(deleteInput, input).Name)) throw new Refusal('ParameterNotFound')
+      return {}
     }
     const { Names, WithDecryption } = v.parse(getInput, input)
     const isReadable = (type: string) => WithDecryption || type !== 'SecureString'
@@ -57,10 +74,15 @@ export async function startParameterStore(): Promise<EmulatedParameterStore> {
     void json(request).then((input) => {
       const action = String(request.headers['x-amz-target']).replace('AmazonSSM.', '')
       actions.push(action)
-      const refusal = store.refuseWith
       response.setHeader('content-type', 'application/x-amz-json-1.1')
-      response.statusCode = refusal === undefined ? 200 : 400
-      response.end(JSON.stringify(refusal === undefined ? answerTo(action, input) : { __type: refusal }))
+      try {
+        if (store.refuseWith !== undefined) throw new Refusal(store.refuseWith)
+        response.end(JSON.stringify(answerTo(action, input)))
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        response.statusCode = 400
+        response.end(JSON.stringify({ __type: error.message }))
+      }
     })
   })
   const port = await listen(server, 0, 'the parameter store')
