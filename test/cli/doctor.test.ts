@@ -87,7 +87,7 @@ describe('the doctor', () => {
           '✓ tables        5 of delivery-ledger-local, as serverless\\.yml declares them',
           '✓ schedule      the last run ended \\d+ s ago: nothing was left to ask',
           '✓ quarantine    is empty',
-          '✓ poll API      accepts the credentials; ap-guangzhou lists no mail of today: .*',
+          '✓ poll API      accepts the credentials of this shell; ap-guangzhou lists no mail of today: .*',
           '',
           '10 passed, 0 failed, 0 not checked\\.',
           '$',
