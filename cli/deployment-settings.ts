@@ -166,7 +166,12 @@ export async function deployedCredentials({
     return { credentials: setVariables(await withParameters({ TABLE_PREFIX }, names, lambda.parameters)) }
   } catch (error) {
     const parameters = `arn:aws:ssm:<region>:<account>:parameter/${TABLE_PREFIX ?? ''}/TENCENTCLOUD_*`
-    return { unread: unreadBy(error, `ssm:GetParameters on ${parameters}`) }
+    return {
+      unread: unreadBy(
+        error,
+        `ssm:GetParameters on ${parameters}, and kms:Decrypt where a key of your own encrypts them`,
+      ),
+    }
   }
 }
 

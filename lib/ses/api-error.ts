@@ -55,7 +55,7 @@ function settingToChange(code: string, action: string, settings: SesSettings): s
     case 'AuthFailure.SignatureExpire':
       return "Set this machine's clock: it is more than five minutes off."
     case 'UnsupportedRegion':
-      return `Set SES_REGION to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ${settings.region}.`
+      return `Set SES_REGION (of a deployment sesRegion in serverless.yml, and deploy) to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ${settings.region}.`
     default:
       return code.startsWith('AuthFailure') || code.startsWith('UnauthorizedOperation')
         ? `Allow ses:${action} to the account of TENCENTCLOUD_SECRET_ID.`

@@ -134,7 +134,7 @@ describe('the credentials of a poll by hand', () => {
   it('say what is to be allowed where they may not be read', async () => {
     deployment.store.refuseWith = 'AccessDeniedException'
     await expect(withPollCredentials(prod)).rejects.toThrow(
-      "The poll's credentials are not set here, and the deployment's could not be read: these AWS credentials may not read them; allow ssm:GetParameters on arn:aws:ssm:<region>:<account>:parameter/delivery-ledger-prod/TENCENTCLOUD_*.",
+      "The poll's credentials are not set here, and the deployment's could not be read: these AWS credentials may not read them; allow ssm:GetParameters on arn:aws:ssm:<region>:<account>:parameter/delivery-ledger-prod/TENCENTCLOUD_*, and kms:Decrypt where a key of your own encrypts them.",
     )
   })
 })

@@ -78,7 +78,7 @@ describe('the poll API', () => {
     expect(await checkPollApi(await settings({ SES_REGION: 'ap-beijing' }), 'this shell', clock)).toEqual(
       refusal(
         'UnsupportedRegion',
-        'Set SES_REGION to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ap-beijing.',
+        'Set SES_REGION (of a deployment sesRegion in serverless.yml, and deploy) to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ap-beijing.',
       ),
     )
   })

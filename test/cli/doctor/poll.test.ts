@@ -117,7 +117,7 @@ describe('parameters', () => {
       check: 'parameters',
       verdict: 'not-checked',
       found:
-        'not checked: these AWS credentials may not read them; allow ssm:GetParameters on arn:aws:ssm:<region>:<account>:parameter/delivery-ledger-prod/TENCENTCLOUD_*',
+        'not checked: these AWS credentials may not read them; allow ssm:GetParameters on arn:aws:ssm:<region>:<account>:parameter/delivery-ledger-prod/TENCENTCLOUD_*, and kms:Decrypt where a key of your own encrypts them',
     })
   })
 
