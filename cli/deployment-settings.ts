@@ -20,7 +20,7 @@ import type { DeployedFunctions } from './deployed-functions.ts'
 const requestTimeoutMs = 5 * secondMs
 
 /** Why something of a deployment is not known. */
-export interface Unread {
+interface Unread {
   /** `unasked`: without a region or credentials there is nobody to ask. */
   readonly because: 'absent' | 'denied' | 'unasked' | 'fault'
   /** In words that can follow a colon, without an end. */
@@ -89,7 +89,7 @@ function absent(called: string, action: string): Unread {
 
 function unreadBy(error: unknown, permission: string): Unread {
   const { name, message } = error instanceof Error ? error : { name: typeof error, message: '' }
-  if (/^AccessDenied/.test(name)) {
+  if (name.startsWith('AccessDenied')) {
     return { because: 'denied', why: `these AWS credentials may not read them; allow ${permission}` }
   }
   if (name === 'CredentialsProviderError' || message === 'Region is missing') {
