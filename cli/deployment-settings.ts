@@ -95,6 +95,9 @@ function unreadBy(error: unknown, permission: string): Unread {
   if (name === 'CredentialsProviderError' || message === 'Region is missing') {
     return { because: 'unasked', why: oneLine(sentenceOf(error)) }
   }
+  if (name === 'TimeoutError' || name === 'AbortError') {
+    return { because: 'fault', why: 'there was no answer in time' }
+  }
   return { because: 'fault', why: oneLine(`${name}: ${message === '' ? codeOf(error) : message}`) }
 }
 

@@ -121,11 +121,15 @@ describe('parameters', () => {
     })
   })
 
-  it('that cannot be read for another reason say for which', async () => {
-    deployment.store.refuseWith = 'ThrottledOutException'
+  it.each([
+    ['ThrottledOutException', /^cannot be read: ThrottledOutException: /],
+    ['TimeoutError', /^cannot be read: there was no answer in time$/],
+    ['AbortError', /^cannot be read: there was no answer in time$/],
+  ])('that cannot be read for another reason say for which: %s', async (refusal, found) => {
+    deployment.store.refuseWith = refusal
     expect((await checked()).parameters).toMatchObject({
       verdict: 'failed',
-      found: expect.stringMatching(/^cannot be read: ThrottledOutException: /),
+      found: expect.stringMatching(found),
     })
   })
 })
