@@ -9,8 +9,13 @@ import type { Log } from '../lib/ports.ts'
 import { asJson, linesOf, unfinishedDates } from './backfill-report.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
-import { withPollCredentials } from './deployment-settings.ts'
-import { requireRetention, withLedger } from './open-ledger.ts'
+import {
+  requireRetention,
+  warningOf,
+  withDeployedSettings,
+  withPollCredentials,
+} from './deployment-settings.ts'
+import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
 interface Options {
@@ -22,9 +27,11 @@ interface Options {
 
 /** Brings the rows of a range of dates up to the provider's whole lists, and says what that added. */
 export async function backfillByHand({ from, to, isDryRun, json }: Options): Promise<void> {
-  if (!isDryRun) requireRetention(process.env, 'RETENTION_DAYS')
+  const settings = await withDeployedSettings(process.env, 'reconcile')
+  if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS')
+  process.stderr.write(warningOf(settings))
   await withLedger(async ({ client, clock, log }) => {
-    const wired = backfillWiring(await withPollCredentials(process.env), {
+    const wired = backfillWiring(await withPollCredentials(settings.environment), {
       client,
       clock,
       log: aboveBar(log),

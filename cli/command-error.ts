@@ -1,10 +1,12 @@
+import { dynamoDbEndpoint } from './where-to-look.ts'
+
 /** What a command could not do, in a sentence for the person who gave it. */
 export class CommandError extends Error {}
 
 /** A sentence that says what to do, for the faults that operators meet. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const endpoint = process.env.AWS_ENDPOINT_URL_DYNAMODB
+  const endpoint = dynamoDbEndpoint(process.env)
   if (isRefusedConnection(error) && endpoint !== undefined) {
     return `No DynamoDB answers at ${endpoint}. Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX.`
   }

@@ -6,15 +6,16 @@ import { secondMs } from '../lib/core/instant.ts'
 import { mailProviders } from '../lib/providers/providers.ts'
 import { isLocal, usualPorts } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
+import { deployedUrl } from './deployment-settings.ts'
 import { ask, type Front } from './doctor/ask.ts'
 import { notChecked, type Check } from './doctor/check.ts'
 import { checkClock } from './doctor/clock.ts'
 import { checkFunctionUrl } from './doctor/function-url.ts'
-import { checkPollApi } from './doctor/poll-api.ts'
+import { checkPoll } from './doctor/poll.ts'
 import { checkSigningKey } from './doctor/signing-keys.ts'
 import { checkStores } from './doctor/stores.ts'
 import { checkToken, checkWrongToken } from './doctor/tokens.ts'
-import { isOfThisMachine, stageOptions } from './doctor/where-to-look.ts'
+import { isOfThisMachine, stageOptions } from './where-to-look.ts'
 import { printJson } from './print-json.ts'
 
 /** Longer than the function may take, so that AWS itself can tell that it took too long. */
@@ -25,7 +26,7 @@ export function registerDoctor(program: Command): void {
   program
     .command('doctor')
     .description('check a deployment from outside, and say of each failure what to do')
-    .option('--url <function URL>', 'where the function is, without a path (default: the local stack)')
+    .option('--url <function URL>', 'where the function is, without a path (default: that of the deployment)')
     .option('--token <token>', 'of the callback URL; better set as CALLBACK_TOKEN, which no history keeps')
     .option('--json', 'print the checks as JSON')
     .addHelpText('after', help)
@@ -33,10 +34,13 @@ export function registerDoctor(program: Command): void {
 }
 
 const help = `
-TABLE_PREFIX, AWS_REGION and AWS credentials say which tables to look at, and the settings of the poll which API to ask,
-as they were deployed. What they do not tell is not checked. Nothing is stored, and the token is never printed.
-The credentials need dynamodb:DescribeTable and dynamodb:DescribeTimeToLive on the tables, dynamodb:GetItem on
-…-reconciliation and dynamodb:Scan on …-quarantine. It ends with 1 where a check failed.`
+TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they
+do not tell is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
+has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
+The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given), lambda:GetFunctionConfiguration on
+…-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_*, dynamodb:DescribeTable and
+dynamodb:DescribeTimeToLive on the tables, dynamodb:GetItem on …-reconciliation and dynamodb:Scan on …-quarantine.
+It ends with 1 where a check failed.`
 
 interface Options {
   readonly url?: string
@@ -46,25 +50,29 @@ interface Options {
 
 async function examine({ url: given, token: givenToken, json = false }: Options): Promise<void> {
   const environment = setVariables(process.env)
-  const url = given === undefined ? localUrl(environment) : functionUrl(given)
-  const front = { url, timeoutMs: answerTimeoutMs, clock: systemClock }
+  const found = given === undefined ? await urlOf(environment) : { url: functionUrl(given) }
   const token = givenToken ?? environment.CALLBACK_TOKEN
-  const checks = (
-    await Promise.all([checkFront(front, token, environment), checkBehind(url, environment)])
-  ).flat()
+  const front =
+    'url' in found ? checkFront(frontAt(found.url), token, environment) : withoutUrl(found.why, environment)
+  const behind = 'url' in found ? checkBehind(found.url, environment) : checkDeployment(environment)
+  const checks = (await Promise.all([front, behind])).flat()
   if (json) printJson(checks)
   else process.stdout.write(`${checks.map(linesOf).join('')}\n${sumOf(checks)}\n`)
   if (checks.some(({ verdict }) => verdict === 'failed')) process.exitCode = 1
 }
 
-function localUrl(environment: Environment): URL {
+function frontAt(url: URL): Front {
+  return { url, timeoutMs: answerTimeoutMs, clock: systemClock }
+}
+
+/** Where to look for the function where nobody said. */
+async function urlOf(environment: Environment): Promise<{ readonly url: URL } | { readonly why: string }> {
   if (!isLocal(environment)) {
-    throw new CommandError(
-      `Say by --url where the function is: \`npx serverless info ${stageOptions(environment)}\` prints it.`,
-    )
+    const found = await deployedUrl(environment)
+    return 'url' in found ? found : { why: found.unread.why }
   }
   const { PORT } = parseEnvironment({ PORT: v.optional(port, usualPorts.PORT) }, environment)
-  return new URL(`http://127.0.0.1:${PORT}`)
+  return { url: new URL(`http://127.0.0.1:${PORT}`) }
 }
 
 /** Never repeats what was given: it may hold the token. */
@@ -79,6 +87,19 @@ function functionUrl(given: string): URL {
   return url
 }
 
+const signing = mailProviders.filter((provider) => provider.signing)
+const behindUrl = ['token', 'wrong token', ...signing.map(({ name }) => name)]
+
+/** What takes the URL. */
+function withoutUrl(why: string, environment: Environment): readonly Check[] {
+  const stage = stageOptions(environment)
+  const advice = `Say by --url where it is: \`npx serverless info ${stage}\` prints it`
+  return [
+    notChecked('function URL', `not checked: ${why}. ${advice}`),
+    ...[...behindUrl, 'clock'].map((name) => notChecked(name, 'not checked: the function URL is not known')),
+  ]
+}
+
 /** What anybody can see of the function who knows the token. */
 async function checkFront(
   front: Front,
@@ -87,10 +108,8 @@ async function checkFront(
 ): Promise<readonly Check[]> {
   const answer = await ask(front, '/')
   const url = checkFunctionUrl(answer, front, environment)
-  const signing = mailProviders.filter((provider) => provider.signing)
   if (url.verdict !== 'passed') {
-    const names = ['token', 'wrong token', ...signing.map(({ name }) => name)]
-    const others = names.map((name) => notChecked(name, 'not checked: the function did not answer'))
+    const others = behindUrl.map((name) => notChecked(name, 'not checked: the function did not answer'))
     return [url, ...others, checkClock(answer)]
   }
   return [
@@ -109,11 +128,11 @@ async function checkBehind(url: URL, environment: Environment): Promise<readonly
       'not checked: set TABLE_PREFIX (delivery-ledger-<stage>) and AWS_REGION to say which deployment this is'
     return [notChecked('DynamoDB', why), notChecked('poll API', why)]
   }
-  const [stores, pollApi] = await Promise.all([
-    checkStores(environment),
-    checkPollApi(environment, systemClock),
-  ])
-  return [...stores, pollApi]
+  return checkDeployment(environment)
+}
+
+async function checkDeployment(environment: Environment): Promise<readonly Check[]> {
+  return (await Promise.all([checkStores(environment), checkPoll(environment, systemClock)])).flat()
 }
 
 const marks: Readonly<Record<Check['verdict'], string>> = { passed: '✓', failed: '✗', 'not-checked': '–' }

@@ -1,11 +1,9 @@
 import { systemClock } from '../lib/clock.ts'
-import { parseEnvironment, setVariables, tableEntries, type Environment } from '../lib/config.ts'
+import { parseEnvironment, tableEntries } from '../lib/config.ts'
 import { jsonLog } from '../lib/log.ts'
 import type { Clock, Log } from '../lib/ports.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
 import { tableNames, type TableNames } from '../lib/table/names.ts'
-import { isLocal } from '../local/local-environment.ts'
-import { CommandError } from './command-error.ts'
 
 /** For pages of a megabyte. */
 const requestTimeoutMs = 5_000
@@ -36,20 +34,6 @@ export async function withLedger<T>(use: (ledger: OpenLedger) => Promise<T>): Pr
   } finally {
     client.destroy()
   }
-}
-
-/**
- * Refuses to write into a deployment whose retention this environment does not say: every row that is written takes it, and
- * a default would shorten or lengthen what the deployment keeps.
- */
-export function requireRetention(environment: Environment, ...names: readonly string[]): void {
-  const set = setVariables(environment)
-  if (isLocal(set)) return
-  const missing = names.filter((name) => set[name] === undefined)
-  if (missing.length === 0) return
-  throw new CommandError(
-    `Set ${missing.join(' and ')} to what ${set.TABLE_PREFIX ?? ''} was deployed with: rows that are written take their retention from it.`,
-  )
 }
 
 /** As much of an id as it takes to name it in another command. */

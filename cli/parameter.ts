@@ -9,11 +9,12 @@ import {
 } from '../lib/config.ts'
 import { formatInstant } from '../lib/core/instant.ts'
 import { parameterName } from '../lib/parameters.ts'
-import { parameterWriter } from '../lib/parameters/parameter-writer.ts'
+import type { ParameterKeeper } from '../lib/ports.ts'
+import { parameterKeeper } from '../lib/parameters/parameter-keeper.ts'
 import { mailProviders } from '../lib/providers/providers.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
-import { stageOptions } from './doctor/where-to-look.ts'
+import { stageOptions } from './where-to-look.ts'
 import { printJson } from './print-json.ts'
 import { readSecret } from './read-secret.ts'
 
@@ -22,19 +23,34 @@ interface Parameter {
   readonly setting: string
   readonly isSecret: boolean
   readonly description: string
+  /** What is wanted, for who types it. */
+  readonly prompt: string
   /** What it takes until the functions use a new value. */
   readonly takesEffect: string
+  /** What follows once it is removed. */
+  readonly missing: string
   /** Throws where the value cannot be right. */
   readonly check: (value: string) => unknown
 }
+
+/** As `ledger token new` makes tokens: half as long as a digest, and easily taken for one. */
+const looksLikeToken = /^[0-9a-f]{48}$/i
 
 const parameters: readonly Parameter[] = [
   {
     setting: 'CALLBACK_TOKEN_SHA256',
     isSecret: false,
     description: 'delivery-ledger: SHA-256 of the token in the callback URL; two, while it is being replaced',
+    prompt: 'CALLBACK_TOKEN_SHA256, the second line that `npx ledger token new` printed; it is not shown: ',
     takesEffect: `It is accepted after the next \`npx serverless deploy ${stageOptions(process.env)}\`.`,
+    missing:
+      'What is deployed goes on with the digest it has, and the next `serverless deploy` stops for want of it.',
     check: (value) => {
+      if (value.split(',').some((part) => looksLikeToken.test(part.trim()))) {
+        throw new CommandError(
+          'CALLBACK_TOKEN_SHA256: this looks like the token. Its digest is the second line that `token new` printed; nothing was put.',
+        )
+      }
       const { CALLBACK_TOKEN_SHA256 } = ingestEntries
       return parseEnvironment({ CALLBACK_TOKEN_SHA256 }, { CALLBACK_TOKEN_SHA256: value })
     },
@@ -47,7 +63,9 @@ const parameters: readonly Parameter[] = [
         setting: keySetting,
         isSecret: true,
         description: `delivery-ledger: with what ${provider.name} signs; two, separated by a comma, while it is being replaced`,
+        prompt: `${keySetting}, which is not shown: `,
         takesEffect: 'The ingest function knows it within five minutes.',
+        missing: `Within five minutes callbacks of ${provider.name} are answered 503, and ${provider.name} tries again.`,
         check: (value) => parseSigningKeys(provider, { [keySetting]: value }),
       },
     ]
@@ -56,14 +74,19 @@ const parameters: readonly Parameter[] = [
     setting,
     isSecret: true,
     description: 'delivery-ledger: credentials of Tencent Cloud for GetSendEmailStatus',
+    prompt: `${setting}, which is not shown: `,
     takesEffect: 'The next run of the poll uses it.',
+    missing:
+      setting === 'TENCENTCLOUD_TOKEN'
+        ? 'The next run of the poll does without it, as a permanent key does.'
+        : "The poll's next run fails, and every one after it, unless sesPoll is 'off' in serverless.yml.",
     check: () => undefined,
   })),
 ]
 
 const settings = parameters.map(({ setting }) => setting)
 
-/** Declares `ledger parameter put | list`. */
+/** Declares `ledger parameter put | list | remove`. */
 export function registerParameter(program: Command): void {
   const parameter = program
     .command('parameter')
@@ -72,37 +95,101 @@ export function registerParameter(program: Command): void {
     .command('put')
     .description('put a value, or another in its place; it is asked for, or read from standard input')
     .argument('<name>', settings.join(', '))
+    .option('--key-id <key>', 'a KMS key of your own to encrypt it with, at every put (default: aws/ssm)')
+    .addHelpText('after', putHelp)
     .action(putParameter)
   parameter
     .command('list')
     .description('which are there; never their values')
     .option('--json', 'print them as JSON')
     .action(listParameters)
+  parameter
+    .command('remove')
+    .description('take one away; `serverless remove` leaves them')
+    .argument('<name>', settings.join(', '))
+    .action(removeParameter)
 }
 
-async function putParameter(setting: string): Promise<void> {
+const putHelp = `
+CALLBACK_TOKEN_SHA256 wants the digest, which is the second line that \`npx ledger token new\` prints, and not the token.
+TABLE_PREFIX says whose it is: delivery-ledger-<stage>.`
+
+function parameterOf(setting: string): Parameter {
   const parameter = parameters.find((known) => known.setting === setting)
-  if (!parameter) {
-    throw new CommandError(`There is no parameter '${setting}'. There are: ${settings.join(', ')}.`)
+  if (parameter) return parameter
+  throw new CommandError(`There is no parameter '${setting}'. There are: ${settings.join(', ')}.`)
+}
+
+async function putParameter(setting: string, { keyId }: { keyId?: string }): Promise<void> {
+  const parameter = parameterOf(setting)
+  const { isSecret, description, prompt, takesEffect } = parameter
+  const name = parameterName(stageOfItsOwn(), setting)
+  if (keyId !== undefined && !isSecret) {
+    throw new CommandError(`${setting} is no secret and is not encrypted: leave --key-id out.`)
   }
-  const name = parameterName(deployment(), setting)
-  const value = await readSecret(`${setting}, which is not shown: `)
+  const value = await readSecret(prompt)
   if (value === '') throw new CommandError(`${setting}: nothing was given, and nothing was put.`)
   parameter.check(value)
-  const { isSecret, description, takesEffect } = parameter
-  await withStore((store) => store.put({ name, value, isSecret, description }))
+  await withStore(async (store) => {
+    try {
+      await store.put({ name, value, isSecret, keyId, description })
+    } catch (error) {
+      throw (await otherType(store, name, parameter)) ?? error
+    }
+  })
   process.stdout.write(`Put ${name}. ${takesEffect}\n`)
+}
+
+/** AWS changes no parameter's type, and says so in words that tell nobody what to do. */
+async function otherType(
+  store: Pick<ParameterKeeper, 'found'>,
+  name: string,
+  { setting, isSecret }: Parameter,
+): Promise<CommandError | undefined> {
+  const there = await store.found([name]).then(
+    (found) => found.get(name),
+    () => undefined,
+  )
+  if (there === undefined || there.isSecret === isSecret) return undefined
+  return new CommandError(
+    `${name} is there as ${typeOf(there.isSecret)} and is to be ${typeOf(isSecret)}, and AWS changes no type. Run \`npx ledger parameter remove ${setting}\`, and put it again.`,
+  )
+}
+
+function typeOf(isSecret: boolean): 'SecureString' | 'String' {
+  return isSecret ? 'SecureString' : 'String'
+}
+
+async function removeParameter(setting: string): Promise<void> {
+  const { missing } = parameterOf(setting)
+  const name = parameterName(deployment(), setting)
+  const wasThere = await withStore((store) => store.remove(name))
+  if (!wasThere) throw new CommandError(`There is no ${name}: nothing was removed.`)
+  process.stdout.write(`Removed ${name}. ${missing}\n`)
 }
 
 async function listParameters({ json = false }: { json?: boolean }): Promise<void> {
   const named = settings.map((setting) => parameterName(deployment(), setting))
   const found = await withStore((store) => store.found(named))
-  const rows = named.map((name) => {
-    const { changedAtMs, ...rest } = found.get(name) ?? {}
-    return { name, ...rest, ...(changedAtMs !== undefined && { changedAt: formatInstant(changedAtMs) }) }
+  const rows = parameters.map(({ setting, isSecret: shouldBeSecret }): Row => {
+    const name = parameterName(deployment(), setting)
+    const there = found.get(name)
+    if (!there) return { name }
+    const { isSecret, version, changedAtMs } = there
+    return {
+      name,
+      isSecret,
+      version,
+      ...(changedAtMs !== undefined && { changedAt: formatInstant(changedAtMs) }),
+      ...(shouldBeSecret && !isSecret && { problem: exposed(setting) }),
+    }
   })
   if (json) printJson(rows)
   else process.stdout.write(rows.map(lineOf).join(''))
+}
+
+function exposed(setting: string): string {
+  return `should be SecureString, and is readable in the console: \`npx ledger parameter remove ${setting}\`, and put it again`
 }
 
 interface Row {
@@ -110,12 +197,14 @@ interface Row {
   readonly isSecret?: boolean
   readonly version?: number
   readonly changedAt?: string
+  readonly problem?: string
 }
 
-function lineOf({ name, isSecret, version, changedAt = '' }: Row): string {
+function lineOf({ name, isSecret = false, version, changedAt = '', problem }: Row): string {
   const width = Math.max(...settings.map((setting) => parameterName(deployment(), setting).length))
   if (version === undefined) return `${name.padEnd(width)}  is not set\n`
-  return `${name.padEnd(width)}  ${isSecret === true ? 'SecureString' : 'String      '}  version ${version}  ${changedAt}\n`
+  const cells = [name.padEnd(width), typeOf(isSecret).padEnd(12), `version ${version}`, changedAt]
+  return `${[...cells, ...(problem === undefined ? [] : [problem])].join('  ')}\n`
 }
 
 /** Whose parameters: the local stack has none. */
@@ -129,14 +218,23 @@ function deployment(): string {
   return parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, set).TABLE_PREFIX
 }
 
-async function withStore<T>(use: (store: ReturnType<typeof parameterWriter>) => Promise<T>): Promise<T> {
-  const store = parameterWriter()
+/** What is put under a name that no stage makes is read by nobody. */
+function stageOfItsOwn(): string {
+  const prefix = deployment()
+  if (/^delivery-ledger-[A-Za-z0-9-]+$/.test(prefix)) return prefix
+  throw new CommandError(
+    `TABLE_PREFIX: expected delivery-ledger-<stage>, such as delivery-ledger-prod, since no stage makes ${prefix}: nobody would read what is put there.`,
+  )
+}
+
+async function withStore<T>(use: (store: ParameterKeeper) => Promise<T>): Promise<T> {
+  const store = parameterKeeper()
   try {
     return await use(store)
   } catch (error) {
     if (error instanceof Error && error.name === 'AccessDeniedException') {
       throw new CommandError(
-        `These credentials may not do that: allow ssm:PutParameter and ssm:GetParameters on parameter/${deployment()}/*.`,
+        `These credentials may not do that: allow ssm:PutParameter, ssm:GetParameters and ssm:DeleteParameter on parameter/${deployment()}/*.`,
       )
     }
     throw error

@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Environment } from '../lib/config.ts'
 import { oneLine, severalLines } from '../lib/core/text.ts'
 import {
   quarantineReasons,
@@ -13,7 +14,8 @@ import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { writersFor } from '../lib/writers.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
-import { requireRetention, shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { requireRetention, withDeployedSettings } from './deployment-settings.ts'
+import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
 /** Declares `ledger quarantine list | show | replay | dismiss`. */
@@ -167,9 +169,10 @@ async function replayQuarantine(
   options: Choice & { dryRun?: boolean },
 ): Promise<void> {
   const isDryRun = options.dryRun ?? false
-  if (!isDryRun) requireRetention(process.env, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
+  const settings = await withDeployedSettings(process.env, 'ingest')
+  if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
   await withLedger(async (ledger) => {
-    const dependencies = dependenciesOf(ledger)
+    const dependencies = dependenciesOf(ledger, settings.environment)
     const store = dependencies.quarantine
     const rows = id === undefined ? await rowsToReplay(store, choiceOf(options)) : [await inputOf(store, id)]
     if (rows.length === 0) {
@@ -220,9 +223,9 @@ function storeOf({ client, tables, clock, log }: OpenLedger): QuarantineStore {
   return quarantineStore({ client, table: tables.quarantine, clock, log })
 }
 
-function dependenciesOf(ledger: OpenLedger): Parameters<typeof replay>[1] {
+function dependenciesOf(ledger: OpenLedger, environment: Environment): Parameters<typeof replay>[1] {
   const { client, clock, log } = ledger
-  return { providers, quarantine: storeOf(ledger), ...writersFor(process.env, client, clock), clock, log }
+  return { providers, quarantine: storeOf(ledger), ...writersFor(environment, client, clock), clock, log }
 }
 
 function reportOf(replayed: readonly Replayed[], isDryRun: boolean): string {

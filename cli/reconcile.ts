@@ -2,15 +2,19 @@ import type { Command } from 'commander'
 import { createHandler } from '../functions/reconcile.ts'
 import { parsePollSettings } from '../lib/config.ts'
 import { minuteMs } from '../lib/core/instant.ts'
-import type { RunFigures } from '../lib/ports.ts'
+import type { Log, RunFigures } from '../lib/ports.ts'
 import { jsonLog } from '../lib/log.ts'
 import { lambda } from '../lib/surroundings.ts'
 import { lambdaContext } from '../local/lambda-context.ts'
 import { backfillByHand } from './backfill.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
-import { withPollCredentials } from './deployment-settings.ts'
-import { requireRetention } from './open-ledger.ts'
+import {
+  requireRetention,
+  warningOf,
+  withDeployedSettings,
+  withPollCredentials,
+} from './deployment-settings.ts'
 
 /** A pass by hand has as long as the function has. */
 const runTimeMs = 14 * minuteMs
@@ -56,11 +60,13 @@ async function reconcileByHand({ from, to, dryRun = false, json = false }: Optio
   await reconcileOnce(json)
 }
 
-/** One reconcile pass, the same as the schedule runs. What it logs goes to standard error. */
+/** One reconcile pass, the same as the schedule runs. What is not as it should be goes to standard error. */
 async function reconcileOnce(json: boolean): Promise<void> {
-  requireRetention(process.env, 'RETENTION_DAYS')
-  const log = jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now)
-  const environment = await withPollCredentials(process.env)
+  const settings = await withDeployedSettings(process.env, 'reconcile')
+  requireRetention(settings, 'RETENTION_DAYS')
+  process.stderr.write(warningOf(settings))
+  const environment = await withPollCredentials(settings.environment)
+  const log = problemsAlone(jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now))
   const handler = createHandler(environment, { ...lambda, log }, true)
   if (!parsePollSettings(environment)) {
     process.stderr.write(
@@ -73,6 +79,18 @@ async function reconcileOnce(json: boolean): Promise<void> {
   )
   if (figures.stoppedBy === 'provider') process.exitCode = 1
   process.stdout.write(json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)
+}
+
+/** Leaves out what is for CloudWatch, and what the command says itself once the run has ended. */
+function problemsAlone(log: Log): Log {
+  return (happening, fields = {}) => {
+    if (happening === 'metrics') return
+    if (happening !== 'reconciled') log(happening, fields)
+    // Of refused settings the command fails, with the problem as its message.
+    else if (typeof fields.problem === 'string' && fields.stoppedBy !== 'settings') {
+      process.stderr.write(`${fields.problem}\n`)
+    }
+  }
 }
 
 function sentenceOf(figures: RunFigures): string {

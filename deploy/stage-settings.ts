@@ -85,16 +85,18 @@ const window = v.pipe(
   v.multipleOf(3_600, 'seconds, a multiple of 3600 and at most 604800'),
 )
 
+const concurrency = 'a whole number from 1 to 1000, or none'
+
 /** What is not a function's setting, but the stack's. */
 export const deploymentEntries = {
-  ingestConcurrency: v.union(
-    [v.literal('none'), whole('', 1, 1_000)],
-    'a whole number from 1 to 1000, or none',
-  ),
+  ingestConcurrency: v.union([v.literal('none'), whole(concurrency, 1, 1_000)], concurrency),
   deletionProtection: v.union([v.boolean(), v.picklist(['true', 'false'])], 'true or false'),
   tableDeletionPolicy: v.picklist(['Retain', 'Delete'], 'Retain or Delete'),
   alarms: onOrOff,
-  alarmEmail: v.union([v.literal(''), v.pipe(v.string(), v.email())], 'an e-mail address, or nothing'),
+  alarmEmail: v.pipe(
+    v.string('an e-mail address, or nothing'),
+    v.regex(/^$|^[^\s@]+@[^\s@]+$/, 'an e-mail address, or nothing'),
+  ),
   quietTencentSes: onOrOff,
   quietSendCloud: onOrOff,
   quietHours: whole('hours from 1 to 168', 1, 168),

@@ -320,14 +320,18 @@ export interface ParameterReader {
 }
 
 /** The operator's side of the parameters: it tells everything but their values. */
-export interface ParameterWriter {
+export interface ParameterKeeper {
   /** Takes the place of what stood there. */
   put(parameter: {
     readonly name: string
     readonly value: string
     readonly isSecret: boolean
+    /** With which a secret is encrypted. Default: the store's own key. */
+    readonly keyId?: string | undefined
     readonly description: string
   }): Promise<void>
+  /** Tells whether there was anything to remove. */
+  remove(name: string): Promise<boolean>
   /** Those that exist, by name. */
   found(names: readonly string[]): Promise<ReadonlyMap<string, FoundParameter>>
 }

@@ -38,9 +38,15 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     mayImport: ['core', 'ports', 'use cases', 'table', 'http', 'surroundings', 'functions', 'local'],
   },
   {
+    name: 'deployed functions',
+    files: /^cli\/deployed-functions\.ts$/,
+    mayImport: ['core', 'ports', 'use cases'],
+  },
+  {
     name: 'cli',
     files: /^cli\//,
     mayImport: [
+      'deployed functions',
       'core',
       'ports',
       'providers',
@@ -101,7 +107,9 @@ describe('the arrows between layers', () => {
   })
 
   it.each([
-    [/^@aws-sdk\/(?!client-ssm)/, ['surroundings', 'table']],
+    [/^@aws-sdk\/(?!client-(?:ssm|lambda))/, ['surroundings', 'table']],
+    // For the operator's commands alone: the functions are deployed without it.
+    [/^@aws-sdk\/client-lambda/, ['deployed functions']],
     [/^@aws-sdk\/client-ssm/, ['parameters']],
     [/^tencentcloud/, ['ses']],
     [/^@middy\//, ['functions', 'http']],

@@ -85,6 +85,17 @@ export async function rowsOf(client: DynamoDBClient, table: string): Promise<rea
   return items.map(plain).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
 }
 
+/** In how many days each row of a table leaves it, ascending. */
+export async function daysLeftOf(
+  client: DynamoDBClient,
+  table: string,
+  nowMs: number,
+): Promise<readonly number[]> {
+  const items = await Array.fromAsync(scanItems(client, { TableName: table }))
+  const days = items.map(({ expiresAt }) => Math.round((Number(expiresAt?.N) - nowMs / 1_000) / 86_400))
+  return days.sort((one, other) => one - other)
+}
+
 function plain(item: Record<string, AttributeValue>): PlainRow {
   return Object.fromEntries(
     Object.entries(item)

@@ -9,7 +9,12 @@ export interface EmulatedParameterStore {
   /** By name. */
   readonly parameters: Map<
     string,
-    { readonly Value: string; readonly Type: string; readonly Version: number }
+    {
+      readonly Value: string
+      readonly Type: string
+      readonly Version: number
+      readonly KeyId?: string | undefined
+    }
   >
   /** The actions that were asked for, in order. */
   readonly actions: string[]
@@ -29,10 +34,16 @@ const putInput = v.object({
   Name: v.string(),
   Value: v.string(),
   Type: v.string(),
+  KeyId: v.optional(v.string()),
   Overwrite: v.literal(true),
 })
 
-/** Source: AWS Systems Manager API reference, GetParameters and PutParameter. */
+const deleteInput = v.object({ Name: v.string() })
+
+/** What is answered with an error of that name. */
+class Refusal extends Error {}
+
+/** Source: AWS Systems Manager API reference, GetParameters, PutParameter and DeleteParameter. */
 export async function startParameterStore(): Promise<EmulatedParameterStore> {
   const parameters: EmulatedParameterStore['parameters'] = new Map()
   const actions: string[] = []
@@ -40,10 +51,16 @@ export async function startParameterStore(): Promise<EmulatedParameterStore> {
   const nextRefusals: string[] = []
   const answerTo = (action: string, input: unknown): object => {
     if (action === 'PutParameter') {
-      const { Name, Value, Type } = v.parse(putInput, input)
-      const Version = (parameters.get(Name)?.Version ?? 0) + 1
-      parameters.set(Name, { Value, Type, Version })
+      const { Name, Value, Type, KeyId } = v.parse(putInput, input)
+      const before = parameters.get(Name)
+      if (before && before.Type !== Type) throw new Refusal('HierarchyTypeMismatchException')
+      const Version = (before?.Version ?? 0) + 1
+      parameters.set(Name, { Value, Type, Version, ...(KeyId !== undefined && { KeyId }) })
       return { Version }
+    }
+    if (action === 'DeleteParameter') {
+      if (!parameters.delete(v.parse(deleteInput, input).Name)) throw new Refusal('ParameterNotFound')
+      return {}
     }
     const { Names, WithDecryption } = v.parse(getInput, input)
     const isReadable = (type: string) => WithDecryption || type !== 'SecureString'
@@ -67,12 +84,16 @@ export async function startParameterStore(): Promise<EmulatedParameterStore> {
       actions.push(action)
       requests.push({ headers: request.headers, body })
       if (store.isSilent) return
-      const refusal = nextRefusals.shift() ?? store.refuseWith
       response.setHeader('content-type', 'application/x-amz-json-1.1')
-      response.statusCode = statusOf(refusal)
-      response.end(
-        JSON.stringify(refusal === undefined ? answerTo(action, JSON.parse(body)) : { __type: refusal }),
-      )
+      try {
+        const refusal = nextRefusals.shift() ?? store.refuseWith
+        if (refusal !== undefined) throw new Refusal(refusal)
+        response.end(JSON.stringify(answerTo(action, JSON.parse(body))))
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error
+        response.statusCode = statusOf(error.message)
+        response.end(JSON.stringify({ __type: error.message }))
+      }
     })
   })
   const port = await listen(server, 0, 'the parameter store')

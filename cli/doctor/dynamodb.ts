@@ -2,6 +2,7 @@ import { setVariables, type Environment } from '../../lib/config.ts'
 import { describedTable } from '../../lib/table/described-table.ts'
 import { sentenceOf } from '../command-error.ts'
 import type { OpenLedger } from '../open-ledger.ts'
+import { dynamoDbEndpoint } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
 const check = 'DynamoDB'
@@ -23,11 +24,9 @@ export async function checkDynamoDb(
   { client, tables }: Pick<OpenLedger, 'client' | 'tables'>,
   environment: Environment,
 ): Promise<Check> {
-  const { AWS_ENDPOINT_URL_DYNAMODB, AWS_REGION } = setVariables(environment)
-  const answers = passed(
-    check,
-    `answers ${AWS_ENDPOINT_URL_DYNAMODB ? `at ${AWS_ENDPOINT_URL_DYNAMODB}` : `in ${AWS_REGION ?? 'the region of your profile'}`}`,
-  )
+  const { AWS_REGION = 'the region of your profile' } = setVariables(environment)
+  const endpoint = dynamoDbEndpoint(environment)
+  const answers = passed(check, `answers ${endpoint === undefined ? `in ${AWS_REGION}` : `at ${endpoint}`}`)
   try {
     await describedTable(client, tables.deliveries)
     return answers
@@ -52,5 +51,9 @@ function fault(error: Error): Check {
       "Set AWS_PROFILE, or sign in with the AWS CLI. AWS also refuses them where this machine's clock is wrong.",
     )
   }
-  return failed(check, sentenceOf(error), 'Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB where it is set.')
+  return failed(
+    check,
+    sentenceOf(error),
+    'Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL where it is set.',
+  )
 }

@@ -3,7 +3,7 @@ import type { Environment } from '../../lib/config.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import type { Answer, Front, Silence } from './ask.ts'
 import { failed, passed, type Check } from './check.ts'
-import { isOfThisMachine, logOf, stageOptions } from './where-to-look.ts'
+import { isOfThisMachine, logOf, stageOptions } from '../where-to-look.ts'
 
 const check = 'function URL'
 
@@ -90,7 +90,7 @@ function permit(environment: Environment): string {
 }
 
 const calmDown =
-  "Look for a flood in the metrics of the function. Else raise reservedConcurrency of ingest in serverless.yml, or the account's own limit."
+  "Look for a flood in the metrics of the function. Else raise ingestConcurrency in serverless.yml and deploy, or the account's own limit."
 
 function rightUrl(environment: Environment): string {
   return `Check --url: \`npx serverless info ${stageOptions(environment)}\` prints it.`

@@ -5,45 +5,46 @@ import { StatusApiError, type Clock } from '../../lib/ports.ts'
 import { sesSettingsOf } from '../../lib/poll-wiring.ts'
 import { getSendEmailStatus } from '../../lib/ses/get-send-email-status.ts'
 import { sentenceOf } from '../command-error.ts'
-import { withPollCredentials } from '../deployment-settings.ts'
+import { missingCredentials } from '../deployment-settings.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
 const check = 'poll API'
 
-/** One GetSendEmailStatus with the environment's own settings: its errors name the setting to change. */
-export async function checkPollApi(environment: Environment, clock: Clock): Promise<Check> {
-  const set = await withPollCredentials(environment).catch(() => setVariables(environment))
-  const secrets = ['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY'].filter(
-    (name) => set[name] === undefined,
-  )
-  if (set.SES_POLL !== 'off' && secrets.length > 0) {
+/**
+ * One GetSendEmailStatus with the settings of an environment: its errors name the setting to change.
+ * @param whose - credentials they are, for a person.
+ */
+export async function checkPollApi(environment: Environment, whose: string, clock: Clock): Promise<Check> {
+  const set = setVariables(environment)
+  const missing = missingCredentials(set)
+  if (set.SES_POLL !== 'off' && missing.length > 0) {
     return notChecked(
       check,
-      `not checked: no ${secrets.join(' and ')}, neither here nor in the deployment's parameters as far as these credentials may read them (ssm:GetParameters). SES_POLL=off says that there is no poll`,
+      `not checked: there is no ${missing.join(' and no ')} to ask with. SES_POLL=off says that there is no poll`,
     )
   }
   try {
-    return await callOnce(set, clock)
+    return await callOnce(set, whose, clock)
   } catch (error) {
     return error instanceof StatusApiError
-      ? refusedBy(error)
+      ? refusedBy(error, whose)
       : failed(check, 'was not asked: the settings are wrong', oneLine(sentenceOf(error)))
   }
 }
 
-async function callOnce(environment: Environment, clock: Clock): Promise<Check> {
+async function callOnce(environment: Environment, whose: string, clock: Clock): Promise<Check> {
   const poll = parsePollSettings(environment)
   if (!poll) return notChecked(check, 'is off (SES_POLL=off)')
   const api = getSendEmailStatus(sesSettingsOf(poll))
   const { rows } = await api.page({ requestDate: requestDateOf(clock.now()), offset: 0 })
   const what = rows === 0 ? 'no mail of today: if you sent some, SES_REGION is another' : 'mails of today'
-  return passed(check, `accepts the credentials; ${poll.SES_REGION} lists ${what}`)
+  return passed(check, `accepts the credentials of ${whose}; ${poll.SES_REGION} lists ${what}`)
 }
 
-function refusedBy({ consequence, code, message }: StatusApiError): Check {
+function refusedBy({ consequence, code, message }: StatusApiError, whose: string): Check {
   switch (consequence) {
     case 'settings':
-      return failed(check, `refuses the settings (${code})`, message)
+      return failed(check, `refuses the settings, asked with the credentials of ${whose} (${code})`, message)
     case 'transient':
       return failed(
         check,

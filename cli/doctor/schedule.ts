@@ -8,7 +8,7 @@ import { isLocal } from '../../local/local-environment.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import { failed, passed, type Check } from './check.ts'
 import { durationOf } from './duration.ts'
-import { logOf } from './where-to-look.ts'
+import { logOf } from '../where-to-look.ts'
 
 const check = 'schedule'
 

@@ -3,7 +3,7 @@ import { setVariables, type Environment } from '../../lib/config.ts'
 import type { Provider } from '../../lib/providers/provider.ts'
 import { ask, type Front } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
-import { callbackPath, toldOf } from './tokens.ts'
+import { callbackPath, mayCarryToken, toldOf } from './tokens.ts'
 
 /** Whether the function has the key of a provider that signs. Not every deployment uses every provider. */
 export async function checkSigningKey(
@@ -14,6 +14,7 @@ export async function checkSigningKey(
 ): Promise<Check> {
   if (!signing) return notChecked(name, 'signs nothing')
   if (token === undefined) return notChecked(name, 'not checked: that takes the token')
+  if (!mayCarryToken(front.url)) return notChecked(name, 'not checked: the token was not sent')
   const answer = await ask(front, callbackPath(name, token))
   if ('status' in answer && answer.status === 200) return passed(name, 'is set up: the function has its key')
   if ('status' in answer && answer.title === notSetUp(signing.keySetting).body?.title) {

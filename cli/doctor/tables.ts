@@ -5,7 +5,7 @@ import { declaredTables } from '../../local/tables.ts'
 import { sentenceOf } from '../command-error.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import { failed, passed, type Check } from './check.ts'
-import { stageOptions } from './where-to-look.ts'
+import { stageOptions } from '../where-to-look.ts'
 
 const check = 'tables'
 const concurrentTables = 5

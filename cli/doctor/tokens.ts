@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { unauthorized } from '../../lib/callback-answers.ts'
 import { tokenDigest } from '../../lib/callback-token.ts'
 import { tencentSes } from '../../lib/providers/tencent-ses.ts'
+import { isOfThisMachine } from '../where-to-look.ts'
 import { ask, type Answer, type Front, type Silence } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
@@ -16,6 +17,13 @@ export async function checkToken(front: Front, token: string | undefined): Promi
       check,
       'what was given is no token',
       'Give the end of the callback URL alone: letters and digits, nothing before them and nothing behind.',
+    )
+  }
+  if (!mayCarryToken(front.url)) {
+    return failed(
+      check,
+      `was not sent: on the way to http://${front.url.host} anybody could read it`,
+      'Give --url the https:// URL. Where there is none, set TLS up: callbacks to that URL tell the token to everybody on the way.',
     )
   }
   const answer = await ask(front, callbackPath(tencentSes.name, token))
@@ -41,6 +49,11 @@ export async function checkWrongToken(front: Front): Promise<Check> {
   const isOthers = 'status' in answer && answer.status === unauthorized().status
   const found = `was answered ${toldOf(answer)}${isOthers ? ', but not by the ledger' : ' instead of 401'}`
   return failed(check, found, oneAnswerLost)
+}
+
+/** Whether what is sent there reaches nobody else: through TLS, or on this machine alone. */
+export function mayCarryToken(url: URL): boolean {
+  return url.protocol === 'https:' || isOfThisMachine(url)
 }
 
 export function callbackPath(provider: string, token: string): string {

@@ -39,18 +39,23 @@ function consequenceOf(code: string, { isLookUp }: Question): StatusApiError['co
   return isAboutSettings.test(code) ? 'settings' : 'transient'
 }
 
+/** For a deployment, whose settings these are but on a developer's machine. */
+function howToPut(setting: string): string {
+  return `of a deployment by \`npx ledger parameter put ${setting}\``
+}
+
 function settingToChange(code: string, action: string, settings: SesSettings): string {
   switch (code) {
     case 'AuthFailure.SecretIdNotFound':
-      return 'Set TENCENTCLOUD_SECRET_ID to a key that exists and is enabled.'
+      return `Set TENCENTCLOUD_SECRET_ID to a key that exists and is enabled: ${howToPut('TENCENTCLOUD_SECRET_ID')}.`
     case 'AuthFailure.SignatureFailure':
-      return 'Set TENCENTCLOUD_SECRET_KEY to the key that belongs to TENCENTCLOUD_SECRET_ID.'
+      return `Set TENCENTCLOUD_SECRET_KEY to the key that belongs to TENCENTCLOUD_SECRET_ID: ${howToPut('TENCENTCLOUD_SECRET_KEY')}.`
     case 'AuthFailure.TokenFailure':
-      return 'Renew TENCENTCLOUD_TOKEN together with its id and key, or leave it unset for a permanent key.'
+      return `Renew TENCENTCLOUD_TOKEN together with its id and key (${howToPut('TENCENTCLOUD_TOKEN')}), or remove it for a permanent key.`
     case 'AuthFailure.SignatureExpire':
       return "Set this machine's clock: it is more than five minutes off."
     case 'UnsupportedRegion':
-      return `Set SES_REGION to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ${settings.region}.`
+      return `Set SES_REGION (of a deployment sesRegion in serverless.yml, and deploy) to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ${settings.region}.`
     default:
       return code.startsWith('AuthFailure') || code.startsWith('UnauthorizedOperation')
         ? `Allow ses:${action} to the account of TENCENTCLOUD_SECRET_ID.`

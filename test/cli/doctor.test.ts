@@ -4,9 +4,12 @@ import type { Check } from '../../cli/doctor/check.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { tableNames } from '../../lib/table/names.ts'
 import { close, listen } from '../../local/listening-server.ts'
+import { simulatedSesCredentials } from '../../local/local-environment.ts'
 import { localSettings } from '../../local/settings.ts'
 import { startLocalStack, type LocalStack } from '../../local/stack.ts'
 import { rowsOf } from '../embedded-tables.ts'
+import { startEmulatedFunctions, type EmulatedFunctions } from '../emulated-functions.ts'
+import { startParameterStore, type EmulatedParameterStore } from '../emulated-parameter-store.ts'
 import { run } from '../running-command.ts'
 import { startRefusingDynamoDb } from './doctor/refusing-dynamodb.ts'
 
@@ -87,7 +90,7 @@ describe('the doctor', () => {
           '✓ tables        5 of delivery-ledger-local, as serverless\\.yml declares them',
           '✓ schedule      the last run ended \\d+ s ago: nothing was left to ask',
           '✓ quarantine    is empty',
-          '✓ poll API      accepts the credentials; ap-guangzhou lists no mail of today: .*',
+          '✓ poll API      accepts the credentials of this shell; ap-guangzhou lists no mail of today: .*',
           '',
           '10 passed, 0 failed, 0 not checked\\.',
           '$',
@@ -168,7 +171,7 @@ describe('the doctor', () => {
           '– sendcloud     not checked: the function did not answer',
           '– clock         not checked: nothing answered with a date',
           `✗ DynamoDB      No DynamoDB answers at http://127\\.0\\.0\\.1:${nobody}\\. Is the local stack running \\(npm start\\)\\? .*`,
-          ' {16}→ Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB where it is set\\.',
+          ' {16}→ Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL where it is set\\.',
           '✗ poll API      does not answer as it should \\(NoAnswer\\)',
           ' {16}→ .*Try again; should it stay so, check SES_ENDPOINT and the way there\\.',
           '',
@@ -193,12 +196,84 @@ describe('the doctor', () => {
 
 describe('of a deployment, the doctor', () => {
   const prod = { TABLE_PREFIX: 'delivery-ledger-prod', AWS_REGION: 'ap-southeast-1' }
+  let functions: EmulatedFunctions
+  let store: EmulatedParameterStore
 
-  it('asks for its URL', async () => {
-    expect(await doctor('', prod)).toEqual({
-      output:
-        'Say by --url where the function is: `npx serverless info --stage prod --region ap-southeast-1` prints it.\n',
-      exitCode: 1,
+  async function emulate(): Promise<void> {
+    functions = await startEmulatedFunctions()
+    store = await startParameterStore()
+    stops.push(functions.stop, store.stop)
+  }
+
+  /** As on AWS, but for where its services are: a name of this machine that no local stack goes by. */
+  function inAws(): Record<string, string> {
+    return {
+      ...prod,
+      AWS_ENDPOINT_URL: stack.dynamoDbEndpoint.replace('127.0.0.1', '127.1'),
+      AWS_ENDPOINT_URL_LAMBDA: functions.endpoint,
+      AWS_ENDPOINT_URL_SSM: store.url,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    }
+  }
+
+  it('finds its URL and its settings by its name alone', async () => {
+    await emulate()
+    functions.functions.set('delivery-ledger-prod-ingest', {
+      environment: {},
+      url: `http://127.0.0.1:${local.PORT}/`,
+    })
+    functions.functions.set('delivery-ledger-prod-reconcile', {
+      environment: { SES_REGION: 'ap-singapore', SES_ENDPOINT: stack.simulatedSes!.url },
+    })
+    const put = (setting: string, Value: string) =>
+      store.parameters.set(`/delivery-ledger-prod/${setting}`, { Value, Type: 'SecureString', Version: 1 })
+    put('TENCENTCLOUD_SECRET_ID', simulatedSesCredentials.secretId)
+    put('TENCENTCLOUD_SECRET_KEY', simulatedSesCredentials.secretKey)
+    const checks = await checksOf('', { ...inAws(), SES_REGION: 'ap-guangzhou', CALLBACK_TOKEN: token })
+    expect(checks.get('function URL')).toMatchObject({ verdict: 'passed' })
+    expect(checks.get('token')).toMatchObject({ verdict: 'passed' })
+    expect(checks.get('settings')).toMatchObject({ verdict: 'passed' })
+    expect(checks.get('parameters')).toMatchObject({ verdict: 'passed' })
+    expect(checks.get('poll API')).toMatchObject({
+      verdict: 'passed',
+      found: expect.stringMatching(/^accepts the credentials of the deployment; ap-singapore lists/),
+    })
+  })
+
+  it('looks at what needs no URL where AWS knows none, and says how to name it', async () => {
+    await emulate()
+    const checks = await checksOf('', { ...inAws(), CALLBACK_TOKEN: token })
+    expect(checks.get('function URL')).toEqual({
+      check: 'function URL',
+      verdict: 'not-checked',
+      found:
+        'not checked: AWS knows no function URL of delivery-ledger-prod-ingest there. Say by --url where it is: `npx serverless info --stage prod --region ap-southeast-1` prints it',
+    })
+    for (const name of ['token', 'wrong token', 'sendcloud', 'clock']) {
+      expect(checks.get(name)).toMatchObject({ found: 'not checked: the function URL is not known' })
+    }
+    expect(checks.get('DynamoDB')).toMatchObject({
+      verdict: 'passed',
+      found: `answers at ${stack.dynamoDbEndpoint.replace('127.0.0.1', '127.1')}`,
+    })
+    expect(checks.get('tables')).toMatchObject({
+      verdict: 'failed',
+      found: 'there are none called delivery-ledger-prod-…',
+    })
+    expect(checks.get('settings')).toMatchObject({ verdict: 'failed' })
+    expect(checks.get('parameters')).toMatchObject({ verdict: 'failed' })
+    expect(checks.get('poll API')).toMatchObject({ verdict: 'not-checked' })
+  })
+
+  it('says which permission finds its URL', async () => {
+    await emulate()
+    functions.refuseWith = 'AccessDeniedException'
+    expect((await checksOf('', inAws())).get('function URL')).toMatchObject({
+      verdict: 'not-checked',
+      found: expect.stringContaining(
+        'allow lambda:GetFunctionUrlConfig on function:delivery-ledger-prod-ingest',
+      ),
     })
   })
 

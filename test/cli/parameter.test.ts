@@ -11,6 +11,7 @@ beforeEach(async () => {
 afterEach(() => store.stop())
 
 const digest = 'ab'.repeat(32)
+const token = 'a1b2c3'.repeat(8)
 
 /** Runs `ledger parameter …` as an operator of the stage prod does, with what is piped into it. */
 async function parameter(
@@ -65,6 +66,17 @@ describe('ledger parameter put', () => {
       'hunter2',
       /CALLBACK_TOKEN_SHA256: expected SHA-256 digests of 64 hex digits/,
     ],
+    [
+      'put CALLBACK_TOKEN_SHA256',
+      token,
+      /^CALLBACK_TOKEN_SHA256: this looks like the token\. Its digest is the second line that `token new` printed; nothing was put\.\n$/,
+    ],
+    ['put CALLBACK_TOKEN_SHA256', `${digest},${token}`, /this looks like the token/],
+    [
+      'put CALLBACK_TOKEN_SHA256 --key-id alias/mine',
+      digest,
+      /CALLBACK_TOKEN_SHA256 is no secret and is not encrypted: leave --key-id out\./,
+    ],
     ['put SENDCLOUD_APP_KEY', 'test_appkey', /SENDCLOUD_APP_KEY: expected keys of your own/],
     [
       'put TENCENTCLOUD_SECRET_KEY',
@@ -79,7 +91,7 @@ describe('ledger parameter put', () => {
   ])('%s refuses %j, and keeps nothing', async (command, input, problem) => {
     const { code, errors } = await parameter(command, input)
     expect(errors).toMatch(problem)
-    expect(errors).not.toContain('hunter2')
+    if (input.trim().length > 1) expect(errors).not.toContain(input)
     expect({ code, kept: store.parameters.size }).toEqual({ code: 1, kept: 0 })
   })
 
@@ -91,12 +103,48 @@ describe('ledger parameter put', () => {
     })
   })
 
+  it('says in its help that it wants the digest', async () => {
+    expect((await parameter('put --help')).output).toContain(
+      'CALLBACK_TOKEN_SHA256 wants the digest, which is the second line that `npx ledger token new` prints, and not the token.',
+    )
+  })
+
+  it('encrypts with a key of your own, where it is told of one', async () => {
+    await parameter('put SENDCLOUD_APP_KEY --key-id alias/mine', 'the app key')
+    expect(store.parameters.get('/delivery-ledger-prod/SENDCLOUD_APP_KEY')).toMatchObject({
+      KeyId: 'alias/mine',
+    })
+  })
+
+  it.each(['delivery-ledger', 'delivery-ledger-', 'ledger-prod', 'delivery-ledger-prod.eu'])(
+    'refuses a name that no stage makes: %s',
+    async (prefix) => {
+      const { code, errors } = await parameter('put SENDCLOUD_APP_KEY', 'x', { TABLE_PREFIX: prefix })
+      expect(errors).toBe(
+        `TABLE_PREFIX: expected delivery-ledger-<stage>, such as delivery-ledger-prod, since no stage makes ${prefix}: nobody would read what is put there.\n`,
+      )
+      expect({ code, kept: store.parameters.size }).toEqual({ code: 1, kept: 0 })
+    },
+  )
+
+  it('says how to change the type of one that is there', async () => {
+    const name = '/delivery-ledger-prod/TENCENTCLOUD_SECRET_ID'
+    store.parameters.set(name, { Value: 'old', Type: 'String', Version: 1 })
+    expect(await parameter('put TENCENTCLOUD_SECRET_ID', 'new')).toMatchObject({
+      code: 1,
+      errors: `${name} is there as String and is to be SecureString, and AWS changes no type. Run \`npx ledger parameter remove TENCENTCLOUD_SECRET_ID\`, and put it again.\n`,
+    })
+    await parameter('remove TENCENTCLOUD_SECRET_ID')
+    expect(await parameter('put TENCENTCLOUD_SECRET_ID', 'new')).toMatchObject({ code: 0 })
+    expect(store.parameters.get(name)).toMatchObject({ Value: 'new', Type: 'SecureString' })
+  })
+
   it('says what is to be allowed where it may not', async () => {
     store.refuseWith = 'AccessDeniedException'
     expect(await parameter('put SENDCLOUD_APP_KEY', 'x')).toMatchObject({
       code: 1,
       errors:
-        'These credentials may not do that: allow ssm:PutParameter and ssm:GetParameters on parameter/delivery-ledger-prod/*.\n',
+        'These credentials may not do that: allow ssm:PutParameter, ssm:GetParameters and ssm:DeleteParameter on parameter/delivery-ledger-prod/*.\n',
     })
   })
 })
@@ -115,5 +163,54 @@ describe('ledger parameter list', () => {
         '',
       ].join('\n'),
     )
+  })
+  it('points at a secret that is not kept as one', async () => {
+    const name = '/delivery-ledger-prod/SENDCLOUD_APP_KEY'
+    store.parameters.set(name, { Value: 'hunter2', Type: 'String', Version: 1 })
+    expect((await parameter('list')).output).toContain(
+      `${name}        String        version 1  2026-11-18T11:06:40Z  should be SecureString, and is readable in the console: \`npx ledger parameter remove SENDCLOUD_APP_KEY\`, and put it again\n`,
+    )
+  })
+})
+
+describe('ledger parameter remove', () => {
+  it.each([
+    [
+      'CALLBACK_TOKEN_SHA256',
+      digest,
+      'What is deployed goes on with the digest it has, and the next `serverless deploy` stops for want of it.',
+    ],
+    [
+      'SENDCLOUD_APP_KEY',
+      'the app key',
+      'Within five minutes callbacks of sendcloud are answered 503, and sendcloud tries again.',
+    ],
+    [
+      'TENCENTCLOUD_SECRET_KEY',
+      'x',
+      "The poll's next run fails, and every one after it, unless sesPoll is 'off' in serverless.yml.",
+    ],
+    ['TENCENTCLOUD_TOKEN', 'x', 'The next run of the poll does without it, as a permanent key does.'],
+  ])('takes %s away, and says what follows', async (setting, value, follows) => {
+    await parameter(`put ${setting}`, value)
+    expect(await parameter(`remove ${setting}`)).toEqual({
+      code: 0,
+      output: `Removed /delivery-ledger-prod/${setting}. ${follows}\n`,
+      errors: '',
+    })
+    expect(store.parameters.size).toBe(0)
+  })
+
+  it('says that there was nothing', async () => {
+    expect(await parameter('remove TENCENTCLOUD_TOKEN')).toMatchObject({
+      code: 1,
+      errors: 'There is no /delivery-ledger-prod/TENCENTCLOUD_TOKEN: nothing was removed.\n',
+    })
+  })
+
+  it('also reaches what was put under a name that no stage makes', async () => {
+    store.parameters.set('/mine/TENCENTCLOUD_TOKEN', { Value: 'x', Type: 'SecureString', Version: 1 })
+    await parameter('remove TENCENTCLOUD_TOKEN', '', { TABLE_PREFIX: 'mine' })
+    expect(store.parameters.size).toBe(0)
   })
 })

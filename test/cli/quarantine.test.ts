@@ -1,16 +1,20 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Command } from 'commander'
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
 import { registerQuarantine } from '../../cli/quarantine.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
-import { embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { daysLeftOf, embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { emulatedDeployment } from './emulated-deployment.ts'
 
 const engine = embeddedTables()
+const deployment = emulatedDeployment()
 const at = (time: string) => Date.parse(time)
 const environmentBefore = { ...process.env }
 const now = jest.spyOn(systemClock, 'now')
 let table: string
+let deliveries: string
 
 /** sha256('tencent-ses\n{"event":') */
 const id = '066c43d0f361'
@@ -28,6 +32,7 @@ beforeEach(async () => {
   const tables = await engine.freshTables()
   process.env.TABLE_PREFIX = tables.prefix
   table = tables.quarantine
+  deliveries = tables.deliveries
   now.mockReturnValue(at('2026-11-23T10:00:00Z'))
 })
 afterAll(() => {
@@ -97,5 +102,24 @@ describe('ledger quarantine dismiss', () => {
     await printed('dismiss', id)
     await expect(printed('dismiss', id)).rejects.toThrow('It was dismissed already, at 2026-11-23T10:00:00Z.')
     await expect(printed('dismiss')).rejects.toThrow(/missing required argument 'id'/)
+  })
+})
+
+describe('ledger quarantine replay', () => {
+  it('writes rows that stay as long as those of the deployment', async () => {
+    await keep(await readFile('test/fixtures/tencent-ses/2025-10-bounce.json', 'utf8'))
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint.replace('127.0.0.1', '127.1')
+    try {
+      await expect(printed('replay')).rejects.toThrow(
+        /^Set RETENTION_DAYS and INBOUND_RETENTION_DAYS to what .* was deployed with \(400 and 30 unless you changed them\)/,
+      )
+      deployment.functions.functions.set(`${process.env.TABLE_PREFIX}-ingest`, {
+        environment: { RETENTION_DAYS: '90', INBOUND_RETENTION_DAYS: '7' },
+      })
+      expect(await printed('replay')).toContain('1 body: 1 resolved, 0 left.')
+      expect(await daysLeftOf(engine.client, deliveries, at('2026-11-23T10:00:00Z'))).toEqual([90])
+    } finally {
+      process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint
+    }
   })
 })

@@ -9,10 +9,12 @@ import type { TableNames } from '../../lib/table/names.ts'
 import { runStore } from '../../lib/table/run-store.ts'
 import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
-import { embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { daysLeftOf, embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { emulatedDeployment } from './emulated-deployment.ts'
 import { mailAt, toldOf } from '../lib/reconcile/world.ts'
 
 const engine = embeddedTables()
+const deployment = emulatedDeployment()
 const environmentBefore = { ...process.env }
 const now = jest.spyOn(systemClock, 'now')
 const sleep = jest.spyOn(systemClock, 'sleep')
@@ -294,23 +296,97 @@ describe('ledger reconcile --from', () => {
   })
 
   it('wants the retention of a deployment before it writes into it, and not to look', async () => {
-    const elsewhere = { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint.replace('127.0.0.1', '127.0.0.2') }
-    Object.assign(process.env, elsewhere, { SES_POLL: 'off' })
-    try {
+    await elsewhere(async () => {
+      process.env.SES_POLL = 'off'
       await expect(printed('--from', '2026-11-19')).rejects.toThrow('Set RETENTION_DAYS to what')
       await expect(printed('--from', '2026-11-19', '--dry-run')).rejects.toThrow('The poll is off')
-    } finally {
-      process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint
-    }
+    })
+  })
+
+  it('reads a deployment as it was deployed', async () => {
+    ses.send(delivered('2026-11-19T06:00:00Z', 'anna'))
+    await elsewhere(async () => {
+      deploy({ RETENTION_DAYS: '90', SES_REQUESTS_PER_SECOND: '0.5', SES_REGION: 'ap-hongkong' })
+      const { error } = await printed('--from', '2026-11-19', '--to', '2026-11-19')
+      expect(error).toContain('at 0.5 requests a second')
+    })
+    expect(await daysLeft()).toEqual([90])
   })
 })
+
+/** As against a deployment on AWS: its tables are behind a name that no local stack goes by. */
+async function elsewhere(run: () => Promise<void>): Promise<void> {
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint.replace('127.0.0.1', '127.1')
+  try {
+    await run()
+  } finally {
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint
+  }
+}
+
+function deploy(environment: Readonly<Record<string, string>>): void {
+  deployment.functions.functions.set(`${process.env.TABLE_PREFIX}-reconcile`, { environment })
+}
+
+const daysLeft = () => daysLeftOf(engine.client, tables.deliveries, nowMs)
 
 describe('ledger reconcile', () => {
   it('does one pass where no date is named', async () => {
     await sendMail()
-    const { out, exitCode } = await printed()
+    const { out, error, exitCode } = await printed()
     expect(out).toMatch(/^4 calls, 102 rows: 101 discovered, .* Nothing is left to ask\.\n$/)
+    expect(error).toBe('')
     expect(exitCode).toBeUndefined()
+  })
+
+  it('says on standard error what went wrong, and nothing that it says anyway', async () => {
+    ses.failWhen(() => true, { code: 'InternalError' })
+    const { out, error, exitCode } = await printed()
+    const lines = error.trimEnd().split('\n')
+    expect(lines.at(-1)).toMatch(/^GetSendEmailStatus for 2026-11-2\d at offset 0 failed: InternalError\.$/)
+    expect(error).not.toMatch(/_aws|"happening":"reconciled"/)
+    expect(out).toMatch(/The provider did not answer; the next run goes on from here\.\n$/)
+    expect(exitCode).toBe(1)
+  })
+
+  it('says how to change a setting that is refused', async () => {
+    process.env.TENCENTCLOUD_SECRET_ID = 'AKIDanother'
+    try {
+      await expect(printed()).rejects.toThrow(
+        /AuthFailure\.SecretIdNotFound\. Set .* by `npx ledger parameter put TENCENTCLOUD_SECRET_ID`\.$/,
+      )
+    } finally {
+      process.env.TENCENTCLOUD_SECRET_ID = 'AKIDsimulated'
+    }
+  })
+
+  it('keeps to what was deployed, unless this shell says otherwise', async () => {
+    ses.send(delivered('2026-11-21T06:00:00Z', 'anna'))
+    await elsewhere(async () => {
+      deploy({ RETENTION_DAYS: '90' })
+      expect((await printed()).out).toContain('1 discovered')
+      expect(await daysLeft()).toEqual([90])
+      process.env.RETENTION_DAYS = '30'
+      ses.send(delivered('2026-11-21T06:00:01Z', 'bert'))
+      await printed()
+      delete process.env.RETENTION_DAYS
+      expect(await daysLeft()).toEqual([30, 90])
+    })
+  })
+
+  it('says how the credentials are put that a deployment lacks', async () => {
+    const { TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY } = process.env
+    Object.assign(process.env, { TENCENTCLOUD_SECRET_ID: '', TENCENTCLOUD_SECRET_KEY: '' })
+    try {
+      await elsewhere(async () => {
+        deploy({ RETENTION_DAYS: '90' })
+        await expect(printed()).rejects.toThrow(
+          `${process.env.TABLE_PREFIX} has no TENCENTCLOUD_SECRET_ID and no TENCENTCLOUD_SECRET_KEY: \`npx ledger parameter put TENCENTCLOUD_SECRET_ID\` and`,
+        )
+      })
+    } finally {
+      Object.assign(process.env, { TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY })
+    }
   })
 
   it('says so where the poll is off', async () => {

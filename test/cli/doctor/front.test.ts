@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { createServer as createSocketServer } from 'node:net'
+import { createServer as createSocketServer, type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { ask, type Answer, type Front, type Silence } from '../../../cli/doctor/ask.ts'
 import type { Check } from '../../../cli/doctor/check.ts'
@@ -99,7 +99,7 @@ describe('the function URL', () => {
       verdict: 'failed',
       found: 'AWS answers 429: too many requests at once',
       advice:
-        "Look for a flood in the metrics of the function. Else raise reservedConcurrency of ingest in serverless.yml, or the account's own limit.",
+        "Look for a flood in the metrics of the function. Else raise ingestConcurrency in serverless.yml and deploy, or the account's own limit.",
     })
   })
 
@@ -210,6 +210,31 @@ describe('the token', () => {
       found: 'is accepted; nothing was stored',
     })
     expect(seen).toEqual([`GET /tencent-ses/${token}`])
+  })
+
+  it('is not sent where anybody on the way could read it', async () => {
+    const seen: string[] = []
+    const server = createServer((request, response) => {
+      seen.push(request.url ?? '')
+      response.end('{"recorded":0}')
+    })
+    // The doctor knows this machine by other names only.
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve))
+    stops.push(() => close(server))
+    const host = `127.0.0.2:${(server.address() as AddressInfo).port}`
+    expect(await checkToken(frontAt(`http://${host}/`), token)).toEqual({
+      check: 'token',
+      verdict: 'failed',
+      found: `was not sent: on the way to http://${host} anybody could read it`,
+      advice:
+        'Give --url the https:// URL. Where there is none, set TLS up: callbacks to that URL tell the token to everybody on the way.',
+    })
+    expect(await checkSigningKey(sendCloud, frontAt(`http://${host}/`), token, prod)).toEqual({
+      check: 'sendcloud',
+      verdict: 'not-checked',
+      found: 'not checked: the token was not sent',
+    })
+    expect(seen).toEqual([])
   })
 
   it('is not known where it is refused', async () => {

@@ -28,7 +28,7 @@ function refusal(code: string, advice: string): object {
   return {
     check: 'poll API',
     verdict: 'failed',
-    found: `refuses the settings (${code})`,
+    found: `refuses the settings, asked with the credentials of this shell (${code})`,
     advice: `GetSendEmailStatus for 2026-11-21 at offset 0 failed: ${code}. ${advice}`,
   }
 }
@@ -37,10 +37,10 @@ describe('the poll API', () => {
   it('is asked once, for the mails of today', async () => {
     const environment = await settings()
     ses.send(mailAt('2026-11-21T06:00:00Z', 'anna'))
-    expect(await checkPollApi(environment, clock)).toEqual({
+    expect(await checkPollApi(environment, 'this shell', clock)).toEqual({
       check: 'poll API',
       verdict: 'passed',
-      found: 'accepts the credentials; ap-guangzhou lists mails of today',
+      found: 'accepts the credentials of this shell; ap-guangzhou lists mails of today',
     })
     expect(ses.calls).toMatchObject([
       { action: 'GetSendEmailStatus', requestDate: '2026-11-21', offset: 0, answer: 'ok' },
@@ -48,10 +48,12 @@ describe('the poll API', () => {
   })
 
   it('may be that of another region where it knows no mail of today', async () => {
-    expect(await checkPollApi(await settings({ SES_REGION: 'ap-hongkong' }), clock)).toMatchObject({
+    expect(
+      await checkPollApi(await settings({ SES_REGION: 'ap-hongkong' }), 'this shell', clock),
+    ).toMatchObject({
       verdict: 'passed',
       found:
-        'accepts the credentials; ap-hongkong lists no mail of today: if you sent some, SES_REGION is another',
+        'accepts the credentials of this shell; ap-hongkong lists no mail of today: if you sent some, SES_REGION is another',
     })
   })
 
@@ -59,29 +61,31 @@ describe('the poll API', () => {
     [
       'TENCENTCLOUD_SECRET_ID',
       'AuthFailure.SecretIdNotFound',
-      'Set TENCENTCLOUD_SECRET_ID to a key that exists and is enabled.',
+      'Set TENCENTCLOUD_SECRET_ID to a key that exists and is enabled: of a deployment by `npx ledger parameter put TENCENTCLOUD_SECRET_ID`.',
     ],
     [
       'TENCENTCLOUD_SECRET_KEY',
       'AuthFailure.SignatureFailure',
-      'Set TENCENTCLOUD_SECRET_KEY to the key that belongs to TENCENTCLOUD_SECRET_ID.',
+      'Set TENCENTCLOUD_SECRET_KEY to the key that belongs to TENCENTCLOUD_SECRET_ID: of a deployment by `npx ledger parameter put TENCENTCLOUD_SECRET_KEY`.',
     ],
   ])('names %s where that is wrong', async (name, code, advice) => {
-    expect(await checkPollApi(await settings({ [name]: 'another' }), clock)).toEqual(refusal(code, advice))
+    expect(await checkPollApi(await settings({ [name]: 'another' }), 'this shell', clock)).toEqual(
+      refusal(code, advice),
+    )
   })
 
   it('names the region where that is none of SES', async () => {
-    expect(await checkPollApi(await settings({ SES_REGION: 'ap-beijing' }), clock)).toEqual(
+    expect(await checkPollApi(await settings({ SES_REGION: 'ap-beijing' }), 'this shell', clock)).toEqual(
       refusal(
         'UnsupportedRegion',
-        'Set SES_REGION to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ap-beijing.',
+        'Set SES_REGION (of a deployment sesRegion in serverless.yml, and deploy) to a region of SES (ap-guangzhou, ap-hongkong, ap-singapore); it is ap-beijing.',
       ),
     )
   })
 
   it('names the clock where that is too far off', async () => {
     const environment = await settings({}, { checkSkewAgainst: () => Date.now() + 10 * 60_000 })
-    expect(await checkPollApi(environment, clock)).toEqual(
+    expect(await checkPollApi(environment, 'this shell', clock)).toEqual(
       refusal('AuthFailure.SignatureExpire', "Set this machine's clock: it is more than five minutes off."),
     )
   })
@@ -89,7 +93,7 @@ describe('the poll API', () => {
   it('is to be asked again where it fails by itself', async () => {
     const environment = await settings()
     ses.failNext(1, { code: 'InternalError' })
-    expect(await checkPollApi(environment, clock)).toEqual({
+    expect(await checkPollApi(environment, 'this shell', clock)).toEqual({
       check: 'poll API',
       verdict: 'failed',
       found: 'does not answer as it should (InternalError)',
@@ -100,15 +104,17 @@ describe('the poll API', () => {
 
   it("is out of this machine's date where it knows nothing of today", async () => {
     const environment = await settings()
-    expect(await checkPollApi(environment, virtualClock('2026-09-01T08:00:00Z'))).toMatchObject({
-      verdict: 'failed',
-      found: expect.stringMatching(/^tells nothing of today \(.*NotSupportDate\)$/),
-      advice: expect.stringMatching(/Check this machine's date\.$/),
-    })
+    expect(await checkPollApi(environment, 'this shell', virtualClock('2026-09-01T08:00:00Z'))).toMatchObject(
+      {
+        verdict: 'failed',
+        found: expect.stringMatching(/^tells nothing of today \(.*NotSupportDate\)$/),
+        advice: expect.stringMatching(/Check this machine's date\.$/),
+      },
+    )
   })
 
   it('is not asked with settings that are wrong', async () => {
-    expect(await checkPollApi(await settings({ SES_REGION: '!' }), clock)).toEqual({
+    expect(await checkPollApi(await settings({ SES_REGION: '!' }), 'this shell', clock)).toEqual({
       check: 'poll API',
       verdict: 'failed',
       found: 'was not asked: the settings are wrong',
@@ -120,16 +126,16 @@ describe('the poll API', () => {
   it.each([
     [
       { TENCENTCLOUD_SECRET_KEY: '' },
-      "not checked: no TENCENTCLOUD_SECRET_KEY, neither here nor in the deployment's parameters as far as these credentials may read them (ssm:GetParameters). SES_POLL=off says that there is no poll",
+      'not checked: there is no TENCENTCLOUD_SECRET_KEY to ask with. SES_POLL=off says that there is no poll',
     ],
     [
       { TENCENTCLOUD_SECRET_ID: '', TENCENTCLOUD_SECRET_KEY: '' },
-      "not checked: no TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, neither here nor in the deployment's parameters as far as these credentials may read them (ssm:GetParameters). SES_POLL=off says that there is no poll",
+      'not checked: there is no TENCENTCLOUD_SECRET_ID and no TENCENTCLOUD_SECRET_KEY to ask with. SES_POLL=off says that there is no poll',
     ],
     [{ SES_POLL: 'off' }, 'is off (SES_POLL=off)'],
     [{ SES_POLL: 'off', TENCENTCLOUD_SECRET_KEY: '' }, 'is off (SES_POLL=off)'],
   ])('is not asked with %j', async (more, found) => {
-    expect(await checkPollApi(await settings(more), clock)).toEqual({
+    expect(await checkPollApi(await settings(more), 'this shell', clock)).toEqual({
       check: 'poll API',
       verdict: 'not-checked',
       found,

@@ -318,6 +318,19 @@ describe('credentials', () => {
       found: 'answers in ap-southeast-1',
     })
   })
+
+  it.each([
+    [{ AWS_ENDPOINT_URL: 'http://aws.example' }, 'answers at http://aws.example'],
+    [
+      { AWS_ENDPOINT_URL: 'http://aws.example', AWS_ENDPOINT_URL_DYNAMODB: 'http://tables.example' },
+      'answers at http://tables.example',
+    ],
+  ])('are accepted where %j leads', async (endpoints, found) => {
+    const client = await refusing('ResourceNotFoundException')
+    expect(await checkDynamoDb({ client, tables: tableNames('x') }, { ...prod, ...endpoints })).toMatchObject(
+      { found },
+    )
+  })
 })
 
 describe('a table', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { parameterReader } from '../../../lib/parameters/parameter-reader.ts'
-import { parameterWriter } from '../../../lib/parameters/parameter-writer.ts'
+import { parameterKeeper } from '../../../lib/parameters/parameter-keeper.ts'
 import { startParameterStore, type EmulatedParameterStore } from '../../emulated-parameter-store.ts'
 
 // The real client over HTTP. `npm run test:aws` does the same with moto.
@@ -51,17 +51,17 @@ describe('a wait for parameters', () => {
   })
 })
 
-describe('the parameter writer', () => {
+describe('the parameter keeper', () => {
   it('puts a value, and another in its place, and tells of both but what they are', async () => {
-    const writer = parameterWriter()
+    const keeper = parameterKeeper()
     const parameter = { name: '/ledger/A', isSecret: true, description: 'what it is for' }
-    await writer.put({ ...parameter, value: 'one' })
-    await writer.put({ ...parameter, value: 'two' })
+    await keeper.put({ ...parameter, value: 'one' })
+    await keeper.put({ ...parameter, value: 'two' })
     expect(store.parameters.get('/ledger/A')).toEqual({ Value: 'two', Type: 'SecureString', Version: 2 })
-    const found = await writer.found(['/ledger/A', '/ledger/B'])
+    const found = await keeper.found(['/ledger/A', '/ledger/B'])
     expect([...found]).toEqual([
       ['/ledger/A', { isSecret: true, version: 2, changedAtMs: Date.parse('2026-11-18T11:06:40Z') }],
     ])
-    writer.close()
+    keeper.close()
   })
 })

@@ -1,5 +1,5 @@
-import { setVariables, type Environment } from '../../lib/config.ts'
-import { isLocal } from '../../local/local-environment.ts'
+import { setVariables, type Environment } from '../lib/config.ts'
+import { isLocal } from '../local/local-environment.ts'
 
 /** Where a function of this deployment says what went wrong in it. */
 export function logOf(name: 'ingest' | 'reconcile', environment: Environment): string {
@@ -18,4 +18,10 @@ export function stageOptions(environment: Environment): string {
 /** Whether a URL leads to this machine. */
 export function isOfThisMachine({ hostname }: URL): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
+
+/** Where DynamoDB is looked for, unless it is AWS itself; the AWS SDK reads both. */
+export function dynamoDbEndpoint(environment: Environment): string | undefined {
+  const { AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL } = setVariables(environment)
+  return AWS_ENDPOINT_URL_DYNAMODB ?? AWS_ENDPOINT_URL
 }

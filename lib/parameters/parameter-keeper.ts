@@ -1,20 +1,35 @@
-import { GetParametersCommand, PutParameterCommand } from '@aws-sdk/client-ssm'
-import type { ParameterWriter } from '../ports.ts'
+import {
+  DeleteParameterCommand,
+  GetParametersCommand,
+  ParameterNotFound,
+  PutParameterCommand,
+} from '@aws-sdk/client-ssm'
+import type { ParameterKeeper } from '../ports.ts'
 import { parameterStoreClient } from './client.ts'
 
-/** What an operator does with the parameters of AWS Systems Manager: it writes them, and looks at all but their values. */
-export function parameterWriter(): ParameterWriter & { readonly close: () => void } {
+/** What an operator does with the parameters of AWS Systems Manager: it puts and removes them, and looks at all but their values. */
+export function parameterKeeper(): ParameterKeeper & { readonly close: () => void } {
   const client = parameterStoreClient()
   return {
-    async put({ name, value, isSecret, description }) {
+    async put({ name, value, isSecret, keyId, description }) {
       const command = new PutParameterCommand({
         Name: name,
         Value: value,
         Description: description,
         Type: isSecret ? 'SecureString' : 'String',
+        KeyId: keyId,
         Overwrite: true,
       })
       await client.send(command)
+    },
+    async remove(name) {
+      try {
+        await client.send(new DeleteParameterCommand({ Name: name }))
+        return true
+      } catch (error) {
+        if (error instanceof ParameterNotFound) return false
+        throw error
+      }
     },
     async found(names) {
       const { Parameters = [] } = await client.send(

@@ -1,0 +1,80 @@
+import { reconcileEntries, setVariables, type Environment } from '../../lib/config.ts'
+import type { Clock } from '../../lib/ports.ts'
+import { isLocal } from '../../local/local-environment.ts'
+import {
+  deployedCredentials,
+  deployedSettings,
+  functionName,
+  missingCredentials,
+  pollOffAdvice,
+  putAdvice,
+} from '../deployment-settings.ts'
+import { stageOptions } from '../where-to-look.ts'
+import { failed, notChecked, passed, type Check } from './check.ts'
+import { checkPollApi } from './poll-api.ts'
+
+/** Whether a deployment's poll is set up: as it was deployed, and with the credentials that it has of its own. */
+export async function checkPoll(environment: Environment, clock: Clock): Promise<readonly Check[]> {
+  const set = setVariables(environment)
+  if (isLocal(set)) return [await checkPollApi(set, 'this shell', clock)]
+  const found = await deployedSettings(set, 'reconcile')
+  const settings = 'unread' in found ? set : setVariables({ ...set, ...found.deployed })
+  const about = checkSettings(found, settings, set)
+  if (settings.SES_POLL === 'off') return [about, await checkPollApi(settings, 'nobody', clock)]
+  const own = await deployedCredentials(set)
+  const hasOwn = 'credentials' in own && missingCredentials(own.credentials).length === 0
+  const api = hasOwn
+    ? checkPollApi({ ...withoutCredentials(settings), ...own.credentials }, 'the deployment', clock)
+    : checkPollApi(settings, 'this shell, which may not be those of the deployment', clock)
+  return [about, checkParameters(own), await api]
+}
+
+/** So that half of one pair is never asked with half of another. */
+function withoutCredentials(settings: Environment): Environment {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('TENCENTCLOUD_')))
+}
+
+function checkSettings(
+  found: Awaited<ReturnType<typeof deployedSettings>>,
+  settings: Environment,
+  set: Environment,
+): Check {
+  const check = 'settings'
+  const name = functionName(set, 'reconcile')
+  if ('unread' in found) {
+    const { because, why } = found.unread
+    return because === 'absent'
+      ? failed(
+          check,
+          why,
+          `Check TABLE_PREFIX and AWS_REGION, or deploy: \`npx serverless deploy ${stageOptions(set)}\`.`,
+        )
+      : notChecked(check, `not checked: ${why}. What follows is looked at with the settings of this shell`)
+  }
+  const regionOf = ({ SES_REGION = reconcileEntries.SES_REGION.default }: Environment) => SES_REGION
+  const here = set.SES_REGION
+  const differs = here !== undefined && here !== regionOf(settings) ? `, and not ${here} as here` : ''
+  return passed(check, `are read from ${name}: SES_REGION is ${regionOf(settings)}${differs}`)
+}
+
+function checkParameters(own: Awaited<ReturnType<typeof deployedCredentials>>): Check {
+  const check = 'parameters'
+  if ('unread' in own) {
+    const { because, why } = own.unread
+    return because === 'fault'
+      ? failed(
+          check,
+          `cannot be read: ${why}`,
+          'Try again; should it stay so, check AWS_REGION and the way there.',
+        )
+      : notChecked(check, `not checked: ${why}`)
+  }
+  const missing = missingCredentials(own.credentials)
+  return missing.length === 0
+    ? passed(check, "hold the poll's credentials")
+    : failed(
+        check,
+        `the deployment has no ${missing.join(' and no ')}`,
+        `Run ${putAdvice(missing)}. ${pollOffAdvice}`,
+      )
+}
