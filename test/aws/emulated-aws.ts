@@ -73,7 +73,7 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
   await mkdir(home)
   await copyProject(project)
   // In the folder, since it writes a file wherever it is when it looks through a template.
-  const moto = startTied([motoServer, '--host', '127.0.0.1', '--port', '0'], { cwd: home })
+  const moto = startTied([...motoServer, '--host', '127.0.0.1', '--port', '0'], { cwd: home })
   const endpoint = await untilReady(moto, 'moto', () =>
     Promise.resolve(/Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(moto.output())?.[1]),
   )

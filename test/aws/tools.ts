@@ -21,12 +21,14 @@ export class MissingToolError extends Error {
   }
 }
 
+type Command = readonly [program: string, ...options: string[]]
+
 interface PythonTools {
-  readonly cfnLint: string
-  readonly motoServer: string
+  readonly cfnLint: Command
+  readonly motoServer: Command
 }
 
-/** cfn-lint and the emulated AWS, in a virtual environment. */
+/** The command lines of cfn-lint and the emulated AWS, in a virtual environment. */
 export async function pythonTools(): Promise<PythonTools> {
   const howTo = 'install it (on Debian: apt-get install python3 python3-venv)'
   const version = await answerOf('python3', ['--version'], `Python 3.10 or newer is missing: ${howTo}.`)
@@ -37,9 +39,14 @@ export async function pythonTools(): Promise<PythonTools> {
     await fetched('python3 -m venv', ['python3', '-m', 'venv', venv])
     const requirements = join(manifests, 'requirements.txt')
     const install = ['install', '--quiet', '--disable-pip-version-check', '--require-hashes']
-    await fetched('pip', [join(venv, 'bin/pip'), ...install, '--requirement', requirements])
+    await fetched('pip', [join(venv, 'bin/python'), '-m', 'pip', ...install, '--requirement', requirements])
   })
-  return { cfnLint: join(folder, 'bin/cfn-lint'), motoServer: join(folder, 'bin/moto_server') }
+  // By their modules: the first lines of the programs in bin name the folder where pip wrote them, which may have moved.
+  const python = join(folder, 'bin/python')
+  return {
+    cfnLint: [python, '-c', 'import sys; from cfnlint.runner import main; sys.exit(main())'],
+    motoServer: [python, '-m', 'moto.server'],
+  }
 }
 
 /** The command line that starts Amazon's DynamoDB Local, but for its port. */
