@@ -31,7 +31,9 @@ interface PythonTools {
 /** The command lines of cfn-lint and the emulated AWS, in a virtual environment. */
 export async function pythonTools(): Promise<PythonTools> {
   const howTo = 'install it (on Debian: apt-get install python3 python3-venv)'
-  const version = await answerOf('python3', ['--version'], `Python 3.10 or newer is missing: ${howTo}.`)
+  // With where it lies, since a virtual environment is nothing without the Python that made it.
+  const tellItself = "import sys; print('Python', sys.version.split()[0], 'in', sys.base_prefix)"
+  const version = await answerOf('python3', ['-c', tellItself], `Python 3.10 or newer is missing: ${howTo}.`)
   if (Number(/3\.(\d+)/.exec(version)?.[1]) < 10) {
     throw new MissingToolError(`Python 3.10 or newer is needed, and python3 is ${version.trim()}: ${howTo}.`)
   }
@@ -57,14 +59,15 @@ export async function dynamoDbLocal(): Promise<readonly string[]> {
     throw new MissingToolError(`Java 17 or newer is needed, and java is ${firstLineOf(version)}: ${howTo}.`)
   }
   await answerOf('mvn', ['--version'], 'Maven is missing: install it (on Debian: apt-get install maven).')
-  const jars = await installed('dynamodb-local', ['pom.xml'], '', async (folder) => {
+  const jars = await installed('dynamodb-local', ['pom.xml', jarDigests], '', async (folder) => {
     const repository = join(folder, 'repository')
     await fetched('Maven', [
-      ...['mvn', '--batch-mode', '--quiet', '--file', join(manifests, 'pom.xml')],
+      ...['mvn', '--batch-mode', '--quiet', '--strict-checksums', '--file', join(manifests, 'pom.xml')],
       `-Dmaven.repo.local=${repository}`,
       ...['dependency:copy-dependencies', `-DoutputDirectory=${folder}`],
     ])
     await rm(repository, { recursive: true })
+    await requireDigests(folder, jarDigests)
   })
   // The JVM's second compiler and its parallel collector would take longer than they save in a run of a few minutes.
   const jvm = [
@@ -78,6 +81,26 @@ export async function dynamoDbLocal(): Promise<readonly string[]> {
   ]
   const main = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner'
   return ['java', ...jvm, main, '-inMemory', '-disableTelemetry']
+}
+
+/** What Maven has to fetch, as `sha256sum` prints it: unlike pip and npm it knows no digests but those that the registry tells. */
+const jarDigests = 'dynamodb-local.sha256'
+
+/** Rejects where a folder holds anything else than the list of SHA-256 digests in test/aws/tools names. */
+async function requireDigests(folder: string, list: string): Promise<void> {
+  const expected = new Set((await readFile(join(manifests, list), 'utf8')).trim().split('\n'))
+  const found = await Promise.all(
+    (await readdir(folder)).map(async (file) => {
+      const digest = createHash('sha256').update(await readFile(join(folder, file)))
+      return `${digest.digest('hex')}  ${file}`
+    }),
+  )
+  const unlike = [...expected, ...found].filter((line) => !expected.has(line) || !found.includes(line))
+  if (unlike.length === 0) return
+  const files = [...new Set(unlike.map((line) => line.split('  ')[1]))].sort().join(', ')
+  throw new MissingToolError(
+    `Maven fetched something else than test/aws/tools/${list} names (${files}): find out why, and if pom.xml has changed, write down what it names now.`,
+  )
 }
 
 /** The entry of the Lambda runtime interface client, compiled for this machine. */
