@@ -38,6 +38,8 @@ export interface EmulatedAws {
   readonly packaged: (name: string) => Promise<Uint8Array>
   /** The template that was deployed last. */
   readonly template: () => Promise<Template>
+  /** Makes a stack of a template, without `serverless`. */
+  readonly putStack: (name: string, template: object) => Promise<void>
   readonly stackStatus: (stack: string) => Promise<string | undefined>
   readonly functions: () => Promise<readonly DeployedFunction[]>
   /** A dashboard as CloudWatch would show it. Rejects where that is no JSON. */
@@ -110,6 +112,11 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
     async template() {
       const file = join(project, '.serverless/cloudformation-template-update-stack.json')
       return v.parse(template, JSON.parse(await readFile(file, 'utf8')))
+    },
+    async putStack(name, made) {
+      const body = { Action: 'CreateStack', Version: '2010-05-15', StackName: name }
+      const TemplateBody = JSON.stringify(made)
+      await call('cloudformation', '/', String(new URLSearchParams({ ...body, TemplateBody })))
     },
     async stackStatus(stack) {
       const query = `Action=DescribeStacks&Version=2010-05-15&StackName=${stack}`
