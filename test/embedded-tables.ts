@@ -5,13 +5,13 @@ import { emulatorClient, startDynamoDbEmulator, type DynamoDbEmulator } from '..
 import { createTables } from '../local/tables.ts'
 import { tableNames, type TableNames } from '../lib/table/names.ts'
 import { scanItems } from '../lib/table/pages.ts'
-import { limitToRole, type FunctionName } from './function-roles.ts'
+import { forbidAskingForRows, limitToRole, type FunctionName } from './function-roles.ts'
 
 /** The engine for one test file, and a fresh set of tables for whoever asks. */
 export interface EmbeddedTables {
   readonly client: DynamoDBClient
   readonly endpoint: string
-  /** A client that can do what the role of the function in serverless.yml allows, and no more. */
+  /** A client that can do what the function's role allows, and no more. For ingest, no write asks for the row, either. */
   readonly clientAs: (name: FunctionName) => DynamoDBClient
   readonly freshTables: () => Promise<TableNames & { readonly prefix: string }>
 }
@@ -44,8 +44,7 @@ export function embeddedTables(): EmbeddedTables {
       return started().endpoint
     },
     clientAs(name) {
-      const client = limited.get(name) ?? emulatorClient(started().endpoint)
-      if (!limited.has(name)) limitToRole(client, name)
+      const client = limited.get(name) ?? limitedClient(started().endpoint, name)
       limited.set(name, client)
       return client
     },
@@ -56,6 +55,13 @@ export function embeddedTables(): EmbeddedTables {
       return { ...tableNames(prefix), prefix }
     },
   }
+}
+
+function limitedClient(endpoint: string, name: FunctionName): DynamoDBClient {
+  const client = emulatorClient(endpoint)
+  limitToRole(client, name)
+  if (name === 'ingest') forbidAskingForRows(client)
+  return client
 }
 
 /** An engine that somebody else starts and stops. */

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 
-// What serverless.yml lets a function know and do, and clients that can do no more.
+// What the functions' roles let them do, as deploy/roles.yml has them or a packaged template, and clients that can do no
+// more. That both are the same is for test/permissions.test.ts to say.
 
 export type FunctionName = 'ingest' | 'reconcile'
 
@@ -12,8 +14,10 @@ export interface Call {
   readonly action: string
   /** A table, as lib/table/names.ts names it, or an index of one. */
   readonly resource: string
-  /** Whether the call may answer what stood in the row. */
-  readonly returnsValues: boolean
+  /** What the write asks to be answered of the row; `undefined` where it does not say, and nothing is. */
+  readonly returnValues: string | undefined
+  /** The same of a write whose condition does not hold. */
+  readonly returnValuesOnConditionCheckFailure: string | undefined
 }
 
 const oneOrMore = v.union([
@@ -33,26 +37,22 @@ const statement = v.strictObject({
 
 type Statement = v.InferOutput<typeof statement>
 
-const environment = v.record(v.string(), v.string())
-
 // Strict, so that nothing else gives a permission (`ManagedPolicyArns`, say) without a test that knows it.
 const role = v.strictObject({
-  AssumeRolePolicyDocument: v.unknown(),
-  Policies: v.array(
-    v.strictObject({
-      PolicyName: v.string(),
-      PolicyDocument: v.strictObject({ Version: v.literal('2012-10-17'), Statement: v.array(statement) }),
-    }),
-  ),
+  Type: v.literal('AWS::IAM::Role'),
+  Properties: v.strictObject({
+    AssumeRolePolicyDocument: v.unknown(),
+    Policies: v.array(
+      v.strictObject({
+        PolicyName: v.string(),
+        PolicyDocument: v.strictObject({ Version: v.literal('2012-10-17'), Statement: v.array(statement) }),
+      }),
+    ),
+  }),
 })
 
-const serverlessYaml = v.object({
-  provider: v.object({ environment }),
-  functions: v.record(v.string(), v.object({ role: v.string(), environment })),
-})
-const resourcesYaml = v.object({
-  Resources: v.record(v.string(), v.object({ Type: v.string(), Properties: v.unknown() })),
-})
+/** Resources of CloudFormation by their names, with references as {@link inWords} writes them. */
+export type Resources = Readonly<Record<string, unknown>>
 
 /** `!GetAtt Table.Arn` and `!Sub '${Table.Arn}'` say the same, and are read as the latter. */
 const references = [
@@ -61,56 +61,82 @@ const references = [
   { tag: '!Sub', resolve: (text: string) => text },
 ]
 
-function read(file: string): unknown {
-  return parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'), { customTags: references })
+function resourcesOf(file: string): Resources {
+  const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+  const yaml = v.object({ Resources: v.record(v.string(), v.unknown()) })
+  return v.parse(yaml, parse(text, { customTags: references })).Resources
 }
 
-function declared(): v.InferOutput<typeof serverlessYaml> {
-  return v.parse(serverlessYaml, read('serverless.yml'))
+/** The roles and tables as they are written, before anything is packaged. */
+export function writtenResources(): Resources {
+  return { ...resourcesOf('deploy/roles.yml'), ...resourcesOf('deploy/tables.yml') }
 }
 
-function resourcesOf(file: string): v.InferOutput<typeof resourcesYaml>['Resources'] {
-  return v.parse(resourcesYaml, read(file)).Resources
+const reference = v.union([
+  v.pipe(
+    v.strictObject({ Ref: v.string() }),
+    v.transform(({ Ref }) => `\${${Ref}}`),
+  ),
+  v.pipe(
+    v.strictObject({ 'Fn::GetAtt': v.tuple([v.string(), v.string()]) }),
+    v.transform((of) => `\${${of['Fn::GetAtt'].join('.')}}`),
+  ),
+  v.pipe(
+    v.strictObject({ 'Fn::Sub': v.string() }),
+    v.transform((of) => of['Fn::Sub']),
+  ),
+])
+
+/** Any part of a template with its references as text: `${DeliveriesTable.Arn}`. */
+export function inWords(part: unknown): unknown {
+  const said = v.safeParse(reference, part)
+  if (said.success) return said.output
+  if (Array.isArray(part)) return part.map(inWords)
+  if (typeof part !== 'object' || part === null) return part
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, inWords(value)]))
 }
 
-/** The names of the variables that the function finds in its environment. */
-export function environmentOf(name: FunctionName): readonly string[] {
-  const { provider, functions } = declared()
-  return Object.keys({ ...provider.environment, ...functions[name]?.environment })
-}
-
-function roleOf(name: FunctionName): v.InferOutput<typeof role> {
-  const { functions } = declared()
-  const roleName = /^\$\{(\w+)\.Arn\}$/.exec(functions[name]?.role ?? '')?.[1]
-  return v.parse(role, resourcesOf('deploy/roles.yml')[roleName ?? '']?.Properties)
+function roleIn(resources: Resources, name: FunctionName): v.InferOutput<typeof role> {
+  return v.parse(role, resources[name === 'ingest' ? 'IngestRole' : 'ReconcileRole'])
 }
 
 /** Who may take the function's role. */
-export function trustOf(name: FunctionName): unknown {
-  return roleOf(name).AssumeRolePolicyDocument
+export function trustIn(resources: Resources, name: FunctionName): unknown {
+  return roleIn(resources, name).Properties.AssumeRolePolicyDocument
 }
 
 /** Every statement of the function's role, with the tables by the names that lib/table/names.ts gives them. */
-export function statementsOf(name: FunctionName): readonly Statement[] {
-  const tables = new Map(
-    Object.entries(resourcesOf('deploy/tables.yml'))
-      .filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
-      .map(([table, { Properties }]) => [`\${${table}.Arn}`, tableOf(Properties)]),
-  )
+export function statementsIn(resources: Resources, name: FunctionName): readonly Statement[] {
+  const tables = tablesIn(resources)
   const inOurNames = (arn: string) =>
     arn.replace(/^\$\{\w+\.Arn\}/, (reference) => tables.get(reference) ?? reference)
-  return roleOf(name).Policies.flatMap(({ PolicyDocument }) =>
+  return roleIn(resources, name).Properties.Policies.flatMap(({ PolicyDocument }) =>
     PolicyDocument.Statement.map((one) => ({ ...one, Resource: one.Resource.map(inOurNames) })),
   )
 }
 
-function tableOf(properties: unknown): string {
-  const { TableName } = v.parse(v.object({ TableName: v.string() }), properties)
-  return TableName.replace('${self:custom.tablePrefix}-', '')
+const tableResource = v.object({
+  Type: v.literal('AWS::DynamoDB::Table'),
+  Properties: v.object({ TableName: v.string() }),
+})
+
+/** `${DeliveriesTable.Arn}` → `deliveries` */
+function tablesIn(resources: Resources): ReadonlyMap<string, string> {
+  const tables = Object.entries(resources).filter(([, resource]) => v.is(tableResource, resource))
+  return new Map(
+    tables.map(([name, resource]) => [
+      `\${${name}.Arn}`,
+      nameOf(v.parse(tableResource, resource).Properties.TableName),
+    ]),
+  )
 }
 
-/** The one condition that this project uses: a write may not return what stood there. */
-export const withoutReturnedValues = { StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' } }
+/**
+ * The one condition that this project uses of tables: a write may not ask for what stood there by `ReturnValues`, which is all
+ * that Amazon says of this key. Of `ReturnValuesOnConditionCheckFailure` it says nothing.
+ * Source: Service Authorization Reference, DynamoDB, condition keys, "the ReturnValues parameter of request" (read 2026-11-22).
+ */
+const withoutReturnedValues = { StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' } }
 
 /** Tells of every call that the client sends, before it is sent. What is thrown is thrown to whoever called. */
 export function watchCalls(client: DynamoDBClient, see: (call: Call) => void): void {
@@ -120,31 +146,38 @@ export function watchCalls(client: DynamoDBClient, see: (call: Call) => void): v
       for (const call of callsOf(action, args.input)) see(call)
       return next(args)
     },
-    { step: 'initialize', name: 'watch-calls' },
+    { step: 'initialize' },
   )
 }
 
 const tableInput = v.object({
   TableName: v.string(),
   IndexName: v.optional(v.string()),
-  ReturnValues: v.optional(v.string(), 'NONE'),
-  ReturnValuesOnConditionCheckFailure: v.optional(v.string(), 'NONE'),
+  ReturnValues: v.optional(v.string()),
+  ReturnValuesOnConditionCheckFailure: v.optional(v.string()),
 })
 const batchInput = v.object({ RequestItems: v.record(v.string(), v.unknown()) })
 
 function callsOf(action: string, input: unknown): readonly Call[] {
   const batch = v.safeParse(batchInput, input)
+  const nothing = { returnValues: undefined, returnValuesOnConditionCheckFailure: undefined }
   if (batch.success) {
     return Object.keys(batch.output.RequestItems).map((table) => ({
       action,
       resource: nameOf(table),
-      returnsValues: false,
+      ...nothing,
     }))
   }
   const told = v.parse(tableInput, input)
   const index = told.IndexName === undefined ? '' : `/index/${told.IndexName}`
-  const returnsValues = told.ReturnValues !== 'NONE' || told.ReturnValuesOnConditionCheckFailure !== 'NONE'
-  return [{ action, resource: nameOf(told.TableName) + index, returnsValues }]
+  return [
+    {
+      action,
+      resource: nameOf(told.TableName) + index,
+      returnValues: told.ReturnValues,
+      returnValuesOnConditionCheckFailure: told.ReturnValuesOnConditionCheckFailure,
+    },
+  ]
 }
 
 /** `test-1-deliveries` → `deliveries` */
@@ -152,19 +185,44 @@ function nameOf(table: string): string {
   return table.slice(table.lastIndexOf('-') + 1)
 }
 
-/** Refuses, as AWS would, every call of the client that the function's role does not allow. */
+/** Refuses, as AWS says that it would, every call of the client that the function's role does not allow. */
 export function limitToRole(client: DynamoDBClient, name: FunctionName): void {
-  const statements = statementsOf(name)
+  const statements = statementsIn(writtenResources(), name)
   watchCalls(client, (call) => {
     if (statements.some((one) => allows(one, call))) return
-    const what = `${call.action} on ${call.resource}${call.returnsValues ? ', returning values' : ''}`
-    const refusal = new Error(`The role of the ${name} function in serverless.yml does not allow ${what}.`)
+    const asks = call.returnValues === undefined ? '' : `, returning ${call.returnValues}`
+    const what = `${call.action} on ${call.resource}${asks}`
+    const refusal = new Error(`The role of the ${name} function in deploy/roles.yml does not allow ${what}.`)
     refusal.name = 'AccessDeniedException'
     throw refusal
   })
 }
 
 function allows({ Action, Resource, Condition }: Statement, call: Call): boolean {
-  const isNamed = Action.includes(call.action) && Resource.includes(call.resource)
-  return isNamed && (Condition === undefined || !call.returnsValues)
+  return Action.includes(call.action) && Resource.includes(call.resource) && holds(Condition, call)
+}
+
+/** `…IfExists` holds, too, where the request does not say. */
+function holds(condition: unknown, { returnValues }: Call): boolean {
+  if (condition === undefined) return true
+  if (isDeepStrictEqual(condition, withoutReturnedValues)) {
+    return returnValues === undefined || returnValues === 'NONE'
+  }
+  throw new Error(
+    `deploy/roles.yml: test/function-roles.ts does not know when ${JSON.stringify(condition)} holds.`,
+  )
+}
+
+/** Whether a call asks for what stands in a row, by either parameter. */
+export function asksForRow({ returnValues, returnValuesOnConditionCheckFailure }: Call): boolean {
+  return [returnValues, returnValuesOnConditionCheckFailure].some(
+    (asked) => asked !== undefined && asked !== 'NONE',
+  )
+}
+
+/** Refuses what no role can: a write that asks for the row. It is our rule, and not one of AWS. */
+export function forbidAskingForRows(client: DynamoDBClient): void {
+  watchCalls(client, (call) => {
+    if (asksForRow(call)) throw new Error(`${call.action} on ${call.resource} asks for the row.`)
+  })
 }

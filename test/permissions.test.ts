@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, describe, expect, it } from '@jest/globals'
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
 import { createHandler as createIngest } from '../functions/ingest.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/callback-token.ts'
@@ -13,35 +14,247 @@ import { lambdaContext } from '../local/lambda-context.ts'
 import { simulatedAppKey, simulatedSesCredentials } from '../local/local-environment.ts'
 import { startSimulatedSes } from '../local/simulated-ses/server.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
+import { settings } from './declared-watch.ts'
 import { embeddedTables } from './embedded-tables.ts'
 import { sampleMessage } from './events.ts'
 import { signedForm, type UnsignedFields } from './fixtures/sendcloud/sign.ts'
 import {
-  environmentOf,
-  statementsOf,
-  trustOf,
+  asksForRow,
+  inWords,
+  limitToRole,
+  statementsIn,
+  trustIn,
   watchCalls,
-  withoutReturnedValues,
+  writtenResources,
   type Call,
   type FunctionName,
+  type Resources,
 } from './function-roles.ts'
 import { mailAt, toldOf } from './lib/reconcile/world.ts'
+import {
+  digest,
+  projectToPackage,
+  templateIn,
+  type PackagedProject,
+  type Template,
+} from './packaged-project.ts'
 
-// Each function knows what it reads and may do what it does, and no more. What it does is recorded, since modules that a
-// function imports can do more than the function asks of them. Nothing is missing from the record unnoticed: wherever else
-// a test runs a function, its role limits it (test/embedded-tables.ts).
+// Each function knows what it reads and may do what it does, and no more. What it may do is read in the packaged template,
+// where nothing can be added any more that is not seen here. What it does is recorded, since modules that a function imports
+// can do more than the function asks of them. Nothing is missing from the record unnoticed: wherever else a test runs a
+// function, its role limits it (test/embedded-tables.ts).
 
 const engine = embeddedTables()
 const token = 'a-token-of-the-callback-url'
+const stack = 'delivery-ledger-prod'
 
-describe('the environment that serverless.yml gives', () => {
+let project: PackagedProject
+/** As it is deployed where nothing is set. */
+let template: Template
+/** With a value for each param that says whose it is. */
+let templateOfParams: Template
+
+beforeAll(async () => {
+  project = await projectToPackage()
+  template = await templateIn(await project.package(['--stage', 'prod']))
+  templateOfParams = await templateIn(await project.package(['--stage', 'prod', ...ownValues()]))
+})
+afterAll(() => project.remove())
+
+/** `--param=sesRegion=<sesRegion>`, for every param that there is. */
+function ownValues(): readonly string[] {
+  // The one that has to be a number for `serverless`.
+  const names = [...settings.keys()].filter((name) => name !== 'ingestConcurrency')
+  return names.map((name) => `--param=${name}=<${name}>`)
+}
+
+function resources(): Resources {
+  return v.parse(v.record(v.string(), v.unknown()), inWords(template.Resources))
+}
+
+function resourcesOfType(pattern: RegExp): Resources {
+  const ofType = Object.entries(template.Resources).filter(([, { Type }]) => pattern.test(Type))
+  return Object.fromEntries(ofType.map(([name]) => [name, resources()[name]]))
+}
+
+const lambdaFunction = v.object({
+  Properties: v.object({
+    Role: v.unknown(),
+    Environment: v.strictObject({ Variables: v.record(v.string(), v.unknown()) }),
+  }),
+})
+
+function functionIn({ Resources: all }: Template, name: FunctionName) {
+  return v.parse(lambdaFunction, all[name === 'ingest' ? 'IngestLambdaFunction' : 'ReconcileLambdaFunction'])
+    .Properties
+}
+
+describe('the environment', () => {
   it.each([
     ['ingest', ingestEntries],
     ['reconcile', reconcileEntries],
-  ] as const)('the %s function is what its configuration parses', (name, entries) => {
-    expect(environmentOf(name).toSorted()).toEqual(Object.keys(entries).sort())
+  ] as const)('of the %s function is what its configuration parses', (name, entries) => {
+    const { Variables } = functionIn(template, name).Environment
+    expect(Object.keys(Variables).sort()).toEqual(Object.keys(entries).sort())
+  })
+
+  it('has each setting from the param of its own name', () => {
+    expect(functionIn(templateOfParams, 'ingest').Environment.Variables).toEqual({
+      TABLE_PREFIX: stack,
+      RETENTION_DAYS: '<retentionDays>',
+      INBOUND_RETENTION_DAYS: '<inboundRetentionDays>',
+      CALLBACK_TOKEN_SHA256: '<callbackTokenSha256>',
+    })
+    expect(functionIn(templateOfParams, 'reconcile').Environment.Variables).toEqual({
+      TABLE_PREFIX: stack,
+      RETENTION_DAYS: '<retentionDays>',
+      SES_POLL: '<sesPoll>',
+      SES_ENDPOINT: '<sesEndpoint>',
+      SES_REGION: '<sesRegion>',
+      SES_REQUESTS_PER_SECOND: '<sesRequestsPerSecond>',
+      SENDS_RECORDED: '<sendsRecorded>',
+      SWEEP_AGES_DAYS: '<sweepAgesDays>',
+    })
+  })
+
+  it('has the defaults where nothing is set', () => {
+    expect(functionIn(template, 'ingest').Environment.Variables).toEqual({
+      TABLE_PREFIX: stack,
+      RETENTION_DAYS: '400',
+      INBOUND_RETENTION_DAYS: '30',
+      CALLBACK_TOKEN_SHA256: digest,
+    })
+    expect(functionIn(template, 'reconcile').Environment.Variables).toEqual({
+      TABLE_PREFIX: stack,
+      RETENTION_DAYS: '400',
+      SES_POLL: 'on',
+      SES_ENDPOINT: '',
+      SES_REGION: 'ap-guangzhou',
+      SES_REQUESTS_PER_SECOND: '1',
+      SENDS_RECORDED: 'off',
+      SWEEP_AGES_DAYS: '29',
+    })
   })
 })
+
+describe('the packaged template', () => {
+  it('has nothing of a kind that is not known to give no permission, but what is looked at below', () => {
+    const types = new Set(Object.values(template.Resources).map(({ Type }) => Type))
+    expect([...types].sort()).toEqual([
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::Dashboard',
+      'AWS::DynamoDB::Table',
+      'AWS::Events::Rule',
+      'AWS::IAM::Role',
+      'AWS::Lambda::EventInvokeConfig',
+      'AWS::Lambda::Function',
+      'AWS::Lambda::Permission',
+      'AWS::Lambda::Url',
+      'AWS::Logs::LogGroup',
+      'AWS::S3::Bucket',
+      'AWS::S3::BucketPolicy',
+      'AWS::SNS::Subscription',
+      'AWS::SNS::Topic',
+      'AWS::SQS::Queue',
+      'AWS::SQS::QueuePolicy',
+    ])
+  })
+
+  it('has two functions, and a role of its own for each', () => {
+    expect(Object.keys(resourcesOfType(/^AWS::Lambda::Function$/))).toEqual([
+      'IngestLambdaFunction',
+      'ReconcileLambdaFunction',
+    ])
+    expect(Object.keys(resourcesOfType(/^AWS::IAM::/))).toEqual(['IngestRole', 'ReconcileRole'])
+    expect(inWords(functionIn(template, 'ingest').Role)).toBe('${IngestRole.Arn}')
+    expect(inWords(functionIn(template, 'reconcile').Role)).toBe('${ReconcileRole.Arn}')
+  })
+
+  it('lets anybody call ingest by its URL, and the schedule reconcile', () => {
+    const anybody = { FunctionName: '${IngestLambdaFunction.Arn}', Principal: '*' }
+    const schedule = {
+      FunctionName: '${ReconcileLambdaFunction.Arn}',
+      Principal: 'events.amazonaws.com',
+      SourceArn: '${ReconcileEventsRuleSchedule1.Arn}',
+    }
+    const Type = 'AWS::Lambda::Permission'
+    // A public function URL needs both of the first.
+    expect(resourcesOfType(/^AWS::Lambda::Permission$/)).toEqual({
+      IngestLambdaPermissionFnUrl: {
+        Type,
+        Properties: { ...anybody, Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'NONE' },
+      },
+      IngestLambdaPermissionFn: {
+        Type,
+        Properties: { ...anybody, Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
+      },
+      ReconcileLambdaPermissionEventsRuleSchedule1: {
+        Type,
+        Properties: { ...schedule, Action: 'lambda:InvokeFunction' },
+      },
+    })
+  })
+
+  it('lets the schedule write to the queue of failed runs', () => {
+    const failedToBegin = {
+      Effect: 'Allow',
+      Principal: { Service: 'events.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: '${FailedRunsQueue.Arn}',
+      Condition: { ArnEquals: { 'aws:SourceArn': '${ReconcileEventsRuleSchedule1.Arn}' } },
+    }
+    expect(resourcesOfType(/^AWS::SQS::QueuePolicy$/)).toEqual({
+      FailedRunsPolicy: {
+        Type: 'AWS::SQS::QueuePolicy',
+        Properties: {
+          Queues: ['${FailedRunsQueue}'],
+          PolicyDocument: { Version: '2012-10-17', Statement: [failedToBegin] },
+        },
+      },
+    })
+  })
+
+  it('says of the bucket with the zips only what nobody may do', () => {
+    expect(resourcesOfType(/^AWS::S3::BucketPolicy$/)).toMatchObject({
+      ServerlessDeploymentBucketPolicy: {
+        Properties: {
+          Bucket: '${ServerlessDeploymentBucket}',
+          PolicyDocument: { Statement: [deniesPlainHttp] },
+        },
+      },
+    })
+    expect(Object.keys(resourcesOfType(/^AWS::S3::BucketPolicy$/))).toHaveLength(1)
+  })
+
+  it('has no statement, no principal and no managed policy anywhere else', () => {
+    const permitting = /^(?:Effect|Principal|ManagedPolicyArns|PermissionsBoundary|ResourcePolicy)$/
+    const holders = Object.entries(template.Resources).filter(([, resource]) =>
+      namesWithin(resource).some((name) => permitting.test(name)),
+    )
+    expect(holders.map(([name]) => name).sort()).toEqual([
+      'FailedRunsPolicy',
+      'IngestLambdaPermissionFn',
+      'IngestLambdaPermissionFnUrl',
+      'IngestRole',
+      'ReconcileLambdaPermissionEventsRuleSchedule1',
+      'ReconcileRole',
+      'ServerlessDeploymentBucketPolicy',
+    ])
+  })
+})
+
+const deniesPlainHttp = {
+  Effect: 'Deny',
+  Principal: '*',
+  Action: 's3:*',
+  Condition: { Bool: { 'aws:SecureTransport': false } },
+}
+
+/** Every property's name in a part of a template, at any depth. */
+function namesWithin(part: unknown): readonly string[] {
+  if (typeof part !== 'object' || part === null) return []
+  return [...Object.keys(part), ...Object.values(part).flatMap(namesWithin)]
+}
 
 /** `dynamodb:PutItem deliveries`, each once. */
 function namesOf(calls: readonly Call[]): readonly string[] {
@@ -49,20 +262,38 @@ function namesOf(calls: readonly Call[]): readonly string[] {
 }
 
 function allowedTo(name: FunctionName, service: string): readonly string[] {
-  return statementsOf(name)
+  return statementsIn(resources(), name)
     .flatMap(({ Action, Resource }) => Action.flatMap((action) => Resource.map((on) => `${action} ${on}`)))
     .filter((permission) => permission.startsWith(`${service}:`))
     .sort()
 }
 
-describe('the role of either function', () => {
-  it.each(['ingest', 'reconcile'] as const)('is taken by Lambda alone: %s', (name) => {
+/** The conditions of the function's statements about tables, in their order. */
+function conditionsOfTables(name: FunctionName): readonly unknown[] {
+  const ofTables = statementsIn(resources(), name).filter(({ Action }) => Action[0]?.startsWith('dynamodb:'))
+  return ofTables.map(({ Condition }) => Condition)
+}
+
+/** The function's statements about anything else. */
+function beyondTables(name: FunctionName) {
+  return statementsIn(resources(), name).filter(({ Action }) => !Action[0]?.startsWith('dynamodb:'))
+}
+
+describe.each(['ingest', 'reconcile'] as const)('the role of the %s function', (name) => {
+  it('is taken by Lambda alone', () => {
     const lambdaMayAssume = {
       Effect: 'Allow',
       Principal: { Service: 'lambda.amazonaws.com' },
       Action: 'sts:AssumeRole',
     }
-    expect(trustOf(name)).toEqual({ Version: '2012-10-17', Statement: [lambdaMayAssume] })
+    expect(trustIn(resources(), name)).toEqual({ Version: '2012-10-17', Statement: [lambdaMayAssume] })
+  })
+
+  it('is packaged as it is written, and so as other tests keep to it', () => {
+    const written = JSON.stringify(statementsIn(writtenResources(), name))
+    expect(statementsIn(resources(), name)).toEqual(
+      JSON.parse(written.replaceAll('${self:custom.tablePrefix}', stack)),
+    )
   })
 })
 
@@ -71,18 +302,17 @@ describe('the role of the ingest function', () => {
     const { calls, parameters } = await callsOfIngest()
     expect(allowedTo('ingest', 'dynamodb')).toEqual(namesOf(calls))
     expect(allowedTo('ingest', 'ssm')).toEqual(readingOf(parameters))
-    expect(calls.filter(({ returnsValues }) => returnsValues)).toEqual([])
+    expect(calls.filter(asksForRow)).toEqual([])
   })
 
-  it('lets no write answer what stood there', () => {
-    const ofTables = statementsOf('ingest').filter(({ Action }) => Action[0]?.startsWith('dynamodb:'))
-    expect(ofTables.map(({ Condition }) => Condition)).toEqual(ofTables.map(() => withoutReturnedValues))
+  it('lets no write return what stands there', () => {
+    const noneReturned = { StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' } }
+    expect(conditionsOfTables('ingest')).toEqual([noneReturned, noneReturned, noneReturned])
   })
 
   it('allows it the parameters that it reads, its log, and nothing else', () => {
-    const others = statementsOf('ingest').filter(({ Action }) => !Action[0]?.startsWith('dynamodb:'))
     const parameters = parametersOf(['SENDCLOUD_APP_KEY'])
-    expect(others).toEqual([...parameters, ownLog('IngestLogGroup')])
+    expect(beyondTables('ingest')).toEqual([...parameters, ownLog('IngestLogGroup')])
   })
 })
 
@@ -93,15 +323,43 @@ describe('the role of the reconcile function', () => {
     expect(allowedTo('reconcile', 'ssm')).toEqual(readingOf(parameters))
   })
 
+  it('allows them unconditionally', () => {
+    expect(conditionsOfTables('reconcile')).toEqual([undefined, undefined, undefined, undefined])
+  })
+
   it('allows it the parameters that it reads, its log, to say where it failed, and nothing else', () => {
-    const others = statementsOf('reconcile').filter(({ Action }) => !Action[0]?.startsWith('dynamodb:'))
     const parameters = parametersOf([
       'TENCENTCLOUD_SECRET_ID',
       'TENCENTCLOUD_SECRET_KEY',
       'TENCENTCLOUD_TOKEN',
     ])
     const failedRuns = { Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: ['${FailedRunsQueue.Arn}'] }
-    expect(others).toEqual([...parameters, failedRuns, ownLog('ReconcileLogGroup')])
+    expect(beyondTables('reconcile')).toEqual([...parameters, failedRuns, ownLog('ReconcileLogGroup')])
+  })
+})
+
+// The double of a role, which every other test of a function relies on.
+describe('a client that is limited to a role', () => {
+  const key = { recipient: { S: 'a@example.com' }, message: { S: sampleMessage } }
+  const update = (TableName: string, more: object) => new UpdateItemCommand({ TableName, Key: key, ...more })
+
+  it('is refused another table, and a write that returns what stands there', async () => {
+    const { deliveries, reconciliation } = await engine.freshTables()
+    const ingest = engine.clientAs('ingest')
+    await ingest.send(update(deliveries, { ReturnValues: 'NONE' }))
+    for (const refused of [update(deliveries, { ReturnValues: 'ALL_OLD' }), update(reconciliation, {})]) {
+      await expect(ingest.send(refused)).rejects.toMatchObject({ name: 'AccessDeniedException' })
+    }
+  })
+
+  it('is not refused, as far as AWS says, what a failed condition returns, and yet must not ask', async () => {
+    const { deliveries } = await engine.freshTables()
+    const asking = update(deliveries, { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' })
+    const limited = emulatorClient(engine.endpoint)
+    clients.push(limited)
+    limitToRole(limited, 'ingest')
+    await limited.send(asking)
+    await expect(engine.clientAs('ingest').send(asking)).rejects.toThrow('asks for the row')
   })
 })
 
@@ -109,7 +367,7 @@ describe('the role of the reconcile function', () => {
 function parametersOf(settings: readonly string[]) {
   const account = '${AWS::Region}:${AWS::AccountId}'
   const names = settings.map(
-    (setting) => `arn:\${AWS::Partition}:ssm:${account}:parameter/\${self:custom.tablePrefix}/${setting}`,
+    (setting) => `arn:\${AWS::Partition}:ssm:${account}:parameter/${stack}/${setting}`,
   )
   return [
     { Effect: 'Allow', Action: ['ssm:GetParameters'], Resource: names },
@@ -165,8 +423,7 @@ function recordedParameters(prefix: string, values: Readonly<Record<string, stri
 
 /** `ssm:GetParameters arn:…:parameter/…/SENDCLOUD_APP_KEY` */
 function readingOf(settings: ReadonlySet<string>): readonly string[] {
-  const arn =
-    'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${self:custom.tablePrefix}'
+  const arn = `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/${stack}`
   return [...settings].map((setting) => `ssm:GetParameters ${arn}/${setting}`).sort()
 }
 

@@ -96,6 +96,20 @@ describe('a deploy that cannot succeed', () => {
   })
 })
 
+describe('serverless info', () => {
+  // Of a stack that has nothing but this output: moto makes no function URLs, so no stack of its own has one.
+  it('ends with the callback URLs, whole but for the token', async () => {
+    const url = 'https://abc123.lambda-url.ap-southeast-1.on.aws/'
+    await aws.putStack('delivery-ledger-urls', {
+      Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
+      Outputs: { IngestLambdaFunctionUrl: { Value: url } },
+    })
+    const printed = await aws.serverless('info --stage urls', { CALLBACK_TOKEN_SHA256: digest })
+    for (const path of ['tencent-ses', 'sendcloud', 'sent'])
+      expect(printed).toContain(`${url}${path}/<token>`)
+  })
+})
+
 describe('a first deploy', () => {
   it('ends in a finished stack', async () => {
     await aws.putParameters({ CALLBACK_TOKEN_SHA256: digest })

@@ -38,6 +38,8 @@ export interface EmulatedAws {
   readonly packaged: (name: string) => Promise<Uint8Array>
   /** The template that was deployed last. */
   readonly template: () => Promise<Template>
+  /** Makes a stack of a template, without `serverless`. */
+  readonly putStack: (name: string, template: object) => Promise<void>
   readonly stackStatus: (stack: string) => Promise<string | undefined>
   readonly functions: () => Promise<readonly DeployedFunction[]>
   /** A dashboard as CloudWatch would show it. Rejects where that is no JSON. */
@@ -73,7 +75,7 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
   await mkdir(home)
   await copyProject(project)
   // In the folder, since it writes a file wherever it is when it looks through a template.
-  const moto = startTied([motoServer, '--host', '127.0.0.1', '--port', '0'], { cwd: home })
+  const moto = startTied([...motoServer, '--host', '127.0.0.1', '--port', '0'], { cwd: home })
   const endpoint = await untilReady(moto, 'moto', () =>
     Promise.resolve(/Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(moto.output())?.[1]),
   )
@@ -110,6 +112,11 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
     async template() {
       const file = join(project, '.serverless/cloudformation-template-update-stack.json')
       return v.parse(template, JSON.parse(await readFile(file, 'utf8')))
+    },
+    async putStack(name, made) {
+      const body = { Action: 'CreateStack', Version: '2010-05-15', StackName: name }
+      const TemplateBody = JSON.stringify(made)
+      await call('cloudformation', '/', String(new URLSearchParams({ ...body, TemplateBody })))
     },
     async stackStatus(stack) {
       const query = `Action=DescribeStacks&Version=2010-05-15&StackName=${stack}`

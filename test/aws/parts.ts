@@ -1,9 +1,12 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { emulatorClient } from '../../local/dynamodb-emulator.ts'
 import { close, listen } from '../../local/listening-server.ts'
 import { projectRoot } from '../running-command.ts'
 import { answers, startTied, untilReady } from './tied-process.ts'
 import { dynamoDbLocal, dynoxide, pythonTools, runtimeClient } from './tools.ts'
+import type { Outcome } from './verdict.ts'
 
 /** A part of `npm run test:aws`, which can be run alone. */
 export interface Part {
@@ -12,11 +15,6 @@ export interface Part {
   /** Rejects where a tool is missing without which the part cannot run. */
   readonly tools: () => Promise<unknown>
   readonly run: () => Promise<Outcome>
-}
-
-interface Outcome {
-  readonly code: number
-  readonly output: string
 }
 
 // Two run at a time: the longest first, and then those whose tools are there first.
@@ -72,9 +70,26 @@ async function testTablesOn(engineName: string, command: readonly string[]): Pro
     await untilReady(engine, engineName, async () => ((await answers(url)) ? true : undefined))
     // `npm test` holds the laws at length. An engine that differs differs soon.
     const env = { RUNS: '10', ...process.env, TEST_DYNAMODB_ENDPOINT: url }
-    return await jest(['--findRelatedTests', 'test/embedded-tables.ts'], notOfTables, env)
+    const outcome = await jest(['--findRelatedTests', 'test/embedded-tables.ts'], notOfTables, env)
+    return (await isUsed(url))
+      ? outcome
+      : {
+          code: 1,
+          output: `${outcome.output}\nNo test made a table on ${engineName}: they ran on another engine.`,
+        }
   } finally {
     await engine.stop()
+  }
+}
+
+/** Whether an engine that began with no tables has any: tests leave theirs there. */
+async function isUsed(url: string): Promise<boolean> {
+  const client = emulatorClient(url)
+  try {
+    const { TableNames = [] } = await client.send(new ListTablesCommand({}))
+    return TableNames.length > 0
+  } finally {
+    client.destroy()
   }
 }
 

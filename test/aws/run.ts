@@ -1,6 +1,7 @@
 import pMap from 'p-map'
 import { parts, type Part } from './parts.ts'
 import { dynamoDbLocal, MissingToolError, pythonTools, runtimeClient } from './tools.ts'
+import { verdictOf } from './verdict.ts'
 
 // `npm run test:aws`: what can be known of a deployment without an account. `npm run test:aws -- deploy` runs one part.
 
@@ -42,11 +43,10 @@ async function resultOf(part: Part): Promise<Result> {
   try {
     await part.tools()
     const { value: outcome, seconds } = await timed(part.run)
-    const closing = [...outcome.output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1)
-    const counts = closing?.slice(1).map(Number) ?? [0, 1, 0]
-    const isGood = outcome.code === 0 && closing !== undefined
-    if (!isGood) print(outcome.output)
-    printLine(isGood ? 'good' : 'FAILED', part.name, part.about, `${counts[0] ?? 0} passed`, seconds)
+    const { problem, counts } = verdictOf(outcome)
+    const isGood = problem === undefined
+    if (!isGood) print(`${outcome.output}\n${problem}`)
+    printLine(isGood ? 'good' : 'FAILED', part.name, part.about, `${counts[0]} passed`, seconds)
     return { isGood, counts }
   } catch (error) {
     print(error instanceof MissingToolError ? error.message : String((error as Error).stack))

@@ -21,15 +21,19 @@ export class MissingToolError extends Error {
   }
 }
 
+type Command = readonly [program: string, ...options: string[]]
+
 interface PythonTools {
-  readonly cfnLint: string
-  readonly motoServer: string
+  readonly cfnLint: Command
+  readonly motoServer: Command
 }
 
-/** cfn-lint and the emulated AWS, in a virtual environment. */
+/** The command lines of cfn-lint and the emulated AWS, in a virtual environment. */
 export async function pythonTools(): Promise<PythonTools> {
   const howTo = 'install it (on Debian: apt-get install python3 python3-venv)'
-  const version = await answerOf('python3', ['--version'], `Python 3.10 or newer is missing: ${howTo}.`)
+  // With where it lies, since a virtual environment is nothing without the Python that made it.
+  const tellItself = "import sys; print('Python', sys.version.split()[0], 'in', sys.base_prefix)"
+  const version = await answerOf('python3', ['-c', tellItself], `Python 3.10 or newer is missing: ${howTo}.`)
   if (Number(/3\.(\d+)/.exec(version)?.[1]) < 10) {
     throw new MissingToolError(`Python 3.10 or newer is needed, and python3 is ${version.trim()}: ${howTo}.`)
   }
@@ -37,9 +41,14 @@ export async function pythonTools(): Promise<PythonTools> {
     await fetched('python3 -m venv', ['python3', '-m', 'venv', venv])
     const requirements = join(manifests, 'requirements.txt')
     const install = ['install', '--quiet', '--disable-pip-version-check', '--require-hashes']
-    await fetched('pip', [join(venv, 'bin/pip'), ...install, '--requirement', requirements])
+    await fetched('pip', [join(venv, 'bin/python'), '-m', 'pip', ...install, '--requirement', requirements])
   })
-  return { cfnLint: join(folder, 'bin/cfn-lint'), motoServer: join(folder, 'bin/moto_server') }
+  // By their modules: the first lines of the programs in bin name the folder where pip wrote them, which may have moved.
+  const python = join(folder, 'bin/python')
+  return {
+    cfnLint: [python, '-c', 'import sys; from cfnlint.runner import main; sys.exit(main())'],
+    motoServer: [python, '-m', 'moto.server'],
+  }
 }
 
 /** The command line that starts Amazon's DynamoDB Local, but for its port. */
@@ -50,14 +59,15 @@ export async function dynamoDbLocal(): Promise<readonly string[]> {
     throw new MissingToolError(`Java 17 or newer is needed, and java is ${firstLineOf(version)}: ${howTo}.`)
   }
   await answerOf('mvn', ['--version'], 'Maven is missing: install it (on Debian: apt-get install maven).')
-  const jars = await installed('dynamodb-local', ['pom.xml'], '', async (folder) => {
+  const jars = await installed('dynamodb-local', ['pom.xml', jarDigests], '', async (folder) => {
     const repository = join(folder, 'repository')
     await fetched('Maven', [
-      ...['mvn', '--batch-mode', '--quiet', '--file', join(manifests, 'pom.xml')],
+      ...['mvn', '--batch-mode', '--quiet', '--strict-checksums', '--file', join(manifests, 'pom.xml')],
       `-Dmaven.repo.local=${repository}`,
       ...['dependency:copy-dependencies', `-DoutputDirectory=${folder}`],
     ])
     await rm(repository, { recursive: true })
+    await requireDigests(folder, jarDigests)
   })
   // The JVM's second compiler and its parallel collector would take longer than they save in a run of a few minutes.
   const jvm = [
@@ -71,6 +81,26 @@ export async function dynamoDbLocal(): Promise<readonly string[]> {
   ]
   const main = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner'
   return ['java', ...jvm, main, '-inMemory', '-disableTelemetry']
+}
+
+/** What Maven has to fetch, as `sha256sum` prints it: unlike pip and npm it knows no digests but those that the registry tells. */
+const jarDigests = 'dynamodb-local.sha256'
+
+/** Rejects where a folder holds anything else than the list of SHA-256 digests in test/aws/tools names. */
+async function requireDigests(folder: string, list: string): Promise<void> {
+  const expected = new Set((await readFile(join(manifests, list), 'utf8')).trim().split('\n'))
+  const found = await Promise.all(
+    (await readdir(folder)).map(async (file) => {
+      const digest = createHash('sha256').update(await readFile(join(folder, file)))
+      return `${digest.digest('hex')}  ${file}`
+    }),
+  )
+  const unlike = [...expected, ...found].filter((line) => !expected.has(line) || !found.includes(line))
+  if (unlike.length === 0) return
+  const files = [...new Set(unlike.map((line) => line.split('  ')[1]))].sort().join(', ')
+  throw new MissingToolError(
+    `Maven fetched something else than test/aws/tools/${list} names (${files}): find out why, and if pom.xml has changed, write down what it names now.`,
+  )
 }
 
 /** The entry of the Lambda runtime interface client, compiled for this machine. */

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import * as v from 'valibot'
+import { copyProject } from './project-copy.ts'
+import { projectRoot } from './running-command.ts'
+
+// What is deployed is what `serverless package` makes, with all that it merges and adds, and not serverless.yml.
+
+const execute = promisify(execFile)
+
+/** Of no token. With a digest given, packaging asks AWS for nothing. */
+export const digest = '0'.repeat(64)
+
+const template = v.strictObject({
+  AWSTemplateFormatVersion: v.string(),
+  Description: v.string(),
+  Mappings: v.unknown(),
+  Conditions: v.unknown(),
+  Resources: v.record(v.string(), v.looseObject({ Type: v.string() })),
+  Outputs: v.unknown(),
+})
+
+/** A packaged template. It has no `Transform`, by which CloudFormation would add what nobody sees here. */
+export type Template = v.InferOutput<typeof template>
+
+/** A copy of the project to package, with neither credentials nor a region of somebody's environment. */
+export interface PackagedProject {
+  /** Packages with these options, and answers the folder of what was made. */
+  readonly package: (options: readonly string[]) => Promise<string>
+  readonly remove: () => Promise<void>
+}
+
+export async function projectToPackage(): Promise<PackagedProject> {
+  const root = await mkdtemp(join(tmpdir(), 'delivery-ledger-package-'))
+  const project = join(root, 'project')
+  await copyProject(project)
+  return {
+    async package(options) {
+      const folder = await mkdtemp(join(root, 'made-'))
+      const { PATH } = process.env
+      const env = { PATH, HOME: root, TMPDIR: root, CALLBACK_TOKEN_SHA256: digest }
+      const serverless = join(projectRoot, 'node_modules/.bin/serverless')
+      await execute(serverless, ['package', ...options, '--package', folder], { cwd: project, env })
+      return folder
+    },
+    remove: () => rm(root, { recursive: true }),
+  }
+}
+
+/** The template of a packaged folder that makes everything. */
+export async function templateIn(folder: string): Promise<Template> {
+  const file = await readFile(join(folder, 'cloudformation-template-update-stack.json'), 'utf8')
+  return v.parse(template, JSON.parse(file))
+}
