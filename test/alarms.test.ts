@@ -321,17 +321,14 @@ describe('the runbook', () => {
   it.each(entries)('names settings that there are: $what', ({ text }) => {
     const own = /`([a-z]+(?:[A-Z][a-z]+)+)`/g
     const names = [...text.matchAll(own)].map(([, name = '']) => name)
-    const elsewhere = ['isSuppressed', 'stoppedBy', 'reservedConcurrency']
+    const elsewhere = ['isSuppressed', 'stoppedBy']
     expect(names.filter((name) => !settings.has(name) && !elsewhere.includes(name))).toEqual([])
   })
 
-  it('begins with all that its commands want in the shell, as it is deployed unless changed', () => {
+  it('begins with all that its commands want in the shell', () => {
     const [, prelude = ''] = /^ +```sh\n([^]*?)```/m.exec(runbook) ?? []
     expect(prelude).toContain('export TABLE_PREFIX=delivery-ledger-<stage> AWS_REGION=<region>\n')
     expect(prelude).toContain('read -rs CALLBACK_TOKEN && export CALLBACK_TOKEN ')
-    const days = [settings.get('retentionDays'), settings.get('inboundRetentionDays')]
-    expect(days).toEqual(['400', '30'])
-    expect(prelude).toContain(`export RETENTION_DAYS=${days[0]} INBOUND_RETENTION_DAYS=${days[1]}\n`)
   })
 
   it('promises of Tencent alone that nothing is lost', () => {

@@ -14,7 +14,6 @@ import { lambdaContext } from '../local/lambda-context.ts'
 import { simulatedAppKey, simulatedSesCredentials } from '../local/local-environment.ts'
 import { startSimulatedSes } from '../local/simulated-ses/server.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
-import { settings } from './declared-watch.ts'
 import { embeddedTables } from './embedded-tables.ts'
 import { sampleMessage } from './events.ts'
 import { signedForm, type UnsignedFields } from './fixtures/sendcloud/sign.ts'
@@ -61,11 +60,21 @@ beforeAll(async () => {
 })
 afterAll(() => project.remove())
 
-/** `--param=sesRegion=<sesRegion>`, for every param that there is. */
+/** For every setting of a function a value that no other has. `sesPoll` and `sendsRecorded` know two words only. */
+const otherValues: Readonly<Record<string, string>> = {
+  callbackTokenSha256: 'ab'.repeat(32),
+  sesPoll: 'off',
+  sesEndpoint: 'https://ses.example.com',
+  sesRegion: 'ap-hongkong',
+  sesRequestsPerSecond: '2',
+  sendsRecorded: 'on',
+  sweepAgesDays: '6,28',
+  retentionDays: '77',
+  inboundRetentionDays: '11',
+}
+
 function ownValues(): readonly string[] {
-  // The one that has to be a number for `serverless`.
-  const names = [...settings.keys()].filter((name) => name !== 'ingestConcurrency')
-  return names.map((name) => `--param=${name}=<${name}>`)
+  return Object.entries(otherValues).map(([name, value]) => `--param=${name}=${value}`)
 }
 
 function resources(): Resources {
@@ -101,19 +110,19 @@ describe('the environment', () => {
   it('has each setting from the param of its own name', () => {
     expect(functionIn(templateOfParams, 'ingest').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
-      RETENTION_DAYS: '<retentionDays>',
-      INBOUND_RETENTION_DAYS: '<inboundRetentionDays>',
-      CALLBACK_TOKEN_SHA256: '<callbackTokenSha256>',
+      RETENTION_DAYS: otherValues.retentionDays,
+      INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
+      CALLBACK_TOKEN_SHA256: otherValues.callbackTokenSha256,
     })
     expect(functionIn(templateOfParams, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
-      RETENTION_DAYS: '<retentionDays>',
-      SES_POLL: '<sesPoll>',
-      SES_ENDPOINT: '<sesEndpoint>',
-      SES_REGION: '<sesRegion>',
-      SES_REQUESTS_PER_SECOND: '<sesRequestsPerSecond>',
-      SENDS_RECORDED: '<sendsRecorded>',
-      SWEEP_AGES_DAYS: '<sweepAgesDays>',
+      RETENTION_DAYS: otherValues.retentionDays,
+      SES_POLL: otherValues.sesPoll,
+      SES_ENDPOINT: otherValues.sesEndpoint,
+      SES_REGION: otherValues.sesRegion,
+      SES_REQUESTS_PER_SECOND: otherValues.sesRequestsPerSecond,
+      SENDS_RECORDED: otherValues.sendsRecorded,
+      SWEEP_AGES_DAYS: otherValues.sweepAgesDays,
     })
   })
 
