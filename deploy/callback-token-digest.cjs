@@ -8,7 +8,7 @@ module.exports = async ({ resolveVariable }) => {
   if (ofThisShell) return ofThisShell
   const prefix = await resolveVariable('self:custom.tablePrefix')
   try {
-    return (await resolveVariable(`ssm:/${prefix}/CALLBACK_TOKEN_SHA256`)) ?? 'not-put'
+    return await resolveVariable(`ssm:/${prefix}/CALLBACK_TOKEN_SHA256, 'not-put'`)
   } catch (error) {
     if (error.code === 'MISSING_VARIABLE_DEPENDENCY') throw error
     return 'not-read'

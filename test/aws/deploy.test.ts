@@ -178,7 +178,7 @@ describe('the dashboard', () => {
   it('names the functions, logs and alarms of the stack, with nothing left to put in', async () => {
     const text = JSON.stringify(await aws.dashboard(stack))
     expect(text).toContain(
-      `arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:${stack}-callbacks-quiet","arn:aws:`,
+      `arn:aws:cloudwatch:ap-southeast-1:123456789012:alarm:${stack}-callbacks-quiet-tencent-ses","arn:aws:`,
     )
     expect(text).toContain(`"FunctionName","${stack}-ingest"`)
     expect(text).toContain(`"LogGroupName","/aws/lambda/${stack}-reconcile"`)

@@ -31,7 +31,7 @@ describe('the packaged template', () => {
   it.each([
     ['as it is', []],
     ['whose alarms tell somebody', ['--param', 'alarmEmail=somebody@example.com']],
-    ['that does not watch for silence', ['--param', 'quietAlarm=off']],
+    ['that does not watch for silence', ['--param', 'quietTencentSes=off']],
     ['without alarms', ['--param', 'alarms=off']],
   ])('%s has no errors and no warnings', async (_, options) => {
     const folder = await project.package(['--stage', 'prod', ...options])
