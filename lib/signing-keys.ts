@@ -15,8 +15,6 @@ export type SigningKeys = (provider: Provider, signal: AbortSignal) => Promise<r
 const maxAgeMs = 5 * minuteMs
 /** After a read that failed: so long every request does with what is known, instead of waiting for another. */
 const pauseMs = 10 * secondMs
-/** SendCloud wants its answer within 3 s, and an event is still to be written. */
-const firstReadMs = secondMs
 /** Of a read in place of which there are keys that were good five minutes ago. */
 const nextReadMs = 300
 
@@ -39,9 +37,9 @@ interface Sources {
 export function signingKeys(environment: Environment, { parameters, clock, log }: Sources): SigningKeys {
   const known = new Map<string, Known>()
   const read = async (provider: Provider, setting: string, last: Known | undefined, signal: AbortSignal) => {
-    const patience = AbortSignal.timeout(last?.keys === undefined ? firstReadMs : nextReadMs)
-    const either = AbortSignal.any([signal, patience])
-    return parseSigningKeys(provider, await withParameters(environment, [setting], parameters, either))
+    const isKnown = last?.keys !== undefined
+    const patience = isKnown ? AbortSignal.any([signal, AbortSignal.timeout(nextReadMs)]) : signal
+    return parseSigningKeys(provider, await withParameters(environment, [setting], parameters, patience))
   }
   return async (provider, signal) => {
     const setting = provider.signing?.keySetting

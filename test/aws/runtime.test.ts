@@ -277,7 +277,9 @@ describe('the reconcile function in Lambda', () => {
       .trim()
       .split('\n')
       .filter((line) => !line.includes('[DEP0169]'))
-    const metrics = lines.map((line) => JSON.parse(line) as object).find((line) => '_aws' in line)
+    const metrics = lines
+      .map((line) => JSON.parse(line) as object)
+      .find((line) => 'discovered' in line && '_aws' in line)
     expect(metrics).toMatchObject({ deployment: stack, job: 'reconcile', discovered: 2, unfinished: 0 })
 
     expect(await reconcile.invoke(scheduleEvent)).toMatchObject({
