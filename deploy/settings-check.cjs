@@ -7,11 +7,12 @@ const { buildSync } = require('esbuild')
 module.exports = class SettingsCheck {
   constructor(serverless, _options, { log }) {
     const check = () => {
-      const { functions, provider, serviceDir } = settingsSource(serverless)
-      const stage = serverless.getProvider('aws').getStage()
+      const { functions, provider } = serverless.service
+      const aws = serverless.getProvider('aws')
+      const stage = aws.getStage()
       const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
       const given = { ...ofStage, ...ofCommandLine(serverless.processedInput.options.param) }
-      const problems = stageSettings(serviceDir).problemsOf({
+      const problems = stageSettings(serverless.serviceDir).problemsOf({
         usual,
         given,
         environments: Object.fromEntries(
@@ -20,7 +21,7 @@ module.exports = class SettingsCheck {
             { ...provider.environment, ...functions[name].environment },
           ]),
         ),
-        region: serverless.getProvider('aws').getRegion(),
+        region: aws.getRegion(),
       })
       this.settings = { ...usual, ...given }
       if (problems.length > 0) {
@@ -42,11 +43,6 @@ module.exports = class SettingsCheck {
     }
     this.hooks = { 'before:package:initialize': check, 'after:deploy:deploy': sayWhoIsTold }
   }
-}
-
-function settingsSource(serverless) {
-  const { functions, provider } = serverless.service
-  return { functions, provider, serviceDir: serverless.serviceDir }
 }
 
 /** `retentionDays=90`, as often as it was said. */

@@ -6,6 +6,7 @@ import {
   reconcileEntries,
   type Environment,
 } from '../lib/config.ts'
+import { parameterName } from '../lib/parameters.ts'
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -28,7 +29,7 @@ export function problemsOf({ usual, given, environments, region }: StageSettings
   const { ingest, reconcile } = environments
   const digest = String(ingest.CALLBACK_TOKEN_SHA256)
   if (digest === 'not-put' || digest === 'not-read') {
-    const name = `/${String(ingest.TABLE_PREFIX)}/CALLBACK_TOKEN_SHA256`
+    const name = parameterName(String(ingest.TABLE_PREFIX), 'CALLBACK_TOKEN_SHA256')
     const found =
       digest === 'not-put'
         ? `There is no parameter ${name} in ${region}.`
@@ -79,11 +80,8 @@ const percent = number('a number from 0 to 100', 0, 100)
 const atLeastOne = whole('a whole number from 1', 1)
 const periods = whole('a whole number from 1 to 288', 1, 288)
 /** Source: CloudWatch API reference, PutMetricAlarm, Period (read 2026-11-22). */
-const weekSeconds = 604_800
-const window = v.pipe(
-  whole('seconds, a multiple of 3600 and at most 604800', 3_600, weekSeconds),
-  v.multipleOf(3_600, 'seconds, a multiple of 3600 and at most 604800'),
-)
+const windowExpected = 'seconds, a multiple of 3600 and at most 604800'
+const window = v.pipe(whole(windowExpected, 3_600, 604_800), v.multipleOf(3_600, windowExpected))
 
 const concurrency = 'a whole number from 1 to 1000, or none'
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { Command } from 'commander'
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
 import { registerQuarantine } from '../../cli/quarantine.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
 import { daysLeftOf, embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { emulatedDeployment } from './emulated-deployment.ts'
+import { printedBy } from './printed-by.ts'
 
 const engine = embeddedTables()
 const deployment = emulatedDeployment()
@@ -52,23 +52,8 @@ async function keep(body = '{"event":', receivedAt = '2026-11-21T08:00:00Z'): Pr
 }
 
 /** What `ledger quarantine …` prints. */
-async function printed(...words: readonly string[]): Promise<string> {
-  const program = new Command('ledger').exitOverride().configureOutput({ writeErr: () => undefined })
-  registerQuarantine(program)
-  for (const command of program.commands.flatMap((parent) => [parent, ...parent.commands])) {
-    command.exitOverride().configureOutput({ writeErr: () => undefined })
-  }
-  const written: string[] = []
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.push(String(text))
-    return true
-  })
-  try {
-    await program.parseAsync(['quarantine', ...words], { from: 'user' })
-  } finally {
-    write.mockRestore()
-  }
-  return written.join('')
+function printed(...words: readonly string[]): Promise<string> {
+  return printedBy(registerQuarantine, 'quarantine', ...words)
 }
 
 describe('ledger quarantine dismiss', () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { Command } from 'commander'
 import { CommandError } from '../../cli/command-error.ts'
 import { registerSuppressions } from '../../cli/suppressions.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -8,6 +7,7 @@ import { suppressionReader } from '../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { embeddedTables } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
+import { printedBy } from './printed-by.ts'
 
 const engine = embeddedTables()
 const at = (time: string) => Date.parse(time)
@@ -57,23 +57,8 @@ afterAll(() => {
 })
 
 /** What `ledger suppressions …` prints. */
-async function printed(...words: readonly string[]): Promise<string> {
-  const program = new Command('ledger').exitOverride().configureOutput({ writeErr: () => undefined })
-  registerSuppressions(program)
-  for (const command of program.commands.flatMap((parent) => [parent, ...parent.commands])) {
-    command.exitOverride().configureOutput({ writeErr: () => undefined })
-  }
-  const written: string[] = []
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.push(String(text))
-    return true
-  })
-  try {
-    await program.parseAsync(['suppressions', ...words], { from: 'user' })
-  } finally {
-    write.mockRestore()
-  }
-  return written.join('')
+function printed(...words: readonly string[]): Promise<string> {
+  return printedBy(registerSuppressions, 'suppressions', ...words)
 }
 
 describe('ledger suppressions list', () => {
