@@ -17,6 +17,10 @@ import {
 } from './deployment-settings.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { untilInterrupted } from './until-interrupted.ts'
+
+const ending =
+  'Ending after this call. (Ctrl-C again ends at once; the lease then ends by itself within two minutes.)'
 
 interface Options {
   readonly from: string
@@ -39,7 +43,7 @@ export async function backfillByHand({ from, to, isDryRun, json }: Options): Pro
     if (!wired) throw new CommandError('The poll is off (SES_POLL=off): there is no list to read.')
     const { dependencies, requestsPerSecond } = wired
     const range = { from, to: to ?? requestDateOf(clock.now()) }
-    const report = await untilInterrupted((signal) =>
+    const report = await untilInterrupted(ending, (signal) =>
       withProgressBar(requestsPerSecond, (watch) =>
         backfill(
           { ...dependencies, owner: randomUUID() },
@@ -51,24 +55,6 @@ export async function backfillByHand({ from, to, isDryRun, json }: Options): Pro
     else process.stdout.write(linesOf(report, isDryRun).join(''))
     if (unfinishedDates(report).length > 0) process.exitCode = 1
   })
-}
-
-/** The first Ctrl-C ends the run after its call; another one ends the program. */
-async function untilInterrupted<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const interrupted = new AbortController()
-  const interrupt = () => {
-    process.stderr.write(
-      '\nEnding after this call. (Ctrl-C again ends at once; the lease then ends by itself within two minutes.)\n',
-    )
-    interrupted.abort()
-  }
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) process.once(signal, interrupt)
-  try {
-    return await run(interrupted.signal)
-  } finally {
-    for (const signal of signals) process.removeListener(signal, interrupt)
-  }
 }
 
 /** Says on standard error what is to be expected, and, on a terminal, how far it is. */

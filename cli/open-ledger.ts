@@ -1,5 +1,5 @@
 import { systemClock } from '../lib/clock.ts'
-import { parseEnvironment, tableEntries } from '../lib/config.ts'
+import { blocklistDays, parseEnvironment, tableEntries } from '../lib/config.ts'
 import { jsonLog } from '../lib/log.ts'
 import type { Clock, Log } from '../lib/ports.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
@@ -14,6 +14,8 @@ export interface OpenLedger {
   readonly tables: TableNames
   /** Names the deployment to a person. */
   readonly name: string
+  /** For how many days evidence of a provider's own blocklist holds. */
+  readonly blocklistDays: number
   readonly clock: Clock
   /** To standard error, so that what a command prints is its answer alone. */
   readonly log: Log
@@ -21,13 +23,17 @@ export interface OpenLedger {
 
 /** Lends the ledger to one command, and closes its connections whatever becomes of it. */
 export async function withLedger<T>(use: (ledger: OpenLedger) => Promise<T>): Promise<T> {
-  const { TABLE_PREFIX } = parseEnvironment(tableEntries, process.env)
+  const { TABLE_PREFIX, BLOCKLIST_DAYS } = parseEnvironment(
+    { ...tableEntries, BLOCKLIST_DAYS: blocklistDays },
+    process.env,
+  )
   const client = dynamoDbClient(requestTimeoutMs)
   try {
     return await use({
       client,
       tables: tableNames(TABLE_PREFIX),
       name: TABLE_PREFIX,
+      blocklistDays: BLOCKLIST_DAYS,
       clock: systemClock,
       log: jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.now),
     })

@@ -5,6 +5,7 @@ import type { EventKind } from '../lib/core/event.ts'
 import { byTime, type Fact } from '../lib/core/fact.ts'
 import { formatInstant } from '../lib/core/instant.ts'
 import { isTaskKey } from '../lib/core/message.ts'
+import { heldReasons } from '../lib/core/suppression.ts'
 import { oneLine } from '../lib/core/text.ts'
 import type { StoredInboundMail } from '../lib/ports.ts'
 import { emailIdParts } from '../lib/providers/sendcloud-email-id.ts'
@@ -14,6 +15,7 @@ import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { CommandError } from './command-error.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { verdictOfFact, verdictWords } from './verdict-words.ts'
 
 /** Of one command, under way at once. */
 const concurrentQueries = 8
@@ -66,7 +68,7 @@ async function answersTo(
 /** A line for each of the recipients to whom nothing should be sent any more. */
 async function warningsAbout(
   addresses: readonly string[],
-  { client, tables }: OpenLedger,
+  { client, tables, clock, blocklistDays }: OpenLedger,
 ): Promise<readonly string[]> {
   const reader = suppressionReader({ client, table: tables.suppressions })
   const recipients = new Set(addresses.flatMap((address) => recipientOf(address) ?? []))
@@ -74,7 +76,7 @@ async function warningsAbout(
     concurrency: concurrentQueries,
   })
   return rows.flatMap((row) =>
-    row?.isSuppressed
+    row && heldReasons(row, { nowMs: clock.now(), blocklistDays }).length > 0
       ? [
           `Do not send to ${row.recipient} any more: \`ledger suppressions show ${row.recipient}\` says why.\n`,
         ]
@@ -116,7 +118,7 @@ function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): 
     ...columns.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     '',
     ...(sentAtMs === undefined || isFirstTold ? [] : [`  ${formatInstant(sentAtMs).padEnd(24)}  sent`]),
-    ...happenings.sort((a, b) => byTime(a.fact, b.fact)).map(lineOf),
+    ...happenings.sort((a, b) => byTime(a.fact, b.fact)).flatMap((one) => linesOf(one, delivery)),
     ...answers.map(answerLine),
     '',
   ].join('\n')
@@ -135,6 +137,13 @@ function columnsOf(delivery: Delivery): readonly (readonly [name: string, value:
 interface Happening {
   readonly kind: EventKind
   readonly fact: Fact
+}
+
+/** A bounce is followed by what it is taken for. */
+function linesOf(happening: Happening, delivery: Delivery): readonly string[] {
+  if (happening.kind !== 'bounced') return [lineOf(happening)]
+  const words = verdictWords(verdictOfFact(delivery, happening.fact))
+  return [lineOf(happening), `  ${' '.repeat(24)}  ${' '.repeat(12)}  (${words})`]
 }
 
 function lineOf({ kind, fact }: Happening): string {

@@ -1,20 +1,30 @@
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { recipientOf } from '../lib/core/address.ts'
-import { formatInstant } from '../lib/core/instant.ts'
 import {
+  heldReasons,
   parseEvidence,
   suppressionReasons,
+  type HeldReason,
   type Suppression,
   type SuppressionReason,
 } from '../lib/core/suppression.ts'
-import type { SuppressionReader, SuppressionRemover, SuppressionWriter } from '../lib/ports.ts'
+import type {
+  DeliveryReader,
+  SuppressionReader,
+  SuppressionRemover,
+  SuppressionWriter,
+} from '../lib/ports.ts'
+import { removalInstant } from '../lib/recheck.ts'
+import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import { CommandError } from './command-error.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { recheckSuppressions } from './recheck.ts'
+import { asJson, historyOf, rowsInColumns, type ListedRow } from './suppression-report.ts'
 
-/** Declares `ledger suppressions list | show | add | remove`. */
+/** Declares `ledger suppressions list | show | add | remove | recheck`. */
 export function registerSuppressions(program: Command): void {
   const suppressions = program
     .command('suppressions')
@@ -22,13 +32,13 @@ export function registerSuppressions(program: Command): void {
   suppressions
     .command('list')
     .description('who is on the list, and why')
-    .addOption(new Option('--reason <reason>', 'only those who are there for it').choices(suppressionReasons))
-    .option('--all', 'those who were taken off it, too')
+    .addOption(new Option('--reason <reason>', 'only those for whom it holds').choices(suppressionReasons))
+    .option('--all', 'those who are not on it any more, too')
     .option('--json', 'print the rows as JSON')
     .action(listSuppressions)
   suppressions
     .command('show')
-    .description('everything that is known against an address')
+    .description('everything that is known against an address, and why it is on the list or not')
     .argument('<recipient>')
     .option('--json', 'print the row as JSON')
     .action(showSuppression)
@@ -43,6 +53,20 @@ export function registerSuppressions(program: Command): void {
     .description('take an address off the list, until something newer speaks against it')
     .argument('<recipient>')
     .action(removeSuppression)
+  suppressions
+    .command('recheck')
+    .description('judge all stored replies by the present rules: add who is missing, report who is in doubt')
+    .option('--dry-run', 'only report')
+    .option('--remove', 'take off the list who is in doubt')
+    .option('--restart', 'begin anew where an earlier recheck was interrupted')
+    .option('--checkpoint <file>', 'where to keep how far it is', nonEmpty)
+    .option('--json', 'print a line of JSON for each finding')
+    .action(recheckSuppressions)
+}
+
+function nonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected the path of a file.')
+  return text
 }
 
 interface ListOptions {
@@ -51,81 +75,159 @@ interface ListOptions {
   readonly json?: boolean
 }
 
-/** Prints those who are on the list by address; with `all` those, too, who were taken off it. */
+/** As many rows as are sorted by address before they are printed; a longer list is printed as the table has it. */
+const sortedRows = 10_000
+
+/** Prints those who are on the list; with `all` those, too, who are not any more. Holds a part of it at a time. */
 async function listSuppressions({ reason, all = false, json = false }: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
-    const list = listOf(opened)
-    const rows = (await Array.fromAsync(list.all()))
-      .filter(({ isSuppressed }) => all || isSuppressed)
-      .filter((row) => reason === undefined || decisiveEvidence(row)?.reason === reason)
-      .sort((a, b) => (a.recipient < b.recipient ? -1 : 1))
-    if (json) printJson(rows.map(asJson))
-    else if (rows.length > 0) process.stdout.write(tableOf(rows))
-    else process.stdout.write(`The list of ${opened.name} holds no such address.\n`)
+    const { reader } = listOf(opened)
+    const isMeant = ({ held }: ListedRow) =>
+      reason === undefined ? all || held.length > 0 : held.some((one) => one.reason === reason)
+    const print = json ? jsonPrinter() : rowPrinter(opened.name)
+    let part: ListedRow[] = []
+    const flush = async () => {
+      const rows = part.sort((a, b) => (a.row.recipient < b.row.recipient ? -1 : 1))
+      part = []
+      await write(print.rows(rows))
+    }
+    for await (const row of reader.all()) {
+      const listed = { row, held: heldOf(row, opened) }
+      if (isMeant(listed)) part.push(listed)
+      if (part.length >= sortedRows) await flush()
+    }
+    await flush()
+    await write(print.end())
   })
+}
+
+interface Printer {
+  rows(rows: readonly ListedRow[]): string
+  end(): string
+}
+
+function rowPrinter(ledger: string): Printer {
+  let printed = 0
+  return {
+    rows(rows) {
+      printed += rows.length
+      return rowsInColumns(rows)
+    },
+    end: () => (printed === 0 ? `The list of ${ledger} holds no such address.\n` : ''),
+  }
+}
+
+/** One JSON array, however many parts it is printed in. */
+function jsonPrinter(): Printer {
+  let printed = 0
+  return {
+    rows: (rows) =>
+      rows
+        .map(({ row, held }) => `${printed++ === 0 ? '[\n' : ',\n'}${JSON.stringify(asJson(row, held))}`)
+        .join(''),
+    end: () => (printed === 0 ? '[]\n' : '\n]\n'),
+  }
+}
+
+/** Waits until the other end has taken what was printed, so that a long list is never held whole. */
+async function write(text: string): Promise<void> {
+  if (text === '' || process.stdout.write(text)) return
+  await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
 }
 
 async function showSuppression(recipient: string, options: { json?: boolean }): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
-    const list = listOf(opened)
-    const row = await list.ofRecipient(address)
-    if (row === undefined) throw neverListed(opened.name)
-    if (options.json) printJson(asJson(row))
-    else process.stdout.write(historyOf(row))
+    const { reader, deliveries } = listOf(opened)
+    const [row, mails] = await Promise.all([reader.ofRecipient(address), deliveries.ofRecipient(address)])
+    const isBounced = mails.some(({ facts }) => facts.has('bounced'))
+    if (row === undefined && !isBounced) throw neverListed(opened.name)
+    const known = row ?? {
+      recipient: address,
+      evidence: [],
+      blocklisted: [],
+      unclearBounces: [],
+      unclearDays: [],
+      removals: [],
+    }
+    const held = heldOf(known, opened)
+    if (options.json) printJson(asJson(known, held, mails))
+    else process.stdout.write(historyOf(known, held, mails))
   })
 }
 
 async function addSuppression(recipient: string, { note = '' }: { note?: string }): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
-    const list = listOf(opened)
-    const before = await list.ofRecipient(address)
-    await list.suppress({
+    const { reader, writer } = listOf(opened)
+    const before = await reader.ofRecipient(address)
+    await writer.suppress({
       recipient: address,
       reason: 'by-hand',
       occurredAtMs: opened.clock.now(),
       source: 'operator',
       detail: note,
     })
-    const after = await list.ofRecipient(address)
-    if (!after?.isSuppressed) {
+    const after = await reader.ofRecipient(address)
+    const held = after === undefined ? [] : heldOf(after, opened)
+    const [first] = held
+    if (first === undefined) {
       throw new CommandError(
         `It was taken off the list at ${after?.removals.at(-1) ?? 'some time'}, later than this machine's clock says it is: set the clock, and add it again.`,
       )
     }
-    const already = before?.isSuppressed ? ', as it was already' : ''
-    process.stdout.write(
-      `${address} is on the list of ${opened.name}${already}: ${after.suppressedBy ?? ''}\n`,
-    )
+    const already = before !== undefined && heldOf(before, opened).length > 0 ? ', as it was already' : ''
+    process.stdout.write(`${address} is on the list of ${opened.name}${already}: ${first.line}\n`)
   })
 }
 
 async function removeSuppression(recipient: string): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
-    const list = listOf(opened)
-    const before = await list.ofRecipient(address)
-    const after = await list.remove(address, opened.clock.now())
-    if (after === undefined) throw neverListed(opened.name)
-    if (after.isSuppressed) {
-      throw new CommandError(
-        `It stays on the list: there is evidence of ${sinceOf(after)}, later than this machine's clock says it is.`,
-      )
+    const { reader, writer } = listOf(opened)
+    const before = await reader.ofRecipient(address)
+    const after = before && (await writer.remove(address, removalInstant(before, opened.clock.now())))
+    if (before === undefined || after === undefined) throw neverListed(opened.name)
+    const [held] = heldOf(after, opened)
+    if (held !== undefined) {
+      throw new CommandError(`It is on the list again by what was learnt a moment ago: ${held.line}`)
     }
     const removedAt = after.removals.at(-1) ?? ''
-    const already = before?.isSuppressed ? '' : ', as it was already'
+    const already = heldOf(before, opened).length > 0 ? '' : ', as it was already'
     process.stdout.write(
-      `${address} is off the list of ${opened.name}${already}. Whatever was told up to ${removedAt} no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`.\n`,
+      `${address} is off the list of ${opened.name}${already}. Whatever was known up to ${removedAt} no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`. ${providersOwn(before)}\n`,
     )
   })
 }
 
-type SuppressionList = SuppressionReader & SuppressionWriter & SuppressionRemover
+/** The provider's own list is not ours to change from here, and it decides whether a mail is sent at all. */
+function providersOwn(row: Suppression): string {
+  const providers = [...row.evidence, ...row.blocklisted, ...row.unclearBounces].flatMap(
+    (line) => parseEvidence(line)?.provider ?? [],
+  )
+  const named = [...new Set(providers)].join(' and ')
+  return named === ''
+    ? ''
+    : `A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back.`
+}
 
-function listOf({ client, tables }: OpenLedger): SuppressionList {
+interface SuppressionList {
+  readonly reader: SuppressionReader
+  readonly writer: SuppressionWriter & SuppressionRemover
+  readonly deliveries: DeliveryReader
+}
+
+function listOf({ client, tables, clock, log }: OpenLedger): SuppressionList {
   const to = { client, table: tables.suppressions }
-  return { ...suppressionReader(to), ...suppressionWriter(to) }
+  return {
+    reader: suppressionReader(to),
+    writer: suppressionWriter(to),
+    deliveries: deliveryReader({ client, table: tables.deliveries, clock, log }),
+  }
+}
+
+function heldOf(row: Suppression, { clock, blocklistDays }: OpenLedger): readonly HeldReason[] {
+  return heldReasons(row, { nowMs: clock.now(), blocklistDays })
 }
 
 function addressOf(recipient: string): string {
@@ -137,65 +239,4 @@ function addressOf(recipient: string): string {
 
 function neverListed(ledger: string): CommandError {
   return new CommandError(`This recipient was never on the list, as far as ${ledger} knows.`)
-}
-
-/** Why it is on the list; for one that is not, the last that spoke against it. */
-function decisiveEvidence(row: Suppression): ReturnType<typeof parseEvidence> {
-  return parseEvidence(row.suppressedBy ?? row.evidence.at(-1) ?? '')
-}
-
-function sinceOf(row: Suppression): string {
-  const told = decisiveEvidence(row)
-  return told === undefined ? '' : formatInstant(told.occurredAtMs)
-}
-
-function tableOf(rows: readonly Suppression[]): string {
-  const addressWidth = Math.max(...rows.map(({ recipient }) => recipient.length))
-  const reasonWidth = Math.max(...suppressionReasons.map((reason) => reason.length))
-  return rows
-    .map((row) => {
-      const cells = [
-        row.recipient.padEnd(addressWidth),
-        (decisiveEvidence(row)?.reason ?? '').padEnd(reasonWidth),
-        sinceOf(row),
-        row.isSuppressed ? '' : `off the list since ${row.removals.at(-1) ?? ''}`,
-      ]
-      return `${cells.join('  ').trimEnd()}\n`
-    })
-    .join('')
-}
-
-function asJson(row: Suppression): object {
-  const told = row.suppressedBy === undefined ? undefined : parseEvidence(row.suppressedBy)
-  return {
-    recipient: row.recipient,
-    isSuppressed: row.isSuppressed,
-    ...(told && { reason: told.reason, since: formatInstant(told.occurredAtMs) }),
-    ...(told?.provider !== undefined && { provider: told.provider }),
-    ...(told?.message !== undefined && { message: told.message }),
-    evidence: row.evidence,
-    removals: row.removals,
-  }
-}
-
-/** One address as a person reads it: where it stands and why, then everything that happened in order of time. */
-function historyOf(row: Suppression): string {
-  const told = row.suppressedBy === undefined ? undefined : parseEvidence(row.suppressedBy)
-  const columns = [
-    ['reason', told?.reason],
-    ['since', told && formatInstant(told.occurredAtMs)],
-    ['provider', told?.provider],
-    ['message', told?.message],
-  ].flatMap(([name = '', value]) => (value === undefined ? [] : [`  ${name.padEnd(8)}  ${value}`]))
-  const happenings = [
-    ...row.evidence.map((line) => ({ atMs: parseEvidence(line)?.occurredAtMs ?? 0, line })),
-    ...row.removals.map((removal) => ({ atMs: Date.parse(removal), line: `${removal} taken off the list` })),
-  ]
-  return [
-    `${row.recipient}  ${row.isSuppressed ? 'on the list' : 'off the list'}`,
-    ...columns,
-    '',
-    ...happenings.sort((a, b) => a.atMs - b.atMs).map(({ line }) => `  ${line}`),
-    '',
-  ].join('\n')
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { defaultBlocklistDays } from './core/suppression.ts'
 import { defaultSweepAgesDays } from './core/sweep-plan.ts'
 import type { Provider } from './providers/provider.ts'
 
@@ -73,6 +74,12 @@ const tablePrefix = v.optional(
 )
 
 const retentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '400')
+
+/** How long evidence of a provider's own blocklist holds after the last of it. */
+export const blocklistDays = v.optional(
+  wholeNumber('a number of days from 0 to 3650', 0, 3_650),
+  String(defaultBlocklistDays),
+)
 
 /** What the operator's commands read where they only look into the tables. */
 export const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }

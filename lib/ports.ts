@@ -47,6 +47,31 @@ export interface DeliveryReader {
   pending(): AsyncIterable<PendingDelivery>
 }
 
+/** A part of a long list, and where the next part begins. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Rows that were read, those included that are no items. */
+  readonly rows: number
+  /** Where the list goes on; opaque. Absent after the last part. */
+  readonly next?: string
+}
+
+/** Every delivery, for those who go through all of them. */
+export interface DeliveryScanner {
+  /** The rows after a position, page after page, in no order, without facts that were kept outside their row. */
+  pages(position?: string): AsyncIterable<Page<Delivery>>
+  /** About how many rows there are. */
+  approximateRows(): Promise<number>
+}
+
+/** Every suppression, in the same way. */
+export interface SuppressionScanner {
+  pages(position?: string): AsyncIterable<Page<Suppression>>
+  approximateRows(): Promise<number>
+  /** The rows of those recipients that have one. */
+  ofRecipients(recipients: readonly string[]): Promise<ReadonlyMap<string, Suppression>>
+}
+
 /** What reconcile writes beside events. */
 export interface PendingWriter {
   /** Takes a delivery out of the pending index, unless its status has risen meanwhile. */
@@ -64,7 +89,7 @@ export interface SuppressionWriter {
 
 /** The read side of the suppression list. */
 export interface SuppressionReader {
-  /** What is known of the recipient, suppressed or not; `undefined` where nothing ever was. */
+  /** What is known of the recipient, on the list or not; `undefined` where nothing ever was. */
   ofRecipient(recipient: string): Promise<Suppression | undefined>
   /** Every row, in no order, those that were removed from the list included. */
   all(): AsyncIterable<Suppression>

@@ -27,3 +27,9 @@ export function addressIn(text: string): string | undefined {
 export function recipientOf(text: string): string | undefined {
   return addressIn(text)?.toLowerCase()
 }
+
+/** The domain of an address, in lower case; `undefined` where the text is none. */
+export function domainOf(text: string): string | undefined {
+  const address = recipientOf(text)
+  return address?.slice(address.lastIndexOf('@') + 1)
+}

@@ -74,6 +74,11 @@ export interface DeliveryEvent {
   readonly bounceClass?: BounceClass
   /** The provider's own code for what happened, such as `SendStatus 1007` or `subStat 406`; absent where none was told. */
   readonly code?: string
+  /**
+   * Bounces and deferrals: what the receiving server said, on one line, and nothing of what the provider adds. Absent where
+   * it said nothing.
+   */
+  readonly reply?: string
   /** Whatever else was told, on one line. */
   readonly detail: string
   /** When the message was sent, where the event tells: recorded as a `requested` fact in the same write. */

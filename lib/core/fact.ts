@@ -1,13 +1,14 @@
-import type { DeliveryEvent, EventKind } from './event.ts'
+import type { BounceClass, DeliveryEvent, EventKind } from './event.ts'
 import { formatInstant, parseInstant } from './instant.ts'
 import { oneLine } from './text.ts'
 
 /**
  * A fact as it stands in the table: one line that sorts by time, to the second, and that a person can read.
  *
- *     <instant>[poll] <link> <class> <detail>
+ *     <instant>[poll] <link> <class> <reply> ¦ <detail>
  *     2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist
  *     2026-11-21T08:04:10Z https://example.com/offer Mozilla/5.0
+ *     2026-11-21T08:00:03Z hard 550 no such user ¦ 406 address does not exist
  *     time-unknown[poll]
  *
  * It begins with the event's identity (the instant, and the link of a click). What follows is detail: the same
@@ -33,19 +34,52 @@ const maxLinkLength = 600
 const maxDetailLength = 400
 
 /** What of an event makes its fact. */
-type Told = Pick<DeliveryEvent, 'kind' | 'source' | 'occurredAtMs' | 'link' | 'bounceClass' | 'detail'>
+type Told = Pick<
+  DeliveryEvent,
+  'kind' | 'source' | 'occurredAtMs' | 'link' | 'bounceClass' | 'reply' | 'detail'
+>
 
 /** The line for an event, and a shorter stand-in of the same identity where the whole is too long for the row. */
 export function factOf(event: Told): { text: string; whole?: string } {
   const time = event.occurredAtMs === undefined ? unknownTime : formatInstant(event.occurredAtMs)
   const mark = event.source === 'poll' ? pollMark : ''
   const link = linkToken(event)
-  const detail = oneLine([event.bounceClass ?? '', event.detail].join(' '))
+  const detail = oneLine([event.bounceClass ?? '', saidIn(event)].join(' '))
   const line = (...parts: string[]) => [time + mark, ...parts].filter((part) => part !== '').join(' ')
 
   const whole = line(link, detail)
   const text = line(shortLink(link), shortened(detail, maxDetailLength))
   return text === whole ? { text } : { text, whole }
+}
+
+/** Sets the server's reply apart from what else was told, in the facts of those kinds that have a reply. */
+const besideMark = '¦'
+
+const kindsWithReply: ReadonlySet<EventKind> = new Set(['bounced', 'deferred'])
+
+function saidIn({ kind, reply = '', detail }: Told): string {
+  if (!kindsWithReply.has(kind)) return detail
+  const words = reply.replaceAll(besideMark, '|')
+  return oneLine(detail) === '' ? words : `${words} ${besideMark} ${detail}`
+}
+
+/** What a bounce's or a deferral's fact says. */
+export interface Rejection {
+  /** `undetermined` where none is told. */
+  readonly bounceClass: BounceClass
+  /** The receiving server's words alone; empty where it said nothing. */
+  readonly reply: string
+  /** What the provider added. */
+  readonly detail: string
+}
+
+/** Reads the detail of a `bounced` or `deferred` fact back. */
+export function rejectionIn(fact: Pick<Fact, 'detail'>): Rejection {
+  const [, bounceClass = 'undetermined', said = ''] =
+    /^(?:(hard|soft|undetermined)(?: |$))?(.*)$/.exec(fact.detail) ?? []
+  const mark = said.indexOf(besideMark)
+  const [reply, detail] = mark < 0 ? [said, ''] : [said.slice(0, mark), said.slice(mark + besideMark.length)]
+  return { bounceClass: bounceClass as BounceClass, reply: reply.trim(), detail: detail.trim() }
 }
 
 /** The `requested` fact of an event that tells when its message was sent. */

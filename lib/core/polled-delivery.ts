@@ -1,10 +1,10 @@
 import { impliedStatus, statusRanks, type Delivery, type DeliveryKey } from './delivery.ts'
-import type { BounceClass, DeliveryEvent } from './event.ts'
-import type { Fact } from './fact.ts'
+import type { BounceClass, DeliveryEvent, EventKind } from './event.ts'
+import { rejectionIn, type Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
 import { reachMs } from './schedule.ts'
 import { replyCodeOf } from './smtp-reply.ts'
-import { suppressionOf } from './suppression-rules.ts'
+import { weightOf } from './suppression-rules.ts'
 
 /** What the provider's list says of one delivery at the moment of asking. */
 export interface PolledDelivery extends DeliveryKey {
@@ -21,6 +21,7 @@ export interface PolledOutcome {
   readonly occurredAtMs?: number
   readonly bounceClass?: BounceClass
   readonly code?: string
+  readonly reply?: string
   readonly detail: string
 }
 
@@ -66,27 +67,34 @@ function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
 }
 
 /**
- * Whether the poll says why nothing should be sent to the address, where no fact says it yet: a callback tells a drop in
- * free words, and the poll tells its number.
+ * Whether the poll says more against the address than any fact does: a callback tells a drop in free words, and the poll
+ * tells its number.
  */
 function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
   return (
     known.status === impliedStatus(event) &&
-    suppressionOf(event) !== undefined &&
-    facts.every((fact) => suppressionOf(factAsEvent(event, fact)) === undefined)
+    facts.every((fact) => weightOf(factAsEvent(event, fact)) < weightOf(event))
   )
 }
 
 /** A fact of the same delivery and kind, read back as the event that it was, as far as the rules look at it. */
-function factAsEvent(event: DeliveryEvent, { source, detail }: Fact): DeliveryEvent {
-  const [, bounceClass, reply = detail] = /^(hard|soft|undetermined)(?: (.*)|$)/.exec(detail) ?? []
-  const sendStatus = source === 'poll' ? /^-?\d+/.exec(detail)?.[0] : undefined
-  const told = { ...event, detail: bounceClass === undefined ? detail : reply }
-  return {
-    ...told,
-    bounceClass: bounceClass === 'hard' || bounceClass === 'soft' ? bounceClass : 'undetermined',
-    code: sendStatus === undefined ? '' : `SendStatus ${sendStatus}`,
+function factAsEvent(event: DeliveryEvent, fact: Fact): DeliveryEvent {
+  return { ...event, code: '', ...toldByFact(event.kind, fact) }
+}
+
+/** What the rules look at, as a fact of the kind tells it. */
+export function toldByFact(
+  kind: EventKind,
+  fact: Fact,
+): Pick<DeliveryEvent, 'bounceClass' | 'reply' | 'code' | 'detail'> {
+  if (kind === 'bounced') {
+    const rejection = rejectionIn(fact)
+    const subStat = /^([45]\d\d) /.exec(rejection.detail)?.[1]
+    return { ...rejection, ...(subStat !== undefined && { code: `subStat ${subStat}` }) }
   }
+  const sendStatus =
+    kind === 'dropped' && fact.source === 'poll' ? /^-?\d+/.exec(fact.detail)?.[0] : undefined
+  return { detail: fact.detail, ...(sendStatus !== undefined && { code: `SendStatus ${sendStatus}` }) }
 }
 
 /**
@@ -95,9 +103,9 @@ function factAsEvent(event: DeliveryEvent, { source, detail }: Fact): DeliveryEv
  */
 function isFinalRejection(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
   if (known.status !== 'soft-bounced' || impliedStatus(event) !== 'bounced') return false
-  const code = replyCodeOf(event.detail)
+  const code = replyCodeOf(event.reply ?? '')
   return facts.every((fact) => {
-    const knownCode = replyCodeOf(fact.detail.replace(/^(?:hard|soft|undetermined) /, ''))
+    const knownCode = replyCodeOf(rejectionIn(fact).reply)
     const isLater = (event.occurredAtMs ?? 0) > (fact.occurredAtMs ?? 0)
     return isLater && code !== undefined && knownCode !== undefined && knownCode !== code
   })
@@ -105,7 +113,7 @@ function isFinalRejection(known: Delivery, facts: readonly Fact[], event: Delive
 
 function asEvent(
   polled: PolledDelivery,
-  told: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'code' | 'detail'>,
+  told: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'code' | 'reply' | 'detail'>,
 ): DeliveryEvent {
   return {
     provider: polled.provider,

@@ -1,299 +1,154 @@
-import type { BounceClass, DeliveryEvent, EventKind } from './event.ts'
+import type { DeliveryEvent } from './event.ts'
+import { domainOf } from './address.ts'
 import { sentAtOf } from './message.ts'
+import { judgeReply, type ReplyClass } from './replies.ts'
+import { replyRulesVersion } from './reply-rules.ts'
 import type { SuppressionEvidence, SuppressionReason } from './suppression.ts'
 
-/** Stands beside what the rules put on the list. Rises whenever a rule changes. */
-export const suppressionRulesVersion = 1
+/** Stands beside what the rules put on the list. Rises whenever a rule here or of replies changes. */
+export const suppressionRulesVersion = replyRulesVersion
 
-/** What a rule looks for. All that is named must hold; what is not named may be anything. */
-interface Pattern {
-  readonly kind?: EventKind
-  readonly provider?: string
-  /** The provider's own code, whole. */
-  readonly code?: string
-  /** A bounce of which no class was told counts as undetermined. */
-  readonly bounceClass?: BounceClass
-  /** The enhanced status code with which the reply begins (RFC 3463); an `x` stands for any number. */
-  readonly enhancedCode?: string
-  /** Found in what was told. */
-  readonly reply?: RegExp
+/** What an event says for or against sending to its recipient, and why. */
+export interface Verdict {
+  /** The name of the rule that decided: one of this file, or of reply-rules.ts. */
+  readonly rule: string
+  /**
+   * - a reason: the address goes on the list.
+   * - `unclear`: a bounce that counts only together with others (`unclearBounces` in suppression.ts).
+   * - `leave`: this says nothing against the address.
+   */
+  readonly verdict: SuppressionReason | 'unclear' | 'leave'
+  /** Of a bounce: what the receiving server's reply means. */
+  readonly class?: ReplyClass
 }
-
-interface SuppressionRule {
-  readonly name: string
-  readonly matches: Pattern
-  /** Why the address goes on the list; `leave`: this says nothing against it. */
-  readonly verdict: SuppressionReason | 'leave'
-  /** Where it is documented, and why the verdict follows. */
-  readonly source: string
-}
-
-const tencentCallback = 'Tencent SES, Email Event Notification (product 1084, page 39492)'
-const tencentPoll = 'Tencent SES, GetSendEmailStatus (product 1084, read 2026-11-21)'
-const sendCloud = 'SendCloud, Webhook Event Description'
-
-/** What Tencent Cloud's reasons for not sending say. They speak of the address only where it is on a list of its own. */
-const sendStatusRules: readonly SuppressionRule[] = (
-  [
-    [1007, 'blocklist', "the address is on the provider's blocklist: it refuses to send there"],
-    [1013, 'unsubscribe', 'the recipient has unsubscribed, and the provider knows'],
-    [3020, 'blocklist', "the mailbox type is on the provider's blocklist: it refuses to send there"],
-    [1001, 'leave', 'an internal error of the provider, which passes'],
-    [1002, 'leave', 'an internal error of the provider, which passes'],
-    [1003, 'leave', 'an internal error of the provider, which passes'],
-    [1004, 'leave', 'it timed out, which passes'],
-    [1005, 'leave', 'an internal error of the provider, which passes'],
-    [1006, 'leave', 'too many mails to the address in a short time, which passes'],
-    [1008, 'leave', "the recipient's side rejects the sender's domain: about the sender"],
-    [1009, 'leave', 'an internal error of the provider, which passes'],
-    [1010, 'leave', 'the daily limit was reached: about the account'],
-    [1011, 'leave', 'custom content is not permitted: about the account'],
-    [2001, 'leave', 'no record was found: says nothing of the address'],
-    [3007, 'leave', 'the template is invalid: about the template'],
-    [3008, 'leave', "the recipient's domain blocks for a time, which passes"],
-    [3009, 'leave', 'the template may not be used: about the template'],
-    [3010, 'leave', 'the template data is malformed: about the template'],
-    [3014, 'leave', "the sender's domain is not verified: about the sender"],
-    [3024, 'leave', "an address has a wrong format: does not say whether the recipient's or the sender's"],
-    [3030, 'leave', 'the bounce rate is too high: about the account'],
-    [3033, 'leave', 'no money is left: about the account'],
-  ] as const
-).map(([code, verdict, why]) => ({
-  name: `send-status-${code}`,
-  matches: { kind: 'dropped', provider: 'tencent-ses', code: `SendStatus ${code}` },
-  verdict,
-  source: `${tencentPoll}: ${why}`,
-}))
-
-/** What SendCloud's codes of a bounce that is not soft say. */
-const bounceSubStatRules: readonly SuppressionRule[] = (
-  [
-    [404, 'hard-bounce', 'address format error'],
-    [406, 'hard-bounce', 'address does not exist'],
-    [403, 'leave', 'server unreachable: about the server, and it may come back'],
-    [405, 'leave', 'ip and domain rejected: about the sender'],
-    [407, 'leave', 'spam: about the mail'],
-    [408, 'leave', 'sender / recipient rejected: about the sender as well'],
-    [409, 'leave', 'others: says nothing of the address'],
-  ] as const
-).map(([code, verdict, why]) => ({
-  name: `sub-stat-${code}`,
-  matches: { kind: 'bounced', provider: 'sendcloud', code: `subStat ${code}` },
-  verdict,
-  source: `${sendCloud}, subStat of invalid: ${why}`,
-}))
-
-/** What the recipient's server says in the code that RFC 3463 defines: permanent where it begins with 5. */
-const enhancedCodeRules: readonly SuppressionRule[] = (
-  [
-    ['bad-mailbox', '5.1.1', 'hard-bounce', 'RFC 3463 §3.2: the mailbox does not exist'],
-    ['bad-system', '5.1.2', 'hard-bounce', 'RFC 3463 §3.2: the domain does not exist or takes no mail'],
-    ['bad-syntax', '5.1.3', 'hard-bounce', 'RFC 3463 §3.2: the address is syntactically invalid'],
-    ['mailbox-moved', '5.1.6', 'hard-bounce', 'RFC 3463 §3.2: the mailbox is gone, without forwarding'],
-    ['null-mx', '5.1.10', 'hard-bounce', 'RFC 7505 §4.2: the domain declares that it takes no mail'],
-    ['mailbox-disabled', '5.2.1', 'hard-bounce', 'RFC 3463 §3.3: the mailbox is disabled'],
-    ['mailbox-full', '5.2.2', 'leave', 'RFC 3463 §3.3: the mailbox is full, which passes'],
-    ['other-address-status', '5.1.0', 'leave', 'RFC 3463 §3.2: does not say which address, nor what of it'],
-    ['sender-syntax', '5.1.7', 'leave', "RFC 3463 §3.2: about the sender's address"],
-    ['sender-system', '5.1.8', 'leave', "RFC 3463 §3.2: about the sender's domain"],
-    ['mail-system', '5.3.x', 'leave', 'RFC 3463 §3.4: about the server'],
-    ['routing', '5.4.x', 'leave', 'RFC 3463 §3.5: about the way to the server'],
-    ['protocol', '5.5.x', 'leave', 'RFC 3463 §3.6: about how the servers talked'],
-    ['content', '5.6.x', 'leave', 'RFC 3463 §3.7: about the mail'],
-    ['policy', '5.7.x', 'leave', 'RFC 3463 §3.8: security or policy, mostly about the sender'],
-    ['other-enhanced-code', 'x.x.x', 'leave', 'RFC 3463 §2: none that says the mailbox is gone for good'],
-  ] as const
-).map(([name, enhancedCode, verdict, source]) => ({
-  name,
-  matches: { kind: 'bounced', enhancedCode },
-  verdict,
-  source,
-}))
-
-/** A word of one of these, and the rejection may be about who sent it. */
-const senderWords =
-  /spam|block|black-?list|polic(?:y|ies)|\b(?:spf|dns|ip|ptr|helo|from)\b|dkim|dmarc|reputation|denied|sender/i
-
-// Within one sentence, and no further than an address is long: whoever writes the reply must not make the search slow.
-const gap = String.raw`(?:[^.;]|\.(?! )){0,330}`
-
-const mailboxWords = new RegExp(
-  [
-    // RFC 5321 §4.2.3: 550 (mailbox not found), 551 (user not local), 553 (mailbox name not allowed).
-    String.raw`\b(?:mailbox|user|recipient|account) not found`,
-    'invalid recipient',
-    'no such user',
-    // Postfix (reject_unlisted_recipient) and sendmail.
-    'user unknown',
-    'unknown user',
-    String.raw`address rejected:${gap}\bunknown\b`,
-    // Tencent's own sample, `recipient is not exist`. Other things than a mailbox may not exist: a record of the DNS.
-    String.raw`\b(?:recipient|user|mailbox|account|address)\b${gap}\b(?:not|doesn't) exist`,
-  ].join('|'),
-  'i',
-)
 
 /**
- * Which events put an address on the list: read from the top, and the first rule that matches decides. Nothing is put
- * there that does not say, in words of the provider or of the recipient's server, that the recipient or the mailbox is
- * the cause.
+ * What Tencent Cloud's reasons for not sending say. They speak of the address where it is on a list of its own, or where
+ * its owner has unsubscribed; all others pass, or speak of the account, the template or the sender. 3020 is about a kind
+ * of mailbox that the account bars, so about the account.
+ * Source: GetSendEmailStatus, data type SendEmailStatus (product 1084), read 2026-11-21.
  */
-export const suppressionRules: readonly SuppressionRule[] = [
-  {
-    name: 'complained',
-    matches: { kind: 'complained' },
-    verdict: 'complaint',
-    source: `${tencentCallback}: spamreport; ${sendCloud}: report_spam; UserComplained of the poll`,
-  },
-  {
-    name: 'unsubscribed',
-    matches: { kind: 'unsubscribed' },
-    verdict: 'unsubscribe',
-    source: `${tencentCallback}: unsubscribe; ${sendCloud}: unsubscribe; UserUnsubscribed of the poll`,
-  },
-  ...sendStatusRules,
-  {
-    name: 'sub-stat-401',
-    matches: { kind: 'dropped', provider: 'sendcloud', code: 'subStat 401' },
-    verdict: 'blocklist',
-    source: `${sendCloud}, subStat of invalid: in SendCloud blacklist: it refuses to send there`,
-  },
-  {
-    name: 'sub-stat-402',
-    matches: { kind: 'dropped', provider: 'sendcloud', code: 'subStat 402' },
-    verdict: 'unsubscribe',
-    source: `${sendCloud}, subStat of invalid: unsubscribe: it refuses to send there`,
-  },
-  {
-    name: 'other-drop',
-    matches: { kind: 'dropped' },
-    verdict: 'leave',
-    source: `${tencentCallback}: dropped for some reasons, told as free text: says nothing of the address`,
-  },
-  {
-    name: 'soft-bounce',
-    matches: { kind: 'bounced', bounceClass: 'soft' },
-    verdict: 'leave',
-    source:
-      "RFC 5321 §4.2.1: a later try may succeed, whatever the text says (SendCloud's soft 506 included)",
-  },
-  {
-    name: 'sub-stat-about-sender',
-    matches: { kind: 'bounced', provider: 'sendcloud', reply: /(?<![\d.])5\.7\.\d{1,3}(?![\d.])/ },
-    verdict: 'leave',
-    source: `RFC 3463 §3.8: what the server itself calls policy is about the sender, whatever number ${sendCloud} gives it`,
-  },
-  {
-    name: 'sub-stat-transient',
-    matches: { kind: 'bounced', provider: 'sendcloud', reply: /(?<![\d.])4\.\d{1,3}\.\d{1,3}(?![\d.])/ },
-    verdict: 'leave',
-    source: `RFC 3463 §2: what the server itself calls transient passes, whatever number ${sendCloud} gives it`,
-  },
-  ...bounceSubStatRules,
-  {
-    name: 'transient-reply',
-    matches: { kind: 'bounced', reply: /^4(?:\d\d|\.\d{1,3}\.\d{1,3})\b/ },
-    verdict: 'leave',
-    source: 'RFC 5321 §4.2.1, RFC 3463 §2: the server itself calls it transient, whatever class was told',
-  },
-  {
-    name: 'mailbox-busy',
-    matches: {
-      kind: 'bounced',
-      enhancedCode: '5.2.1',
-      reply: /at a rate|too (?:quickly|many|much)|try again|later/i,
-    },
-    verdict: 'leave',
-    source:
-      'Google Workspace Admin Help, "Gmail SMTP errors and codes": 550 5.2.1 also stands for a mailbox that takes no more mail for now',
-  },
-  ...enhancedCodeRules,
-  {
-    name: 'undetermined-bounce',
-    matches: { kind: 'bounced', bounceClass: 'undetermined' },
-    verdict: 'leave',
-    source: `${tencentPoll}: it tells no class, and without an enhanced code nothing says that it is for good`,
-  },
-  {
-    name: 'hard-bounce-about-sender',
-    matches: { kind: 'bounced', reply: senderWords },
-    verdict: 'leave',
-    source: 'RFC 5321 §4.2.3: 550 also stands for a rejection for policy reasons',
-  },
-  {
-    name: 'hard-bounce-about-mailbox',
-    matches: { kind: 'bounced', reply: mailboxWords },
-    verdict: 'hard-bounce',
-    source: `RFC 5321 §4.2.3: 550, 551 and 553 say that there is no such mailbox; ${tencentCallback}: its sample`,
-  },
-  {
-    name: 'other-hard-bounce',
-    matches: { kind: 'bounced' },
-    verdict: 'leave',
-    source: 'Nothing says that the mailbox is the cause',
-  },
-  {
-    name: 'anything-else',
-    matches: {},
-    verdict: 'leave',
-    source: 'lib/core/event.ts: a mail on its way, delivered, looked at, or out of sight is no reason',
-  },
-]
+const sendStatuses: ReadonlyMap<string, SuppressionReason> = new Map([
+  ['SendStatus 1007', 'blocklist'],
+  ['SendStatus 1013', 'unsubscribe'],
+])
 
-/** The rule that decides about the event. */
-export function suppressionRuleOf(event: DeliveryEvent): SuppressionRule | undefined {
-  return suppressionRules.find((rule) => isMatch(rule.matches, event))
+/** SendCloud's numbers for mail that it did not send. Source: "Webhook Event Description", subStat of invalid. */
+const subStatsOfDrops: ReadonlyMap<string, SuppressionReason> = new Map([
+  ['subStat 401', 'blocklist'],
+  ['subStat 402', 'unsubscribe'],
+])
+
+/**
+ * What SendCloud's numbers for a bounce mean. One more witness beside the server's reply: it is heard only where the reply
+ * says nothing. Source: "Webhook Event Description", subStat of invalid.
+ */
+const subStatsOfBounces: ReadonlyMap<string, ReplyClass> = new Map([
+  ['subStat 403', 'infrastructure'], // server unreachable
+  ['subStat 404', 'gone'], // address format error
+  ['subStat 405', 'blocked'], // ip and domain rejected
+  ['subStat 406', 'gone'], // address does not exist
+  ['subStat 407', 'spam'],
+  ['subStat 408', 'policy'], // sender / recipient rejected
+])
+
+/**
+ * Which events speak against an address. Nobody goes on the list unless the provider or the receiving server says, in
+ * words or codes, that the recipient or the mailbox is the cause (docs/adr/0007).
+ */
+export function verdictOf(event: DeliveryEvent): Verdict {
+  switch (event.kind) {
+    case 'complained':
+      return { rule: 'complained', verdict: 'complaint' }
+    case 'unsubscribed':
+      return { rule: 'unsubscribed', verdict: 'unsubscribe' }
+    case 'dropped':
+      return verdictOfDrop(event)
+    case 'bounced':
+      return verdictOfBounce(event)
+    case 'requested':
+    case 'deferred':
+    case 'delivered':
+    case 'opened':
+    case 'clicked':
+    case 'unknown':
+      return { rule: 'no-rejection', verdict: 'leave' }
+  }
+}
+
+function verdictOfDrop({ provider, code = '' }: DeliveryEvent): Verdict {
+  const reasons =
+    provider === 'tencent-ses' ? sendStatuses : provider === 'sendcloud' ? subStatsOfDrops : undefined
+  const reason = reasons?.get(code)
+  return reason === undefined
+    ? { rule: 'drop', verdict: 'leave' }
+    : { rule: ruleOfCode(code), verdict: reason }
+}
+
+function verdictOfBounce(event: DeliveryEvent): Verdict {
+  const judged = judgementOf(event)
+  const { class: replyClass, rule } = judged
+  // RFC 5321 §4.2.1: a later try may succeed, whatever the words say (SendCloud's soft 506 included).
+  if (event.bounceClass === 'soft') return { class: replyClass, rule: 'soft-bounce', verdict: 'leave' }
+  // The poll names no class: then the reply itself has to say that it is for good.
+  const isForGood = event.bounceClass === 'hard' || judged.isPermanent
+  const verdict = isForGood ? verdictOfClass(replyClass) : 'leave'
+  // What nobody understands counts only where the provider itself calls the bounce hard.
+  const isGuess = replyClass === 'unknown' && event.bounceClass !== 'hard'
+  return { class: replyClass, rule, verdict: isGuess ? 'leave' : verdict }
+}
+
+/** What a class says of the mailbox, where the bounce is for good. */
+function verdictOfClass(replyClass: ReplyClass): Verdict['verdict'] {
+  if (replyClass === 'gone' || replyClass === 'closed') return 'hard-bounce'
+  return replyClass === 'ambiguous' || replyClass === 'unknown' ? 'unclear' : 'leave'
+}
+
+function judgementOf({
+  provider,
+  reply = '',
+  recipient,
+  code = '',
+}: DeliveryEvent): ReturnType<typeof judgeReply> {
+  const judged = judgeReply(reply, { recipient })
+  const byNumber = provider === 'sendcloud' ? subStatsOfBounces.get(code) : undefined
+  if (judged.class !== 'unknown' || byNumber === undefined) return judged
+  return { ...judged, class: byNumber, rule: ruleOfCode(code) }
+}
+
+/** `subStat 406` → `sub-stat-406`. */
+function ruleOfCode(code: string): string {
+  return code.replace(/[A-Z]/g, '-$&').toLowerCase().replaceAll(' ', '-').replace(/^-/, '')
 }
 
 /** What the event says for not sending to its recipient any more; `undefined` where it says nothing. */
 export function suppressionOf(event: DeliveryEvent): SuppressionEvidence | undefined {
-  const verdict = suppressionRuleOf(event)?.verdict ?? 'leave'
+  const { rule, verdict, class: replyClass } = verdictOf(event)
   if (verdict === 'leave') return undefined
+  const reason = verdict === 'unclear' ? 'hard-bounce' : verdict
+  const fromDomain = reason === 'unsubscribe' ? fromDomainOf(event) : undefined
   return {
     recipient: event.recipient,
-    reason: verdict,
+    reason,
     occurredAtMs: event.occurredAtMs ?? event.sentAtMs ?? sentAtOf(event.message) ?? 0,
     source: event.source,
     provider: event.provider,
     message: event.message,
-    detail: event.detail === '' ? (event.code ?? '') : event.detail,
+    ...(fromDomain !== undefined && { fromDomain }),
+    ...(replyClass !== undefined && { judgement: { class: replyClass, rule } }),
+    ...(verdict === 'unclear' && { isUnclear: true }),
+    detail: [event.reply, event.detail, event.code].find((text) => text !== undefined && text !== '') ?? '',
   }
 }
 
-function isMatch(pattern: Pattern, event: DeliveryEvent): boolean {
-  const { enhancedCode, reply } = pattern
-  const told = withoutCode(event)
-  return (
-    isAsked(pattern.kind, event.kind) &&
-    isAsked(pattern.provider, event.provider) &&
-    isAsked(pattern.code, event.code) &&
-    isAsked(pattern.bounceClass, event.bounceClass ?? 'undetermined') &&
-    (enhancedCode === undefined || isEnhancedCode(enhancedCode, told)) &&
-    (reply === undefined || reply.test(told))
-  )
+/** How much the event says against its recipient: 0 nothing, 1 something together with others, 2 all it takes. */
+export function weightOf(event: DeliveryEvent): number {
+  const { verdict } = verdictOf(event)
+  return verdict === 'leave' ? 0 : verdict === 'unclear' ? 1 : 2
 }
 
-function isAsked<T>(asked: T | undefined, told: T): boolean {
-  return asked === undefined || asked === told
-}
-
-/** What was told, without the provider's own number before it: `410` of SendCloud is no reply of a server. */
-function withoutCode({ code, detail }: DeliveryEvent): string {
-  const number = `${code?.split(' ').at(-1) ?? ''} `
-  return detail.startsWith(number) ? detail.slice(number.length) : detail
-}
-
-function isEnhancedCode(pattern: string, reply: string): boolean {
-  const parts = enhancedCodeOf(reply)?.split('.')
-  return (
-    parts !== undefined && pattern.split('.').every((part, index) => part === 'x' || part === parts[index])
-  )
-}
-
-/**
- * The enhanced code with which a reply begins, behind its basic code where it has one: `551 5.1.1`, `550-5.1.1`,
- * `550 #5.1.1`, `5.1.1`. An address of four numbers is none.
- */
-function enhancedCodeOf(reply: string): string | undefined {
-  return /^(?:\d{3}[ -])?#?([245]\.\d{1,3}\.\d{1,3})(?!\d|\.\d)/.exec(reply)?.[1]
+function fromDomainOf({ columns }: DeliveryEvent): string | undefined {
+  return columns.fromDomain === undefined
+    ? domainOf(columns.from ?? '')
+    : columns.fromDomain.trim().toLowerCase()
 }

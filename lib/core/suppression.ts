@@ -1,5 +1,6 @@
-import { formatInstant, parseInstant } from './instant.ts'
+import { dayMs, formatInstant, parseInstant } from './instant.ts'
 import type { MessageKey } from './message.ts'
+import type { ReplyClass } from './replies.ts'
 import { oneLine } from './text.ts'
 
 /** Why nothing should be sent to an address. */
@@ -9,37 +10,163 @@ export type SuppressionReason = (typeof suppressionReasons)[number]
 
 /** One thing that speaks for not sending to an address any more. */
 export interface SuppressionEvidence {
-  /** Trimmed and in lower case. */
+  /** As the tables have it. */
   readonly recipient: string
   readonly reason: SuppressionReason
   /**
-   * When it happened. Where the poll tells that something happened but not when: when the message was sent, the earliest
-   * that it can have been.
+   * When it happened. Where the poll reports that something happened but not when: when the message was sent, the
+   * earliest that it can have been.
    */
   readonly occurredAtMs: number
   readonly source: 'callback' | 'poll' | 'operator'
-  /** Who told it; absent where an operator did. */
+  /** Who reported it; absent where an operator did. */
   readonly provider?: string
-  /** The message that it is about; absent where an operator told it. */
+  /** The message that it is about; absent where it is an operator's. */
   readonly message?: MessageKey
-  /** What was told, on one line. */
+  /** The sender's domain from which the recipient unsubscribed, in lower case; absent where nobody said which. */
+  readonly fromDomain?: string
+  /** Of a bounce: what the reply means, and the rule that says so. */
+  readonly judgement?: { readonly class: ReplyClass; readonly rule: string }
+  /** A bounce that counts only together with others: see {@link unclearBounces}. */
+  readonly isUnclear?: true
+  /** What was said, on one line. */
   readonly detail: string
 }
 
-/** What is known of one address: everything that spoke against it, and when it was taken off the list. */
+/**
+ * Bounces that nobody can read with certainty: the address is on the list once there are so many of them, of different
+ * messages, on different days in UTC, within so many days.
+ */
+export const unclearBounces = { needed: 3, withinDays: 30 } as const
+
+/** A provider's own list is temporary, and evidence of it holds for so many days after the last of it (BLOCKLIST_DAYS). */
+export const defaultBlocklistDays = 14
+
+/**
+ * All that is known of one address. Its sets only grow, so whatever follows from them is the same in any order and with
+ * any repeats. Lines are those of {@link evidenceLine}.
+ */
 export interface Suppression {
   readonly recipient: string
-  /** Whether the address is on the list now: whether there is evidence newer than the last removal. */
-  readonly isSuppressed: boolean
-  /**
-   * Why it is on the list: the line of evidence newer than the last removal that comes first as text, which is the
-   * earliest to the second. Absent where it is not.
-   */
-  readonly suppressedBy?: string
-  /** A line each, in order of time. */
+  /** Evidence that lasts: hard bounces, complaints, unsubscriptions, an operator's word. Earliest first. */
   readonly evidence: readonly string[]
+  /** Evidence that the address is on a provider's own list. Earliest first. */
+  readonly blocklisted: readonly string[]
+  /** Bounces that count only together. Earliest first. */
+  readonly unclearBounces: readonly string[]
+  /** Days (YYYY-MM-DD, UTC) of unclear bounces, where there are more of those than the row holds; else empty. */
+  readonly unclearDays: readonly string[]
   /** Instants at which an operator took it off the list, earliest first. */
   readonly removals: readonly string[]
+}
+
+export function emptySuppression(recipient: string): Suppression {
+  return { recipient, evidence: [], blocklisted: [], unclearBounces: [], unclearDays: [], removals: [] }
+}
+
+/** One reason for which an address is on the list. */
+export interface HeldReason {
+  readonly reason: SuppressionReason
+  /** Since when: the instant of the first evidence that counts. */
+  readonly sinceMs: number
+  /** Absent where it holds until an operator ends it. */
+  readonly untilMs?: number
+  /** The domain whose mail is not wanted; absent where the reason speaks of every sender. */
+  readonly fromDomain?: string
+  /** The evidence that says so, as it stands in the table. */
+  readonly line: string
+}
+
+interface Asked {
+  readonly nowMs: number
+  readonly blocklistDays: number
+}
+
+/**
+ * Why the address is on the list now, earliest first; empty where it is not. Evidence counts where it is newer than the
+ * last removal.
+ */
+export function heldReasons(known: Suppression, { nowMs, blocklistDays }: Asked): readonly HeldReason[] {
+  const removedAtMs = lastOf(known.removals)
+  const counts = (line: string) => instantOf(line) > removedAtMs
+  return [
+    ...lastingReasons(known.evidence.filter(counts)),
+    ...unclearReason(known, removedAtMs),
+    ...blocklistReason(known.blocklisted.filter(counts), { nowMs, blocklistDays }),
+  ].sort((a, b) => a.sinceMs - b.sinceMs)
+}
+
+/** One for each reason, and of unsubscriptions one for each domain: by its first line. */
+function lastingReasons(lines: readonly string[]): readonly HeldReason[] {
+  const first = new Map<string, HeldReason>()
+  for (const line of lines.toSorted(asTable)) {
+    const evidence = parseEvidence(line)
+    if (evidence === undefined) continue
+    const { reason, occurredAtMs, fromDomain } = evidence
+    const name = `${reason} ${fromDomain ?? ''}`
+    if (first.has(name)) continue
+    first.set(name, { reason, sinceMs: occurredAtMs, ...(fromDomain !== undefined && { fromDomain }), line })
+  }
+  return [...first.values()]
+}
+
+function blocklistReason(lines: readonly string[], { nowMs, blocklistDays }: Asked): readonly HeldReason[] {
+  const [first] = inOrderOfTime(lines)
+  if (first === undefined) return []
+  const untilMs = Math.max(...lines.map(instantOf)) + blocklistDays * dayMs
+  return untilMs > nowMs ? [{ reason: 'blocklist', sinceMs: instantOf(first), untilMs, line: first }] : []
+}
+
+/** The bounce with which there were enough of them. */
+function unclearReason(known: Suppression, removedAtMs: number): readonly HeldReason[] {
+  const bounces = inOrderOfTime(known.unclearBounces)
+    .map((line) => ({ line, atMs: instantOf(line), message: parseEvidence(line)?.message ?? '' }))
+    .filter(({ atMs }) => atMs > removedAtMs)
+    .map((bounce) => ({ ...bounce, day: dayOf(bounce.atMs) }))
+  const last = bounces.findIndex((_, index) => isCompletedBy(bounces.slice(0, index + 1)))
+  const completing = bounces[last] ?? manyDays(known, removedAtMs)
+  return completing === undefined
+    ? []
+    : [{ reason: 'hard-bounce', sinceMs: completing.atMs, line: completing.line }]
+}
+
+interface UnclearBounce {
+  readonly atMs: number
+  readonly day: string
+  readonly message: string
+}
+
+/** Whether the last of these, in order of time, has two before it of other messages on other days, near enough. */
+function isCompletedBy(bounces: readonly UnclearBounce[]): boolean {
+  const last = bounces.at(-1)
+  if (last === undefined) return false
+  const near = bounces.filter(
+    ({ atMs, day, message }) =>
+      day !== last.day && message !== last.message && last.atMs - atMs <= unclearBounces.withinDays * dayMs,
+  )
+  return near.some((one) => near.some((other) => one.day !== other.day && one.message !== other.message))
+}
+
+/** Of an address with more bounces than its row holds, days are all that is known of some: there are messages enough. */
+function manyDays(known: Suppression, removedAtMs: number): { line: string; atMs: number } | undefined {
+  if (known.unclearDays.length === 0) return undefined
+  const days = new Set([...known.unclearBounces.map((line) => dayOf(instantOf(line))), ...known.unclearDays])
+  const later = [...days]
+    .map((day) => Date.parse(`${day}T00:00:00Z`))
+    .filter((dayStartMs) => dayStartMs > removedAtMs)
+    .sort((a, b) => a - b)
+  const atMs = later.find((dayStartMs, index) => {
+    const first = later[index - unclearBounces.needed + 1]
+    return first !== undefined && dayStartMs - first <= unclearBounces.withinDays * dayMs
+  })
+  return atMs === undefined
+    ? undefined
+    : { atMs, line: `${formatInstant(atMs)} hard-bounce - - more unclear bounces than the row holds` }
+}
+
+/** The day in UTC: `2026-11-21`. */
+export function dayOf(instantMs: number): string {
+  return new Date(instantMs).toISOString().slice(0, 10)
 }
 
 const marks: ReadonlyMap<SuppressionEvidence['source'], string> = new Map([
@@ -51,19 +178,24 @@ const marks: ReadonlyMap<SuppressionEvidence['source'], string> = new Map([
 /** Longest line that a detail is given room in; what identifies the evidence stands there whole, however long it is. */
 const maxLineLength = 300
 const nothing = '-'
+const fromMark = 'from:'
+const judgementShape = /^([a-z]+)\/([a-z0-9-]+)$/
 
 /**
  * Evidence as it stands in the table: one line that sorts by time, to the second, and that a person can read.
  *
- *     <instant>[poll] <reason> <provider> <message> <detail>
- *     2026-11-21T08:00:03Z hard-bounce tencent-ses qcloudses-… 551 5.1.1 recipient is not exist
+ *     <instant>[poll] <reason> <provider> <message> from:<domain> <class>/<rule> <detail>
+ *     2026-11-21T08:00:03Z hard-bounce tencent-ses qcloudses-… gone/mailbox-not-there 551 5.1.1 recipient is not exist
+ *     2026-11-21T08:00:03Z unsubscribe tencent-ses qcloudses-… from:news.example.com
  *     2026-11-21T08:00:03Z[operator] by-hand <note>
  */
 export function evidenceLine(evidence: SuppressionEvidence): string {
-  const { occurredAtMs, source, reason, provider, message } = evidence
+  const { occurredAtMs, source, reason, provider, message, fromDomain, judgement } = evidence
   const time = formatInstant(occurredAtMs) + (marks.get(source) ?? '')
   const about = source === 'operator' ? [] : [provider ?? nothing, message ?? nothing]
-  const identity = [time, reason, ...about].join(' ')
+  const from = fromDomain === undefined ? [] : [fromMark + fromDomain]
+  const judged = judgement === undefined ? [] : [`${judgement.class}/${judgement.rule}`]
+  const identity = [time, reason, ...about, ...from, ...judged].join(' ')
   const detail = shortened(oneLine(evidence.detail), maxLineLength - identity.length - 1)
   return detail === '' ? identity : `${identity} ${detail}`
 }
@@ -76,15 +208,29 @@ export function parseEvidence(line: string): Omit<SuppressionEvidence, 'recipien
   const reason = suppressionReasons.find((known) => known === second)
   if (occurredAtMs === undefined || reason === undefined) return undefined
   if (source === 'operator') return { occurredAtMs, source, reason, detail: rest.join(' ') }
-  const [provider = nothing, message = nothing, ...detail] = rest
+  const [provider = nothing, message = nothing, ...words] = rest
   return {
     occurredAtMs,
     source,
     reason,
     ...(provider !== nothing && { provider }),
     ...(message !== nothing && { message }),
-    detail: detail.join(' '),
+    ...wordsOf(reason, words),
   }
+}
+
+/** Only an unsubscription names a domain, and only a bounce was judged: what else stands there is somebody's words. */
+function wordsOf(
+  reason: SuppressionReason,
+  words: readonly string[],
+): Pick<SuppressionEvidence, 'fromDomain' | 'judgement' | 'detail'> {
+  const [first = '', ...others] = words
+  if (reason === 'unsubscribe' && first.startsWith(fromMark)) {
+    return { fromDomain: first.slice(fromMark.length), detail: others.join(' ') }
+  }
+  const judged = reason === 'hard-bounce' ? judgementShape.exec(first) : null
+  if (!judged) return { detail: words.join(' ') }
+  return { judgement: { class: judged[1] as ReplyClass, rule: judged[2] ?? '' }, detail: others.join(' ') }
 }
 
 /** An instant of which text order is order of time: always with milliseconds. */
@@ -92,37 +238,34 @@ export function sortableInstant(instantMs: number): string {
   return new Date(instantMs).toISOString()
 }
 
-/**
- * What the table's write of evidence does to a row, as a pure function: the model that the table is held against.
- * A suppression is a function of its set of evidence and its set of removals, so any order and any repeats end in the same.
- */
+/** Where a piece of evidence belongs in a {@link Suppression}. */
+export function setOf(evidence: SuppressionEvidence): 'evidence' | 'blocklisted' | 'unclearBounces' {
+  if (evidence.isUnclear) return 'unclearBounces'
+  return evidence.reason === 'blocklist' ? 'blocklisted' : 'evidence'
+}
+
+/** What the table's write of evidence does to a row, as a pure function: the model that the table is held against. */
 export function withEvidence(known: Suppression | undefined, evidence: SuppressionEvidence): Suppression {
-  return suppressionOfSets(
-    evidence.recipient,
-    [...(known?.evidence ?? []), evidenceLine(evidence)],
-    known?.removals ?? [],
-  )
+  const before = known ?? emptySuppression(evidence.recipient)
+  const set = setOf(evidence)
+  return { ...before, [set]: inOrderOfTime([...before[set], evidenceLine(evidence)]) }
 }
 
-/** The same for a removal. An address that was never on the list stays unknown. */
+/** The same for a removal. */
 export function withRemoval(known: Suppression, atMs: number): Suppression {
-  return suppressionOfSets(known.recipient, known.evidence, [...known.removals, sortableInstant(atMs)])
+  return { ...known, removals: [...new Set([...known.removals, sortableInstant(atMs)])].sort() }
 }
 
-function suppressionOfSets(
-  recipient: string,
-  evidence: readonly string[],
-  removals: readonly string[],
-): Suppression {
-  const removedAtMs = lastOf(removals)
-  const [suppressedBy] = evidence.filter((line) => instantOf(line) > removedAtMs).sort(asTable)
-  return {
-    recipient,
-    isSuppressed: suppressedBy !== undefined,
-    ...(suppressedBy !== undefined && { suppressedBy }),
-    evidence: inOrderOfTime(evidence),
-    removals: [...new Set(removals)].sort(),
-  }
+/** The lasting evidence that comes first as text among what is newer than the last removal: what a person reads first. */
+export function firstLasting(known: Suppression): string | undefined {
+  const removedAtMs = lastOf(known.removals)
+  return known.evidence.filter((line) => instantOf(line) > removedAtMs).sort(asTable)[0]
+}
+
+/** The latest instant of anything that speaks against the address; before all time where nothing does. */
+export function latestInstantOf(known: Suppression): number {
+  const lines = [...known.evidence, ...known.blocklisted, ...known.unclearBounces]
+  return Math.max(beforeAllTimeMs, ...lines.map(instantOf))
 }
 
 /** The last of these instants; before all time where there is none. */

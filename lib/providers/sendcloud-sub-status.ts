@@ -26,11 +26,20 @@ const subStatusesOfSoftBounce: SubStatuses = new Map([
 
 const subStatuses: SubStatuses = new Map([...subStatusesOfInvalid, ...subStatusesOfSoftBounce])
 
+/** `406 address does not exist`. */
+export function meaningOf(subStatus: string): string {
+  return `${subStatus} ${subStatuses.get(subStatus)?.[0] ?? 'an undocumented sub-status'}`
+}
+
 /** `406 address does not exist`, and the description that came where it says something else. */
 export function describeSubStatus(subStatus: string, description: string): string {
-  const words = subStatuses.get(subStatus) ?? ['an undocumented sub-status']
-  const isRepeated = words.some((known) => wordsOf(known) === wordsOf(description))
-  return `${subStatus} ${words[0]}${isRepeated ? '' : ` ${description}`}`
+  return meaningOf(subStatus) + (isKnownDescription(subStatus, description) ? '' : ` ${description}`)
+}
+
+/** Whether a description is SendCloud's own for the number, and so nobody's reply. */
+export function isKnownDescription(subStatus: string | undefined, description: string): boolean {
+  const words = subStatuses.get(subStatus ?? '') ?? []
+  return words.some((known) => wordsOf(known) === wordsOf(description))
 }
 
 function wordsOf(text: string): string {

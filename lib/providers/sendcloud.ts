@@ -11,7 +11,12 @@ import { keyOfSent } from './sendcloud-email-id.ts'
 import { fieldProblem, isSenderHeader, toldBy, unixMs } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
 import { publicKey, verifySignature } from './sendcloud-signature.ts'
-import { describeSubStatus, subStatusesOfInvalid } from './sendcloud-sub-status.ts'
+import {
+  describeSubStatus,
+  isKnownDescription,
+  meaningOf,
+  subStatusesOfInvalid,
+} from './sendcloud-sub-status.ts'
 
 /**
  * SendCloud callbacks (sendcloud.net, aurorasendcloud.com), one event each; `request` tells of many recipients.
@@ -153,6 +158,7 @@ function sharedPart(
   const { kind, bounceClass, subStat } = telling
   const link = kind === 'clicked' ? textOf(told.get('url')) : ''
   const echoed = headersIn(told)
+  const reply = replyOf(telling, told)
   return {
     provider: sendCloud.name,
     kind,
@@ -161,18 +167,30 @@ function sharedPart(
     ...(link !== '' && { link }),
     ...(bounceClass && { bounceClass }),
     ...(subStat !== undefined && { code: `subStat ${subStat}` }),
+    ...(reply !== undefined && { reply }),
     detail: detailOf(telling, [...othersOf(telling, message, told), ...echoed.others], told),
     columns: columnsOf(told),
     headers: echoed.headers,
   }
 }
 
+/** What the receiving server said: the fields that hold its words, and the description where that is none of the known ones. */
+function replyOf({ kind, subStat }: Telling, told: Fields): string | undefined {
+  if (kind !== 'bounced' && kind !== 'deferred') return undefined
+  const text = (field: string) => textOf(told.get(field))
+  const description = text('substatdesc')
+  const said = [...replyFields.map(text), isKnownDescription(subStat, description) ? '' : description]
+  return oneLine([...new Set(said)].join(' '))
+}
+
+const replyFields = ['cause', 'reason', 'message']
+
 /** The cause by SendCloud's count and as it was told, who read with what, then every field that has no place of its own. */
 function detailOf(telling: Telling, others: readonly (readonly [string, unknown])[], told: Fields): string {
   const text = (field: string) => textOf(told.get(field))
   const parts = [
     causeText(telling, text('substatdesc')),
-    ...['cause', 'reason', 'message'].map(text),
+    ...(telling.kind === 'bounced' ? [] : replyFields.map(text)),
     hasAgent(telling.kind) ? agentText(text) : '',
     text('outIp') && `outIp ${text('outIp')}`,
     jsonOf(others),
@@ -180,8 +198,9 @@ function detailOf(telling: Telling, others: readonly (readonly [string, unknown]
   return oneLine(parts.filter((part) => part !== '').join(' '))
 }
 
-function causeText({ kind, bounceClass, subStat }: Telling, description: string): string {
-  if (kind !== 'dropped' && bounceClass === undefined) return ''
+function causeText({ kind, subStat }: Telling, description: string): string {
+  if (kind === 'bounced') return subStat === undefined ? '' : meaningOf(subStat)
+  if (kind !== 'dropped') return ''
   return subStat === undefined ? description : describeSubStatus(subStat, description)
 }
 

@@ -220,6 +220,7 @@ function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent
     occurredAtMs: told.timestamp * 1_000,
     ...(link !== '' && { link }),
     ...(bounceClass !== undefined && { bounceClass }),
+    ...(hasReply(kind) && { reply: textOf(fields.get('reason')) }),
     detail: detailOf(kind, fields),
     ...(sentTimestamp.success && { sentAtMs: sentTimestamp.output * 1_000 }),
     columns: columnsOf(fields),
@@ -233,10 +234,16 @@ function bounceClassOf(fields: Fields): BounceClass {
   return classOfBounceType.get(bounceType) ?? 'undetermined'
 }
 
+/** Of these kinds the reason is what the receiving server said. */
+function hasReply(kind: EventKind): boolean {
+  return kind === 'bounced' || kind === 'deferred'
+}
+
 /** The reason and the user agent as they came, then every field that has no place of its own, as JSON. */
 function detailOf(kind: EventKind, fields: Fields): string {
   const others = [...fields].filter(([field, value]) => !hasPlace(kind, field, value))
-  return oneLine([textOf(fields.get('reason')), textOf(fields.get('useragent')), jsonOf(others)].join(' '))
+  const reason = hasReply(kind) ? '' : textOf(fields.get('reason'))
+  return oneLine([reason, textOf(fields.get('useragent')), jsonOf(others)].join(' '))
 }
 
 /** Whether a field becomes something of its own in the event; a value that cannot does not. */

@@ -82,10 +82,11 @@ function outcomeOf(told: StatusRow): PolledOutcome | undefined {
         kind: 'bounced',
         ...at(told.DeliverTime),
         bounceClass: bounceClassOfReply(message),
-        detail: message,
+        reply: message,
+        detail: '',
       }
     case 8:
-      return { kind: 'deferred', ...at(told.DeliverTime), detail: message }
+      return { kind: 'deferred', ...at(told.DeliverTime), reply: message, detail: '' }
   }
 }
 

@@ -2,9 +2,9 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { isStatus, nameOf, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, standInOf, type Fact } from '../core/fact.ts'
-import type { Clock, DeliveryReader, Log } from '../ports.ts'
+import type { Clock, DeliveryReader, DeliveryScanner, Log } from '../ports.ts'
 import { isExpired } from './expiry.ts'
-import { batchGetItems, queryItems, scanItems, type Item } from './pages.ts'
+import { approximateRows, batchGetItems, queryItems, scanItems, scanPages, type Item } from './pages.ts'
 
 /** Attributes of a row that are not columns of its message. */
 const ownAttributes: ReadonlySet<string> = new Set([
@@ -31,20 +31,7 @@ interface Dependencies {
  * take days to delete it.
  */
 export function deliveryReader({ client, table, clock, log }: Dependencies): DeliveryReader {
-  async function* readable<T>(
-    items: AsyncIterable<Item> | Iterable<Item>,
-    read: (item: Item) => T,
-  ): AsyncIterable<T> {
-    for await (const item of items) {
-      if (isExpired(item, clock.now())) continue
-      try {
-        yield read(item)
-      } catch (error) {
-        if (!(error instanceof UnreadableRowError)) throw error
-        log('row unreadable', { message: item.message?.S, problem: error.message })
-      }
-    }
-  }
+  const on = { clock, log }
   const itemsOf = (recipient: string, messagePrefix?: string) =>
     queryItems(client, {
       TableName: table,
@@ -57,7 +44,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
     })
   const deliveriesOf = async (items: AsyncIterable<Item>): Promise<readonly Delivery[]> => {
     const read = await Array.fromAsync(
-      readable(items, (item) => ('factOf' in item ? factBeside(item) : deliveryOf(item))),
+      readable(items, (item) => ('factOf' in item ? factBeside(item) : deliveryOf(item)), on),
     )
     const beside = read.flatMap((one) => ('factOf' in one ? [one] : []))
     return read.flatMap((one) => ('factOf' in one ? [] : [withFactsBeside(one, beside)]))
@@ -75,7 +62,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
           message: { S: key.message },
         })),
       )
-      return Array.fromAsync(readable(items, deliveryOf))
+      return Array.fromAsync(readable(items, deliveryOf, on))
     },
     ofRecipient: (recipient) => deliveriesOf(itemsOf(recipient)),
     async ofMessage(messageId) {
@@ -93,11 +80,41 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
       return deliveries
     },
     pending: () =>
-      readable(scanItems(client, { TableName: table, IndexName: 'pending' }), (item) => ({
-        ...keyOf(item),
-        status: statusOf(item),
-        provider: text(item, 'provider'),
-      })),
+      readable(
+        scanItems(client, { TableName: table, IndexName: 'pending' }),
+        (item) => ({ ...keyOf(item), status: statusOf(item), provider: text(item, 'provider') }),
+        on,
+      ),
+  }
+}
+
+/** Goes through all deliveries by pages of a megabyte. */
+export function deliveryScanner({ client, table, clock, log }: Dependencies): DeliveryScanner {
+  return {
+    approximateRows: () => approximateRows(client, table),
+    async *pages(position) {
+      for await (const { items, next } of scanPages(client, { TableName: table }, position)) {
+        const rows = items.filter((item) => !('factOf' in item))
+        const deliveries = await Array.fromAsync(readable(rows, deliveryOf, { clock, log }))
+        yield { items: deliveries, rows: items.length, ...(next !== undefined && { next }) }
+      }
+    },
+  }
+}
+
+async function* readable<T>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  read: (item: Item) => T,
+  { clock, log }: Pick<Dependencies, 'clock' | 'log'>,
+): AsyncIterable<T> {
+  for await (const item of items) {
+    if (isExpired(item, clock.now())) continue
+    try {
+      yield read(item)
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError)) throw error
+      log('row unreadable', { message: item.message?.S, problem: error.message })
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   BatchGetItemCommand,
+  DescribeTableCommand,
   paginateQuery,
   paginateScan,
   type AttributeValue,
@@ -26,6 +27,24 @@ export async function* queryItems(client: DynamoDBClient, input: QueryCommandInp
 /** Every item of a scan, page after page. */
 export async function* scanItems(client: DynamoDBClient, input: ScanCommandInput): AsyncIterable<Item> {
   for await (const page of paginateScan({ client }, input)) yield* page.Items ?? []
+}
+
+/** A scan by pages, from a position that an earlier page named. */
+export async function* scanPages(
+  client: DynamoDBClient,
+  input: ScanCommandInput,
+  position: string | undefined,
+): AsyncIterable<{ items: readonly Item[]; next?: string }> {
+  const from = position === undefined ? {} : { ExclusiveStartKey: JSON.parse(position) as Item }
+  for await (const { Items = [], LastEvaluatedKey } of paginateScan({ client }, { ...input, ...from })) {
+    yield { items: Items, ...(LastEvaluatedKey && { next: JSON.stringify(LastEvaluatedKey) }) }
+  }
+}
+
+/** How many rows a table has, as DynamoDB counts them every few hours. */
+export async function approximateRows(client: DynamoDBClient, table: string): Promise<number> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: table }))
+  return Table?.ItemCount ?? 0
 }
 
 /** The items of these keys that exist. What DynamoDB leaves unprocessed is asked for again, as often as it takes. */

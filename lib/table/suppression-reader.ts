@@ -1,7 +1,7 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { inOrderOfTime, type Suppression } from '../core/suppression.ts'
-import type { SuppressionReader } from '../ports.ts'
-import { scanItems, type Item } from './pages.ts'
+import type { Clock, SuppressionReader, SuppressionScanner } from '../ports.ts'
+import { approximateRows, batchGetItems, scanItems, scanPages, type Item } from './pages.ts'
+import { suppressionIn } from './suppression-row.ts'
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -21,20 +21,26 @@ export function suppressionReader({ client, table }: Dependencies): SuppressionR
   }
 }
 
-/** Whether the recipient is on the list now, in one read of one attribute. */
-export async function isOnSuppressionList(
-  { client, table }: Dependencies,
-  recipient: string,
-): Promise<boolean> {
-  const { Item } = await client.send(
-    new GetItemCommand({
-      TableName: table,
-      Key: { recipient: { S: recipient } },
-      ProjectionExpression: 'suppressedBy',
-      ConsistentRead: true,
-    }),
-  )
-  return Item?.suppressedBy !== undefined
+/** Goes through the list by pages of a megabyte. */
+export function suppressionScanner({
+  client,
+  table,
+  clock,
+}: Dependencies & { readonly clock: Clock }): SuppressionScanner {
+  return {
+    approximateRows: () => approximateRows(client, table),
+    async *pages(position) {
+      for await (const { items, next } of scanPages(client, { TableName: table }, position)) {
+        const rows = items.map(suppressionIn)
+        yield { items: rows, rows: items.length, ...(next !== undefined && { next }) }
+      }
+    },
+    async ofRecipients(recipients) {
+      const keys = [...new Set(recipients)].map((recipient) => ({ recipient: { S: recipient } }))
+      const rows = (await batchGetItems(client, table, clock, keys)).map(suppressionIn)
+      return new Map(rows.map((row) => [row.recipient, row]))
+    },
+  }
 }
 
 /** The row as it stands now, whatever was written a moment ago included. */
@@ -46,19 +52,4 @@ export async function suppressionItem(
     new GetItemCommand({ TableName: table, Key: { recipient: { S: recipient } }, ConsistentRead: true }),
   )
   return Item
-}
-
-/** A row as the core knows it. Evidence that found no room in the set stands in columns of its own. */
-export function suppressionIn(item: Item): Suppression {
-  const suppressedBy = item.suppressedBy?.S
-  const beside = [suppressedBy, item.latestEvidence?.S].filter((line) => line !== undefined)
-  const removedAt = item.removedAt?.S
-  const removals = [...(item.removals?.SS ?? []), ...(removedAt === undefined ? [] : [removedAt])]
-  return {
-    recipient: item.recipient?.S ?? '',
-    isSuppressed: suppressedBy !== undefined,
-    ...(suppressedBy !== undefined && { suppressedBy }),
-    evidence: inOrderOfTime([...(item.evidence?.SS ?? []), ...beside]),
-    removals: [...new Set(removals)].sort(),
-  }
 }

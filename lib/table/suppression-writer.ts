@@ -1,10 +1,14 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import {
+  dayOf,
   evidenceLine,
+  firstLasting,
   lastOf,
   parseEvidence,
+  setOf,
   sortableInstant,
+  suppressionReasons,
   withRemoval,
   type Suppression,
   type SuppressionEvidence,
@@ -13,11 +17,14 @@ import { suppressionRulesVersion } from '../core/suppression-rules.ts'
 import { UnwritableError, type SuppressionRemover, type SuppressionWriter } from '../ports.ts'
 import { Expression } from './expression.ts'
 import type { Item } from './pages.ts'
-import { suppressionIn, suppressionItem } from './suppression-reader.ts'
+import { suppressionItem } from './suppression-reader.ts'
+import { latestColumnOf, latestValueOf, suppressionIn } from './suppression-row.ts'
 import { isRefusedForGood, tryUpdate } from './try-update.ts'
 
-/** Lines that a row holds. An address whose mails keep being sent could otherwise grow its row without end. */
-const defaultMaxEvidenceInRow = 50
+/** Lines that a set holds. An address whose mails keep being sent could otherwise grow its row without end. */
+const defaultLimits = { evidence: 50, blocklisted: 20, unclearBounces: 60, unclearDays: 400 } as const
+
+type Limits = Readonly<Record<keyof typeof defaultLimits, number>>
 
 /** Somebody else's write stands behind each lost round, so this many in a row are no coincidence any more. */
 const maxRounds = 50
@@ -25,8 +32,8 @@ const maxRounds = 50
 interface Dependencies {
   readonly client: DynamoDBClient
   readonly table: string
-  /** Default: 50. */
-  readonly maxEvidenceInRow?: number
+  /** How many lines the sets may hold. Default: 50 of evidence, 20 of blocklists, 60 unclear bounces and 400 of their days. */
+  readonly limits?: Partial<Limits>
 }
 
 /**
@@ -48,65 +55,115 @@ export function suppressionWriter(to: Dependencies): SuppressionWriter & Suppres
   }
 }
 
-/** What a form of the write holds for: each pair of answers is a condition and its negation. */
-interface Form {
-  /** The set of evidence has room for the line, or holds it. */
-  readonly hasRoom: boolean
-  /** The line is newer than the last removal, and comes before the one that stands there, or is that one. */
-  readonly takesEffect: boolean
-  /** Asked where the set is full: the line is newer than what found no room before. */
-  readonly isLatest?: boolean
-}
-
-// Exactly one of them holds for any row, and the first for an address that is not on the list.
-const forms: readonly Form[] = [
-  { hasRoom: true, takesEffect: true },
-  { hasRoom: true, takesEffect: false },
-  { hasRoom: false, takesEffect: true, isLatest: true },
-  { hasRoom: false, takesEffect: false, isLatest: true },
-  { hasRoom: false, takesEffect: true, isLatest: false },
-  { hasRoom: false, takesEffect: false, isLatest: false },
-]
-
-/** Where none of the forms held, the row changed between two of them. */
+/**
+ * A write of evidence has forms whose conditions exclude each other, so that exactly one of them holds for any row. The
+ * first is the one that usually does. Where none did, the row changed between two of them.
+ */
 async function suppressRecipient(
   to: Dependencies,
   evidence: SuppressionEvidence,
   signal?: AbortSignal,
 ): Promise<void> {
   const key = { recipient: { S: evidence.recipient } }
+  const forms = formsOf(evidence, { ...defaultLimits, ...to.limits })
   for (let round = 0; round < maxRounds; round += 1) {
     for (const form of forms) {
-      if (await tryUpdate(to, key, evidenceExpression(to, evidence, form), signal)) return
+      if (await tryUpdate(to, key, form(), signal)) return
     }
   }
   throw rowKeptChanging()
 }
 
-function evidenceExpression(to: Dependencies, evidence: SuppressionEvidence, form: Form): Expression {
+type Form = () => Expression
+
+function formsOf(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
+  switch (setOf(evidence)) {
+    case 'evidence':
+      return lastingForms(evidence, limits)
+    case 'blocklisted':
+      return blocklistForms(evidence, limits)
+    case 'unclearBounces':
+      return unclearForms(evidence, limits)
+  }
+}
+
+/** Requires a condition, or its negation. */
+function require(expression: Expression, isWanted: boolean, condition: string): void {
+  expression.require(isWanted ? `(${condition})` : `NOT (${condition})`)
+}
+
+function noneOr(expression: Expression, attribute: string, operator: '<' | '>=', value: string): string {
+  const name = expression.name(attribute)
+  return `attribute_not_exists(${name}) OR ${name} ${operator} ${expression.string(value)}`
+}
+
+/** The first evidence newer than the last removal names why the address is on the list. */
+function lastingForms(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
   const line = evidenceLine(evidence)
   const instant = sortableInstant(evidence.occurredAtMs)
-  const expression = new Expression()
-  const require = (isWanted: boolean, condition: string) => {
-    expression.require(isWanted ? `(${condition})` : `NOT (${condition})`)
+  const withFirst = (expression: Expression, takesEffect: boolean) => {
+    const isNew = noneOr(expression, 'removedAt', '<', instant)
+    const isFirst = noneOr(expression, 'suppressedBy', '>=', line)
+    require(expression, takesEffect, `(${isNew}) AND (${isFirst})`)
+    if (takesEffect) setSuppressedBy(expression, line)
+    return expression
   }
-  const noneOr = (attribute: string, operator: '<' | '>=', value: string) => {
-    const name = expression.name(attribute)
-    return `attribute_not_exists(${name}) OR ${name} ${operator} ${expression.string(value)}`
-  }
+  const effects = [true, false]
+  return [
+    ...effects.map((takesEffect) => () => withFirst(added('evidence', line, limits.evidence), takesEffect)),
+    ...leftOutForms('evidence', evidence, limits.evidence).flatMap((form) =>
+      effects.map((takesEffect) => () => withFirst(form(), takesEffect)),
+    ),
+  ]
+}
 
-  const maxLines = to.maxEvidenceInRow ?? defaultMaxEvidenceInRow
-  require(form.hasRoom, expression.roomFor('evidence', line, maxLines))
-  require(form.takesEffect, `(${noneOr('removedAt', '<', instant)}) AND (${noneOr('suppressedBy', '>=', line)})`)
-  if (form.hasRoom) expression.add('evidence', [line])
-  else expression.set('evidenceLeftOut', { S: 'yes' })
-  if (form.takesEffect) setSuppressedBy(expression, line)
-  if (form.isLatest !== undefined) require(form.isLatest, noneOr('latestEvidenceAt', '<', instant))
-  if (form.isLatest === true) {
-    expression.set('latestEvidenceAt', { S: instant })
-    expression.set('latestEvidence', { S: line })
+/** The latest of it decides how long it holds. */
+function blocklistForms(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
+  const line = evidenceLine(evidence)
+  return [
+    () => added('blocklisted', line, limits.blocklisted),
+    ...leftOutForms('blocklisted', evidence, limits.blocklisted),
+  ]
+}
+
+/** Of what finds no room the day is known: enough to see whether there are bounces on several days. */
+function unclearForms(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
+  const line = evidenceLine(evidence)
+  const day = dayOf(evidence.occurredAtMs)
+  const leftOut = (isDayKept: boolean) => () => {
+    const expression = leftOutOf('unclearBounces', line, limits.unclearBounces)
+    require(expression, isDayKept, expression.roomFor('unclearDays', day, limits.unclearDays))
+    if (isDayKept) expression.add('unclearDays', [day])
+    return expression
   }
+  return [() => added('unclearBounces', line, limits.unclearBounces), leftOut(true), leftOut(false)]
+}
+
+/** The set has room for the line, or holds it. */
+function added(set: string, line: string, maxLines: number): Expression {
+  const expression = new Expression()
+  expression.addWithinRoom(set, line, maxLines)
   return expression
+}
+
+/** The set has no room for the line. */
+function leftOutOf(set: string, line: string, maxLines: number): Expression {
+  const expression = new Expression()
+  require(expression, false, expression.roomFor(set, line, maxLines))
+  expression.set('evidenceLeftOut', { S: 'yes' })
+  return expression
+}
+
+/** The same, and the line is the latest of its reason that found no room, or is not. */
+function leftOutForms(set: string, evidence: SuppressionEvidence, maxLines: number): readonly Form[] {
+  const column = latestColumnOf(evidence.reason)
+  const value = latestValueOf(evidence)
+  return [true, false].map((isLatest) => () => {
+    const expression = leftOutOf(set, evidenceLine(evidence), maxLines)
+    require(expression, isLatest, noneOr(expression, column, '<', value))
+    if (isLatest) expression.set(column, { S: value })
+    return expression
+  })
 }
 
 /** Why the recipient is on the list, with the columns in which a person reads it; all of them go where it is not. */
@@ -130,6 +187,9 @@ function text(value: string | undefined): AttributeValue | undefined {
   return value === undefined ? undefined : { S: value }
 }
 
+/** What decides, beside the set of evidence, which of it comes first. */
+const decidingAttributes = ['suppressedBy', 'removedAt', ...suppressionReasons.map(latestColumnOf)]
+
 /** Reads, and writes only where nothing that decides has changed since. */
 async function removeRecipient(
   to: Dependencies,
@@ -150,9 +210,9 @@ function removalExpression(item: Item, removed: Suppression, atMs: number): Expr
   const expression = new Expression()
   expression.add('removals', [sortableInstant(atMs)])
   expression.set('removedAt', { S: sortableInstant(lastOf(removed.removals)) })
-  setSuppressedBy(expression, removed.suppressedBy)
+  setSuppressedBy(expression, firstLasting(removed))
 
-  for (const attribute of ['suppressedBy', 'removedAt', 'latestEvidenceAt']) {
+  for (const attribute of decidingAttributes) {
     const name = expression.name(attribute)
     const stood = item[attribute]?.S
     expression.require(

@@ -1,12 +1,24 @@
-import { evidenceLine, inOrderOfTime, sortableInstant, type Suppression } from '../../lib/core/suppression.ts'
+import {
+  dayOf,
+  evidenceLine,
+  inOrderOfTime,
+  setOf,
+  sortableInstant,
+  type Suppression,
+  type SuppressionEvidence,
+  type SuppressionReason,
+} from '../../lib/core/suppression.ts'
 import type { SuppressionReader, SuppressionWriter } from '../../lib/ports.ts'
 import { byBytes, eachAsync, requireKey } from './engine-rules.ts'
 
-/** A row of the list. Evidence that found no room in the set stands beside it where it is the first or the latest. */
+/** A row of the list. Evidence that found no room in its set stands beside it where it is the first or the latest. */
 interface SuppressionRow {
   readonly evidence: Set<string>
-  suppressedBy: string
-  latest?: { readonly instant: string; readonly line: string }
+  readonly blocklisted: Set<string>
+  readonly unclearBounces: Set<string>
+  readonly unclearDays: Set<string>
+  readonly latest: Map<SuppressionReason, { readonly value: string; readonly line: string }>
+  first?: string
 }
 
 /** The suppression list, without removals: reconcile makes none. */
@@ -17,10 +29,9 @@ export function inMemorySuppressions(maxEvidenceInRow: number): SuppressionWrite
       new Promise((resolve) => {
         signal?.throwIfAborted()
         requireKey(evidence.recipient)
-        const line = evidenceLine(evidence)
-        const row = rows.get(evidence.recipient)
-        if (row) addEvidence(row, line, evidence.occurredAtMs, maxEvidenceInRow)
-        else rows.set(evidence.recipient, { evidence: new Set([line]), suppressedBy: line })
+        const row = rows.get(evidence.recipient) ?? emptyRow()
+        addEvidence(row, evidence, maxEvidenceInRow)
+        rows.set(evidence.recipient, row)
         resolve()
       }),
     ofRecipient(recipient) {
@@ -31,29 +42,50 @@ export function inMemorySuppressions(maxEvidenceInRow: number): SuppressionWrite
   }
 }
 
-function addEvidence(
-  row: SuppressionRow,
-  line: string,
-  occurredAtMs: number,
-  maxEvidenceInRow: number,
-): void {
-  const instant = sortableInstant(occurredAtMs)
-  if (byBytes(line, row.suppressedBy) < 0) row.suppressedBy = line
-  if (row.evidence.has(line) || row.evidence.size < maxEvidenceInRow) row.evidence.add(line)
-  else if (row.latest === undefined || row.latest.instant < instant) row.latest = { instant, line }
+function emptyRow(): SuppressionRow {
+  return {
+    evidence: new Set(),
+    blocklisted: new Set(),
+    unclearBounces: new Set(),
+    unclearDays: new Set(),
+    latest: new Map(),
+  }
+}
+
+function addEvidence(row: SuppressionRow, evidence: SuppressionEvidence, maxLines: number): void {
+  const line = evidenceLine(evidence)
+  const set = setOf(evidence)
+  if (set === 'evidence' && (row.first === undefined || byBytes(line, row.first) < 0)) row.first = line
+  if (row[set].has(line) || row[set].size < maxLines) row[set].add(line)
+  else if (set === 'unclearBounces') row.unclearDays.add(dayOf(evidence.occurredAtMs))
+  else keepLatest(row, evidence, line)
+}
+
+function keepLatest({ latest }: SuppressionRow, evidence: SuppressionEvidence, line: string): void {
+  const value = `${sortableInstant(evidence.occurredAtMs)} ${line}`
+  const known = latest.get(evidence.reason)
+  if (known !== undefined && byBytes(known.value, value) >= 0) return
+  const kept = evidence.reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line
+  latest.set(evidence.reason, { value, line: kept })
 }
 
 function* eachSuppression(rows: ReadonlyMap<string, SuppressionRow>): Iterable<Suppression> {
   for (const [recipient, row] of rows) yield suppressionIn(recipient, row)
 }
 
-function suppressionIn(recipient: string, { evidence, suppressedBy, latest }: SuppressionRow): Suppression {
-  const beside = [suppressedBy, ...(latest ? [latest.line] : [])]
+function suppressionIn(recipient: string, row: SuppressionRow): Suppression {
+  const latest = (isBlocklist: boolean) =>
+    [...row.latest].filter(([reason]) => (reason === 'blocklist') === isBlocklist).map(([, { line }]) => line)
   return {
     recipient,
-    isSuppressed: true,
-    suppressedBy,
-    evidence: inOrderOfTime([...evidence, ...beside]),
+    evidence: inOrderOfTime([
+      ...row.evidence,
+      ...(row.first === undefined ? [] : [row.first]),
+      ...latest(false),
+    ]),
+    blocklisted: inOrderOfTime([...row.blocklisted, ...latest(true)]),
+    unclearBounces: inOrderOfTime([...row.unclearBounces]),
+    unclearDays: [...row.unclearDays].sort(),
     removals: [],
   }
 }

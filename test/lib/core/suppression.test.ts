@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
+  emptySuppression,
   evidenceLine,
+  firstLasting,
+  heldReasons,
   inOrderOfTime,
   parseEvidence,
   suppressionReasons,
@@ -96,24 +99,25 @@ describe('a line of evidence', () => {
   })
 })
 
+const asked = { nowMs: at('2026-12-01T00:00:00Z'), blocklistDays: 14 }
+const held = (known: Suppression, nowMs = asked.nowMs) => heldReasons(known, { ...asked, nowMs })
+const rowOf = (...evidence: readonly SuppressionEvidence[]) =>
+  evidence.reduce<Suppression>(withEvidence, emptySuppression('example@example.com'))
+
 describe('an address', () => {
-  it('is on the list by the earliest evidence', () => {
-    expect(withEvidence(withEvidence(undefined, complaint), hardBounce)).toEqual({
-      recipient: 'example@example.com',
-      isSuppressed: true,
-      suppressedBy: hardBounceLine,
-      evidence: [hardBounceLine, complaintLine],
-      removals: [],
-    })
+  it('is on the list for each reason that holds, earliest first', () => {
+    expect(
+      held(rowOf(complaint, hardBounce, { ...complaint, occurredAtMs: at('2026-11-25T00:00:00Z') })),
+    ).toEqual([
+      { reason: 'hard-bounce', sinceMs: at('2026-11-21T08:00:03Z'), line: hardBounceLine },
+      { reason: 'complaint', sinceMs: at('2026-11-22T09:00:00Z'), line: complaintLine },
+    ])
   })
 
   it('is off the list once it was taken off, and its evidence is kept', () => {
-    expect(withRemoval(withEvidence(undefined, hardBounce), at('2026-11-21T09:00:00Z'))).toEqual({
-      recipient: 'example@example.com',
-      isSuppressed: false,
-      evidence: [hardBounceLine],
-      removals: ['2026-11-21T09:00:00.000Z'],
-    })
+    const removed = withRemoval(rowOf(hardBounce), at('2026-11-21T09:00:00Z'))
+    expect(held(removed)).toEqual([])
+    expect(removed).toMatchObject({ evidence: [hardBounceLine], removals: ['2026-11-21T09:00:00.000Z'] })
   })
 
   it.each([
@@ -121,41 +125,181 @@ describe('an address', () => {
     ['one of the very instant', '2026-11-21T09:00:00Z', false],
     ['a newer one', '2026-11-21T09:00:00.001Z', true],
   ])('that was taken off is brought back by evidence: %s', (_, instant, expected) => {
-    const removed = withRemoval(withEvidence(undefined, hardBounce), at('2026-11-21T09:00:00Z'))
-    const { isSuppressed, suppressedBy } = withEvidence(removed, { ...byHand, occurredAtMs: at(instant) })
-    expect(isSuppressed).toBe(expected)
-    expect(suppressedBy).toBe(
-      expected ? '2026-11-21T09:00:00.001Z[operator] by-hand asked on the telephone' : undefined,
+    const removed = withRemoval(rowOf(hardBounce), at('2026-11-21T09:00:00Z'))
+    expect(held(withEvidence(removed, { ...byHand, occurredAtMs: at(instant) }))).toHaveLength(
+      expected ? 1 : 0,
     )
   })
 
   it('does not come back by a replay of what it was taken off for', () => {
-    const removed = withRemoval(withEvidence(undefined, hardBounce), at('2026-11-21T09:00:00Z'))
+    const removed = withRemoval(rowOf(hardBounce), at('2026-11-21T09:00:00Z'))
     expect(withEvidence(removed, hardBounce)).toEqual(removed)
   })
 
   it('stays on the list where it was taken off before all of its evidence', () => {
-    const listed = withEvidence(withEvidence(undefined, hardBounce), complaint)
-    expect(withRemoval(listed, at('2026-11-22T00:00:00Z'))).toMatchObject({
-      isSuppressed: true,
-      suppressedBy: complaintLine,
-    })
+    expect(held(withRemoval(rowOf(hardBounce, complaint), at('2026-11-22T00:00:00Z')))).toMatchObject([
+      { reason: 'complaint' },
+    ])
   })
 
   it('is judged by what can be read of its row', () => {
-    const odd = {
-      ...withEvidence(undefined, hardBounce),
-      evidence: ['odd', hardBounceLine],
-      removals: ['whenever'],
-    }
-    expect(withEvidence(odd, complaint)).toMatchObject({ suppressedBy: hardBounceLine })
-    expect(withRemoval(odd, at('2026-11-21T09:00:00Z'))).toMatchObject({ isSuppressed: false })
+    const odd = { ...rowOf(hardBounce), evidence: ['odd', hardBounceLine], removals: ['whenever'] }
+    expect(held(odd)).toMatchObject([{ line: hardBounceLine }])
+    expect(held(withRemoval(odd, at('2026-11-21T09:00:00Z')))).toEqual([])
   })
 
   it('orders lines as DynamoDB does, by their bytes', () => {
-    const told = ['\u{1f600}', '\uff01'].map((detail) => ({ ...byHand, detail }))
-    const row = told.reduce<Suppression | undefined>(withEvidence, undefined)
-    expect(row?.suppressedBy).toBe('2026-11-23T10:00:00.250Z[operator] by-hand \uff01')
+    const row = rowOf(...['\u{1f600}', '\uff01'].map((detail) => ({ ...byHand, detail })))
+    expect(firstLasting(row)).toBe('2026-11-23T10:00:00.250Z[operator] by-hand \uff01')
+  })
+})
+
+describe("a provider's own list", () => {
+  const blocklisted = (time: string): SuppressionEvidence => ({
+    ...hardBounce,
+    reason: 'blocklist',
+    occurredAtMs: at(time),
+    detail: '1007',
+  })
+
+  it('holds for 14 days after the last evidence of it', () => {
+    const row = rowOf(blocklisted('2026-11-05T00:00:00Z'), blocklisted('2026-11-01T00:00:00Z'))
+    expect(held(row, at('2026-11-18T23:59:59Z'))).toEqual([
+      {
+        reason: 'blocklist',
+        sinceMs: at('2026-11-01T00:00:00Z'),
+        untilMs: at('2026-11-19T00:00:00Z'),
+        line: `2026-11-01T00:00:00Z blocklist tencent-ses ${sampleMessage} 1007`,
+      },
+    ])
+    expect(held(row, at('2026-11-19T00:00:00Z'))).toEqual([])
+  })
+
+  it('ends no other reason when it ends, and hides none while it holds', () => {
+    const row = rowOf(blocklisted('2026-11-21T00:00:00Z'), complaint)
+    expect(held(row, at('2026-11-23T00:00:00Z')).map(({ reason }) => reason)).toEqual([
+      'blocklist',
+      'complaint',
+    ])
+    expect(held(row, at('2027-11-23T00:00:00Z')).map(({ reason }) => reason)).toEqual(['complaint'])
+  })
+})
+
+describe('an unsubscription', () => {
+  const from = (fromDomain?: string): SuppressionEvidence => ({
+    ...complaint,
+    reason: 'unsubscribe',
+    ...(fromDomain !== undefined && { fromDomain }),
+  })
+
+  it("holds for each sender's domain by itself", () => {
+    expect(held(rowOf(from('news.example.com'), from('shop.example.com'), from()))).toMatchObject([
+      { reason: 'unsubscribe' },
+      { fromDomain: 'news.example.com' },
+      { fromDomain: 'shop.example.com' },
+    ])
+  })
+
+  it('names the domain in its line, and is read back with it', () => {
+    const line = `2026-11-22T09:00:00Z[poll] unsubscribe tencent-ses ${sampleMessage} from:news.example.com`
+    expect(evidenceLine(from('news.example.com'))).toBe(line)
+    expect(parseEvidence(line)).toMatchObject({ fromDomain: 'news.example.com', detail: '' })
+  })
+})
+
+describe('bounces that nobody can read with certainty', () => {
+  const unclear = (time: string, message: string): SuppressionEvidence => ({
+    ...hardBounce,
+    occurredAtMs: at(time),
+    message,
+    isUnclear: true,
+    detail: '550 denied',
+  })
+
+  it('put the address on the list by the third, of other messages, on other days, within 30 days', () => {
+    const row = rowOf(
+      unclear('2026-11-01T10:00:00Z', 'm1'),
+      unclear('2026-11-15T10:00:00Z', 'm2'),
+      unclear('2026-12-01T10:00:00Z', 'm3'),
+    )
+    expect(held(row)).toEqual([
+      {
+        reason: 'hard-bounce',
+        sinceMs: at('2026-12-01T10:00:00Z'),
+        line: '2026-12-01T10:00:00Z hard-bounce tencent-ses m3 550 denied',
+      },
+    ])
+  })
+
+  it.each([
+    [
+      'two alone',
+      [
+        ['2026-11-01', 'm1'],
+        ['2026-11-02', 'm2'],
+      ],
+    ],
+    [
+      'three on two days',
+      [
+        ['2026-11-01', 'm1'],
+        ['2026-11-02', 'm2'],
+        ['2026-11-02', 'm3'],
+      ],
+    ],
+    [
+      'three of two messages',
+      [
+        ['2026-11-01', 'm1'],
+        ['2026-11-02', 'm2'],
+        ['2026-11-03', 'm2'],
+      ],
+    ],
+    [
+      'three in more than 30 days',
+      [
+        ['2026-11-01', 'm1'],
+        ['2026-11-15', 'm2'],
+        ['2026-12-02', 'm3'],
+      ],
+    ],
+    [
+      'four of which no three differ in both',
+      [
+        ['2026-11-01', 'm1'],
+        ['2026-11-02', 'm1'],
+        ['2026-11-03', 'm1'],
+        ['2026-11-03', 'm2'],
+      ],
+    ],
+  ] as const)('put nobody there: %s', (_, bounces) => {
+    expect(held(rowOf(...bounces.map(([day, message]) => unclear(`${day}T10:00:00Z`, message))))).toEqual([])
+  })
+
+  it('find three among repeats of the same messages and days', () => {
+    const told = [
+      ['2026-11-01', 'm1'],
+      ['2026-11-01', 'm2'],
+      ['2026-11-02', 'm1'],
+      ['2026-11-03', 'm3'],
+    ] as const
+    const row = rowOf(...told.map(([day, message]) => unclear(`${day}T10:00:00Z`, message)))
+    expect(held(row)).toMatchObject([{ sinceMs: at('2026-11-03T10:00:00Z') }])
+  })
+
+  it('count from the last removal on', () => {
+    const days = ['2026-11-01', '2026-11-02', '2026-11-03', '2026-11-04', '2026-11-05']
+    const row = rowOf(...days.map((day, index) => unclear(`${day}T10:00:00Z`, `m${index}`)))
+    expect(held(withRemoval(row, at('2026-11-02T10:00:00Z')))).toMatchObject([
+      { sinceMs: at('2026-11-05T10:00:00Z') },
+    ])
+    expect(held(withRemoval(row, at('2026-11-03T10:00:00Z')))).toEqual([])
+  })
+
+  it('are known by their days where there are more of them than a row holds', () => {
+    const row = { ...rowOf(unclear('2026-11-01T10:00:00Z', 'm1')), unclearDays: ['2026-11-02', '2026-11-03'] }
+    expect(held(row)).toMatchObject([{ reason: 'hard-bounce', sinceMs: at('2026-11-03T00:00:00Z') }])
+    expect(held({ ...row, unclearDays: ['2026-11-02'] })).toEqual([])
   })
 })
 
@@ -181,15 +325,19 @@ describe('a recipient', () => {
 
 /** Few instants and details, so that evidence collides and repeats, and removals fall between. */
 const startMs = at('2026-11-21T08:00:00Z')
-const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc.record({
-  recipient: fc.constant('a@example.com'),
-  reason: fc.constantFrom(...suppressionReasons),
-  occurredAtMs: fc.nat(6).map((step) => startMs + step * 500),
-  source: fc.constantFrom('callback', 'poll', 'operator'),
-  provider: fc.constantFrom('tencent-ses', 'sendcloud'),
-  message: fc.constantFrom(sampleMessage, 'task:77'),
-  detail: fc.constantFrom('', '550 5.1.1 user unknown'),
-})
+const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc.record(
+  {
+    recipient: fc.constant('a@example.com'),
+    reason: fc.constantFrom(...suppressionReasons),
+    occurredAtMs: fc.nat(6).map((step) => startMs + step * 500),
+    source: fc.constantFrom('callback', 'poll', 'operator'),
+    provider: fc.constantFrom('tencent-ses', 'sendcloud'),
+    message: fc.constantFrom(sampleMessage, 'task:77'),
+    isUnclear: fc.constant(true as const),
+    detail: fc.constantFrom('', '550 5.1.1 user unknown'),
+  },
+  { requiredKeys: ['recipient', 'reason', 'occurredAtMs', 'source', 'provider', 'message', 'detail'] },
+)
 const anyStep = fc.oneof(
   anyEvidence.map((evidence) => ({ evidence })),
   fc.nat(6).map((step) => ({ removedAtMs: startMs + step * 500 })),

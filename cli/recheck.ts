@@ -1,0 +1,170 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import cliProgress from 'cli-progress'
+import * as v from 'valibot'
+import { evidenceLine } from '../lib/core/suppression.ts'
+import { recheck, recheckFromStart, type RecheckFinding, type RecheckState } from '../lib/recheck.ts'
+import { deliveryReader, deliveryScanner } from '../lib/table/delivery-reader.ts'
+import { suppressionScanner } from '../lib/table/suppression-reader.ts'
+import { suppressionWriter } from '../lib/table/suppression-writer.ts'
+import { CommandError } from './command-error.ts'
+import { counted } from './counted.ts'
+import { withLedger, type OpenLedger } from './open-ledger.ts'
+import { doubtWords } from './suppression-report.ts'
+import { untilInterrupted } from './until-interrupted.ts'
+
+interface RecheckOptions {
+  readonly dryRun?: boolean
+  readonly remove?: boolean
+  readonly restart?: boolean
+  readonly checkpoint?: string
+  readonly json?: boolean
+}
+
+/** Judges all stored replies by the present rules. Interrupted, it goes on from where it stopped when it is run again. */
+export async function recheckSuppressions(options: RecheckOptions): Promise<void> {
+  const { dryRun: isDryRun = false, remove: isRemoving = false, restart = false, json = false } = options
+  if (isDryRun && isRemoving) throw new CommandError('--dry-run changes nothing: leave out --remove, or it.')
+  await withLedger(async (opened) => {
+    const file = options.checkpoint ?? `ledger-recheck.${opened.name}${isDryRun ? '.dry-run' : ''}.json`
+    const from = restart ? recheckFromStart : await storedState(file)
+    if (from !== recheckFromStart) {
+      process.stderr.write(`Going on from where it was interrupted (${file}; --restart begins anew).\n`)
+    }
+    const on = dependenciesOf(opened)
+    const end = await untilInterrupted('Ending after this page.', (signal) =>
+      withBar(on, from, (onState) =>
+        recheck(on, {
+          isDryRun,
+          isRemoving,
+          from,
+          signal,
+          onFinding: (finding) => process.stdout.write(json ? jsonOf(finding) : lineOf(finding, isDryRun)),
+          onState: async (state) => {
+            onState(state)
+            await storeState(file, state)
+          },
+        }),
+      ),
+    )
+    if (end.phase === 'done') await rm(file, { force: true })
+    else process.exitCode = 1
+    process.stderr.write(
+      `${sentenceOf(end, isDryRun)}${end.phase === 'done' ? '' : ` Run it again to go on.`}\n`,
+    )
+  })
+}
+
+type Dependencies = Parameters<typeof recheck>[0]
+
+function dependenciesOf({ client, tables, clock, log, blocklistDays }: OpenLedger): Dependencies {
+  const deliveries = { client, table: tables.deliveries, clock, log }
+  const suppressions = { client, table: tables.suppressions, clock }
+  return {
+    deliveries: { ...deliveryReader(deliveries), ...deliveryScanner(deliveries) },
+    suppressions: { ...suppressionScanner(suppressions), ...suppressionWriter(suppressions) },
+    clock,
+    blocklistDays,
+  }
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+const stateSchema = v.object({
+  phase: v.picklist(['deliveries', 'suppressions']),
+  position: v.optional(v.string()),
+  deliveries: count,
+  suppressions: count,
+  added: count,
+  doubtful: count,
+  removed: count,
+})
+
+async function storedState(file: string): Promise<RecheckState> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return recheckFromStart
+    throw error
+  }
+  try {
+    const { position, ...state } = v.parse(stateSchema, JSON.parse(text))
+    return { ...state, ...(position !== undefined && { position }) }
+  } catch {
+    throw new CommandError(`${file} is no checkpoint of a recheck: remove it, or begin anew with --restart.`)
+  }
+}
+
+/** A file that is there is whole. It names an address, so nobody else may read it. */
+async function storeState(file: string, state: RecheckState): Promise<void> {
+  await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
+  await rename(`${file}.new`, file)
+}
+
+/** Shows on a terminal how far it is, by the rows that DynamoDB counts every few hours. */
+async function withBar<T>(
+  { deliveries, suppressions }: Dependencies,
+  from: RecheckState,
+  run: (onState: (state: RecheckState) => void) => Promise<T>,
+): Promise<T> {
+  const [mails, addresses] = await Promise.all([deliveries.approximateRows(), suppressions.approximateRows()])
+  const doneOf = (state: RecheckState) => state.deliveries + state.suppressions
+  // No count is exact while rows are written: the bar never says that there is less than was read.
+  const totalOf = (state: RecheckState) =>
+    state.phase === 'deliveries'
+      ? Math.max(mails, state.deliveries) + addresses
+      : state.deliveries + Math.max(addresses, state.suppressions)
+  const bar = new cliProgress.SingleBar(
+    {
+      format: '  {bar} {value}/{total} rows, {eta_formatted} left',
+      clearOnComplete: true,
+      gracefulExit: false,
+    },
+    cliProgress.Presets.shades_classic,
+  )
+  bar.start(totalOf(from), doneOf(from))
+  try {
+    return await run((state) => {
+      bar.setTotal(totalOf(state))
+      bar.update(doneOf(state))
+    })
+  } finally {
+    bar.stop()
+  }
+}
+
+function lineOf(finding: RecheckFinding, isDryRun: boolean): string {
+  if (finding.type === 'missing') {
+    const { recipient, isUnclear } = finding.evidence
+    const what = isUnclear ? 'counts against it' : isDryRun ? 'belongs on the list' : 'added'
+    return `${recipient}  ${what}: ${evidenceLine(finding.evidence)}\n`
+  }
+  const { recipient, doubts, alsoHeld } = finding
+  const also = alsoHeld.length === 0 ? '' : ` (stays for ${alsoHeld.map(({ reason }) => reason).join(', ')})`
+  return `${recipient}  in doubt: ${doubts.map(doubtWords).join('; ')}${also}\n`
+}
+
+function jsonOf(finding: RecheckFinding): string {
+  const plain =
+    finding.type === 'missing'
+      ? {
+          type: finding.type,
+          recipient: finding.evidence.recipient,
+          evidence: evidenceLine(finding.evidence),
+        }
+      : {
+          type: finding.type,
+          recipient: finding.recipient,
+          doubts: finding.doubts.map(doubtWords),
+          alsoHeld: finding.alsoHeld.map(({ reason }) => reason),
+        }
+  return `${JSON.stringify(plain)}\n`
+}
+
+function sentenceOf(
+  { deliveries, suppressions, added, doubtful, removed }: RecheckState,
+  isDryRun: boolean,
+): string {
+  const would = isDryRun ? 'would be added' : 'added'
+  return `${counted(deliveries, 'row')} of deliveries and ${counted(suppressions, 'row')} of the list read: ${added} ${would}, ${doubtful} in doubt, ${removed} removed.`
+}

@@ -1,0 +1,162 @@
+import type { Delivery } from '../lib/core/delivery.ts'
+import { formatInstant } from '../lib/core/instant.ts'
+import {
+  inOrderOfTime,
+  parseEvidence,
+  suppressionReasons,
+  type HeldReason,
+  type Suppression,
+} from '../lib/core/suppression.ts'
+import { doubtsOf, type Doubt } from '../lib/recheck.ts'
+import { verdictOfFact, verdictWords } from './verdict-words.ts'
+
+/** A row of the list, and why the address is on it now. */
+export interface ListedRow {
+  readonly row: Suppression
+  readonly held: readonly HeldReason[]
+}
+
+/** A line for each reason of each row, in columns. */
+export function rowsInColumns(rows: readonly ListedRow[]): string {
+  const addressWidth = Math.max(0, ...rows.map(({ row }) => row.recipient.length))
+  const reasonWidth = Math.max(...suppressionReasons.map((reason) => reason.length))
+  return rows
+    .flatMap(({ row, held }) => {
+      const cells = held.length > 0 ? held.map(cellsOf) : [offListCells(row)]
+      return cells.map(([reason, since, note]) =>
+        [row.recipient.padEnd(addressWidth), reason.padEnd(reasonWidth), since, note].join('  ').trimEnd(),
+      )
+    })
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+type Cells = readonly [reason: string, since: string, note: string]
+
+function cellsOf({ reason, sinceMs, untilMs, fromDomain }: HeldReason): Cells {
+  const until = untilMs === undefined ? '' : `until ${formatInstant(untilMs)}`
+  const from = fromDomain === undefined ? '' : `from ${fromDomain}`
+  return [reason, formatInstant(sinceMs), [until, from].filter((part) => part !== '').join(' ')]
+}
+
+/** Of an address that is not on the list: the last that spoke against it, and what became of that. */
+function offListCells(row: Suppression): Cells {
+  const last = parseEvidence(inOrderOfTime(allLines(row)).at(-1) ?? '')
+  const removedAt = row.removals.at(-1)
+  const note = removedAt === undefined ? 'not on the list' : `off the list since ${removedAt}`
+  return [last?.reason ?? '', last === undefined ? '' : formatInstant(last.occurredAtMs), note]
+}
+
+function allLines(row: Suppression): readonly string[] {
+  return [...row.evidence, ...row.blocklisted, ...row.unclearBounces]
+}
+
+/** A row as JSON; with the mails to the address also how each of its bounces is judged, and what is in doubt. */
+export function asJson(row: Suppression, held: readonly HeldReason[], mails?: readonly Delivery[]): object {
+  const [first] = held
+  return {
+    recipient: row.recipient,
+    isSuppressed: held.length > 0,
+    ...(first && reasonAsJson(first)),
+    reasons: held.map(reasonAsJson),
+    evidence: row.evidence,
+    ...(row.blocklisted.length > 0 && { blocklisted: row.blocklisted }),
+    ...(row.unclearBounces.length > 0 && { unclearBounces: row.unclearBounces }),
+    removals: row.removals,
+    ...(mails && { bounces: bouncesOf(mails), doubts: doubtsOf(row, mails).map(doubtWords) }),
+  }
+}
+
+function reasonAsJson({ reason, sinceMs, untilMs, fromDomain, line }: HeldReason): object {
+  const evidence = parseEvidence(line)
+  return {
+    reason,
+    since: formatInstant(sinceMs),
+    ...(untilMs !== undefined && { until: formatInstant(untilMs) }),
+    ...(fromDomain !== undefined && { fromDomain }),
+    ...(evidence?.provider !== undefined && { provider: evidence.provider }),
+    ...(evidence?.message !== undefined && { message: evidence.message }),
+  }
+}
+
+interface JudgedBounce {
+  readonly message: string
+  readonly at?: string
+  readonly bounce: string
+  readonly class?: string
+  readonly rule: string
+  readonly verdict: string
+  readonly source: string
+  readonly words: string
+}
+
+function bouncesOf(mails: readonly Delivery[]): readonly JudgedBounce[] {
+  return mails.flatMap((delivery) =>
+    (delivery.facts.get('bounced') ?? []).map((fact) => {
+      const verdict = verdictOfFact(delivery, fact)
+      return {
+        message: delivery.message,
+        ...(fact.occurredAtMs !== undefined && { at: formatInstant(fact.occurredAtMs) }),
+        bounce: fact.detail,
+        ...verdict,
+        words: verdictWords(verdict),
+      }
+    }),
+  )
+}
+
+/** As many bounces as are shown with their reasons; the newest say most. */
+const shownBounces = 20
+
+/** One address as a person reads it: where it stands and why, what happened, how its bounces are judged, what is in doubt. */
+export function historyOf(row: Suppression, held: readonly HeldReason[], mails: readonly Delivery[]): string {
+  const happenings = [
+    ...allLines(row).map((line) => ({ atMs: parseEvidence(line)?.occurredAtMs ?? 0, line })),
+    ...row.removals.map((removal) => ({ atMs: Date.parse(removal), line: `${removal} taken off the list` })),
+  ].sort((a, b) => a.atMs - b.atMs)
+  const bounces = bouncesOf(mails).toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))
+  const doubts = doubtsOf(row, mails)
+  return [
+    `${row.recipient}  ${held.length > 0 ? 'on the list' : 'not on the list'}`,
+    ...held.flatMap(reasonLines),
+    ...section(
+      '',
+      happenings.map(({ line }) => line),
+    ),
+    ...section(
+      'How its bounces are judged, newest first:',
+      bounces
+        .slice(0, shownBounces)
+        .flatMap((one) => [`${one.at ?? 'time unknown'} ${one.bounce}`, `  ${one.words}`]),
+    ),
+    ...section('In doubt:', doubts.map(doubtWords)),
+    '',
+  ].join('\n')
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return []
+  return ['', ...(title === '' ? [] : [title]), ...lines.map((line) => `  ${line}`)]
+}
+
+function reasonLines({ reason, sinceMs, untilMs, fromDomain, line }: HeldReason): readonly string[] {
+  const evidence = parseEvidence(line)
+  return [
+    ['reason', reason],
+    ['since', formatInstant(sinceMs)],
+    ['until', untilMs === undefined ? undefined : formatInstant(untilMs)],
+    ['from', fromDomain],
+    ['provider', evidence?.provider],
+    ['message', evidence?.message],
+    ['judged', evidence?.judgement && `${evidence.judgement.class}, by rule ${evidence.judgement.rule}`],
+  ].flatMap(([name = '', value]) => (value === undefined ? [] : [`  ${name.padEnd(8)}  ${value}`]))
+}
+
+export function doubtWords(doubt: Doubt): string {
+  switch (doubt.type) {
+    case 'delivered-since':
+      return `${doubt.kind} at ${formatInstant(doubt.atMs)}, after its last hard bounce (message ${doubt.message})`
+    case 'judged-otherwise':
+      return `the present rules read its bounces otherwise: ${doubt.line}`
+  }
+}

@@ -1,0 +1,49 @@
+import type { Delivery } from '../lib/core/delivery.ts'
+import type { Fact } from '../lib/core/fact.ts'
+import { replyRules } from '../lib/core/reply-rules.ts'
+import { replySources } from '../lib/core/reply-sources.ts'
+import { unclearBounces } from '../lib/core/suppression.ts'
+import { verdictOf, type Verdict } from '../lib/core/suppression-rules.ts'
+import { eventOf } from '../lib/recheck.ts'
+
+/** What the rules make of a stored bounce, and where that comes from. */
+export interface BounceVerdict extends Verdict {
+  readonly source: string
+}
+
+export function verdictOfFact(delivery: Delivery, fact: Fact): BounceVerdict {
+  const verdict = verdictOf(eventOf(delivery, 'bounced', fact))
+  return { ...verdict, source: sourceOf(verdict.rule) }
+}
+
+/** `gone, by rule mailbox-not-there: the address goes on the list. Source: RFC 5321 …` */
+export function verdictWords({
+  class: replyClass = 'unknown',
+  rule,
+  verdict,
+  source,
+}: BounceVerdict): string {
+  return `${replyClass}, by rule ${rule}: ${consequences[verdict]}. Source: ${source}.`
+}
+
+const consequences: Readonly<Record<Verdict['verdict'], string>> = {
+  'hard-bounce': 'speaks against the address',
+  unclear: `counts against the address once there are ${unclearBounces.needed} of different messages, on different days, within ${unclearBounces.withinDays} days`,
+  leave: 'says nothing against the address',
+  complaint: 'speaks against the address',
+  unsubscribe: 'speaks against the address',
+  blocklist: 'speaks against the address for a time',
+  'by-hand': 'speaks against the address',
+}
+
+function sourceOf(rule: string): string {
+  const known = replyRules.find(({ name }) => name === rule)
+  if (known) return replySources[known.source]
+  if (rule.startsWith('sub-stat-')) return 'SendCloud, Webhook Event Description, subStat of invalid'
+  return otherSources.get(rule) ?? 'the reply says nothing that a rule understands'
+}
+
+const otherSources: ReadonlyMap<string, string> = new Map([
+  ['soft-bounce', 'the provider calls it soft: RFC 5321 §4.2.1, a later try may succeed'],
+  ['code-transient', 'RFC 5321 §4.2.1, RFC 3463 §2: a code that begins with 4 passes'],
+])

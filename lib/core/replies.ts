@@ -1,0 +1,176 @@
+import { replyRules } from './reply-rules.ts'
+
+/**
+ * What receiving servers say when they do not take a mail, and what it means: one table for everything that judges a bounce.
+ *
+ * | class            | says                                                                  |
+ * | ---------------- | --------------------------------------------------------------------- |
+ * | `gone`           | there is no such mailbox or domain                                    |
+ * | `closed`         | the mailbox is disabled, deleted or given up                          |
+ * | `full`           | the mailbox is full; it may be emptied                                |
+ * | `rate`           | too many mails or connections                                         |
+ * | `blocked`        | the sender's address, domain or reputation is on a list               |
+ * | `auth`           | SPF, DKIM, DMARC or the sender's DNS                                  |
+ * | `spam`           | the content                                                           |
+ * | `policy`         | a rule of the receiver                                                |
+ * | `sender`         | the sender's own address                                              |
+ * | `size`           | the mail is too large                                                 |
+ * | `infrastructure` | servers, routes, relays                                               |
+ * | `transient`      | it passes, and says so                                                |
+ * | `ambiguous`      | words that good sources read in opposite ways                         |
+ * | `unknown`        | nothing that is understood                                            |
+ *
+ * Only `gone` and `closed` speak against the mailbox for good.
+ */
+export type ReplyClass =
+  | 'gone'
+  | 'closed'
+  | 'full'
+  | 'rate'
+  | 'blocked'
+  | 'auth'
+  | 'spam'
+  | 'policy'
+  | 'sender'
+  | 'size'
+  | 'infrastructure'
+  | 'transient'
+  | 'ambiguous'
+  | 'unknown'
+
+export interface ReplyJudgement {
+  readonly class: ReplyClass
+  /** The name of the rule that decided; `no-rule` where none did. */
+  readonly rule: string
+  /** Whether the reply itself says that no later try can succeed: its first code is a 5yz or 5.y.z (RFC 5321 §4.2.1). */
+  readonly isPermanent: boolean
+}
+
+/** As much of a reply as is judged, in characters: what decides stands at its beginning. */
+const maxJudgedLength = 1_000
+
+/** What is known beside the words of a reply. */
+interface ReplyContext {
+  /** The address that the mail went to: it is struck out, whatever words it consists of. */
+  readonly recipient?: string
+}
+
+/**
+ * What a reply means. Linear in its length; only its first 1,000 characters count.
+ *
+ * @param reply - the receiving server's words alone, without anything that the provider adds.
+ */
+export function judgeReply(reply: string, { recipient = '' }: ReplyContext = {}): ReplyJudgement {
+  const subject = subjectOf(reply, recipient)
+  const found = replyRules.find(({ pattern }) => pattern.test(subject))
+  const isTransient = /^4|^\d* ?4\./.test(subject)
+  const isPermanent = !isTransient && subject.startsWith('5')
+  const judged = { class: found?.class ?? 'unknown', rule: found?.name ?? 'no-rule' } as const
+  // RFC 5321 §4.2.1: a later try may succeed, whatever the words say of the mailbox.
+  if (isTransient && isAboutMailbox.has(judged.class)) {
+    return { class: 'transient', rule: 'code-transient', isPermanent }
+  }
+  return { ...judged, isPermanent }
+}
+
+const isAboutMailbox: ReadonlySet<ReplyClass> = new Set(['gone', 'closed', 'ambiguous', 'unknown'])
+
+/**
+ * What the patterns are held against: `550 5.1.1: no such user`. The codes in the order in which they stand in the reply,
+ * a colon, and its words in lower case without accents; without links, addresses, hosts and what stands in brackets, since
+ * their words are nobody's statement.
+ */
+export function subjectOf(reply: string, recipient = ''): string {
+  const text = struckOut(plain(reply.slice(0, maxJudgedLength)), plain(recipient))
+  return `${codesOf(text).join(' ')}: ${wordsOf(text)}`
+}
+
+/** Lower case, without accents, in one kind of quotes and of white space. */
+function plain(text: string): string {
+  // Most replies are ASCII, of which nothing has to be taken apart.
+  const letters = /[^\x00-\x7f]/.test(text) ? withoutAccents(text) : text
+  return letters
+    .toLowerCase()
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+}
+
+function withoutAccents(text: string): string {
+  return text
+    .normalize('NFKD')
+    .slice(0, maxJudgedLength)
+    .replace(/[\u0300-\u036f]/g, '')
+    .normalize('NFC')
+    .replace(/[\u2018\u2019´]/g, "'")
+}
+
+const link = /\b(?:https?|ftp):\/\/\S*|\bwww\.\S+/g
+const quotedAddress = /"[^"]{0,64}"@[^\s<>()"]*/g
+const bareAddress =
+  /(?<![^\s<>()[\]",;:\u2e80-\uffff])[^\s<>()[\]",;:\u2e80-\uffff]+@(?:\[[^\]\s]*\]|[^\s<>()[\]",;:\u2e80-\uffff]*)/g
+const angles = /<[^<>]*>/g
+const brackets = /\[[^[\]]*\]/g
+/** As sendmail begins: `550 somebody... User unknown`. */
+const firstName = /^((?:[\d.#-]+ )*)\S{1,64}\.\.\. /
+
+function struckOut(text: string, recipient: string): string {
+  const at = recipient.lastIndexOf('@')
+  const own = at < 1 ? [] : [recipient, recipient.slice(at + 1)].filter((part) => part.includes('.'))
+  return own
+    .reduce((struck, part) => struck.replaceAll(part, ' '), text)
+    .replace(link, ' (link) ')
+    .replace(quotedAddress, ' ')
+    .replace(bareAddress, ' ')
+    .replace(angles, ' ')
+    .replace(brackets, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim()
+    .replace(firstName, '$1')
+}
+
+/** A number behind one of these is a version: `ESMTP Exim 4.94.2`. */
+const program =
+  /(?:exim|postfix|sendmail|qmail|exchange|courier|dovecot|zimbra|haraka|momentum|ecelerity|powermta|mdaemon|kerio|amavis\S*|spamassassin|rspamd|version|release|ver|v)\W{0,3}$/
+
+/** The code of RFC 5321 with which the reply begins, or the first in it, and the enhanced ones (RFC 3463) of which there are subjects. */
+function codesOf(text: string): readonly string[] {
+  const basic = /(?<![\w.-])[245]\d\d(?![\w.]*\d|[\w])/.exec(text)
+  const enhanced = [...text.matchAll(/(?<![\w.])[245]\.[0-7]\.\d{1,3}(?![\w]|\.\d)/g)].filter(
+    ({ index }) => !program.test(text.slice(Math.max(0, index - 24), index)),
+  )
+  const isFirst = basic !== null && (enhanced[0] === undefined || basic.index < enhanced[0].index + 12)
+  return [...(basic && isFirst ? [basic[0]] : []), ...enhanced.map(([found]) => found)]
+}
+
+/** A parenthesis that names a host and holds no code: `(helo mx.example.com)`. */
+const parenthesis = /\(([^()]*)\)/g
+const host = /(?<![\w-])[\w-]+(?:\.[\w-]+)+\.?/g
+const continuation = /(?<![\w.])[245]\d\d(?=[ \-:#,"']|$)-?/g
+
+function wordsOf(text: string): string {
+  return text
+    .replace(parenthesis, (whole, inside: string) =>
+      hostIn.test(inside) && !/[245]\d\d/.test(inside) ? ' ' : whole,
+    )
+    .replace(host, withoutHost)
+    .replace(continuation, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/^[\s\-#:.,]+/, '')
+    .trim()
+}
+
+const hostIn = /[\w-]+\.[\w-]*[a-z]/
+
+/** Words that begin the next sentence where a space was forgotten: `user unknown.please check`. */
+const beginnings = new Set(
+  'please see for this the try contact visit your mail message if check to more help account user sorry it you'.split(
+    ' ',
+  ),
+)
+
+function withoutHost(token: string): string {
+  const labels = token.split('.').filter((label) => label !== '')
+  const isSentence = labels.length === 2 && beginnings.has(labels[1] ?? '')
+  // Exchange names the exception: `AccountDisabledException.MapiExceptionADUserDisabled`.
+  return isSentence || token.includes('exception') ? labels.join('. ') : ' '
+}

@@ -1,0 +1,63 @@
+import {
+  evidenceLine,
+  inOrderOfTime,
+  suppressionReasons,
+  type Suppression,
+  type SuppressionEvidence,
+  type SuppressionReason,
+} from '../core/suppression.ts'
+import { sortableInstant } from '../core/suppression.ts'
+import type { Item } from './pages.ts'
+
+// How a suppression stands in its row. Sets are bounded, since a write costs by the size of the row; what is needed to
+// know who is on the list stays exact beyond their bounds (docs/adr/0007).
+
+/** The column that keeps the latest evidence of a reason once the set has no room left for it. */
+export function latestColumnOf(reason: SuppressionReason): string {
+  return latestColumns[reason]
+}
+
+const latestColumns: Readonly<Record<SuppressionReason, string>> = {
+  'hard-bounce': 'latestHardBounce',
+  complaint: 'latestComplaint',
+  unsubscribe: 'latestUnsubscribe',
+  blocklist: 'latestBlocklisting',
+  'by-hand': 'latestByHand',
+}
+
+/** Evidence behind its instant, so that text order is order of time to the millisecond. */
+export function latestValueOf(evidence: SuppressionEvidence): string {
+  return `${sortableInstant(evidence.occurredAtMs)} ${evidenceLine(evidence)}`
+}
+
+/** A row as the core knows it, with the evidence that stands beside its sets. */
+export function suppressionIn(item: Item): Suppression {
+  const set = (column: string) => item[column]?.SS ?? []
+  const latest = (reason: SuppressionReason) => latestIn(item, reason)
+  const lasting = suppressionReasons.filter((reason) => reason !== 'blocklist')
+  const suppressedBy = item.suppressedBy?.S
+  const removedAt = item.removedAt?.S
+  return {
+    recipient: item.recipient?.S ?? '',
+    evidence: inOrderOfTime([
+      ...set('evidence'),
+      ...(suppressedBy === undefined ? [] : [suppressedBy]),
+      ...lasting.flatMap(latest),
+    ]),
+    blocklisted: inOrderOfTime([...set('blocklisted'), ...latest('blocklist')]),
+    unclearBounces: inOrderOfTime(set('unclearBounces')),
+    unclearDays: set('unclearDays').toSorted(),
+    removals: [...new Set([...set('removals'), ...(removedAt === undefined ? [] : [removedAt])])].sort(),
+  }
+}
+
+/**
+ * The latest evidence of a reason that found no room. Where unsubscriptions found none, nobody knows any more from whose
+ * mail: then it speaks of every sender.
+ */
+function latestIn(item: Item, reason: SuppressionReason): readonly string[] {
+  const value = item[latestColumnOf(reason)]?.S
+  if (value === undefined) return []
+  const line = value.slice(value.indexOf(' ') + 1)
+  return [reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line]
+}
