@@ -114,10 +114,7 @@ const brackets = /\[[^[\]]*\]/g
 const firstName = /^((?:[\d.#-]+ )*)\S{1,64}\.\.\. /
 
 function struckOut(text: string, recipient: string): string {
-  const at = recipient.lastIndexOf('@')
-  const own = at < 1 ? [] : [recipient, recipient.slice(at + 1)].filter((part) => part.includes('.'))
-  return own
-    .reduce((struck, part) => struck.replaceAll(part, ' '), text)
+  return withoutRecipient(text, recipient)
     .replace(link, ' (link) ')
     .replace(quotedAddress, ' ')
     .replace(bareAddress, ' ')
@@ -126,6 +123,14 @@ function struckOut(text: string, recipient: string): string {
     .replace(/ {2,}/g, ' ')
     .trim()
     .replace(firstName, '$1')
+}
+
+/** Without the address and its domain, where they stand by themselves: they may consist of any words. */
+function withoutRecipient(text: string, recipient: string): string {
+  const domain = recipient.slice(recipient.lastIndexOf('@') + 1)
+  if (!domain.includes('.') || !text.includes(domain)) return text
+  const own = [recipient, domain].map((part) => part.replace(/[^\w\s]/g, '\\$&')).join('|')
+  return text.replace(new RegExp(`(?<![\\w.-])(?:${own})(?![\\w-]|\\.\\w)`, 'g'), ' ')
 }
 
 /** A number behind one of these is a version: `ESMTP Exim 4.94.2`. */

@@ -11,7 +11,7 @@ export const replySources = {
   rfc3463: 'RFC 3463 and the IANA registry of enhanced status codes',
   rfc5321: 'RFC 5321 §4.2.3 (550, 551, 553: no such mailbox), and the words that servers put there',
   rfc7505: 'RFC 7505 (null MX), and the words that servers have for a domain that is not there',
-  field:
+  servers:
     'Words of many servers: Postmark SMTP Field Manual, ZoneMTA bounces.txt, KumoMTA bounces.toml, Sisimai',
 } as const
 
