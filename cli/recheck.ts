@@ -79,12 +79,14 @@ const stateSchema = v.object({
   removed: count,
 })
 
+const noSuchFile = v.object({ code: v.literal('ENOENT') })
+
 async function storedState(file: string): Promise<RecheckState> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return recheckFromStart
+    if (v.is(noSuchFile, error)) return recheckFromStart
     throw error
   }
   try {

@@ -4,7 +4,15 @@ import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, standInOf, type Fact } from '../core/fact.ts'
 import type { Clock, DeliveryReader, DeliveryScanner, Log } from '../ports.ts'
 import { isExpired } from './expiry.ts'
-import { approximateRows, batchGetItems, queryItems, scanItems, scanPages, type Item } from './pages.ts'
+import {
+  approximateRows,
+  batchGetItems,
+  queryItems,
+  scanItems,
+  scanPages,
+  type Item,
+  type PageSize,
+} from './pages.ts'
 
 /** Attributes of a row that are not columns of its message. */
 const ownAttributes: ReadonlySet<string> = new Set([
@@ -89,11 +97,21 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
 }
 
 /** Goes through all deliveries by pages of a megabyte. */
-export function deliveryScanner({ client, table, clock, log }: Dependencies): DeliveryScanner {
+export function deliveryScanner({
+  client,
+  table,
+  clock,
+  log,
+  rowsInPage,
+}: Dependencies & PageSize): DeliveryScanner {
   return {
     approximateRows: () => approximateRows(client, table),
     async *pages(position) {
-      for await (const { items, next } of scanPages(client, { TableName: table }, position)) {
+      for await (const { items, next } of scanPages(
+        client,
+        { TableName: table, Limit: rowsInPage },
+        position,
+      )) {
         const rows = items.filter((item) => !('factOf' in item))
         const deliveries = await Array.fromAsync(readable(rows, deliveryOf, { clock, log }))
         yield { items: deliveries, rows: items.length, ...(next !== undefined && { next }) }

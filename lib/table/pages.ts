@@ -29,6 +29,11 @@ export async function* scanItems(client: DynamoDBClient, input: ScanCommandInput
   for await (const page of paginateScan({ client }, input)) yield* page.Items ?? []
 }
 
+export interface PageSize {
+  /** How many rows one page reads. Default: as many as make a megabyte, which is DynamoDB's own bound. */
+  readonly rowsInPage?: number | undefined
+}
+
 /** A scan by pages, from a position that an earlier page named. */
 export async function* scanPages(
   client: DynamoDBClient,

@@ -1,6 +1,6 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Clock, SuppressionReader, SuppressionScanner } from '../ports.ts'
-import { approximateRows, batchGetItems, scanItems, scanPages, type Item } from './pages.ts'
+import { approximateRows, batchGetItems, scanItems, scanPages, type Item, type PageSize } from './pages.ts'
 import { suppressionIn } from './suppression-row.ts'
 
 interface Dependencies {
@@ -26,11 +26,16 @@ export function suppressionScanner({
   client,
   table,
   clock,
-}: Dependencies & { readonly clock: Clock }): SuppressionScanner {
+  rowsInPage,
+}: Dependencies & PageSize & { readonly clock: Clock }): SuppressionScanner {
   return {
     approximateRows: () => approximateRows(client, table),
     async *pages(position) {
-      for await (const { items, next } of scanPages(client, { TableName: table }, position)) {
+      for await (const { items, next } of scanPages(
+        client,
+        { TableName: table, Limit: rowsInPage },
+        position,
+      )) {
         const rows = items.map(suppressionIn)
         yield { items: rows, rows: items.length, ...(next !== undefined && { next }) }
       }
