@@ -15,6 +15,7 @@ import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { CommandError } from './command-error.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { bouncesOf } from './suppression-report.ts'
 import { verdictOfFact, verdictWords } from './verdict-words.ts'
 
 /** Of one command, under way at once. */
@@ -103,6 +104,7 @@ function asJson(delivery: Delivery): object {
       [...delivery.facts].map(([kind, facts]) => [kind, facts.map((fact) => fact.text)]),
     ),
     columns: Object.fromEntries(delivery.columns),
+    ...(delivery.facts.has('bounced') && { bounces: bouncesOf([delivery]) }),
   }
 }
 

@@ -90,7 +90,8 @@ interface JudgedBounce {
   readonly words: string
 }
 
-function bouncesOf(mails: readonly Delivery[]): readonly JudgedBounce[] {
+/** Each bounce of these mails with what the rules make of it. */
+export function bouncesOf(mails: readonly Delivery[]): readonly JudgedBounce[] {
   return mails.flatMap((delivery) =>
     (delivery.facts.get('bounced') ?? []).map((fact) => {
       const verdict = verdictOfFact(delivery, fact)

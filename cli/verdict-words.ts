@@ -1,5 +1,6 @@
 import type { Delivery } from '../lib/core/delivery.ts'
 import type { Fact } from '../lib/core/fact.ts'
+import type { ReplyClass } from '../lib/core/replies.ts'
 import { replyRules } from '../lib/core/reply-rules.ts'
 import { replySources } from '../lib/core/reply-sources.ts'
 import { unclearBounces } from '../lib/core/suppression.ts'
@@ -16,15 +17,19 @@ export function verdictOfFact(delivery: Delivery, fact: Fact): BounceVerdict {
   return { ...verdict, source: sourceOf(verdict.rule) }
 }
 
-/** `gone, by rule mailbox-not-there: the address goes on the list. Source: RFC 5321 …` */
+/** `gone, by rule mailbox-not-there: speaks against the address. Source: RFC 5321 …` */
 export function verdictWords({
   class: replyClass = 'unknown',
   rule,
   verdict,
   source,
 }: BounceVerdict): string {
-  return `${replyClass}, by rule ${rule}: ${consequences[verdict]}. Source: ${source}.`
+  const soft = passing.has(replyClass) ? ' (soft: it passes)' : ''
+  return `${replyClass}${soft}, by rule ${rule}: ${consequences[verdict]}. Source: ${source}.`
 }
+
+/** Classes of what passes, however hard the provider calls the bounce. */
+const passing: ReadonlySet<ReplyClass> = new Set(['full', 'rate', 'transient'])
 
 const consequences: Readonly<Record<Verdict['verdict'], string>> = {
   'hard-bounce': 'speaks against the address',
