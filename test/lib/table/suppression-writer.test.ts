@@ -350,6 +350,7 @@ describe('a removal', () => {
     await list.suppress(byHand('2026-11-23T00:00:00Z'))
     const row = await list.ofRecipient(recipient)
     expect(held(row)).toEqual([])
+    expect((await rowsOf(engine.client, list.table))[0]).not.toHaveProperty('suppressedBy')
     expect(row?.removals).toEqual(['2026-11-22T00:00:00.000Z', '2026-11-24T00:00:00.000Z'])
   })
 })
@@ -403,6 +404,9 @@ describe('between a removal and evidence at the same time', () => {
     )
     await list.suppress(byHand('2026-11-23T12:00:00Z'))
     expect(held(await list.ofRecipient(recipient))).toEqual([])
+    const [row] = await rowsOf(engine.client, list.table)
+    expect(row).toMatchObject({ removedAt: '2026-11-24T00:00:00.000Z' })
+    expect(row).not.toHaveProperty('suppressedBy')
   })
 
   it('evidence finds the form that holds where the removal comes between two tries', async () => {
@@ -416,6 +420,7 @@ describe('between a removal and evidence at the same time', () => {
     )
     const row = await list.ofRecipient(recipient)
     expect(linesHeld(row)).toEqual([complaintLine])
+    expect(await rowsOf(engine.client, list.table)).toMatchObject([{ suppressedBy: complaintLine }])
     expect(row?.evidence).toEqual([hardBounceLine, complaintLine])
   })
 })
@@ -448,8 +453,10 @@ describe('a set of evidence that is full', () => {
     expect(held(await list.remove(recipient, at('2026-11-25T00:00:00Z')))).toEqual([])
     await list.suppress(told[4]!)
     expect(held(await list.ofRecipient(recipient))).toEqual([])
+    expect((await rowsOf(engine.client, list.table))[0]).not.toHaveProperty('suppressedBy')
     await list.suppress(told[5]!)
     expect(linesHeld(await list.ofRecipient(recipient))).toEqual([byHandLine('2026-11-26T00:00:00Z')])
+    expect(await rowsOf(engine.client, list.table)).toMatchObject([{ since: '2026-11-26T00:00:00Z' }])
   })
 
   it('tells of each reason by itself what found no room', async () => {
