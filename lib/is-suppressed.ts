@@ -6,6 +6,7 @@ import {
   parseEvidence,
   suppressionReasons,
   type HeldReason,
+  type SuppressionEvidence,
   type SuppressionReason,
 } from './core/suppression.ts'
 import { lazily } from './lazily.ts'
@@ -93,7 +94,7 @@ export async function suppressionOf(
   const held = await reasonFor('suppressionOf', recipient, sending)
   if (held === undefined) return undefined
   const evidence = parseEvidence(held.line)
-  const isBounce = held.reason === 'hard-bounce' && evidence !== undefined && evidence.detail !== ''
+  const reply = evidence === undefined ? '' : replyIn(evidence)
   return {
     reason: held.reason,
     since: new Date(held.sinceMs),
@@ -101,8 +102,13 @@ export async function suppressionOf(
     ...(held.fromDomain !== undefined && { fromDomain: held.fromDomain }),
     ...(evidence?.provider !== undefined && { provider: evidence.provider }),
     ...(evidence?.message !== undefined && { message: evidence.message }),
-    ...(isBounce && { reply: evidence.detail }),
+    ...(reply !== '' && { reply }),
   }
+}
+
+/** Where a number of the provider's decided, the words are the provider's; evidence that was not judged has none. */
+function replyIn({ judgement, detail }: Pick<SuppressionEvidence, 'judgement' | 'detail'>): string {
+  return judgement === undefined || judgement.rule.startsWith('sub-stat-') ? '' : detail
 }
 
 async function reasonFor(

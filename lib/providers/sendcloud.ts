@@ -167,16 +167,19 @@ function sharedPart(
     ...(link !== '' && { link }),
     ...(bounceClass && { bounceClass }),
     ...(subStat !== undefined && { code: `subStat ${subStat}` }),
-    ...(reply !== undefined && { reply }),
+    ...(reply !== '' && { reply }),
     detail: detailOf(telling, [...othersOf(telling, message, told), ...echoed.others], told),
     columns: columnsOf(told),
     headers: echoed.headers,
   }
 }
 
-/** What the receiving server said: the fields that hold its words, and the description where that is none of the known ones. */
-function replyOf({ kind, subStat }: Telling, told: Fields): string | undefined {
-  if (kind !== 'bounced' && kind !== 'deferred') return undefined
+/**
+ * What the receiving server said: the fields that hold its words, and the description where that is none of the known
+ * ones. Empty where it said nothing.
+ */
+function replyOf({ kind, subStat }: Telling, told: Fields): string {
+  if (kind !== 'bounced' && kind !== 'deferred') return ''
   const text = (field: string) => textOf(told.get(field))
   const description = text('substatdesc')
   const said = [...replyFields.map(text), isKnownDescription(subStat, description) ? '' : description]

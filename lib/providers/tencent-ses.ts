@@ -210,6 +210,7 @@ function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent
   const sentTimestamp = v.safeParse(unixSeconds, fields.get('sentTimestamp'))
   const bounceClass = kind === 'bounced' ? bounceClassOf(fields) : undefined
   const link = kind === 'clicked' ? textOf(fields.get('link')) : ''
+  const reply = hasReply(kind) ? textOf(fields.get('reason')) : ''
   return {
     provider: tencentSes.name,
     recipient,
@@ -220,7 +221,7 @@ function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent
     occurredAtMs: told.timestamp * 1_000,
     ...(link !== '' && { link }),
     ...(bounceClass !== undefined && { bounceClass }),
-    ...(hasReply(kind) && { reply: textOf(fields.get('reason')) }),
+    ...(reply !== '' && { reply }),
     detail: detailOf(kind, fields),
     ...(sentTimestamp.success && { sentAtMs: sentTimestamp.output * 1_000 }),
     columns: columnsOf(fields),

@@ -70,6 +70,7 @@ function outcomeOf(told: StatusRow): PolledOutcome | undefined {
   }
   const status = v.safeParse(deliverStatus, told.DeliverStatus)
   if (!status.success) return undefined
+  const reply = message === '' ? {} : { reply: message }
   switch (status.output) {
     case 0:
       return { kind: 'requested', ...at(told.RequestTime), detail: message }
@@ -82,11 +83,11 @@ function outcomeOf(told: StatusRow): PolledOutcome | undefined {
         kind: 'bounced',
         ...at(told.DeliverTime),
         bounceClass: bounceClassOfReply(message),
-        reply: message,
+        ...reply,
         detail: '',
       }
     case 8:
-      return { kind: 'deferred', ...at(told.DeliverTime), reply: message, detail: '' }
+      return { kind: 'deferred', ...at(told.DeliverTime), ...reply, detail: '' }
   }
 }
 

@@ -4,10 +4,11 @@ import { isPending, nameOf, type Delivery, type DeliveryKey, type Status } from 
 import { eventKinds, type DeliveryEvent, type EventKind } from '../../lib/core/event.ts'
 import { joined } from '../../lib/core/join.ts'
 import {
-  suppressionReasons,
+  heldReasons,
   withEvidence,
   type Suppression,
   type SuppressionEvidence,
+  type SuppressionReason,
 } from '../../lib/core/suppression.ts'
 import { UnwritableError, type RunFigures } from '../../lib/ports.ts'
 import { usualLimits, type Ledger, type LedgerLimits } from '../../local/in-memory-ledger.ts'
@@ -36,40 +37,71 @@ export const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     second: fc.option(fc.nat(3), { nil: undefined }),
     link: fc.constantFrom('https://example.com/1', 'https://example.com/2', undefined),
     bounceClass: fc.constantFrom('hard', 'soft', 'undetermined'),
-    detail: fc.constantFrom('', '250 ok', '452 4.2.2 邮箱已满', 'x'.repeat(401)),
+    reply: fc.constantFrom(undefined, '452 4.2.2 邮箱已满', '550 no ¦ such user', 'y'.repeat(401)),
+    detail: fc.constantFrom('', '250 ok', '406 address does not exist', 'x'.repeat(401)),
     sentSecond: fc.option(fc.nat(1), { nil: undefined }),
     tells: fc.subarray(['subject', 'from', 'rfcMessageId'] as const),
     tellsHeader: fc.boolean(),
   })
-  .map(({ key: { recipient, message }, kind, source, second, link, bounceClass, detail, ...drawn }) => {
-    const timeless = eventWith({ recipient, message, kind, detail, source: 'poll' })
-    delete (timeless as { occurredAtMs?: number }).occurredAtMs
-    return {
-      ...timeless,
-      ...(second !== undefined && { source, occurredAtMs: startMs + second * 1_000 }),
-      ...(kind === 'clicked' && link !== undefined && { link }),
-      ...(kind === 'bounced' && { bounceClass }),
-      ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
-      // What belongs to a message is the same in every event that tells it.
-      columns: Object.fromEntries(drawn.tells.map((column) => [column, `${column} of ${message}`])),
-      headers: new Map(drawn.tellsHeader ? [['X-Tencentcloudses-Cb-Order', message]] : []),
-    }
-  })
+  .map(
+    ({ key: { recipient, message }, kind, source, second, link, bounceClass, reply, detail, ...drawn }) => {
+      const timeless = eventWith({ recipient, message, kind, detail, source: 'poll' })
+      delete (timeless as { occurredAtMs?: number }).occurredAtMs
+      return {
+        ...timeless,
+        ...(second !== undefined && { source, occurredAtMs: startMs + second * 1_000 }),
+        ...(kind === 'clicked' && link !== undefined && { link }),
+        ...(kind === 'bounced' && { bounceClass }),
+        ...((kind === 'bounced' || kind === 'deferred') && reply !== undefined && { reply }),
+        ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
+        // What belongs to a message is the same in every event that tells it.
+        columns: Object.fromEntries(drawn.tells.map((column) => [column, `${column} of ${message}`])),
+        headers: new Map(drawn.tellsHeader ? [['X-Tencentcloudses-Cb-Order', message]] : []),
+      }
+    },
+  )
+
+const anyTold = {
+  recipient: fc.constantFrom(...recipients),
+  source: fc.constantFrom('callback' as const, 'poll' as const),
+  provider: fc.constantFrom('tencent-ses', 'sendcloud'),
+  message: fc.constantFrom(...messages),
+}
 
 /** Few instants, some within one second, and details that are cut. */
-export const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc
+const anyAboutAddress: fc.Arbitrary<SuppressionEvidence> = fc
   .record({
-    recipient: fc.constantFrom(...recipients),
-    reason: fc.constantFrom(...suppressionReasons),
+    ...anyTold,
+    reason: fc.constantFrom('hard-bounce', 'complaint', 'unsubscribe', 'blocklist', 'by-hand'),
     occurredAtMs: fc.nat(5).map((step) => startMs + step * 500),
     source: fc.constantFrom('callback', 'poll', 'operator'),
-    provider: fc.constantFrom('tencent-ses', 'sendcloud'),
-    message: fc.constantFrom(...messages),
+    fromDomain: fc.constantFrom('news.example.com', 'shop.example.com', undefined),
+    isJudged: fc.boolean(),
     detail: fc.constantFrom('', '550 5.1.1 user unknown', '邮箱已满', 'x'.repeat(400)),
-  })
-  .map(({ provider, message, ...told }) =>
-    told.source === 'operator' ? told : { ...told, provider, message },
-  )
+  } as const)
+  .map(({ provider, message, fromDomain, isJudged, ...told }) => ({
+    ...told,
+    ...(told.source !== 'operator' && { provider, message }),
+    ...(told.source !== 'operator' && told.reason === 'unsubscribe' && fromDomain && { fromDomain }),
+    ...(told.source !== 'operator' &&
+      told.reason === 'hard-bounce' &&
+      isJudged && { judgement: { class: 'gone', rule: 'no-such-mailbox' } as const }),
+  }))
+
+/** Of few messages on few days, so that three of them are often enough, and often not. */
+const anyUnclearBounce: fc.Arbitrary<SuppressionEvidence> = fc.record({
+  ...anyTold,
+  reason: fc.constant('hard-bounce'),
+  occurredAtMs: fc.nat(3).map((day) => startMs + day * 86_400_000),
+  judgement: fc.constant({ class: 'ambiguous', rule: 'unrouteable' }),
+  isUnclear: fc.constant(true),
+  detail: fc.constantFrom('', '550 unrouteable address'),
+} as const)
+
+export const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc.oneof(
+  { weight: 3, arbitrary: anyAboutAddress },
+  { weight: 2, arbitrary: anyUnclearBounce },
+)
 
 /** Some of these, and the same in another order with repeats in between. */
 function streamsOf<T>(any: fc.Arbitrary<T>) {
@@ -155,7 +187,17 @@ type Recorded = (...events: readonly DeliveryEvent[]) => Promise<Opened>
 function describeRecording(opened: Open, recorded: Recorded, numRuns: number): void {
   it.each<[Partial<DeliveryEvent>, Status, string]>([
     [{ kind: 'requested' }, 'requested', '2022-06-01T06:24:43Z'],
-    [{ kind: 'deferred', detail: '451 try later' }, 'deferred', '2022-06-01T06:24:43Z 451 try later'],
+    [{ kind: 'deferred', reply: '451 try later' }, 'deferred', '2022-06-01T06:24:43Z 451 try later'],
+    [
+      {
+        kind: 'bounced',
+        bounceClass: 'hard',
+        reply: '550 no such user',
+        detail: '406 address does not exist',
+      },
+      'bounced',
+      '2022-06-01T06:24:43Z hard 550 no such user ¦ 406 address does not exist',
+    ],
     [{ kind: 'delivered', source: 'poll' }, 'delivered', '2022-06-01T06:24:43Z[poll]'],
     [{ kind: 'dropped', detail: ' two\n lines ' }, 'dropped', '2022-06-01T06:24:43Z two lines'],
     [{ kind: 'bounced', bounceClass: 'hard' }, 'bounced', '2022-06-01T06:24:43Z hard'],
@@ -178,7 +220,7 @@ function describeRecording(opened: Open, recorded: Recorded, numRuns: number): v
       eventWith({
         kind: 'bounced',
         bounceClass: 'hard',
-        detail: '551 5.1.1 recipient is not exist',
+        reply: '551 5.1.1 recipient is not exist',
         sentAtMs: at('2022-06-01T06:24:40Z'),
         columns: { subject: 'example subject' },
         headers: new Map([['X-Tencentcloudses-Cb-Custom', 'ses callback']]),
@@ -517,14 +559,18 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     source: 'callback',
     provider: 'tencent-ses',
     message: 'message-1',
+    judgement: { class: 'gone', rule: 'mailbox-not-there' },
     detail: '551 5.1.1 recipient is not exist',
   }
-  const bounceLine = '2026-11-21T08:00:03Z hard-bounce tencent-ses message-1 551 5.1.1 recipient is not exist'
+  const bounceLine =
+    '2026-11-21T08:00:03Z hard-bounce tencent-ses message-1 gone/mailbox-not-there 551 5.1.1 recipient is not exist'
   const complaint: SuppressionEvidence = {
-    ...bounce,
+    recipient: 'a@example.com',
     reason: 'complaint',
     occurredAtMs: at('2026-11-20T08:00:00Z'),
     source: 'poll',
+    provider: 'tencent-ses',
+    message: 'message-1',
     detail: '',
   }
   const complaintLine = '2026-11-20T08:00:00Z[poll] complaint tencent-ses message-1'
@@ -536,16 +582,58 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     detail: '',
   })
 
-  it('holds each piece of evidence once, in order of time, and names the first', async () => {
+  const blocklisting = (time: string): SuppressionEvidence => ({
+    ...complaint,
+    reason: 'blocklist',
+    occurredAtMs: at(time),
+    detail: '1007',
+  })
+  const blocklistLine = (day: string) => `2026-11-${day}T00:00:00Z[poll] blocklist tencent-ses message-1 1007`
+  const unclear = (time: string, message: string): SuppressionEvidence => ({
+    ...bounce,
+    occurredAtMs: at(time),
+    message,
+    judgement: { class: 'unknown', rule: 'no-rule' },
+    isUnclear: true,
+    detail: '550 denied',
+  })
+  const unclearLine = (day: string, message: string) =>
+    `2026-11-${day}T00:00:00Z hard-bounce tencent-ses ${message} unknown/no-rule 550 denied`
+  const held = (row: Suppression | undefined) =>
+    row && heldReasons(row, { nowMs: at('2026-11-22T00:00:00Z'), blocklistDays: 14 })
+
+  it('holds each piece of evidence once, in order of time', async () => {
     const { suppressions } = await opened()
     for (const evidence of [bounce, complaint, bounce]) await suppressions.suppress(evidence)
     expect(await suppressions.ofRecipient('a@example.com')).toEqual({
       recipient: 'a@example.com',
-      isSuppressed: true,
-      suppressedBy: complaintLine,
       evidence: [complaintLine, bounceLine],
+      blocklisted: [],
+      unclearBounces: [],
+      unclearDays: [],
       removals: [],
     })
+  })
+
+  it("holds a provider's own list and unclear bounces apart from evidence that lasts", async () => {
+    const { suppressions } = await opened()
+    const told = [
+      ...['03', '02', '02'].map((day) => blocklisting(`2026-11-${day}T00:00:00Z`)),
+      bounce,
+      ...['06', '05', '06', '04'].map((day) => unclear(`2026-11-${day}T00:00:00Z`, `m${day}`)),
+    ]
+    for (const evidence of told) await suppressions.suppress(evidence)
+    const row = await suppressions.ofRecipient('a@example.com')
+    expect(row).toEqual({
+      recipient: 'a@example.com',
+      evidence: [bounceLine],
+      blocklisted: [blocklistLine('02'), blocklistLine('03')],
+      unclearBounces: ['04', '05', '06'].map((day) => unclearLine(day, `m${day}`)),
+      unclearDays: [],
+      removals: [],
+    })
+    // The last blocklisting was more than 14 days ago.
+    expect(held(row)?.map(({ line }) => line)).toEqual([unclearLine('06', 'm06'), bounceLine])
   })
 
   it('knows nothing of an address of which nothing was told', async () => {
@@ -572,10 +660,51 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     const { suppressions } = await opened({ maxEvidenceInRow: 1 })
     for (const day of ['13', '15', '14', '11', '12'])
       await suppressions.suppress(byHand(`2026-11-${day}T00:00:00Z`))
-    expect(await suppressions.ofRecipient('a@example.com')).toMatchObject({
-      suppressedBy: '2026-11-11T00:00:00Z[operator] by-hand',
-      evidence: ['11', '13', '15'].map((day) => `2026-11-${day}T00:00:00Z[operator] by-hand`),
+    expect((await suppressions.ofRecipient('a@example.com'))?.evidence).toEqual(
+      ['11', '13', '15'].map((day) => `2026-11-${day}T00:00:00Z[operator] by-hand`),
+    )
+  })
+
+  it('knows the latest of each reason beyond a row that is full', async () => {
+    const { suppressions } = await opened({ maxEvidenceInRow: 1 })
+    const unsubscribed = {
+      ...complaint,
+      reason: 'unsubscribe',
+      fromDomain: 'news.example.com',
+      occurredAtMs: at('2026-11-20T09:00:00Z'),
+    } as const
+    for (const one of [byHand('2026-11-11T00:00:00Z'), bounce, unsubscribed, complaint]) {
+      await suppressions.suppress(one)
+    }
+    const row = await suppressions.ofRecipient('a@example.com')
+    expect(row?.evidence).toEqual([
+      '2026-11-11T00:00:00Z[operator] by-hand',
+      complaintLine,
+      // Of other unsubscriptions that found no room nothing is known: it speaks of every sender.
+      '2026-11-20T09:00:00Z[poll] unsubscribe tencent-ses message-1',
+      bounceLine,
+    ])
+  })
+
+  it("knows the latest of a provider's own list, and the days of unclear bounces, beyond a row that is full", async () => {
+    const { suppressions } = await opened({ maxEvidenceInRow: 1 })
+    for (const day of ['11', '14', '12', '13'])
+      await suppressions.suppress(blocklisting(`2026-11-${day}T00:00:00Z`))
+    for (const day of ['18', '16', '17', '16'])
+      await suppressions.suppress(unclear(`2026-11-${day}T00:00:00Z`, `m${day}`))
+    const row = await suppressions.ofRecipient('a@example.com')
+    expect(row).toEqual({
+      recipient: 'a@example.com',
+      evidence: [],
+      blocklisted: [blocklistLine('11'), blocklistLine('14')],
+      unclearBounces: [unclearLine('18', 'm18')],
+      unclearDays: ['2026-11-16', '2026-11-17'],
+      removals: [],
     })
+    expect(held(row)).toMatchObject([
+      { reason: 'blocklist', untilMs: at('2026-11-28T00:00:00Z') },
+      { reason: 'hard-bounce', sinceMs: at('2026-11-18T00:00:00Z') },
+    ])
   })
 
   it('keeps the latest beyond a full row when that row is told again what it holds', async () => {
@@ -602,12 +731,43 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     )
   })
 
+  it('tells the same reasons where each set is full after one line, in any order and with any repeats', async () => {
+    await fc.assert(
+      fc.asyncProperty(streamsOf(anyEvidence), async ({ told, shuffled }) => {
+        const { suppressions } = await opened({ maxEvidenceInRow: 1 })
+        await writeAtOnce((evidence) => suppressions.suppress(evidence), [shuffled, told.toReversed()])
+        for (const recipient of recipients) {
+          const [first, ...others] = told.filter((one) => one.recipient === recipient)
+          const model = first && others.reduce(withEvidence, withEvidence(undefined, first))
+          const row = await suppressions.ofRecipient(recipient)
+          expect(certainReasonsOf(row)).toEqual(certainReasonsOf(model))
+          // Of what finds no room the messages are not known: then there are taken to be enough of them.
+          if (isHeldFor('hard-bounce', model)) expect(isHeldFor('hard-bounce', row)).toBe(true)
+        }
+      }),
+      { numRuns },
+    )
+  })
+
   it('refuses for good what has no recipient, and takes nothing whose deadline has passed', async () => {
     const { suppressions } = await opened()
     await expect(suppressions.suppress({ ...bounce, recipient: '' })).rejects.toThrow(UnwritableError)
     await expect(suppressions.suppress(bounce, AbortSignal.abort())).rejects.toThrow(/abort/i)
     expect(await Array.fromAsync(suppressions.all())).toEqual([])
   })
+}
+
+/** For what the address is on the list whatever its unclear bounces say, and until when. */
+function certainReasonsOf(row: Suppression | undefined): unknown {
+  if (row === undefined) return undefined
+  const certain = { ...row, unclearBounces: [], unclearDays: [] }
+  const held = heldReasons(certain, { nowMs: startMs, blocklistDays: 14 })
+  return new Set(held.map(({ reason, untilMs = Infinity }) => `${reason} ${untilMs}`))
+}
+
+function isHeldFor(reason: SuppressionReason, row: Suppression | undefined): boolean {
+  const held = row === undefined ? [] : heldReasons(row, { nowMs: startMs, blocklistDays: 14 })
+  return held.some((one) => one.reason === reason)
 }
 
 export const figures: RunFigures = {

@@ -9,7 +9,7 @@ import type { TableNames } from '../../lib/table/names.ts'
 import { runStore } from '../../lib/table/run-store.ts'
 import { suppressionReader } from '../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
-import { inMemoryLedger, type Ledger } from '../../local/in-memory-ledger.ts'
+import { inMemoryLedger, usualLimits, type Ledger } from '../../local/in-memory-ledger.ts'
 import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables } from '../embedded-tables.ts'
 import {
@@ -45,7 +45,7 @@ const openTables: OpenLedger = async (clock, { retentionDays, maxFactsInRow, max
       ...deliveryReader({ client, table: deliveries, clock, log }),
     },
     suppressions: {
-      ...suppressionWriter({ client, table: suppressions, maxEvidenceInRow }),
+      ...suppressionWriter({ client, table: suppressions, limits: limitsOf(maxEvidenceInRow) }),
       ...suppressionReader({ client, table: suppressions }),
     },
     runs: {
@@ -53,6 +53,11 @@ const openTables: OpenLedger = async (clock, { retentionDays, maxFactsInRow, max
       ...leaseByHand(client, reconciliation, 'get-send-email-status'),
     },
   }
+}
+
+/** Only the table bounds the days of unclear bounces: nobody waits for four hundred of them in memory. */
+function limitsOf(maxLines: number) {
+  return { evidence: maxLines, blocklisted: maxLines, unclearBounces: maxLines }
 }
 
 async function empty(table: string, keyAttributes: readonly string[]): Promise<void> {
@@ -150,14 +155,18 @@ async function allOf(ledger: Ledger) {
 describe('the ledger in memory', () => {
   // The embedded engine compares text by UTF-16 units, so only DynamoDB itself could be held against this.
   it('takes for the first of two lines the one whose bytes come first, as DynamoDB does', async () => {
-    const { suppressions } = inMemoryLedger(virtualClock('2026-11-21T08:00:00Z'))
-    for (const detail of ['\u{1f4e7}', '\u{ffee}']) {
+    const clock = virtualClock('2026-11-21T08:00:00Z')
+    const { suppressions } = inMemoryLedger(clock, { ...usualLimits, maxEvidenceInRow: 1 })
+    // The first finds room, the second comes before it, the third is the latest of those that found none.
+    for (const detail of ['\u{1f4e7}', '\u{ffee}', '\u{1f4e8}']) {
       const told = { reason: 'by-hand', source: 'operator', occurredAtMs: 0, detail } as const
       await suppressions.suppress({ recipient: 'a@example.com', ...told })
     }
-    expect(await suppressions.ofRecipient('a@example.com')).toMatchObject({
-      suppressedBy: '1970-01-01T00:00:00Z[operator] by-hand \u{ffee}',
-    })
+    expect((await suppressions.ofRecipient('a@example.com'))?.evidence).toEqual([
+      '1970-01-01T00:00:00Z[operator] by-hand \u{ffee}',
+      '1970-01-01T00:00:00Z[operator] by-hand \u{1f4e7}',
+      '1970-01-01T00:00:00Z[operator] by-hand \u{1f4e8}',
+    ])
   })
 })
 

@@ -108,7 +108,7 @@ describe('what a run finds out', () => {
       ],
     })
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     const { figures } = await ledger.run()
     expect(figures).toMatchObject({ discovered: 0, repaired: 1, settled: 1, pending: 0 })
     expect(await rowOf(ledger, mail)).toMatchObject({
@@ -142,7 +142,7 @@ describe('what a run finds out', () => {
     await ledger.told(
       toldOf(opened!, { kind: 'delivered' }),
       toldOf(opened!, { kind: 'opened', occurredAtMs: at('2026-11-21T06:01:00Z') }),
-      toldOf(deferredMail!, { kind: 'deferred', detail: 'another telling' }),
+      toldOf(deferredMail!, { kind: 'deferred', reply: 'another telling' }),
     )
     expect((await ledger.run()).figures).toMatchObject({ rows: 5, discovered: 3, repaired: 0 })
     // Tomorrow the whole list is read again, and everything but the end of it by look-ups as well.
@@ -174,7 +174,7 @@ describe('what a run finds out', () => {
     [
       'a callback',
       (mail: SimulatedDelivery) => [
-        toldOf(mail, { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' }),
+        toldOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' }),
       ],
     ],
     ['the poll', () => []],
@@ -462,7 +462,7 @@ describe('a look at what is pending', () => {
     // 73 h after sending is 2026-11-21T05:00:00Z.
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna', { timeline: [deferred('2026-11-18T04:00:05Z')] })
     const ledger = await world([mail], { start: '2026-11-21T04:00:00Z' })
-    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     await ledger.run()
     expect(lookUps(ledger).length).toBe(1) // none was ever taken: the look at 36 h is made up for
     ledger.clock.advanceTo(at('2026-11-21T04:59:59Z'))
@@ -481,7 +481,7 @@ describe('a look at what is pending', () => {
       timeline: [deferred('2026-11-18T04:00:05Z'), delivered('2026-11-18T09:00:00Z')],
     })
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     expect(counts(await ledger.run())).toEqual({
       ...quiet,
       calls: 3,
@@ -855,7 +855,7 @@ describe('what nobody can tell any more', () => {
 
   it('becomes unknown 30 days after sending, with the reason', async () => {
     const ledger = await world([], { start: '2026-11-21T07:29:00Z' })
-    await ledger.told(toldOf(mail, { kind: 'deferred', detail: '451 4.7.1 try again later' }))
+    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 1 })
     ledger.clock.advanceTo(at(now))
     expect((await ledger.run()).figures).toMatchObject({ unknown: 1, pending: 0, settled: 0, repaired: 0 })
@@ -983,7 +983,7 @@ describe('a soft bounce', () => {
   }
   // 5 days and 1 hour later is 2026-11-21T08:00:00Z.
   const mail = mailAt('2026-11-16T07:00:00Z', 'anna', { timeline: [softBounced] })
-  const callback = toldOf(mail, { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' })
+  const callback = toldOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' })
 
   it('is pending until nobody retries any more, and then stays a soft bounce without a look', async () => {
     const ledger = await world([mail], { start: '2026-11-21T07:30:00Z' })

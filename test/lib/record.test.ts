@@ -14,9 +14,9 @@ const clock = virtualClock('2026-11-21T08:00:00Z')
 const hardBounce = eventWith({
   kind: 'bounced',
   bounceClass: 'hard',
-  detail: '551 5.1.1 recipient is not exist',
+  reply: '551 5.1.1 recipient is not exist',
 })
-const softBounce = eventWith({ kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' })
+const softBounce = eventWith({ kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' })
 
 /** A ledger of which either half may be one that cannot be written. */
 async function freshLedger(broken: { deliveries?: DeliveryWriter; suppressions?: SuppressionWriter } = {}) {
@@ -24,7 +24,11 @@ async function freshLedger(broken: { deliveries?: DeliveryWriter; suppressions?:
   const { client } = engine
   const deliveries = deliveryWriter({ client, table: tables.deliveries, retentionDays: 400, clock })
   const suppressions = suppressionWriter({ client, table: tables.suppressions })
-  const writer = recordingSuppressions(broken.deliveries ?? deliveries, broken.suppressions ?? suppressions)
+  const writer = recordingSuppressions(
+    broken.deliveries ?? deliveries,
+    broken.suppressions ?? suppressions,
+    clock,
+  )
   const stands = async () => ({
     deliveries: await rowsOf(client, tables.deliveries),
     suppressions: await rowsOf(client, tables.suppressions),
@@ -63,10 +67,37 @@ describe('an event that speaks against its recipient', () => {
   })
 })
 
+describe('the instant of evidence', () => {
+  const line = (time: string) => `${time} complaint tencent-ses ${sampleMessage}`
+
+  it.each([
+    ['what happened before it arrived', '2026-11-21T07:59:59Z', '2026-11-21T07:59:59Z'],
+    ['what happened as it arrived', '2026-11-21T08:00:00Z', '2026-11-21T08:00:00Z'],
+    ["what is yet to happen by the provider's clock", '2026-11-21T09:00:00Z', '2026-11-21T08:00:00Z'],
+  ])('is never later than its arrival: %s', async (_, occurredAt, expected) => {
+    const ledger = await freshLedger()
+    await ledger.record(eventWith({ kind: 'complained', occurredAtMs: Date.parse(occurredAt) }))
+    expect((await ledger.stands()).suppressions).toMatchObject([
+      { since: expected, evidence: [line(expected)] },
+    ])
+  })
+
+  it("leaves the delivery's fact as the provider's clock has it", async () => {
+    const ledger = await freshLedger()
+    const occurredAtMs = Date.parse('2026-11-21T09:00:00Z')
+    await ledger.record(eventWith({ kind: 'complained', occurredAtMs }))
+    expect((await ledger.stands()).deliveries).toMatchObject([{ complained: ['2026-11-21T09:00:00Z'] }])
+  })
+})
+
 describe('an event that does not', () => {
   it.each<[string, DeliveryEvent]>([
     ['a delivered mail', eventWith({})],
     ['a soft bounce', softBounce],
+    [
+      'a bounce for what the sender is',
+      eventWith({ kind: 'bounced', bounceClass: 'hard', reply: '550 5.7.1 blocked' }),
+    ],
   ])('is one write: %s', async (_, event) => {
     const ledger = await freshLedger({ suppressions: { suppress: outOfOrder } })
     const calls: string[] = []

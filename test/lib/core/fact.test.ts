@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { DeliveryEvent, EventKind } from '../../../lib/core/event.ts'
-import { byTime, countOf, factOf, parseFact, sentFactOf } from '../../../lib/core/fact.ts'
+import { byTime, countOf, factOf, parseFact, rejectionIn, sentFactOf } from '../../../lib/core/fact.ts'
 import { eventWith } from '../../events.ts'
 
 const instant = '2026-11-21T08:00:03Z'
@@ -19,11 +19,28 @@ const lines: readonly [string, Partial<DeliveryEvent>][] = [
   ['2026-11-21T08:00:03Z 250 2.0.0 OK', { kind: 'delivered', detail: '250 2.0.0 OK' }],
   [
     '2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist',
-    { kind: 'bounced', bounceClass: 'hard', detail: '551 5.1.1 recipient is not exist' },
+    { kind: 'bounced', bounceClass: 'hard', reply: '551 5.1.1 recipient is not exist' },
   ],
   [
     '2026-11-21T08:00:03Z soft 452 4.2.2 mailbox full',
-    { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' },
+    { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' },
+  ],
+  [
+    '2026-11-21T08:00:03Z hard 550 no such user ¦ 406 address does not exist',
+    { kind: 'bounced', bounceClass: 'hard', reply: '550 no such user', detail: '406 address does not exist' },
+  ],
+  [
+    '2026-11-21T08:00:03Z hard ¦ 406 address does not exist',
+    { kind: 'bounced', bounceClass: 'hard', detail: '406 address does not exist' },
+  ],
+  [
+    '2026-11-21T08:00:03Z hard 550 no | such user ¦ outIp ¦',
+    { kind: 'bounced', bounceClass: 'hard', reply: '550 no ¦ such user', detail: 'outIp ¦' },
+  ],
+  ['2026-11-21T08:00:03Z 451 try again', { kind: 'deferred', reply: '451 try again' }],
+  [
+    '2026-11-21T08:00:03Z 451 try again ¦ {"zone":"eu"}',
+    { kind: 'deferred', reply: '451 try again', detail: '{"zone":"eu"}' },
   ],
   ['2026-11-21T08:00:03Z undetermined', { kind: 'bounced', bounceClass: 'undetermined' }],
   ['2026-11-21T08:00:03Z Mozilla/5.0', { kind: 'opened', detail: 'Mozilla/5.0' }],
@@ -41,7 +58,7 @@ const lines: readonly [string, Partial<DeliveryEvent>][] = [
   ['2026-11-21T08:00:03Z[poll]', { kind: 'clicked', source: 'poll' }],
   [
     '2026-11-21T08:00:03Z[poll] soft 451 try again',
-    { kind: 'bounced', source: 'poll', bounceClass: 'soft', detail: '451 try again' },
+    { kind: 'bounced', source: 'poll', bounceClass: 'soft', reply: '451 try again' },
   ],
   ['2026-11-21T08:00:03.007Z', { kind: 'delivered', occurredAtMs: occurredAtMs + 7 }],
 ]
@@ -56,8 +73,12 @@ describe('a fact as a line', () => {
   })
 
   it('stays one line, well formed, whatever came', () => {
-    const detail = ' 451\r\n\u0000try\u001b[31m again\u0085\ud800 '
-    expect(lineOf({ kind: 'deferred', detail })).toBe('2026-11-21T08:00:03Z 451 try [31m again \ufffd')
+    const said = ' 451\r\n\u0000try\u001b[31m again\u0085\ud800 '
+    expect(lineOf({ kind: 'dropped', detail: said })).toBe('2026-11-21T08:00:03Z 451 try [31m again \ufffd')
+    expect(lineOf({ kind: 'deferred', reply: said })).toBe('2026-11-21T08:00:03Z 451 try [31m again \ufffd')
+    expect(lineOf({ kind: 'deferred', reply: said, detail: said })).toBe(
+      '2026-11-21T08:00:03Z 451 try [31m again \ufffd ¦ 451 try [31m again \ufffd',
+    )
     expect(lineOf({ kind: 'clicked', link: 'https://example.com/\udc00?a=\u0000b' })).toBe(
       '2026-11-21T08:00:03Z https://example.com/\ufffd?a=%20b',
     )
@@ -141,7 +162,7 @@ describe('a line read back', () => {
   it('says again what the event said', () => {
     const word = fc.stringMatching(/^[!-~]{1,12}$/)
     const drawn = fc.record({
-      kind: fc.constantFrom<EventKind>('requested', 'delivered', 'bounced', 'opened', 'clicked', 'unknown'),
+      kind: fc.constantFrom<EventKind>('requested', 'delivered', 'dropped', 'opened', 'clicked', 'unknown'),
       source: fc.constantFrom<DeliveryEvent['source']>('callback', 'poll'),
       second: fc.integer({ min: 946684801, max: 4102444799 }),
       link: fc.stringMatching(/^https:\/\/example\.com\/[!-~]{0,900}$/),
@@ -156,6 +177,46 @@ describe('a line read back', () => {
         expect(fact).toMatchObject({ source, occurredAtMs: second * 1_000, detail })
         expect(fact.link).toBe(kind === 'clicked' && source === 'callback' ? link : undefined)
         expect(parseFact(kind, text).identity).toBe(fact.identity)
+      }),
+    )
+  })
+})
+
+describe('a rejection read back', () => {
+  it.each([
+    [
+      'hard 550 no such user ¦ 406 address does not exist',
+      { bounceClass: 'hard', reply: '550 no such user', detail: '406 address does not exist' },
+    ],
+    ['soft 452 4.2.2 mailbox full', { bounceClass: 'soft', reply: '452 4.2.2 mailbox full', detail: '' }],
+    [
+      'hard ¦ 406 address does not exist',
+      { bounceClass: 'hard', reply: '', detail: '406 address does not exist' },
+    ],
+    ['undetermined', { bounceClass: 'undetermined', reply: '', detail: '' }],
+    ['451 try again', { bounceClass: 'undetermined', reply: '451 try again', detail: '' }],
+    ['hardly a reply', { bounceClass: 'undetermined', reply: 'hardly a reply', detail: '' }],
+    ['', { bounceClass: 'undetermined', reply: '', detail: '' }],
+  ])('of %j is %j', (detail, expected) => {
+    expect(rejectionIn({ detail })).toEqual(expected)
+  })
+
+  it('tells again the class, the reply and the detail of the bounce', () => {
+    const words = fc.array(fc.stringMatching(/^[!-~¦]{1,12}$/), { maxLength: 12 }).map((all) => all.join(' '))
+    const drawn = fc.record({
+      source: fc.constantFrom<DeliveryEvent['source']>('callback', 'poll'),
+      bounceClass: fc.constantFrom('hard', 'soft', 'undetermined'),
+      reply: words,
+      detail: words,
+    })
+    fc.assert(
+      fc.property(drawn, ({ source, bounceClass, reply, detail }) => {
+        const { text, whole } = factOf(
+          eventWith({ kind: 'bounced', source, occurredAtMs, bounceClass, reply, detail }),
+        )
+        const fact = parseFact('bounced', whole ?? text)
+        expect(fact).toMatchObject({ source, occurredAtMs, identity: parseFact('bounced', text).identity })
+        expect(rejectionIn(fact)).toEqual({ bounceClass, reply: reply.replaceAll('¦', '|'), detail })
       }),
     )
   })
@@ -192,7 +253,7 @@ describe('the count of a kind', () => {
     expect(
       countOfEvents(
         eventWith({ ...bounced, bounceClass: 'undetermined' }),
-        eventWith({ ...bounced, bounceClass: 'hard', detail: '551' }),
+        eventWith({ ...bounced, bounceClass: 'hard', reply: '551' }),
       ),
     ).toBe(1)
   })
@@ -295,7 +356,7 @@ describe('a long fact', () => {
 
   it('counts the class of a bounce into its detail', () => {
     const { text } = factOf(
-      eventWith({ kind: 'bounced', bounceClass: 'hard', occurredAtMs, detail: 'x'.repeat(396) }),
+      eventWith({ kind: 'bounced', bounceClass: 'hard', occurredAtMs, reply: 'x'.repeat(396) }),
     )
     expect(text).toBe(`2026-11-21T08:00:03Z hard ${'x'.repeat(394)}…`)
   })

@@ -16,10 +16,16 @@ const occurredAtMs = Date.parse('2022-06-01T07:00:00Z')
 
 const outcomes: Record<PolledOutcome['kind'], PolledOutcome> = {
   requested: { kind: 'requested', detail: '' },
-  deferred: { kind: 'deferred', occurredAtMs, detail: '451 try again later' },
+  deferred: { kind: 'deferred', occurredAtMs, reply: '451 try again later', detail: '' },
   delivered: { kind: 'delivered', occurredAtMs, detail: '250 ok' },
   dropped: { kind: 'dropped', occurredAtMs, detail: '1007 on the blocklist' },
-  bounced: { kind: 'bounced', occurredAtMs, bounceClass: 'undetermined', detail: '551 5.1.1 no such user' },
+  bounced: {
+    kind: 'bounced',
+    occurredAtMs,
+    bounceClass: 'undetermined',
+    reply: '551 5.1.1 no such user',
+    detail: '',
+  },
 }
 
 function polledWith(told: Partial<PolledDelivery>): PolledDelivery {
@@ -99,18 +105,48 @@ describe('what a polled outcome adds', () => {
     expect(newsOf('dropped')).toEqual(['dropped'])
   })
 
-  it('leaves a soft bounce alone that the poll tells again, without its class', () => {
-    const outcome = {
-      kind: 'bounced',
-      occurredAtMs: Date.parse(at),
-      bounceClass: 'undetermined',
-      detail: '552 5.2.2 mailbox full',
-    } as const
-    expect(lackingEvents(rows['soft-bounced'], polledWith({ outcome }))).toEqual([])
+  it.each([
+    ['of the same class', 'soft', '552 5.2.2 mailbox full'],
+    ['without its class', 'undetermined', '550 5.7.1 not now'],
+  ] as const)('leaves a soft bounce alone that the poll tells again, %s', (_, bounceClass, reply) => {
+    const known = rowWith('soft-bounced', [['bounced', `${at} soft ${reply} ¦ outIp 198.51.100.7`]])
+    const told = { kind: 'bounced', bounceClass, reply, detail: '' } as const
+    for (const time of [at, '2022-06-01T07:00:00Z']) {
+      const outcome = { ...told, occurredAtMs: Date.parse(time) }
+      expect(lackingEvents(known, polledWith({ outcome }))).toEqual([])
+    }
   })
 
   it('is the rejection that followed a soft bounce, told with another reply at a later time', () => {
     expect(kindsLacking(rows['soft-bounced'], polledWith({ outcome: outcomes.bounced }))).toEqual(['bounced'])
+  })
+
+  it.each([
+    ['nothing', 'hard', ['bounced']],
+    ['what is unclear', 'hard 550 mailbox unavailable or access denied', ['bounced']],
+    ['what speaks of the sender', 'hard 554 5.7.1 blocked using a blacklist', ['bounced']],
+    ['the same', 'hard 551 5.1.1 no such user', []],
+    ['as much', 'hard 550 5.2.1 mailbox disabled', []],
+    ["as much by the provider's number alone", 'hard ¦ 406 address does not exist', []],
+  ] as const)(
+    'is the same bounce again where its reply says more: the known fact says %s',
+    (_, fact, news) => {
+      const provider = fact.includes('406') ? 'sendcloud' : 'tencent-ses'
+      const known = rowWith('bounced', [['bounced', `${at} ${fact}`]])
+      expect(kindsLacking(known, polledWith({ provider, outcome: outcomes.bounced }))).toEqual(news)
+    },
+  )
+
+  it.each([
+    ['1007 the address is on the blocklist', 'SendStatus 1007', ['dropped']],
+    ['1006 too many mails', 'SendStatus 1006', []],
+    ['3020 the mailbox type is barred', 'SendStatus 3020', []],
+  ] as const)('is the same drop again where its number says more than words: %s', (detail, code, news) => {
+    const known = rowWith('dropped', [['dropped', `${at} not sent`]])
+    const outcome = { kind: 'dropped', occurredAtMs, code, detail } as const
+    expect(kindsLacking(known, polledWith({ outcome }))).toEqual(news)
+    const told = rowWith('dropped', [['dropped', `${at}[poll] ${detail}`]])
+    expect(kindsLacking(told, polledWith({ outcome }))).toEqual([])
   })
 })
 
@@ -173,7 +209,8 @@ describe('a polled event', () => {
         kind: 'bounced',
         occurredAtMs: 1654066800_000,
         bounceClass: 'undetermined',
-        detail: '551 5.1.1 no such user',
+        reply: '551 5.1.1 no such user',
+        detail: '',
       },
       { ...shared, kind: 'opened', detail: '' },
     ])

@@ -147,7 +147,8 @@ describe('the documented events, in both encodings', () => {
         bounceClass: 'hard',
         code: 'subStat 406',
         occurredAtMs: 1795233606321,
-        detail: '406 address does not exist 551 5.1.1 recipient is not exist outIp 198.51.100.7',
+        reply: '551 5.1.1 recipient is not exist',
+        detail: '406 address does not exist outIp 198.51.100.7',
       },
     ],
     [
@@ -157,7 +158,8 @@ describe('the documented events, in both encodings', () => {
         bounceClass: 'soft',
         code: 'subStat 509',
         occurredAtMs: 1795233607654,
-        detail: '509 other 452 4.2.2 mailbox full outIp 198.51.100.7',
+        reply: '452 4.2.2 mailbox full',
+        detail: '509 other outIp 198.51.100.7',
       },
     ],
   ])('%s is read whole', (name, told) => {
@@ -357,16 +359,19 @@ describe('the sub-status', () => {
     expect(eventOf({ event: 'invalid', substat })).toEqual({ ...leastEvent, ...hard })
   })
 
-  it('is described by SendCloud too, where that says something else', () => {
+  it('has words of its own in its description, which are part of the reply where SendCloud does not define them', () => {
     const told = { event: 'invalid', substat: 406, substatdesc: 'no such user', message: 'mx said no' }
-    expect(eventOf(told).detail).toBe('406 address does not exist no such user mx said no')
-    expect(eventOf({ ...told, substatdesc: 'Address does not exist.' }).detail).toBe(
-      '406 address does not exist mx said no',
-    )
-    expect(eventOf({ ...told, substat: '' }).detail).toBe('no such user mx said no')
-    expect(eventOf({ ...told, substat: 499 }).detail).toBe(
-      '499 an undocumented sub-status no such user mx said no',
-    )
+    const said = 'mx said no no such user'
+    expect(eventOf(told)).toMatchObject({ reply: said, detail: '406 address does not exist' })
+    expect(eventOf({ ...told, substatdesc: 'Address does not exist.' })).toMatchObject({
+      reply: 'mx said no',
+      detail: '406 address does not exist',
+    })
+    expect(eventOf({ ...told, substat: '' })).toMatchObject({ reply: said, detail: '' })
+    expect(eventOf({ ...told, substat: 499 })).toMatchObject({
+      reply: said,
+      detail: '499 an undocumented sub-status',
+    })
   })
 
   it('that is no number is kept in the detail', () => {
@@ -753,14 +758,16 @@ describe('the detail', () => {
     })
   })
 
-  it('has the cause first, then what was told, the agent, the address it left from, and all other fields', () => {
+  it('has the cause first, then the agent, the address it left from, and all other fields, and nothing of the reply', () => {
     const told = {
       ...{ event: 'soft_bounce', substat: 503, substatdesc: 'try later', cause: '421 busy', reason: 'queue' },
       ...{ message: 'soft', outIp: '198.51.100.7', zone: 'eu', zero: '0', list: '[1]', recipientSize: '1' },
     }
-    expect(eventOf(told).detail).toBe(
-      '503 service not available try later 421 busy queue soft outIp 198.51.100.7 {"list":"[1]","recipientSize":"1","zero":"0","zone":"eu"}',
-    )
+    expect(eventOf(told)).toMatchObject({
+      reply: '421 busy queue soft try later',
+      detail:
+        '503 service not available outIp 198.51.100.7 {"list":"[1]","recipientSize":"1","zero":"0","zone":"eu"}',
+    })
   })
 
   it('keeps what is nested as it came', () => {

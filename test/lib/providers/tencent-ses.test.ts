@@ -64,7 +64,8 @@ describe("the documents' own samples", () => {
     source: 'callback',
     occurredAtMs: 1654064683_000,
     bounceClass: 'hard',
-    detail: '551 5.1.1 recipient is not exist',
+    reply: '551 5.1.1 recipient is not exist',
+    detail: '',
     columns: {
       account: '251200670',
       from: 'test@fromexample.com',
@@ -126,7 +127,10 @@ describe('an event of the edition of 2025', () => {
     ],
     ['spamreport', { kind: 'complained', occurredAtMs: 1795410000_000, detail: '' }],
     ['unsubscribe', { kind: 'unsubscribed', occurredAtMs: 1795237260_000, detail: '' }],
-    ['deferred', { kind: 'deferred', occurredAtMs: 1795233660_000, detail: '451 4.7.1 try again later' }],
+    [
+      'deferred',
+      { kind: 'deferred', occurredAtMs: 1795233660_000, reply: '451 4.7.1 try again later', detail: '' },
+    ],
     ['bulkid', { kind: 'delivered', occurredAtMs: 1795233605_000, detail: '' }],
     [
       'batch',
@@ -157,8 +161,8 @@ describe('an event of the edition of 2021', () => {
   it.each([
     ['processed', { kind: 'requested', occurredAtMs: 1620000000_000, detail: '' }],
     ['delivered', { kind: 'delivered', detail: '' }],
-    ['soft-bounce', { kind: 'bounced', bounceClass: 'soft', detail: '452 4.2.2 mailbox full' }],
-    ['hard-bounce', { kind: 'bounced', bounceClass: 'hard', detail: '550 5.1.1 no such user' }],
+    ['soft-bounce', { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full', detail: '' }],
+    ['hard-bounce', { kind: 'bounced', bounceClass: 'hard', reply: '550 5.1.1 no such user', detail: '' }],
   ])('%s is read, and its empty strings and template 0 tell nothing', (name, told) => {
     expect(onlyEventOf(fixture(`hand-made-2021-${name}`))).toEqual({ ...shared, ...told })
   })
@@ -430,15 +434,16 @@ describe('the class of a bounce', () => {
     ['hard', '', 'hard', ''],
     ['soft', '', 'soft', ''],
     [' Soft_Bounce ', '', 'soft', ''],
-    ['soft_bounce', '551 5.1.1 no such user', 'soft', '551 5.1.1 no such user'],
-    ['hard_bounce', '451 try again', 'hard', '451 try again'],
-    ['', '451 try again', 'soft', '451 try again'],
-    ['', '551 5.1.1 no such user', 'undetermined', '551 5.1.1 no such user'],
+    ['soft_bounce', '551 5.1.1 no such user', 'soft', ''],
+    ['hard_bounce', '451 try again', 'hard', ''],
+    ['', '451 try again', 'soft', ''],
+    ['', '552 5.2.2 mailbox full', 'soft', ''],
+    ['', '551 5.1.1 no such user', 'undetermined', ''],
     ['', '', 'undetermined', ''],
     [null, '', 'undetermined', ''],
     [undefined, '', 'undetermined', ''],
     ['blocked', '', 'undetermined', '{"bounceType":"blocked"}'],
-    ['blocked', '451 try again', 'undetermined', '451 try again {"bounceType":"blocked"}'],
+    ['blocked', '451 try again', 'undetermined', '{"bounceType":"blocked"}'],
     ['constructor', '', 'undetermined', '{"bounceType":"constructor"}'],
     [3, '', 'undetermined', '{"bounceType":3}'],
   ])('of bounceType %j and reason %j is %s', (bounceType, reason, bounceClass, detail) => {
@@ -446,6 +451,7 @@ describe('the class of a bounce', () => {
       ...leastEvent,
       kind: 'bounced',
       bounceClass,
+      ...(reason !== '' && { reply: reason }),
       detail,
     })
   })

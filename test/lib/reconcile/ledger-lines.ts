@@ -20,7 +20,16 @@ export async function linesOf(ledger: Ledger, recipients: readonly string[]): Pr
       lines.push(`delivery ${nameOf(row)} ${named}${told.join('')}`)
     }
     const suppression = await ledger.suppressions.ofRecipient(recipient)
-    if (suppression) lines.push(`suppressed ${recipient}\n    ${suppression.evidence.join('\n    ')}`)
+    if (suppression) {
+      const { evidence, blocklisted, unclearBounces, unclearDays } = suppression
+      const known = [
+        ...evidence,
+        ...blocklisted.map((line) => `blocklisted ${line}`),
+        ...unclearBounces.map((line) => `unclear ${line}`),
+        ...unclearDays,
+      ]
+      lines.push([`suppressed ${recipient}`, ...known].join('\n    '))
+    }
   }
   const pending = (await Array.fromAsync(ledger.deliveries.pending())).map(nameOf)
   return { rows: lines.sort().join('\n'), pending: pending.sort().join('\n') }

@@ -65,7 +65,7 @@ describe('the outcomes of a run', () => {
         kind: 'bounced',
         bounceClass: 'soft',
         occurredAtMs: at('06:00:10'),
-        detail: '452 4.2.2 mailbox full',
+        reply: '452 4.2.2 mailbox full',
       }),
     )
     expect((await world.run()).outcomes).toEqual({ ...noneOfRates, bounced: 1 })

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { heldReasons } from '../../../lib/core/suppression.ts'
 import { recordingSuppressions } from '../../../lib/record.ts'
+import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
@@ -31,8 +33,16 @@ async function worldOf(...mails: readonly ReturnType<typeof mailAt>[]): Promise<
   return world
 }
 
-const suppressed = async (world: World) =>
-  (await rowsOf(engine.client, world.tables.suppressions)).map(({ recipient, reason }) => [recipient, reason])
+/** Who is on the list now, and why. */
+async function suppressed(world: World): Promise<readonly (readonly [string, string])[]> {
+  const { client } = engine
+  const list = suppressionReader({ client, table: world.tables.suppressions })
+  const asked = { nowMs: world.clock.now(), blocklistDays: 14 }
+  const rows = await Array.fromAsync(list.all())
+  return rows
+    .flatMap((row) => heldReasons(row, asked).map(({ reason }) => [row.recipient, reason] as const))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}
 
 describe('the suppression list', () => {
   it('is told by the poll what the lost callbacks would have told', async () => {
@@ -61,8 +71,35 @@ describe('the suppression list', () => {
       ['leaving@example.com', 'unsubscribe'],
       ['left@example.com', 'unsubscribe'],
       ['nobody@example.com', 'hard-bounce'],
-      ['type-blocked@example.com', 'blocklist'],
     ])
+  })
+
+  it('is told by the poll of a bounce that counts only together with others', async () => {
+    const mails = ['18', '19', '20'].map((day) =>
+      mailAt(`2026-11-${day}T06:00:00Z`, `mail-${day}`, {
+        recipient: 'odd@example.com',
+        timeline: [
+          {
+            kind: 'bounced',
+            bounceType: 'hard_bounce',
+            reason: '550 mailbox unavailable or access denied',
+            atMs: Date.parse(`2026-11-${day}T06:00:05Z`),
+          },
+        ],
+      }),
+    )
+    const unclearLines = mails.map(
+      ({ messageId }, index) =>
+        `2026-11-${18 + index}T06:00:05Z[poll] hard-bounce tencent-ses ${messageId} ambiguous/unavailable-or-denied 550 mailbox unavailable or access denied`,
+    )
+    const world = await worldOf(...mails)
+    // A new deployment reads today's list only: of the days before, callbacks told that there were mails.
+    await world.told(...mails.map((mail) => toldOf(mail, { kind: 'requested', occurredAtMs: mail.sentAtMs })))
+    await world.run()
+    expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual([
+      { recipient: 'odd@example.com', unclearBounces: unclearLines },
+    ])
+    expect(await suppressed(world)).toEqual([['odd@example.com', 'hard-bounce']])
   })
 
   it('lacks nothing where a run dies between the list and the delivery', async () => {
@@ -72,7 +109,7 @@ describe('the suppression list', () => {
     const run = world.run({
       wrap: (ports) => ({
         ...ports,
-        deliveries: { ...ports.deliveries, ...recordingSuppressions(dying, suppressions) },
+        deliveries: { ...ports.deliveries, ...recordingSuppressions(dying, suppressions, world.clock) },
       }),
     })
     await expect(run).rejects.toThrow('killed')
@@ -85,7 +122,7 @@ describe('the suppression list', () => {
     expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual(once)
   })
 
-  it.each([1007, 1013, 3020])(
+  it.each([1007, 1013])(
     'is told by the poll that SendStatus is %i, whatever words the callback had for the drop',
     async (sendStatus) => {
       const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
@@ -101,6 +138,16 @@ describe('the suppression list', () => {
     },
   )
 
+  it.each([1006, 3020])('is told nothing by the poll where SendStatus is %i', async (sendStatus) => {
+    const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
+    const world = await worldOf(mail)
+    await world.told(toldOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
+    world.commands.length = 0
+    expect((await world.run()).figures).toMatchObject({ repaired: 0 })
+    expect(world.commands).not.toContain('UpdateItem')
+    expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual([])
+  })
+
   it('is told by the poll the reply of a bounce of which the callback told no words', async () => {
     const reason = '550 5.1.1 no such user'
     const mail = unheard('nobody', { kind: 'bounced', bounceType: 'hard_bounce', reason })
@@ -115,7 +162,7 @@ describe('the suppression list', () => {
     const reason = '550 5.1.1 no such user'
     const mail = unheard('soft', { kind: 'bounced', bounceType: 'soft_bounce', reason })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'soft', detail: reason }))
+    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: reason }))
     await world.run()
     expect(await suppressed(world)).toEqual([])
     expect(await world.rows()).toMatchObject([{ status: 'soft-bounced' }])

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
 import fc from 'fast-check'
 import {
-  suppressionReasons,
+  firstLasting,
+  heldReasons,
   withEvidence,
   withRemoval,
   type Suppression,
@@ -16,24 +17,83 @@ import { sampleMessage } from '../../events.ts'
 // The law of docs/adr/0007: a row depends on which evidence was told and which removals were made, and on nothing else.
 
 const recipient = 'a@example.com'
-const startMs = Date.parse('2026-11-21T08:00:00Z')
+const dayMs = 86_400_000
+const dayOf = fc.nat(4).map((day) => Date.parse('2026-11-21T00:00:00Z') + day * dayMs)
 
 /** Few instants, some within one second, so that evidence and removals collide, repeat and fall between each other. */
-const anyInstant = fc.nat(5).map((step) => startMs + step * 500)
+const anyInstant = fc
+  .tuple(fc.constantFrom(0, 0, 0, 1, 2, 3, 4), fc.nat(3))
+  .map(([day, step]) => Date.parse('2026-11-21T23:59:58Z') + day * dayMs + step * 500)
 
-const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc
+const told = {
+  recipient: fc.constant(recipient),
+  occurredAtMs: anyInstant,
+  source: fc.constantFrom('callback' as const, 'poll' as const),
+  provider: fc.constantFrom('tencent-ses', 'sendcloud'),
+  message: fc.constantFrom(sampleMessage, 'task:77'),
+}
+
+const anyHardBounce: fc.Arbitrary<SuppressionEvidence> = fc.record(
+  {
+    ...told,
+    reason: fc.constant('hard-bounce'),
+    judgement: fc.constantFrom(
+      { class: 'gone', rule: 'no-such-mailbox' },
+      { class: 'closed', rule: 'code-disabled' },
+    ),
+    detail: fc.constantFrom('550 5.1.1 user unknown', 'x'.repeat(400)),
+  },
+  { requiredKeys: ['recipient', 'occurredAtMs', 'source', 'provider', 'message', 'reason', 'detail'] },
+)
+const anyUnsubscription: fc.Arbitrary<SuppressionEvidence> = fc.record(
+  {
+    ...told,
+    reason: fc.constant('unsubscribe'),
+    fromDomain: fc.constantFrom('news.example.com', 'shop.example.com'),
+    detail: fc.constantFrom('', 'by its link'),
+  },
+  { requiredKeys: ['recipient', 'occurredAtMs', 'source', 'provider', 'message', 'reason', 'detail'] },
+)
+const anyComplaint: fc.Arbitrary<SuppressionEvidence> = fc.record({
+  ...told,
+  reason: fc.constant('complaint'),
+  detail: fc.constantFrom('', 'called spam'),
+})
+const anyByHand: fc.Arbitrary<SuppressionEvidence> = fc.record({
+  recipient: fc.constant(recipient),
+  occurredAtMs: anyInstant,
+  source: fc.constant('operator'),
+  reason: fc.constant('by-hand'),
+  detail: fc.constantFrom('', 'asked on the telephone'),
+})
+const anyBlocklisting: fc.Arbitrary<SuppressionEvidence> = fc.record({
+  ...told,
+  reason: fc.constant('blocklist'),
+  detail: fc.constantFrom('1007', '401'),
+})
+
+/** Enough of them for the address to be on the list, and often not. */
+const anyUnclearBounce: fc.Arbitrary<SuppressionEvidence> = fc
   .record({
-    recipient: fc.constant(recipient),
-    reason: fc.constantFrom(...suppressionReasons),
-    occurredAtMs: anyInstant,
-    source: fc.constantFrom('callback', 'poll', 'operator'),
-    provider: fc.constantFrom('tencent-ses', 'sendcloud'),
-    message: fc.constantFrom(sampleMessage, 'task:77'),
-    detail: fc.constantFrom('', '550 5.1.1 user unknown', 'x'.repeat(400)),
-  })
-  .map(({ provider, message, ...told }) =>
-    told.source === 'operator' ? told : { ...told, provider, message },
-  )
+    ...told,
+    occurredAtMs: dayOf.map((dayStartMs) => dayStartMs + 10 * 3_600_000),
+    reason: fc.constant('hard-bounce'),
+    isUnclear: fc.constant(true),
+    judgement: fc.constant({ class: 'unknown', rule: 'no-rule' }),
+    detail: fc.constantFrom('550 denied', ''),
+  } as const)
+  // Another message each day: of a full row only the days are known.
+  .map((bounce) => ({ ...bounce, message: `message of ${new Date(bounce.occurredAtMs).getUTCDate()}` }))
+  .map((bounce) => ({ ...bounce, message: bounce.message.replaceAll(' ', '-') }))
+
+const anyEvidence = fc.oneof(
+  { weight: 2, arbitrary: anyHardBounce },
+  { weight: 2, arbitrary: anyUnsubscription },
+  { weight: 1, arbitrary: anyComplaint },
+  { weight: 1, arbitrary: anyByHand },
+  { weight: 2, arbitrary: anyBlocklisting },
+  { weight: 7, arbitrary: anyUnclearBounce },
+)
 
 interface Removal {
   readonly removedAtMs: number
@@ -42,12 +102,12 @@ interface Removal {
 type Step = SuppressionEvidence | Removal
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: anyEvidence },
+  { weight: 5, arbitrary: anyEvidence },
   { weight: 1, arbitrary: fc.record({ removedAtMs: anyInstant }) },
 )
 
 /** Steps, and the same steps in another order with repeats in between. */
-const streams = fc.array(anyStep, { minLength: 2, maxLength: 8 }).chain((steps) =>
+const streams = fc.array(anyStep, { minLength: 2, maxLength: 10 }).chain((steps) =>
   fc.record({
     steps: fc.constant(steps),
     shuffled: fc.array(fc.constantFrom(...steps), { maxLength: 3 }).chain((again) => {
@@ -61,7 +121,7 @@ const streams = fc.array(anyStep, { minLength: 2, maxLength: 8 }).chain((steps) 
 const known: SuppressionEvidence = {
   recipient,
   reason: 'by-hand',
-  occurredAtMs: startMs - 60_000,
+  occurredAtMs: Date.parse('2026-11-20T00:00:00Z'),
   source: 'operator',
   detail: '',
 }
@@ -79,14 +139,17 @@ beforeAll(async () => {
   tables = [(await engine.freshTables()).suppressions, (await engine.freshTables()).suppressions]
 })
 
+/** Each set is full after one line. */
+const full = { evidence: 1, blocklisted: 1, unclearBounces: 1 } as const
+
 /** Runs the writers at once on a table that was emptied: making one takes longer than all that is written. */
 async function write(
   table: string,
   writers: readonly (readonly Step[])[],
-  maxEvidenceInRow = 50,
+  limits: Partial<typeof full> = {},
 ): Promise<void> {
   await engine.client.send(new DeleteItemCommand({ TableName: table, Key: { recipient: { S: recipient } } }))
-  const list = suppressionWriter({ client: engine.client, table, maxEvidenceInRow })
+  const list = suppressionWriter({ client: engine.client, table, limits })
   await list.suppress(known)
   await Promise.all(
     writers.map(async (steps) => {
@@ -98,7 +161,32 @@ async function write(
   )
 }
 
-const read = (table: string) => suppressionReader({ client: engine.client, table }).ofRecipient(recipient)
+async function read(table: string): Promise<Suppression> {
+  const row = await suppressionReader({ client: engine.client, table }).ofRecipient(recipient)
+  if (row === undefined) throw new Error('There is no row.')
+  return row
+}
+
+/** Before, while and after blocklistings of these days hold. */
+const moments = ['2026-11-22T12:00:00Z', '2026-12-06T12:00:00Z', '2027-11-22T12:00:00Z'].map((time) =>
+  Date.parse(time),
+)
+const held = (row: Suppression) => moments.map((nowMs) => heldReasons(row, { nowMs, blocklistDays: 14 }))
+
+/** What stays exact where sets are full: for which reasons the address is on the list, and until when. */
+function reasonsOf(row: Suppression): unknown {
+  return held(row).map(
+    (reasons) => new Set(reasons.map(({ reason, untilMs = Infinity }) => `${reason} ${untilMs}`)),
+  )
+}
+
+/** The domains whose mail is not wanted; `any` where that is every sender's. */
+function unwantedOf(row: Suppression): ReadonlySet<string> {
+  const unsubscribed = held(row)
+    .flat()
+    .filter(({ reason }) => reason === 'unsubscribe')
+  return new Set(unsubscribed.map(({ fromDomain = 'any' }) => fromDomain))
+}
 
 describe('the suppression list', () => {
   it('ends in the same row in any order and with any repeats', async () => {
@@ -108,7 +196,7 @@ describe('the suppression list', () => {
         await write(first, [steps])
         await write(second, [shuffled])
         expect(await rowsOf(engine.client, second)).toEqual(await rowsOf(engine.client, first))
-        expect(await read(second)).toEqual(modelOf(steps))
+        await expectModel(second, modelOf(steps))
       }),
       { numRuns: 20 },
     )
@@ -121,20 +209,37 @@ describe('the suppression list', () => {
         await write(alone, [steps])
         await write(raced, [steps, shuffled, steps.toReversed()])
         expect(await rowsOf(engine.client, raced)).toEqual(await rowsOf(engine.client, alone))
-        expect(await read(raced)).toEqual(modelOf(steps))
+        await expectModel(raced, modelOf(steps))
       }),
       { numRuns: 20 },
     )
   })
 
-  it('tells rightly who is on it even where a row is full after one line', async () => {
+  it('tells rightly who is on it, why and until when even where each set is full after one line', async () => {
     const [table] = tables
     await fc.assert(
       fc.asyncProperty(streams, async ({ steps, shuffled }) => {
-        await write(table, [shuffled, steps.toReversed()], 1)
-        expect((await read(table))?.isSuppressed).toBe(modelOf(steps).isSuppressed)
+        await write(table, [shuffled, steps.toReversed()], full)
+        const row = await read(table)
+        const model = modelOf(steps)
+        expect(reasonsOf(row)).toEqual(reasonsOf(model))
+        expect(row.removals).toEqual(model.removals)
+        // Of unsubscriptions that found no room nobody knows the domain: they speak of every sender.
+        const unwanted = unwantedOf(row)
+        for (const domain of unwantedOf(model)) expect(unwanted.has(domain) || unwanted.has('any')).toBe(true)
+        const [{ suppressedBy } = {}] = await rowsOf(engine.client, table)
+        expect(suppressedBy === undefined).toBe(firstLasting(model) === undefined)
       }),
       { numRuns: 20 },
     )
   })
 })
+
+/** Of a row with room for everything nothing is lost, and its columns name what comes first. */
+async function expectModel(table: string, model: Suppression): Promise<void> {
+  const row = await read(table)
+  expect(row).toEqual(model)
+  expect(held(row)).toEqual(held(model))
+  const [{ suppressedBy } = {}] = await rowsOf(engine.client, table)
+  expect(suppressedBy).toBe(firstLasting(model))
+}
