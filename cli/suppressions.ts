@@ -195,7 +195,7 @@ async function removeSuppression(recipient: string): Promise<void> {
     const removedAt = after.removals.at(-1) ?? ''
     const already = heldOf(before, opened).length > 0 ? '' : ', as it was already'
     process.stdout.write(
-      `${address} is off the list of ${opened.name}${already}. Whatever was known up to ${removedAt} no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`. ${providersOwn(before)}\n`,
+      `${address} is off the list of ${opened.name}${already}. Whatever was known up to ${removedAt} no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`.${providersOwn(before)}\n`,
     )
   })
 }
@@ -208,7 +208,7 @@ function providersOwn(row: Suppression): string {
   const named = [...new Set(providers)].join(' and ')
   return named === ''
     ? ''
-    : `A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back.`
+    : ` A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back.`
 }
 
 interface SuppressionList {

@@ -2,17 +2,20 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { show } from '../../cli/show.ts'
 import { systemClock } from '../../lib/clock.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
+import type { SuppressionEvidence } from '../../lib/core/suppression.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { embeddedTables } from '../embedded-tables.ts'
-import { eventWith } from '../events.ts'
+import { eventWith, sampleMessage } from '../events.ts'
 
 const engine = embeddedTables()
 const environment = { ...process.env }
 let printed: string
 let record: (...events: readonly DeliveryEvent[]) => Promise<void>
+let suppress: (evidence: SuppressionEvidence) => Promise<void>
 
 beforeEach(async () => {
-  const { prefix, deliveries: table } = await engine.freshTables()
+  const { prefix, deliveries: table, suppressions } = await engine.freshTables()
   Object.assign(process.env, {
     TABLE_PREFIX: prefix,
     AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
@@ -24,6 +27,8 @@ beforeEach(async () => {
   record = async (...events) => {
     for (const event of events) await writer.record(event)
   }
+  suppress = (evidence) =>
+    suppressionWriter({ client: engine.client, table: suppressions }).suppress(evidence)
   printed = ''
   jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text)
@@ -89,5 +94,62 @@ describe('a delivery', () => {
     const [delivery] = JSON.parse(printed) as unknown[]
     expect(delivery).not.toHaveProperty('spellings')
     expect(delivery).not.toHaveProperty('emailIds')
+  })
+})
+
+describe('a bounce', () => {
+  it('is followed by what it is taken for', async () => {
+    await record(
+      eventWith({
+        kind: 'bounced',
+        bounceClass: 'hard',
+        reply: '551 5.1.1 recipient is not exist',
+        detail: '{"a":1}',
+      }),
+    )
+    await show('example@example.com', {})
+    const [, , , , , bounced, judged, end] = printed.split('\n')
+    expect(bounced).toBe(
+      '  2022-06-01T06:24:43Z      bounced       hard 551 5.1.1 recipient is not exist ¦ {"a":1}',
+    )
+    expect(judged).toMatch(
+      /^ {42}\(gone, by rule mailbox-not-there: speaks against the address\. Source: RFC 5321 .+\)$/,
+    )
+    expect(end).toBe('')
+  })
+})
+
+describe('the warning not to send', () => {
+  const warning =
+    'Do not send to example@example.com any more: `ledger suppressions show example@example.com` says why.\n'
+  const evidence = {
+    recipient: 'example@example.com',
+    occurredAtMs: Date.parse('2022-06-01T06:24:43Z'),
+    source: 'callback',
+    provider: 'tencent-ses',
+    message: sampleMessage,
+    detail: '',
+  } as const
+  const shownAt = async (time: string) => {
+    jest.spyOn(systemClock, 'now').mockReturnValue(Date.parse(time))
+    printed = ''
+    await show('example@example.com', {})
+    return printed
+  }
+
+  it('stands below an address that is on the list, and below no other', async () => {
+    await record(eventWith({}))
+    expect(await shownAt('2022-06-02T00:00:00Z')).not.toContain('Do not send')
+    await suppress({ ...evidence, reason: 'complaint' })
+    expect(await shownAt('2022-06-02T00:00:00Z')).toContain(warning)
+  })
+
+  it("goes where a provider's own list no longer counts", async () => {
+    await record(eventWith({}))
+    await suppress({ ...evidence, reason: 'blocklist' })
+    expect(await shownAt('2022-06-15T06:24:42Z')).toContain(warning)
+    expect(await shownAt('2022-06-15T06:24:43Z')).not.toContain('Do not send')
+    process.env.BLOCKLIST_DAYS = '15'
+    expect(await shownAt('2022-06-15T06:24:43Z')).toContain(warning)
   })
 })
