@@ -99,7 +99,7 @@ function withoutAccents(text: string): string {
   return text
     .normalize('NFKD')
     .slice(0, maxJudgedLength)
-    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/(?<=\p{Script=Latin}[\u0300-\u036f]*)[\u0300-\u036f]/gu, '')
     .normalize('NFC')
     .replace(/[\u2018\u2019´]/g, "'")
 }
@@ -108,6 +108,8 @@ const link = /\b(?:https?|ftp):\/\/\S*|\bwww\.\S+/g
 const quotedAddress = /"[^"]{0,64}"@[^\s<>()"]*/g
 const bareAddress =
   /(?<![^\s<>()[\]",;:\u2e80-\uffff])[^\s<>()[\]",;:\u2e80-\uffff]+@(?:\[[^\]\s]*\]|[^\s<>()[\]",;:\u2e80-\uffff]*)/g
+/** An address that is a host's and no mailbox's. */
+const addressOfHost = /\baddress [<[(]?\d+\.\d+\.\d+\.\d+\S?/g
 const angles = /<[^<>]*>/g
 const brackets = /\[[^[\]]*\]/g
 /** As sendmail begins: `550 somebody... User unknown`. */
@@ -118,6 +120,7 @@ function struckOut(text: string, recipient: string): string {
     .replace(link, ' (link) ')
     .replace(quotedAddress, ' ')
     .replace(bareAddress, ' ')
+    .replace(addressOfHost, ' ip ')
     .replace(angles, ' ')
     .replace(brackets, ' ')
     .replace(/ {2,}/g, ' ')
@@ -139,7 +142,7 @@ const program =
 
 /** The code of RFC 5321 with which the reply begins, or the first in it, and the enhanced ones (RFC 3463) of which there are subjects. */
 function codesOf(text: string): readonly string[] {
-  const basic = /(?<![\w.-])[245]\d\d(?![\w.]*\d|[\w])/.exec(text)
+  const basic = /(?<![\w.-])(?!587\b)[45]\d\d(?![\w.]*\d|[\w]| (?:m?s|sec\w*|bytes)\b)/.exec(text)
   const enhanced = [...text.matchAll(/(?<![\w.])[245]\.[0-7]\.\d{1,3}(?![\w]|\.\d)/g)].filter(
     ({ index }) => !program.test(text.slice(Math.max(0, index - 24), index)),
   )

@@ -16,6 +16,12 @@ describe('a reply', () => {
     [
       'gone',
       '551 5.1.1 recipient is not exist',
+      '550 User unknown - do not retry',
+      '550 user unknown. Please fix the address and try again',
+      '550 User unknown, use full e-mail address',
+      '550 5.1.1 User unknown in relay recipient table',
+      '550 пользователь не найден',
+      '550 見つかりません',
       '550 Invalid User',
       '550 Mailbox not found or access denied',
       'Mailbox not found. http://service.mail.qq.com/cgi-bin/help',
@@ -126,6 +132,35 @@ describe('a reply', () => {
 
   it.each([
     '550 no such user by SPF',
+    // The sender's, in all the ways in which servers say so.
+    '550-Requested action not taken: mailbox unavailable 550 invalid DNS MX or A/AAAA resource record',
+    '550 5.7.27 Sender address has null MX',
+    '501 5.1.7 Invalid address',
+    '517-Domain does not exist: sender.example. 517 Invalid domain',
+    '535 5.7.8 Error: user not found',
+    '550 Your account has been locked. Please contact your administrator.',
+    '550 Sender account suspended',
+    '550 Return address does not exist',
+    '553 Unknown address in MAIL FROM command',
+    '550 您的IP地址已被封禁',
+    '550 发信人地址不存在',
+    '550 寄件者地址不存在',
+    '550 Домен отправителя не существует',
+    '550 送信元ドメインは存在しません',
+    "550 L'adresse de l'expéditeur n'existe pas",
+    '550 Konto nadawcy nie istnieje',
+    // Any refusal may follow this prefix of IronPort and Amazon SES.
+    "5.1.0 - Unknown address error 554-'Denied'",
+    '550 The address 192.0.2.1 is blocked',
+    '550 5.7.1 Client address rejected',
+    '550 Excessive unknown recipients',
+    '550 Directory harvest attack detected: unknown users',
+    '554 5.5.1 Error: no valid recipients',
+    "550 Address is not in recipient's whitelist",
+    '550 5.6.0 This is not a valid email message',
+    '550 5.2.1 Mailbox is not accepting messages from this sender',
+    '554 mailbox is locked by another process',
+    '550 account locked during mailbox migration',
     '550 Sender verify failed: no such user here',
     '550 the IP address does not exist in the DNS',
     '550 Delivery to recipient failed: unknown error',
@@ -149,6 +184,10 @@ describe('a reply', () => {
     ['user unknown', false],
     ['450 user unknown', false],
     ['550 4.1.1 user unknown', false],
+    // Numbers of ports and of seconds are no codes.
+    ['mx.example.com:587: 450 user unknown', false],
+    ['after 512 s: 450 mailbox disabled', false],
+    ['(250 2.1.0 Ok) 450 user unknown', false],
   ])("'%s' is for good by its own code: %s", (reply, expected) => {
     expect(judgeReply(reply).isPermanent).toBe(expected)
   })
