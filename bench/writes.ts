@@ -58,7 +58,6 @@ function oneWriteAndList(client: DynamoDBClient): Design {
   const writer = recordingSuppressions(
     deliveryWriter({ client, table: deliveries, retentionDays: 400, clock: virtualClock(startMs) }),
     suppressionWriter({ client, table: suppressions }),
-    virtualClock(startMs),
   )
   return (event) => writer.record({ ...event, recipient: `list.${event.recipient}` })
 }

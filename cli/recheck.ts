@@ -2,6 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import cliProgress from 'cli-progress'
 import * as v from 'valibot'
 import { evidenceLine } from '../lib/core/suppression.ts'
+import { suppressionRulesVersion } from '../lib/core/suppression-rules.ts'
 import { recheck, recheckFromStart, type RecheckFinding, type RecheckState } from '../lib/recheck.ts'
 import { deliveryReader, deliveryScanner } from '../lib/table/delivery-reader.ts'
 import { suppressionScanner } from '../lib/table/suppression-reader.ts'
@@ -26,7 +27,7 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
   if (isDryRun && isRemoving) throw new CommandError('--dry-run changes nothing: leave out --remove, or it.')
   await withLedger(async (opened) => {
     const file = options.checkpoint ?? `ledger-recheck.${opened.name}${isDryRun ? '.dry-run' : ''}.json`
-    const from = restart ? recheckFromStart : await storedState(file)
+    const from = restart ? recheckFromStart : await storedState(file, isRemoving)
     if (from !== recheckFromStart) {
       process.stderr.write(`Going on from where it was interrupted (${file}; --restart begins anew).\n`)
     }
@@ -41,7 +42,7 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
           onFinding: (finding) => process.stdout.write(json ? jsonOf(finding) : lineOf(finding, isDryRun)),
           onState: async (state) => {
             onState(state)
-            await storeState(file, state)
+            await storeState(file, state, isRemoving)
           },
         }),
       ),
@@ -70,7 +71,10 @@ function dependenciesOf({ client, tables, clock, log, blocklistDays }: OpenLedge
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 const stateSchema = v.object({
-  phase: v.picklist(['deliveries', 'suppressions']),
+  // What a recheck does depends on both, so it goes on only where they are the same.
+  isRemoving: v.boolean(),
+  rulesVersion: count,
+  phase: v.picklist(['deliveries', 'suppressions', 'done']),
   position: v.optional(v.string()),
   deliveries: count,
   suppressions: count,
@@ -81,7 +85,8 @@ const stateSchema = v.object({
 
 const noSuchFile = v.object({ code: v.literal('ENOENT') })
 
-async function storedState(file: string): Promise<RecheckState> {
+/** Where an earlier recheck stopped that did the same by the same rules; else the start. */
+async function storedState(file: string, isRemoving: boolean): Promise<RecheckState> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
@@ -90,7 +95,14 @@ async function storedState(file: string): Promise<RecheckState> {
     throw error
   }
   try {
-    const { position, ...state } = v.parse(stateSchema, JSON.parse(text))
+    const {
+      position,
+      isRemoving: wasRemoving,
+      rulesVersion,
+      ...state
+    } = v.parse(stateSchema, JSON.parse(text))
+    const isSame = wasRemoving === isRemoving && rulesVersion === suppressionRulesVersion
+    if (!isSame || state.phase === 'done') return recheckFromStart
     return { ...state, ...(position !== undefined && { position }) }
   } catch {
     throw new CommandError(`${file} is no checkpoint of a recheck: remove it, or begin anew with --restart.`)
@@ -98,8 +110,12 @@ async function storedState(file: string): Promise<RecheckState> {
 }
 
 /** A file that is there is whole. It names an address, so nobody else may read it. */
-async function storeState(file: string, state: RecheckState): Promise<void> {
-  await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
+async function storeState(file: string, state: RecheckState, isRemoving: boolean): Promise<void> {
+  await writeFile(
+    `${file}.new`,
+    JSON.stringify({ ...state, isRemoving, rulesVersion: suppressionRulesVersion }),
+    { mode: 0o600 },
+  )
   await rename(`${file}.new`, file)
 }
 

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { recipientOf } from '../lib/core/address.ts'
 import {
+  datedLater,
+  emptySuppression,
   heldReasons,
   parseEvidence,
   suppressionReasons,
@@ -14,7 +16,6 @@ import type {
   SuppressionRemover,
   SuppressionWriter,
 } from '../lib/ports.ts'
-import { removalInstant } from '../lib/recheck.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
@@ -82,8 +83,10 @@ const sortedRows = 10_000
 async function listSuppressions({ reason, all = false, json = false }: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
     const { reader } = listOf(opened)
-    const isMeant = ({ held }: ListedRow) =>
-      reason === undefined ? all || held.length > 0 : held.some((one) => one.reason === reason)
+    const isMeant = ({ row, held }: ListedRow) => {
+      const named = all ? reasonsEver(row) : held.map((one) => one.reason)
+      return reason === undefined ? named.length > 0 : named.includes(reason)
+    }
     const print = json ? jsonPrinter() : rowPrinter(opened.name)
     let part: ListedRow[] = []
     const flush = async () => {
@@ -99,6 +102,12 @@ async function listSuppressions({ reason, all = false, json = false }: ListOptio
     await flush()
     await write(print.end())
   })
+}
+
+/** Every reason that was ever there, whether it still holds or not. */
+function reasonsEver(row: Suppression): readonly SuppressionReason[] {
+  const lines = [...row.evidence, ...row.blocklisted, ...row.unclearBounces]
+  return lines.flatMap((line) => parseEvidence(line)?.reason ?? [])
 }
 
 interface Printer {
@@ -142,14 +151,7 @@ async function showSuppression(recipient: string, options: { json?: boolean }): 
     const [row, mails] = await Promise.all([reader.ofRecipient(address), deliveries.ofRecipient(address)])
     const isBounced = mails.some(({ facts }) => facts.has('bounced'))
     if (row === undefined && !isBounced) throw neverListed(opened.name)
-    const known = row ?? {
-      recipient: address,
-      evidence: [],
-      blocklisted: [],
-      unclearBounces: [],
-      unclearDays: [],
-      removals: [],
-    }
+    const known = row ?? emptySuppression(address)
     const held = heldOf(known, opened)
     if (options.json) printJson(asJson(known, held, mails))
     else process.stdout.write(historyOf(known, held, mails))
@@ -185,8 +187,9 @@ async function removeSuppression(recipient: string): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
     const { reader, writer } = listOf(opened)
+    const nowMs = opened.clock.now()
     const before = await reader.ofRecipient(address)
-    const after = before && (await writer.remove(address, removalInstant(before, opened.clock.now())))
+    const after = before && (await writer.remove(address, nowMs, datedLater(before, nowMs)))
     if (before === undefined || after === undefined) throw neverListed(opened.name)
     const [held] = heldOf(after, opened)
     if (held !== undefined) {

@@ -33,7 +33,7 @@ export function pollWiring(
     statusApi: poll && getSendEmailStatus(sesSettingsOf(poll)),
     deliveries: {
       ...writer,
-      ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions }), clock),
+      ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
       ...deliveryReader({ ...deliveries, log }),
     },
     runs: runStore(client, tables.reconciliation, reconcileJob, clock),

@@ -99,9 +99,10 @@ export interface SuppressionReader {
 export interface SuppressionRemover {
   /**
    * Takes the recipient off the list and remembers when: evidence up to that instant never brings it back, newer evidence
-   * does. Answers what stands there afterwards; `undefined` where the recipient was never on the list.
+   * does. What is named in `countingOut` (`datedLater` in core/suppression.ts) never does either, although it is dated
+   * later. Returns what stands there afterwards; `undefined` where the recipient was never on the list.
    */
-  remove(recipient: string, atMs: number): Promise<Suppression | undefined>
+  remove(recipient: string, atMs: number, countingOut?: readonly string[]): Promise<Suppression | undefined>
 }
 
 export interface InboundMailWriter {

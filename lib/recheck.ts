@@ -5,6 +5,7 @@ import type { Fact } from './core/fact.ts'
 import { toldByFact } from './core/polled-delivery.ts'
 import { judgeReply } from './core/replies.ts'
 import {
+  datedLater,
   dayOf,
   emptySuppression,
   heldReasons,
@@ -141,28 +142,49 @@ async function missingOf(
   deliveries: readonly Delivery[],
   on: RecheckDependencies,
 ): Promise<readonly SuppressionEvidence[]> {
-  const evidence = deliveries.flatMap(evidenceOf)
+  const whole = await pMap(deliveries, (delivery) => completed(delivery, on), { concurrency: concurrent })
+  const evidence = whole.flatMap(evidenceOf)
   const rows = new Map(await on.suppressions.ofRecipients(evidence.map(({ recipient }) => recipient)))
-  return evidence.filter((one) => {
+  const missing: SuppressionEvidence[] = []
+  for (const one of evidence) {
     const row = rows.get(one.recipient) ?? emptySuppression(one.recipient)
     const added = withEvidence(row, one)
     const isMissing = one.isUnclear ? isNewBounce(row, one) : isReasonAdded(row, added, on)
-    if (isMissing) rows.set(one.recipient, added)
-    return isMissing
-  })
+    if (!isMissing || (await isRefuted(one, on))) continue
+    rows.set(one.recipient, added)
+    missing.push(one)
+  }
+  return missing
+}
+
+/** A reply that was cut to find room in its row is judged whole. */
+async function completed(delivery: Delivery, on: RecheckDependencies): Promise<Delivery> {
+  const isCut = delivery.facts.get('bounced')?.some(({ text }) => text.endsWith('…')) ?? false
+  if (!isCut) return delivery
+  const all = await on.deliveries.ofRecipient(delivery.recipient)
+  return all.find(({ message }) => message === delivery.message) ?? delivery
+}
+
+/** Whether mail arrived since: an old bounce says nothing then. */
+async function isRefuted(evidence: SuppressionEvidence, on: RecheckDependencies): Promise<boolean> {
+  if (evidence.reason !== 'hard-bounce') return false
+  return deliveredSince(await on.deliveries.ofRecipient(evidence.recipient), evidence.occurredAtMs).length > 0
 }
 
 /** An unclear bounce that the row does not have yet: the message's first of that day since the last removal. */
 function isNewBounce(row: Suppression, { message, occurredAtMs }: SuppressionEvidence): boolean {
+  const day = dayOf(occurredAtMs)
   const isKnown = row.unclearBounces
     .flatMap((line) => parseEvidence(line) ?? [])
-    .some((known) => known.message === message && dayOf(known.occurredAtMs) === dayOf(occurredAtMs))
-  return !isKnown && occurredAtMs > lastOf(row.removals)
+    .some((known) => known.message === message && dayOf(known.occurredAtMs) === day)
+  return !isKnown && !row.unclearDays.includes(day) && occurredAtMs > lastOf(row.removals)
 }
 
 function isReasonAdded(before: Suppression, after: Suppression, on: RecheckDependencies): boolean {
   const named = (row: Suppression) =>
-    heldReasons(row, asked(on)).map(({ reason, fromDomain = '' }) => `${reason} ${fromDomain}`)
+    heldReasons(row, asked(on)).map(
+      ({ reason, fromDomain = '', untilMs = '' }) => `${reason} ${fromDomain} ${untilMs}`,
+    )
   const known = new Set(named(before))
   return named(after).some((name) => !known.has(name))
 }
@@ -192,7 +214,7 @@ export function eventOf(delivery: Delivery, kind: EventKind, fact: Fact): Delive
     kind,
     source: fact.source,
     ...(fact.occurredAtMs !== undefined && { occurredAtMs: fact.occurredAtMs }),
-    ...toldByFact(kind, fact),
+    ...toldByFact({ kind, provider: delivery.provider }, fact),
     columns: { ...(fromDomain !== undefined && { fromDomain }), ...(from !== undefined && { from }) },
     headers: new Map(),
   }
@@ -219,43 +241,84 @@ async function recheckSuppressions(
 }
 
 async function recheckRow(
-  row: Suppression,
+  scanned: Suppression,
   on: RecheckDependencies,
   { isDryRun, isRemoving, onFinding }: RecheckOrder,
 ): Promise<'certain' | 'doubtful' | 'removed'> {
-  const held = heldReasons(row, asked(on))
-  if (!held.some(({ reason }) => reason === 'hard-bounce')) return 'certain'
-  const doubts = doubtsOf(row, await on.deliveries.ofRecipient(row.recipient))
-  if (doubts.length === 0) return 'certain'
-  const alsoHeld = held.filter(({ reason }) => reason !== 'hard-bounce')
+  const isBounced = (row: Suppression) =>
+    heldReasons(row, asked(on)).some(({ reason }) => reason === 'hard-bounce')
+  if (!isBounced(scanned)) return 'certain'
+  const mails = await on.deliveries.ofRecipient(scanned.recipient)
+  if (doubtsOf(scanned, mails).length === 0) return 'certain'
+  // A scan may be old by now: what decides is read again, and nothing newer than that is removed.
+  const row = (await on.suppressions.ofRecipients([scanned.recipient])).get(scanned.recipient) ?? scanned
+  const doubts = doubtsOf(row, mails)
+  if (!isBounced(row) || doubts.length === 0) return 'certain'
+  const alsoHeld = heldReasons(row, asked(on)).filter(({ reason }) => reason !== 'hard-bounce')
   onFinding({ type: 'doubtful', recipient: row.recipient, doubts, alsoHeld })
   if (isDryRun || !isRemoving || alsoHeld.length > 0) return 'doubtful'
-  await on.suppressions.remove(row.recipient, removalInstant(row, on.clock.now()))
+  const atMs = Math.min(latestInstantOf(row), on.clock.now())
+  await on.suppressions.remove(row.recipient, atMs, datedLater(row, atMs))
   return 'removed'
-}
-
-/** A removal counts out everything that is there, evidence dated in the future included. */
-export function removalInstant(row: Suppression, nowMs: number): number {
-  return Math.max(nowMs, latestInstantOf(row))
 }
 
 /** Why the hard bounces of an address may not hold any more. */
 export function doubtsOf(row: Suppression, deliveries: readonly Delivery[]): readonly Doubt[] {
-  const removedAtMs = lastOf(row.removals)
-  const bounces = [...row.evidence, ...row.unclearBounces].flatMap((line) => {
-    const evidence = parseEvidence(line)
-    const counts = evidence?.reason === 'hard-bounce' && evidence.occurredAtMs > removedAtMs
-    return counts ? [{ line, ...evidence }] : []
-  })
-  if (bounces.length === 0) return []
-  const latestMs = Math.max(...bounces.map(({ occurredAtMs }) => occurredAtMs))
-  const otherwise = bounces.every((bounce) => !isStillHard(bounce, row, deliveries))
+  const counted = hardBouncesOf(row)
+  if (counted.length === 0) return []
+  const latestMs = Math.max(...counted.map(({ occurredAtMs }) => occurredAtMs))
+  const first = counted[0]?.line ?? ''
   return [
     ...deliveredSince(deliveries, latestMs),
-    ...(otherwise
-      ? bounces.slice(0, 1).map(({ line }) => ({ type: 'judged-otherwise' as const, line }))
-      : []),
+    ...(isHeldByNow(row, counted, deliveries) ? [] : [{ type: 'judged-otherwise' as const, line: first }]),
   ]
+}
+
+type Bounce = SuppressionEvidence & { readonly line: string }
+
+/** The hard bounces that count, unclear ones included. */
+function hardBouncesOf(row: Suppression): readonly Bounce[] {
+  const removedAtMs = lastOf(row.removals)
+  const read = (isUnclear: boolean) => (line: string) => {
+    const evidence = parseEvidence(line)
+    const isOver = row.countedOut.includes(line) || (evidence?.occurredAtMs ?? 0) <= removedAtMs
+    if (evidence?.reason !== 'hard-bounce' || isOver) return []
+    return { ...evidence, recipient: row.recipient, ...(isUnclear && { isUnclear: true as const }), line }
+  }
+  return [...row.evidence.flatMap(read(false)), ...row.unclearBounces.flatMap(read(true))]
+}
+
+/** Whether the bounces, each judged anew, still put the address on the list. */
+function isHeldByNow(row: Suppression, bounces: readonly Bounce[], deliveries: readonly Delivery[]): boolean {
+  const anew = bounces
+    .flatMap((bounce) => judgedAnew(bounce, deliveries))
+    .reduce<Suppression>(withEvidence, emptySuppression(row.recipient))
+  const asOfNow = { ...anew, unclearDays: row.unclearDays, removals: row.removals }
+  return heldReasons(asOfNow, { nowMs: Infinity, blocklistDays: 0 }).length > 0
+}
+
+/** By the delivery's own facts; where those are over, by what the evidence kept of the reply. */
+function judgedAnew(bounce: Bounce, deliveries: readonly Delivery[]): readonly SuppressionEvidence[] {
+  const delivery = deliveries.find(({ message }) => message === bounce.message)
+  const facts = delivery?.facts.get('bounced') ?? []
+  if (delivery && facts.length > 0) {
+    return facts.flatMap((fact) => suppressionOf(eventOf(delivery, 'bounced', fact)) ?? [])
+  }
+  return judgedByLine(bounce)
+}
+
+function judgedByLine(bounce: Bounce): readonly SuppressionEvidence[] {
+  const reply = bounce.judgement === undefined ? withoutAdditions(bounce.detail) : bounce.detail
+  // Where the provider's number decided, there are no words to judge again.
+  if (reply === '' || bounce.judgement?.rule.startsWith('sub-stat-')) return [bounce]
+  const { class: replyClass } = judgeReply(reply, { recipient: bounce.recipient })
+  if (replyClass === 'gone' || replyClass === 'closed') return [bounce]
+  return replyClass === 'ambiguous' || replyClass === 'unknown' ? [{ ...bounce, isUnclear: true }] : []
+}
+
+/** Lines of the rules' first version hold SendCloud's number and words before the reply, and other fields behind it. */
+function withoutAdditions(detail: string): string {
+  return detail.replace(/^4\d\d (?:[a-z'/]+ ?)*(?=[245]\d\d|$)/, '').replace(/ ?\{".*$/, '')
 }
 
 /** The latest sign of life after the instant, where there is one. */
@@ -270,19 +333,4 @@ function deliveredSince(deliveries: readonly Delivery[], afterMs: number): reado
     ),
   )
   return signs.toSorted((a, b) => b.atMs - a.atMs).slice(0, 1)
-}
-
-type Bounce = Omit<SuppressionEvidence, 'recipient'>
-
-/** By the delivery's own facts; where those are over, by what the evidence kept of the reply. */
-function isStillHard(bounce: Bounce, { recipient }: Suppression, deliveries: readonly Delivery[]): boolean {
-  const delivery = deliveries.find(({ message }) => message === bounce.message)
-  const facts = delivery?.facts.get('bounced') ?? []
-  if (delivery && facts.length > 0) {
-    return facts.some((fact) => suppressionOf(eventOf(delivery, 'bounced', fact)) !== undefined)
-  }
-  // Where the provider's number decided, there are no words to judge again.
-  if (bounce.judgement?.rule.startsWith('sub-stat-')) return true
-  const { class: replyClass } = judgeReply(bounce.detail, { recipient })
-  return ['gone', 'closed', 'ambiguous', 'unknown'].includes(replyClass)
 }

@@ -21,7 +21,6 @@ export function writersFor(
     deliveries: recordingSuppressions(
       deliveryWriter({ client, table: deliveries, retentionDays: settings.RETENTION_DAYS, clock }),
       suppressionWriter({ client, table: suppressions }),
-      clock,
     ),
     inbound: inboundMailWriter({
       client,

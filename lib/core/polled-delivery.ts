@@ -1,5 +1,5 @@
 import { impliedStatus, statusRanks, type Delivery, type DeliveryKey } from './delivery.ts'
-import type { BounceClass, DeliveryEvent, EventKind } from './event.ts'
+import type { BounceClass, DeliveryEvent } from './event.ts'
 import { rejectionIn, type Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
 import { reachMs } from './schedule.ts'
@@ -79,22 +79,34 @@ function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: D
 
 /** A fact of the same delivery and kind, read back as the event that it was, as far as the rules look at it. */
 function factAsEvent(event: DeliveryEvent, fact: Fact): DeliveryEvent {
-  return { ...event, code: '', ...toldByFact(event.kind, fact) }
+  return { ...event, code: '', ...toldByFact(event, fact) }
 }
 
-/** What the rules look at, as a fact of the kind tells it. */
+/** What the rules look at, as a fact of the kind and of the provider says it. */
 export function toldByFact(
-  kind: EventKind,
+  { kind, provider }: Pick<DeliveryEvent, 'kind' | 'provider'>,
   fact: Fact,
 ): Pick<DeliveryEvent, 'bounceClass' | 'reply' | 'code' | 'detail'> {
   if (kind === 'bounced') {
     const rejection = rejectionIn(fact)
-    const subStat = /^([45]\d\d) /.exec(rejection.detail)?.[1]
-    return { ...rejection, ...(subStat !== undefined && { code: `subStat ${subStat}` }) }
+    return { ...rejection, ...codeIn(subStatAtHead, 'subStat', rejection.detail) }
   }
-  const sendStatus =
-    kind === 'dropped' && fact.source === 'poll' ? /^-?\d+/.exec(fact.detail)?.[0] : undefined
-  return { detail: fact.detail, ...(sendStatus !== undefined && { code: `SendStatus ${sendStatus}` }) }
+  if (kind !== 'dropped') return { detail: fact.detail }
+  if (provider === 'sendcloud')
+    return { detail: fact.detail, ...codeIn(subStatAtHead, 'subStat', fact.detail) }
+  // A callback has free words for a drop, and only the poll its number.
+  return {
+    detail: fact.detail,
+    ...(fact.source === 'poll' && codeIn(sendStatusAtHead, 'SendStatus', fact.detail)),
+  }
+}
+
+const subStatAtHead = /^([45]\d\d) /
+const sendStatusAtHead = /^(-?\d+)/
+
+function codeIn(shape: RegExp, name: string, text: string): Pick<DeliveryEvent, 'code'> {
+  const code = shape.exec(text)?.[1]
+  return code === undefined ? {} : { code: `${name} ${code}` }
 }
 
 /**

@@ -58,10 +58,20 @@ export interface Suppression {
   readonly unclearDays: readonly string[]
   /** Instants at which an operator took it off the list, earliest first. */
   readonly removals: readonly string[]
+  /** Lines, and days of unclear bounces, that were there when an operator took it off and are dated later than that. */
+  readonly countedOut: readonly string[]
 }
 
 export function emptySuppression(recipient: string): Suppression {
-  return { recipient, evidence: [], blocklisted: [], unclearBounces: [], unclearDays: [], removals: [] }
+  return {
+    recipient,
+    evidence: [],
+    blocklisted: [],
+    unclearBounces: [],
+    unclearDays: [],
+    removals: [],
+    countedOut: [],
+  }
 }
 
 /** One reason for which an address is on the list. */
@@ -88,12 +98,21 @@ interface Asked {
  */
 export function heldReasons(known: Suppression, { nowMs, blocklistDays }: Asked): readonly HeldReason[] {
   const removedAtMs = lastOf(known.removals)
-  const counts = (line: string) => instantOf(line) > removedAtMs
+  const counts = counting(known)
   return [
     ...lastingReasons(known.evidence.filter(counts)),
     ...unclearReason(known, removedAtMs),
     ...blocklistReason(known.blocklisted.filter(counts), { nowMs, blocklistDays }),
-  ].sort((a, b) => a.sinceMs - b.sinceMs)
+  ]
+    .map((held) => ({ ...held, sinceMs: Math.min(held.sinceMs, nowMs) }))
+    .sort((a, b) => a.sinceMs - b.sinceMs)
+}
+
+/** Evidence counts where it is newer than the last removal, and was not there, dated in the future, when that was made. */
+function counting(known: Suppression): (line: string) => boolean {
+  const removedAtMs = lastOf(known.removals)
+  const countedOut = new Set(known.countedOut)
+  return (line) => instantOf(line) > removedAtMs && !countedOut.has(line)
 }
 
 /** One for each reason, and of unsubscriptions one for each domain: by its first line. */
@@ -111,17 +130,29 @@ function lastingReasons(lines: readonly string[]): readonly HeldReason[] {
 }
 
 function blocklistReason(lines: readonly string[], { nowMs, blocklistDays }: Asked): readonly HeldReason[] {
-  const [first] = inOrderOfTime(lines)
+  const [first, ...others] = inOrderOfTime(lines)
   if (first === undefined) return []
-  const untilMs = Math.max(...lines.map(instantOf)) + blocklistDays * dayMs
-  return untilMs > nowMs ? [{ reason: 'blocklist', sinceMs: instantOf(first), untilMs, line: first }] : []
+  const holdsMs = blocklistDays * dayMs
+  // Where it had ended in between, it holds since it began again.
+  const time = others.reduce(
+    ({ line, lastMs }, other) => {
+      const atMs = instantOf(other)
+      return { line: atMs > lastMs + holdsMs ? other : line, lastMs: atMs }
+    },
+    { line: first, lastMs: instantOf(first) },
+  )
+  const untilMs = time.lastMs + holdsMs
+  return untilMs > nowMs
+    ? [{ reason: 'blocklist', sinceMs: instantOf(time.line), untilMs, line: time.line }]
+    : []
 }
 
 /** The bounce with which there were enough of them. */
 function unclearReason(known: Suppression, removedAtMs: number): readonly HeldReason[] {
+  const counts = counting(known)
   const bounces = inOrderOfTime(known.unclearBounces)
     .map((line) => ({ line, atMs: instantOf(line), message: parseEvidence(line)?.message ?? '' }))
-    .filter(({ atMs }) => atMs > removedAtMs)
+    .filter(({ line }) => counts(line))
     .map((bounce) => ({ ...bounce, day: dayOf(bounce.atMs) }))
   const last = bounces.findIndex((_, index) => isCompletedBy(bounces.slice(0, index + 1)))
   const completing = bounces[last] ?? manyDays(known, removedAtMs)
@@ -153,7 +184,7 @@ function manyDays(known: Suppression, removedAtMs: number): { line: string; atMs
   const days = new Set([...known.unclearBounces.map((line) => dayOf(instantOf(line))), ...known.unclearDays])
   const later = [...days]
     .map((day) => Date.parse(`${day}T00:00:00Z`))
-    .filter((dayStartMs) => dayStartMs > removedAtMs)
+    .filter((dayStartMs) => dayStartMs > removedAtMs && !known.countedOut.includes(dayOf(dayStartMs)))
     .sort((a, b) => a - b)
   const atMs = later.find((dayStartMs, index) => {
     const first = later[index - unclearBounces.needed + 1]
@@ -252,14 +283,30 @@ export function withEvidence(known: Suppression | undefined, evidence: Suppressi
 }
 
 /** The same for a removal. */
-export function withRemoval(known: Suppression, atMs: number): Suppression {
-  return { ...known, removals: [...new Set([...known.removals, sortableInstant(atMs)])].sort() }
+export function withRemoval(
+  known: Suppression,
+  atMs: number,
+  countingOut: readonly string[] = [],
+): Suppression {
+  return {
+    ...known,
+    removals: [...new Set([...known.removals, sortableInstant(atMs)])].sort(),
+    countedOut: [...new Set([...known.countedOut, ...countingOut])].sort(),
+  }
+}
+
+/** What a removal at this instant has to count out by name, since it is dated later: all the rest it counts out by time. */
+export function datedLater(known: Suppression, atMs: number): readonly string[] {
+  const lines = [...known.evidence, ...known.blocklisted, ...known.unclearBounces]
+  return [
+    ...lines.filter((line) => instantOf(line) > atMs),
+    ...known.unclearDays.filter((day) => Date.parse(`${day}T00:00:00Z`) > atMs),
+  ]
 }
 
 /** The lasting evidence that comes first as text among what is newer than the last removal: what a person reads first. */
 export function firstLasting(known: Suppression): string | undefined {
-  const removedAtMs = lastOf(known.removals)
-  return known.evidence.filter((line) => instantOf(line) > removedAtMs).sort(asTable)[0]
+  return known.evidence.filter(counting(known)).sort(asTable)[0]
 }
 
 /** The latest instant of anything that speaks against the address; before all time where nothing does. */

@@ -1,6 +1,7 @@
 import {
   evidenceLine,
   inOrderOfTime,
+  parseEvidence,
   suppressionReasons,
   type Suppression,
   type SuppressionEvidence,
@@ -40,13 +41,18 @@ export function suppressionIn(item: Item): Suppression {
   return {
     recipient: item.recipient?.S ?? '',
     evidence: inOrderOfTime([
-      ...set('evidence'),
-      ...(suppressedBy === undefined ? [] : [suppressedBy]),
+      ...set('evidence').filter((line) => !isBlocklisting(line)),
+      ...(suppressedBy === undefined || isBlocklisting(suppressedBy) ? [] : [suppressedBy]),
       ...lasting.flatMap(latest),
     ]),
-    blocklisted: inOrderOfTime([...set('blocklisted'), ...latest('blocklist')]),
+    blocklisted: inOrderOfTime([
+      ...set('blocklisted'),
+      ...set('evidence').filter(isBlocklisting),
+      ...latest('blocklist'),
+    ]),
     unclearBounces: inOrderOfTime(set('unclearBounces')),
     unclearDays: set('unclearDays').toSorted(),
+    countedOut: set('countedOut').toSorted(),
     removals: [...new Set([...set('removals'), ...(removedAt === undefined ? [] : [removedAt])])].sort(),
   }
 }
@@ -60,4 +66,9 @@ function latestIn(item: Item, reason: SuppressionReason): readonly string[] {
   if (value === undefined) return []
   const line = value.slice(value.indexOf(' ') + 1)
   return [reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line]
+}
+
+/** Rules of version 1 kept these with the evidence that lasts. */
+function isBlocklisting(line: string): boolean {
+  return parseEvidence(line)?.reason === 'blocklist'
 }

@@ -51,7 +51,7 @@ export function suppressionWriter(to: Dependencies): SuppressionWriter & Suppres
           : error
       }
     },
-    remove: (recipient, atMs) => removeRecipient(to, recipient, atMs),
+    remove: (recipient, atMs, countingOut = []) => removeRecipient(to, recipient, { atMs, countingOut }),
   }
 }
 
@@ -104,7 +104,8 @@ function lastingForms(evidence: SuppressionEvidence, limits: Limits): readonly F
   const withFirst = (expression: Expression, takesEffect: boolean) => {
     const isNew = noneOr(expression, 'removedAt', '<', instant)
     const isFirst = noneOr(expression, 'suppressedBy', '>=', line)
-    require(expression, takesEffect, `(${isNew}) AND (${isFirst})`)
+    const isCountedOut = `contains(${expression.name('countedOut')}, ${expression.string(line)})`
+    require(expression, takesEffect, `(${isNew}) AND (${isFirst}) AND NOT ${isCountedOut}`)
     if (takesEffect) setSuppressedBy(expression, line)
     return expression
   }
@@ -190,25 +191,31 @@ function text(value: string | undefined): AttributeValue | undefined {
 /** What decides, beside the set of evidence, which of it comes first. */
 const decidingAttributes = ['suppressedBy', 'removedAt', ...suppressionReasons.map(latestColumnOf)]
 
+interface Removal {
+  readonly atMs: number
+  readonly countingOut: readonly string[]
+}
+
 /** Reads, and writes only where nothing that decides has changed since. */
 async function removeRecipient(
   to: Dependencies,
   recipient: string,
-  atMs: number,
+  removal: Removal,
 ): Promise<Suppression | undefined> {
   const key = { recipient: { S: recipient } }
   for (let round = 0; round < maxRounds; round += 1) {
     const item = await suppressionItem(to, recipient)
     if (item === undefined) return undefined
-    const removed = withRemoval(suppressionIn(item), atMs)
-    if (await tryUpdate(to, key, removalExpression(item, removed, atMs))) return removed
+    const removed = withRemoval(suppressionIn(item), removal.atMs, removal.countingOut)
+    if (await tryUpdate(to, key, removalExpression(item, removed, removal))) return removed
   }
   throw rowKeptChanging()
 }
 
-function removalExpression(item: Item, removed: Suppression, atMs: number): Expression {
+function removalExpression(item: Item, removed: Suppression, { atMs, countingOut }: Removal): Expression {
   const expression = new Expression()
   expression.add('removals', [sortableInstant(atMs)])
+  if (countingOut.length > 0) expression.add('countedOut', countingOut)
   expression.set('removedAt', { S: sortableInstant(lastOf(removed.removals)) })
   setSuppressedBy(expression, firstLasting(removed))
 

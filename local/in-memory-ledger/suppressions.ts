@@ -87,5 +87,6 @@ function suppressionIn(recipient: string, row: SuppressionRow): Suppression {
     unclearBounces: inOrderOfTime([...row.unclearBounces]),
     unclearDays: [...row.unclearDays].sort(),
     removals: [],
+    countedOut: [],
   }
 }

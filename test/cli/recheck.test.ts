@@ -78,7 +78,16 @@ describe('ledger suppressions recheck', () => {
   })
 
   it('goes on from its checkpoint, and begins anew with --restart', async () => {
-    const state = { phase: 'suppressions', deliveries: 1, suppressions: 0, added: 0, doubtful: 0, removed: 0 }
+    const state = {
+      phase: 'suppressions',
+      deliveries: 1,
+      suppressions: 0,
+      added: 0,
+      doubtful: 0,
+      removed: 0,
+      isRemoving: false,
+      rulesVersion: 2,
+    }
     await writeFile(checkpoint, JSON.stringify(state))
     expect(await recheck()).not.toMatch(/added:/)
     await writeFile(checkpoint, JSON.stringify(state))

@@ -167,6 +167,7 @@ describe('a recheck', () => {
       bounce('dead', '550 no such user'),
       to('dead', { kind: 'delivered', message: 'earlier', occurredAtMs: at('2026-11-19T08:00:00Z') }),
     )
+    await ledger.list.suppress(listed('alive', '550 no such user'))
     const { findings, state } = await run()
     expect(findings.filter(({ type }) => type === 'doubtful')).toEqual([
       {
@@ -179,6 +180,36 @@ describe('a recheck', () => {
       },
     ])
     expect(state).toMatchObject({ doubtful: 1, removed: 0 })
+  })
+
+  it('adds nobody to whom mail arrived since, and judges a long reply whole', async () => {
+    await record(
+      bounce('alive', '550 5.4.1 Recipient address rejected: Access denied'),
+      to('alive', { kind: 'opened', message: 'later', occurredAtMs: at('2026-11-22T08:00:00Z') }),
+      bounce('listed', `550 mailbox unavailable. ${'x '.repeat(250)} blocked using spamhaus`),
+    )
+    expect((await run()).findings).toEqual([])
+  })
+
+  it('adds whom the provider itself did not send to, by its number', async () => {
+    await record(
+      to('refused', { provider: 'sendcloud', kind: 'dropped', detail: '402 unsubscribed' }),
+      to('blocked', { provider: 'sendcloud', kind: 'dropped', detail: "401 in SendCloud's blacklist" }),
+    )
+    expect(namesOf((await run()).findings)).toEqual(['blocked', 'refused'])
+  })
+
+  it('is in doubt where one unclear bounce is all that is left by the present rules', async () => {
+    await ledger.list.suppress(listed('unclear', '550 Unrouteable address'))
+    expect(namesOf((await run()).findings)).toEqual(['unclear'])
+  })
+
+  it("is in no doubt where the first version's evidence holds a number and other fields beside the reply", async () => {
+    await ledger.list.suppress(
+      listed('number', '406 address does not exist 550 5.1.1 user unknown', { provider: 'sendcloud' }),
+    )
+    await ledger.list.suppress(listed('fields', '550 no such user {"senderIp":"blocked"}'))
+    expect((await run()).findings).toEqual([])
   })
 
   it('is in doubt where the present rules read the reply otherwise, also where only the evidence has kept it', async () => {

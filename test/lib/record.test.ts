@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
+import { datedLater, heldReasons } from '../../lib/core/suppression.ts'
 import type { DeliveryWriter, SuppressionWriter } from '../../lib/ports.ts'
 import { recordingSuppressions } from '../../lib/record.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { suppressionReader } from '../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
@@ -24,16 +26,16 @@ async function freshLedger(broken: { deliveries?: DeliveryWriter; suppressions?:
   const { client } = engine
   const deliveries = deliveryWriter({ client, table: tables.deliveries, retentionDays: 400, clock })
   const suppressions = suppressionWriter({ client, table: tables.suppressions })
-  const writer = recordingSuppressions(
-    broken.deliveries ?? deliveries,
-    broken.suppressions ?? suppressions,
-    clock,
-  )
+  const writer = recordingSuppressions(broken.deliveries ?? deliveries, broken.suppressions ?? suppressions)
   const stands = async () => ({
     deliveries: await rowsOf(client, tables.deliveries),
     suppressions: await rowsOf(client, tables.suppressions),
   })
-  return { ...writer, stands }
+  return {
+    ...writer,
+    stands,
+    list: { ...suppressions, ...suppressionReader({ client, table: tables.suppressions }) },
+  }
 }
 
 const outOfOrder = () => Promise.reject(new Error('out of order'))
@@ -67,26 +69,37 @@ describe('an event that speaks against its recipient', () => {
   })
 })
 
-describe('the instant of evidence', () => {
-  const line = (time: string) => `${time} complaint tencent-ses ${sampleMessage}`
+describe('evidence that is dated in the future', () => {
+  const complaint = eventWith({ kind: 'complained', occurredAtMs: Date.parse('2026-11-21T16:00:00Z') })
+  const asked = (time: string) => ({ nowMs: Date.parse(time), blocklistDays: 14 })
 
-  it.each([
-    ['what happened before it arrived', '2026-11-21T07:59:59Z', '2026-11-21T07:59:59Z'],
-    ['what happened as it arrived', '2026-11-21T08:00:00Z', '2026-11-21T08:00:00Z'],
-    ["what is yet to happen by the provider's clock", '2026-11-21T09:00:00Z', '2026-11-21T08:00:00Z'],
-  ])('is never later than its arrival: %s', async (_, occurredAt, expected) => {
+  it('counts from its arrival on, once, however often it comes', async () => {
     const ledger = await freshLedger()
-    await ledger.record(eventWith({ kind: 'complained', occurredAtMs: Date.parse(occurredAt) }))
-    expect((await ledger.stands()).suppressions).toMatchObject([
-      { since: expected, evidence: [line(expected)] },
+    for (let again = 0; again < 3; again += 1) await ledger.record(complaint)
+    const row = await ledger.list.ofRecipient('example@example.com')
+    expect(row?.evidence).toHaveLength(1)
+    expect(row && heldReasons(row, asked('2026-11-21T08:00:00Z'))).toMatchObject([
+      { reason: 'complaint', sinceMs: Date.parse('2026-11-21T08:00:00Z') },
     ])
   })
 
-  it("leaves the delivery's fact as the provider's clock has it", async () => {
+  it('is counted out by a removal for good, and what is newer than that is not', async () => {
     const ledger = await freshLedger()
-    const occurredAtMs = Date.parse('2026-11-21T09:00:00Z')
-    await ledger.record(eventWith({ kind: 'complained', occurredAtMs }))
-    expect((await ledger.stands()).deliveries).toMatchObject([{ complained: ['2026-11-21T09:00:00Z'] }])
+    await ledger.record(complaint)
+    const nowMs = Date.parse('2026-11-21T09:00:00Z')
+    const known = await ledger.list.ofRecipient('example@example.com')
+    await ledger.list.remove('example@example.com', nowMs, known && datedLater(known, nowMs))
+    await ledger.record(complaint)
+    const removed = await ledger.list.ofRecipient('example@example.com')
+    expect(removed && heldReasons(removed, asked('2026-11-22T00:00:00Z'))).toEqual([])
+    expect((await ledger.stands()).suppressions[0]).not.toHaveProperty('reason')
+
+    await ledger.record(eventWith({ kind: 'complained', occurredAtMs: Date.parse('2026-11-21T10:00:00Z') }))
+    const back = await ledger.list.ofRecipient('example@example.com')
+    expect(back && heldReasons(back, asked('2026-11-22T00:00:00Z'))).toMatchObject([
+      { reason: 'complaint', sinceMs: Date.parse('2026-11-21T10:00:00Z') },
+    ])
+    expect((await ledger.stands()).suppressions).toMatchObject([{ since: '2026-11-21T10:00:00Z' }])
   })
 })
 

@@ -99,7 +99,7 @@ describe('a line of evidence', () => {
   })
 })
 
-const asked = { nowMs: at('2026-12-01T00:00:00Z'), blocklistDays: 14 }
+const asked = { nowMs: at('2026-12-05T00:00:00Z'), blocklistDays: 14 }
 const held = (known: Suppression, nowMs = asked.nowMs) => heldReasons(known, { ...asked, nowMs })
 const rowOf = (...evidence: readonly SuppressionEvidence[]) =>
   evidence.reduce<Suppression>(withEvidence, emptySuppression('example@example.com'))

@@ -25,7 +25,7 @@ export function dependenciesOf(
 ): ReconcileDependencies {
   return {
     statusApi,
-    deliveries: { ...ledger.deliveries, ...recordingWriter(ledger, clock) },
+    deliveries: { ...ledger.deliveries, ...recordingWriter(ledger) },
     runs: ledger.runs,
     clock,
     log: () => undefined,
@@ -36,8 +36,8 @@ export function dependenciesOf(
 }
 
 /** Writes as the deployed functions do: whoever must not be written to again goes on the list. */
-export function recordingWriter({ deliveries, suppressions }: Ledger, clock: Clock): DeliveryWriter {
-  return recordingSuppressions(deliveries, suppressions, clock)
+export function recordingWriter({ deliveries, suppressions }: Ledger): DeliveryWriter {
+  return recordingSuppressions(deliveries, suppressions)
 }
 
 /** The API's own bound on one page. */

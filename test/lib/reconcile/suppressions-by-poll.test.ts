@@ -109,7 +109,7 @@ describe('the suppression list', () => {
     const run = world.run({
       wrap: (ports) => ({
         ...ports,
-        deliveries: { ...ports.deliveries, ...recordingSuppressions(dying, suppressions, world.clock) },
+        deliveries: { ...ports.deliveries, ...recordingSuppressions(dying, suppressions) },
       }),
     })
     await expect(run).rejects.toThrow('killed')

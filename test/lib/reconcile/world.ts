@@ -74,7 +74,7 @@ export async function worldAt(
   const suppressions = suppressionWriter({ client, table: own.suppressions })
   const deliveries = {
     ...writer,
-    ...recordingSuppressions(writer, suppressions, clock),
+    ...recordingSuppressions(writer, suppressions),
     ...deliveryReader({ client, table: own.deliveries, clock, log }),
   }
   let runs = 0
