@@ -18,9 +18,15 @@ export function callbackEvent(delivery: SimulatedDelivery, entry: TimelineEntry)
     occurredAtMs: entry.atMs,
     ...(entry.link !== undefined && { link: entry.link }),
     ...(entry.bounceType !== undefined && { bounceClass: bounceClasses[entry.bounceType] }),
-    detail: entry.reason ?? entry.userAgent ?? '',
+    ...saidIn(entry),
     sentAtMs: delivery.sentAtMs,
   }
+}
+
+/** Of a bounce and a deferral the reason is the receiving server's reply. */
+function saidIn({ kind, reason, userAgent = '' }: TimelineEntry): Pick<DeliveryEvent, 'reply' | 'detail'> {
+  if (kind !== 'bounced' && kind !== 'deferred') return { detail: reason ?? userAgent }
+  return { ...(reason !== undefined && { reply: reason }), detail: userAgent }
 }
 
 /** What the sender tells when it sends. */

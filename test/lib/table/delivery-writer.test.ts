@@ -40,7 +40,7 @@ const opened = (time: string, detail = '') => eventWith({ kind: 'opened', occurr
 const hardBounce = eventWith({
   kind: 'bounced',
   bounceClass: 'hard',
-  detail: '551 5.1.1 recipient is not exist',
+  reply: '551 5.1.1 recipient is not exist',
 })
 
 describe('a row', () => {
@@ -48,7 +48,7 @@ describe('a row', () => {
     const bounce = eventWith({
       kind: 'bounced',
       bounceClass: 'hard',
-      detail: '551 5.1.1 recipient is not exist',
+      reply: '551 5.1.1 recipient is not exist',
       spelling: 'Example@example.com',
       sentAtMs: at('2022-06-01T06:24:40Z'),
       columns: { subject: 'example subject', from: 'test@fromexample.com' },
