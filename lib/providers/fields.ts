@@ -1,8 +1,8 @@
 import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
+import { readAddress, type Addressed } from '../core/address.ts'
 import { mailEra } from '../core/instant.ts'
-import { isIdentifier, maxIdentifierBytes } from '../core/message.ts'
+import { identifierIn, maxIdentifierBytes } from '../core/message.ts'
 import { oneLine } from '../core/text.ts'
 import { typeName, type Outcome } from './provider.ts'
 
@@ -22,17 +22,18 @@ export const unixSeconds = v.pipe(
   v.maxValue(mailEra.toSeconds, 'Unix seconds before the year 2100 (were these milliseconds?)'),
 )
 
+/** One email address, with or without a name, as its recipient and its spelling. */
 export const address = v.pipe(
   v.string('one email address'),
-  v.trim(),
-  v.check(isAddress, 'one email address'),
+  v.transform(readAddress),
+  v.custom<Addressed>((read) => read !== undefined, 'one email address'),
 )
 
 export const identifier = (expected: string) =>
   v.pipe(
     v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))], expected),
-    v.trim(),
-    v.check(isIdentifier, `${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
+    v.transform(identifierIn),
+    v.string(`${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
   )
 
 /** Any value on one line; what is no text as JSON; nothing as an empty string. */

@@ -1,6 +1,7 @@
 import type { DeliveryEvent } from '../core/event.ts'
 import type { InboundMail } from '../core/inbound-mail.ts'
 import type { MessageKey } from '../core/message.ts'
+import { hiddenIn } from '../core/text.ts'
 
 /** One thing wrong with one place of a body. Never holds a value that could be an address or a secret. */
 export interface FieldProblem {
@@ -77,5 +78,12 @@ export function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
   if (value === '') return 'an empty string'
+  if (typeof value === 'string') return nameOfText(value)
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** Of a text that nobody can see to be wrong, why it is: `a string with U+FFFD in it`. */
+function nameOfText(text: string): string {
+  const codePoint = hiddenIn(text)?.codePointAt(0)?.toString(16).toUpperCase()
+  return codePoint === undefined ? 'a string' : `a string with U+${codePoint.padStart(4, '0')} in it`
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
+import { recipientOf } from '../core/address.ts'
 import { mailEra, secondMs } from '../core/instant.ts'
 import { textOf, wholeNumber, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
@@ -83,7 +83,7 @@ export function listOf(value: unknown): readonly unknown[] {
   if (typeof value !== 'string') return [value]
   const text = value.trim()
   if (isList(text)) return parsedList(text) ?? partsOf(text.replace(/^\[|\]$/g, ''))
-  return isAddress(text) ? [text] : partsOf(text)
+  return recipientOf(text) === undefined ? partsOf(text) : [text]
 }
 
 function isList(value: unknown): boolean {
@@ -98,6 +98,20 @@ function parsedList(text: string): readonly unknown[] | undefined {
   }
 }
 
+/** What in quotes separates nothing: `"Lee, Ann" <ann@example.com>, ben@example.com`. */
 function partsOf(text: string): readonly string[] {
-  return text.split(/[,;]/).map((part) => part.trim())
+  const parts: string[] = []
+  let isQuoted = false
+  let from = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '"') isQuoted = !isQuoted
+    else if (character === '\\' && isQuoted) at += 1
+    else if (!isQuoted && (character === ',' || character === ';')) {
+      parts.push(text.slice(from, at))
+      from = at + 1
+    }
+  }
+  const split = isQuoted ? text.split(/[,;]/) : [...parts, text.slice(from)]
+  return split.map((part) => part.trim())
 }

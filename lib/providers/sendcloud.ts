@@ -5,7 +5,7 @@ import { oneLine } from '../core/text.ts'
 import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from './fields.ts'
 import { parseExactJson } from './json-body.ts'
 import type { Outcome, Provider } from './provider.ts'
-import { readAddressee, readAddressees, type Addressee } from './sendcloud-addressees.ts'
+import { readAddressee, readAddressees } from './sendcloud-addressees.ts'
 import { parseBody } from './sendcloud-body.ts'
 import { keyOfSent } from './sendcloud-email-id.ts'
 import { fieldProblem, isSenderHeader, toldBy, unixMs } from './sendcloud-fields.ts'
@@ -126,22 +126,11 @@ function readEvents(telling: Telling, told: Fields): readonly Outcome[] {
   return addressees.map((addressee) =>
     'problems' in addressee
       ? { type: 'invalid', problems: addressee.problems }
-      : { type: 'event', event: asEvent(addressee, shared) },
+      : { type: 'event', event: { ...shared, ...addressee } },
   )
 }
 
 type SharedPart = Omit<DeliveryEvent, 'recipient' | 'spelling' | 'message' | 'emailId'>
-
-function asEvent({ recipient, message, emailId }: Addressee, shared: SharedPart): DeliveryEvent {
-  const address = recipient.toLowerCase()
-  return {
-    ...shared,
-    recipient: address,
-    ...(address !== recipient && { spelling: recipient }),
-    message,
-    ...(emailId !== undefined && { emailId }),
-  }
-}
 
 /** @param message - The message's key, where one was told. */
 function sharedPart(

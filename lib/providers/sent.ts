@@ -1,9 +1,9 @@
 import * as v from 'valibot'
-import { addressIn } from '../core/address.ts'
+import type { Addressed } from '../core/address.ts'
 import type { DeliveryEvent } from '../core/event.ts'
 import { mailEra, parseInstant, secondMs } from '../core/instant.ts'
 import { isTaskKey, sentAtOf, type MessageKey } from '../core/message.ts'
-import { identifier, unixSeconds, type Fields } from './fields.ts'
+import { address, identifier, unixSeconds, type Fields } from './fields.ts'
 import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 import { tencentSes } from './tencent-ses.ts'
@@ -73,12 +73,10 @@ interface SharedPart {
   readonly sentAtMs: number
 }
 
-function asEvent(address: string, { provider, message, sentAtMs }: SharedPart): DeliveryEvent {
-  const recipient = address.toLowerCase()
+function asEvent(addressed: Addressed, { provider, message, sentAtMs }: SharedPart): DeliveryEvent {
   return {
     provider,
-    recipient,
-    ...(recipient !== address && { spelling: address }),
+    ...addressed,
     message,
     kind: 'requested',
     source: 'callback',
@@ -120,7 +118,7 @@ function messageIn(
   const schema = v.pipe(
     identifier(messageIdShape),
     v.check((id) => !isTaskKey(id), 'a MessageId, not the key of a task'),
-    v.transform((id) => (keyOfSent ? keyOfSent(id) : id.toWellFormed())),
+    v.transform((id) => (keyOfSent ? keyOfSent(id) : id)),
     v.string(messageIdShape),
   )
   const told = v.safeParse(schema, fields.get('messageId'))
@@ -147,14 +145,8 @@ function sentAtIn(
   return problemWith('sentAt', `${expected}${why}`, fields, pointer)
 }
 
-const recipientAddress = v.pipe(
-  v.string('one email address'),
-  v.transform(addressIn),
-  v.string('one email address'),
-)
-
-/** Each in its own spelling, or what is wrong with it. */
-function recipientsIn(fields: Fields, pointer: string): readonly (string | FieldProblem)[] {
+/** Each of them, or what is wrong with it. */
+function recipientsIn(fields: Fields, pointer: string): readonly (Addressed | FieldProblem)[] {
   const recipients = fields.get('recipients')
   if (!Array.isArray(recipients)) return [recipientIn(recipients, `${pointer}/recipients`)]
   if (recipients.length === 0)
@@ -164,8 +156,8 @@ function recipientsIn(fields: Fields, pointer: string): readonly (string | Field
   )
 }
 
-function recipientIn(recipient: unknown, pointer: string): string | FieldProblem {
-  const told = v.safeParse(recipientAddress, recipient)
+function recipientIn(recipient: unknown, pointer: string): Addressed | FieldProblem {
+  const told = v.safeParse(address, recipient)
   if (told.success) return told.output
   return { pointer, expected: told.issues[0].message, received: typeName(recipient) }
 }
@@ -175,7 +167,7 @@ function problemWith(field: string, expected: string, fields: Fields, pointer: s
 }
 
 function isProblem(told: unknown): told is FieldProblem {
-  return typeof told === 'object'
+  return typeof told === 'object' && told !== null && 'pointer' in told
 }
 
 /** Milliseconds at which a mail can have been sent. */

@@ -206,15 +206,13 @@ function contradictions(told: Identity, pointer: string): readonly FieldProblem[
 }
 
 function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent {
-  const recipient = told.email.toWellFormed().toLowerCase()
   const sentTimestamp = v.safeParse(unixSeconds, fields.get('sentTimestamp'))
   const bounceClass = kind === 'bounced' ? bounceClassOf(fields) : undefined
   const link = kind === 'clicked' ? textOf(fields.get('link')) : ''
   return {
     provider: tencentSes.name,
-    recipient,
-    ...(recipient !== told.email && { spelling: told.email.toWellFormed() }),
-    message: (told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? '')).toWellFormed(),
+    ...told.email,
+    message: told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? ''),
     kind,
     source: 'callback',
     occurredAtMs: told.timestamp * 1_000,

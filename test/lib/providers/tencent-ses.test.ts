@@ -259,8 +259,10 @@ describe('the recipient', () => {
     ['  reader@example.com\n', 'reader@example.com', undefined],
     ['Reader@Example.COM', 'reader@example.com', 'Reader@Example.COM'],
     ['a+b#c@example.com', 'a+b#c@example.com', undefined],
-    ['读者@例子.中国', '读者@例子.中国', undefined],
+    ['读者@例子.中国', '读者@xn--fsqu00a.xn--fiqs8s', '读者@例子.中国'],
     ['"a@b"@example.com', '"a@b"@example.com', undefined],
+    ['<reader@example.com>', 'reader@example.com', undefined],
+    ['The Reader <Reader@example.com>', 'reader@example.com', 'Reader@example.com'],
   ])('%j is %s', (email, recipient, spelling) => {
     const event = eventOf({ email })
     expect(event.recipient).toBe(recipient)
@@ -282,7 +284,7 @@ describe('the recipient', () => {
     ['@example.com'],
     ['reader@'],
     ['rea der@example.com'],
-    ['Reader <reader@example.com>'],
+    ['Reader <reader>'],
     [7],
     [['reader@example.com']],
     [{ address: 'reader@example.com' }],
@@ -293,7 +295,7 @@ describe('the recipient', () => {
   it.each([
     ['a@example.com,b@example.com'],
     ['a@example.com;b@example.com'],
-    ['<reader@example.com>'],
+    ['<reader@example.com>, <a@example.com>'],
     ['a@b@example.com'],
   ])('is not %j, which is no one address', (email) => {
     expect(pointersOf(bodyWith({ email }))).toEqual(['/email'])
@@ -676,20 +678,27 @@ describe('a body', () => {
   })
 
   it('with half a character in it is well-formed text where it is kept', () => {
-    const event = eventOf({
-      email: 'R\ud800@example.com',
-      bulkId: 'id\ud800',
-      subject: 'a\ud800',
-      'X-Tencentcloudses-Cb-\ud800\n': 'a\udc00',
-    })
+    const event = eventOf({ subject: 'a\ud800', 'X-Tencentcloudses-Cb-\ud800\n': 'a\udc00' })
     expect(event).toEqual({
       ...leastEvent,
-      recipient: 'r\ufffd@example.com',
-      spelling: 'R\ufffd@example.com',
-      message: 'id\ufffd',
       columns: { subject: 'a\ufffd' },
       headers: new Map([['X-Tencentcloudses-Cb-\ufffd', 'a\ufffd']]),
     })
+  })
+
+  it.each([
+    ['\ud800', 'U+D800'],
+    ['\ufffd', 'U+FFFD'],
+    ['\u00ad', 'U+00AD'],
+    ['\u202e', 'U+202E'],
+  ])('with %j in an address or an id says so', (hidden, name) => {
+    const problems = problemsOf(
+      read(bodyWith({ email: `r${hidden}eader@example.com`, bulkId: `qcloud-ses-${hidden}1` })),
+    )
+    expect(problems.map(({ pointer, received }) => [pointer, received])).toEqual([
+      ['/email', `a string with ${name} in it`],
+      ['/bulkId', `a string with ${name} in it`],
+    ])
   })
 
   it('of an empty array is unreadable', () => {
