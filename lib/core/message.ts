@@ -24,7 +24,8 @@ export const maxIdentifierBytes = 512
 
 /** Whether an identifier from outside can be a key. `#` sets the rows of a delivery's facts apart from its own. */
 export function isIdentifier(text: string): boolean {
-  const isShort = text.length <= maxIdentifierBytes && new TextEncoder().encode(text).length <= maxIdentifierBytes
+  const isShort =
+    text.length <= maxIdentifierBytes && new TextEncoder().encode(text).length <= maxIdentifierBytes
   return isShort && /^[^\s#]+$/u.test(text) && hiddenIn(text) === undefined
 }
 

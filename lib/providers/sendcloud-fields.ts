@@ -1,8 +1,10 @@
 import * as v from 'valibot'
 import { recipientOf } from '../core/address.ts'
 import { mailEra, secondMs } from '../core/instant.ts'
+import { trimmed } from '../core/text.ts'
 import { textOf, wholeNumber, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
+import { pythonList } from './python-list.ts'
 
 /** Every documented field of every event, in the spelling of the "Webhook Event Description". */
 const documentedFields = [
@@ -74,16 +76,17 @@ function united(one: unknown, other: unknown): unknown {
 }
 
 /**
- * A list in any of the ways in which a form can tell it: a field that repeats, JSON, Java's `[a, b]`, or texts separated
- * by commas or semicolons.
+ * A list in any of the ways in which a form can tell it: a field that repeats, JSON, Python's `['a', 'b']`, Java's `[a, b]`,
+ * or texts separated by commas or semicolons. What is none of them is one
+ * entry that names nobody.
  */
 export function listOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []
   if (Array.isArray(value)) return value.flatMap((entry) => (isList(entry) ? listOf(entry) : [entry]))
   if (typeof value !== 'string') return [value]
-  const text = value.trim()
-  if (isList(text)) return parsedList(text) ?? partsOf(text.replace(/^\[|\]$/g, ''))
-  return recipientOf(text) === undefined ? partsOf(text) : [text]
+  const text = trimmed(value)
+  if (!text.startsWith("'") && recipientOf(text) !== undefined) return [text]
+  return parsedList(text) ?? pythonList(text) ?? unquotedParts(text)
 }
 
 function isList(value: unknown): boolean {
@@ -92,10 +95,16 @@ function isList(value: unknown): boolean {
 
 function parsedList(text: string): readonly unknown[] | undefined {
   try {
-    return listOf(JSON.parse(text))
+    return isList(text) ? listOf(JSON.parse(text)) : undefined
   } catch {
     return undefined
   }
+}
+
+/** No entry of such a list stands in quotes of Python's: where one seems to, the list is one entry, which is no text. */
+function unquotedParts(text: string): readonly (string | readonly string[])[] {
+  const parts = partsOf(text.replace(/^\[|\]$/g, ''))
+  return parts.some((part) => /^'|'$/.test(part)) ? [[text]] : parts
 }
 
 /** What in quotes separates nothing: `"Lee, Ann" <ann@example.com>, ben@example.com`. */
@@ -113,5 +122,5 @@ function partsOf(text: string): readonly string[] {
     }
   }
   const split = isQuoted ? text.split(/[,;]/) : [...parts, text.slice(from)]
-  return split.map((part) => part.trim())
+  return split.map(trimmed)
 }

@@ -75,23 +75,69 @@ describe('the recipient that a text names', () => {
 
   it.each([
     // No domains
-    ...['a@.com', 'a@example..com', 'a@example.com..', 'a@.', 'a@', 'a@-example.com', 'a@example-.com', 'a@-'],
-    ...['a@-bücher.example', 'a@bücher－.example', 'a@bücher..example', 'a@\u3002example', `a@l${label63}.com`],
+    ...[
+      'a@.com',
+      'a@example..com',
+      'a@example.com..',
+      'a@.',
+      'a@',
+      'a@-example.com',
+      'a@example-.com',
+      'a@-',
+    ],
+    ...[
+      'a@-bücher.example',
+      'a@bücher－.example',
+      'a@bücher..example',
+      'a@\u3002example',
+      `a@l${label63}.com`,
+    ],
     ...[`a@${`${label63}.`.repeat(4)}com`, `a@${'ü'.repeat(63)}.example`],
-    ...["'anna@example.com'", 'a@exa!mple.com', 'a@ex/ample.com', 'a@ü/x.example', 'a@ü%41.example', 'a@ü:80'],
-    ...['a@ü#x', 'a@ü?x', 'a@ü\\x', 'a@exa＠mple.com', 'a@bücher.xn--zzzzzzzz', 'a@a…b.ü', 'a@example\u3000.com'],
+    ...[
+      "'anna@example.com'",
+      'a@exa!mple.com',
+      'a@ex/ample.com',
+      'a@ü/x.example',
+      'a@ü%41.example',
+      'a@ü:80',
+    ],
+    ...[
+      'a@ü#x',
+      'a@ü?x',
+      'a@ü\\x',
+      'a@exa＠mple.com',
+      'a@bücher.xn--zzzzzzzz',
+      'a@a…b.ü',
+      'a@example\u3000.com',
+    ],
     // No literals
-    ...['a@[192.0.2.256]', 'a@[192.0.2]', 'a@[2001:db8::1]', 'a@[IPv6:2001:db8::zz]', 'a@[IPv6:fe80::1%eth0]'],
+    ...[
+      'a@[192.0.2.256]',
+      'a@[192.0.2]',
+      'a@[2001:db8::1]',
+      'a@[IPv6:2001:db8::zz]',
+      'a@[IPv6:fe80::1%eth0]',
+    ],
     ...['a@[]', 'a@[example.com]', 'a@[tag:x]', 'a@[192.0.2.1', 'a@[192.0.2.1].'],
     // No local parts
     ...['@example.com', '""@example.com', '"ann@example.com', 'ann"lee@example.com', '"ann"lee@example.com'],
-    ...['"ann"lee"@example.com', '"ann\\"@example.com', 'ann lee@example.com', '[ann@example.com', 'ann(lee)@b.c'],
+    ...[
+      '"ann"lee"@example.com',
+      '"ann\\"@example.com',
+      'ann lee@example.com',
+      '[ann@example.com',
+      'ann(lee)@b.c',
+    ],
     ...['ann\\ lee@example.com', 'a@b@example.com', 'ann;lee@example.com', 'ann\u037elee@example.com'],
     ...[`${'l'.repeat(309)}@example.com`, `${'l'.repeat(100_000)}@example.com`],
     // Several, or none
     ...['', ' ', 'ann', 'mailto:ann@example.com', 'a@example.com b@example.com', 'a@example.com,'],
     ...['a@example.com, B <b@example.com>', 'A <a@example.com>; B <b@example.com>', '<a@b.c>, <a@b.c>'],
-    ...['A <a@example.com> B <b@example.com>', 'a@example.com，B <b@example.com>', '"A"@b.c, <b@example.com>'],
+    ...[
+      'A <a@example.com> B <b@example.com>',
+      'a@example.com，B <b@example.com>',
+      '"A"@b.c, <b@example.com>',
+    ],
     ...['Ann <>', 'Ann <ann>', '<<ann@example.com>>', `${'n'.repeat(3_000)} <ann@example.com>`],
   ])('is none in %j', (text) => {
     expect(recipientOf(text)).toBeUndefined()
@@ -196,7 +242,9 @@ function fullWidth(text: string): string {
 const someCase = (text: string) =>
   fc
     .array(fc.boolean(), { minLength: text.length, maxLength: text.length })
-    .map((upper) => text.replace(/[a-z]/g, (letter, at: number) => (upper[at] ? letter.toUpperCase() : letter)))
+    .map((upper) =>
+      text.replace(/[a-z]/g, (letter, at: number) => (upper[at] ? letter.toUpperCase() : letter)),
+    )
 
 const normalised = (text: string) =>
   fc.constantFrom('NFC', 'NFD').map((form) => text.normalize(form as 'NFC' | 'NFD'))
@@ -205,11 +253,12 @@ const quoted = (text: string, escaped: readonly boolean[]) =>
   `"${[...text].map((character, at) => (/["\\]/.test(character) || escaped[at] ? `\\${character}` : character)).join('')}"`
 
 const spelledLocal = (local: string) =>
-  fc.tuple(someCase(local).chain(normalised), fc.array(fc.boolean(), { maxLength: 20 }), fc.boolean()).map(
-    ([text, escaped, isQuoted]) =>
+  fc
+    .tuple(someCase(local).chain(normalised), fc.array(fc.boolean(), { maxLength: 20 }), fc.boolean())
+    .map(([text, escaped, isQuoted]) =>
       // A combining mark is no character that a backslash stands before.
       isQuoted || /[\s,@"\\<>;]/.test(text) ? quoted(text.normalize('NFC'), escaped) : text,
-  )
+    )
 
 const spelledDomain = (labels: readonly string[]) =>
   fc

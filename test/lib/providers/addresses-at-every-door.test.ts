@@ -74,7 +74,7 @@ const doors: readonly (readonly [string, (address: string) => readonly (Told | u
 
 const inbound = (address: string) => ofSendCloud({ event: 'route', x_mx_rcptto: address })
 
-const spellings = [
+const spellings: readonly (readonly [text: string, recipient: string, spelling: string | undefined])[] = [
   ['reader@example.com', 'reader@example.com', undefined],
   ['Ann <Reader@Example.com>', 'reader@example.com', 'Reader@Example.com'],
   ['"Lee, Ann" <reader@example.com>', 'reader@example.com', undefined],
@@ -85,7 +85,7 @@ const spellings = [
   ['info@bücher.example', 'info@xn--bcher-kva.example', 'info@bücher.example'],
   ['INFO@xn--bcher-kva.example.', 'info@xn--bcher-kva.example', 'INFO@xn--bcher-kva.example.'],
   ['reader@ｇｍａｉｌ。ｃｏｍ', 'reader@gmail.com', 'reader@ｇｍａｉｌ。ｃｏｍ'],
-] as const
+]
 
 describe.each(doors)('%s', (_door, recipientsBy) => {
   it.each(spellings)('with %j tells of %s', (text, recipient, spelling) => {

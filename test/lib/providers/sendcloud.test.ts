@@ -542,12 +542,15 @@ describe('the recipient', () => {
     ])
   })
 
-  it.each([['reader'], ['a@example.com,b@example.com'], ['R <reader@example.com>, b@example.com'], [' '], [7]])(
-    'is not %j',
-    (recipient) => {
-      expect(pointersOf(read(fieldsWith({ recipient })))).toEqual(['/recipient'])
-    },
-  )
+  it.each([
+    ['reader'],
+    ['a@example.com,b@example.com'],
+    ['R <reader@example.com>, b@example.com'],
+    [' '],
+    [7],
+  ])('is not %j', (recipient) => {
+    expect(pointersOf(read(fieldsWith({ recipient })))).toEqual(['/recipient'])
+  })
 
   it('is missing where nobody names one', () => {
     expect(pointersOf(read(fieldsWith({ recipient: '', emailId: `${messageId}0$` })))).toEqual(['/recipient'])
@@ -841,6 +844,13 @@ describe('a request', () => {
     ['a JSON array', ['a@example.com', 'b@example.com']],
     ['a JSON array with gaps', ['a@example.com', null, '', 'b@example.com']],
     ['a JSON array of lists', ['[a@example.com]', 'b@example.com']],
+    ["Python's notation, as SendCloud's own test page does", "['a@example.com', 'b@example.com']"],
+    ["Python's notation with other quotes", `["a@example.com",'b@example.com',]`],
+    ["Python 2's notation", "[u'a@example.com', u'b@\\x65xample\\u002ecom']"],
+    ["Python's notation with gaps", "['a@example.com', None, '', 'b@example.com']"],
+    ["Python's tuple", "('a@example.com', 'b@example.com')"],
+    ['quotes without brackets', "'a@example.com','b@example.com'"],
+    ['names with commas', '"Lee, Ann" <a@example.com>, b@example.com'],
   ])('tells its recipients by %s', (_what, recipientArray) => {
     expect(eventsOf(read(request({ recipientArray })))).toEqual(two)
   })
@@ -863,6 +873,12 @@ describe('a request', () => {
     ['["\\"a,b\\"@example.com"]', '"a,b"@example.com'],
     [['"a,b"@example.com'], '"a,b"@example.com'],
     ['[["a@example.com"]]', 'a@example.com'],
+    ["['a@example.com']", 'a@example.com'],
+    ["('a@example.com',)", 'a@example.com'],
+    ["[o'brien@example.com]", "o'brien@example.com"],
+    [`["o'brien@example.com"]`, "o'brien@example.com"],
+    [`['o\\'brien@example.com']`, "o'brien@example.com"],
+    [`['"a,b"@example.com']`, '"a,b"@example.com'],
   ])('to %j has one recipient', (recipientArray, recipient) => {
     expect(eventsOf(read(request({ recipientArray })))).toEqual([requested(recipient)])
   })
@@ -871,6 +887,7 @@ describe('a request', () => {
     for (const emailIds of [
       emailIdsOf('a@example.com', 'b@example.com'),
       `[${emailIdsOf('a@example.com', 'b@example.com').join(', ')}]`,
+      `['${emailIdsOf('a@example.com', 'b@example.com').join("', '")}']`,
       emailIdsOf('a@example.com', 'b@example.com').join(','),
     ]) {
       const events = [requestedWithId('a@example.com', 0), requestedWithId('b@example.com', 1)]
@@ -1007,6 +1024,23 @@ describe('a request', () => {
     expect(problemsOf(outcomes).map(({ pointer }) => pointer)).toEqual(['/messageId'])
   })
 
+  it.each([
+    ["['a@example.com'"],
+    ["['a@example.com', b@example.com']"],
+    ["['a@example.com' 'b@example.com']"],
+    ["[a@example.com, 'b@example.com']"],
+    ["'a@example.com"],
+    ["{'a@example.com', 'b@example.com'}"],
+    ["[['a@example.com']]"],
+    ['<a@example.com> <b@example.com>'],
+  ])('tells of nobody by %s, which is no list of addresses', (list) => {
+    const outcomes = [
+      ...read(request({ recipientArray: list })),
+      ...read(request({ emailIds: list.replaceAll('@example', '-inbound0$a@example') })),
+    ]
+    expect(new Set(typesOf(outcomes))).toEqual(new Set(['invalid']))
+  })
+
   it('whose list is nested or broken is read without falling over', () => {
     const deep = '['.repeat(20_000) + ']'.repeat(20_000)
     for (const recipientArray of [
@@ -1015,6 +1049,9 @@ describe('a request', () => {
       '[['.repeat(500) + 'x',
       '{"a":1}',
       '["a@example.com"',
+      `['${"\\'".repeat(500_000)}`,
+      `[${"'',".repeat(300_000)}'`,
+      `"\\"${'\\"'.repeat(500_000)}`,
     ]) {
       expect(typesOf(readForm(formText(request({ recipientArray }))))).toContain('invalid')
     }
