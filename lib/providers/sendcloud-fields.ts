@@ -77,8 +77,7 @@ function united(one: unknown, other: unknown): unknown {
 
 /**
  * A list in any of the ways in which a form can tell it: a field that repeats, JSON, Python's `['a', 'b']`, Java's `[a, b]`,
- * or texts separated by commas or semicolons. What is none of them is one
- * entry that names nobody.
+ * or texts separated by commas or semicolons. What is none of them is one entry that names nobody.
  */
 export function listOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []

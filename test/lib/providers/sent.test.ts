@@ -55,6 +55,11 @@ describe('a send', () => {
     ])
   })
 
+  it.each(['9007199254740993', '12345678901234567890'])('of a MessageId of digits keeps each: %s', (id) => {
+    const text = `{"messageId":${id},"recipients":"reader@example.com","sentAt":1654064679}`
+    expect(eventsOf(readText(text))).toEqual([{ ...leastEvent, message: id, occurredAtMs: 1654064679_000 }])
+  })
+
   it('may be one of several in a body', () => {
     const second = sendWith({ messageId: undated, sentAt: '2022-06-01T06:24:39Z' })
     expect(eventsOf(read([sendWith(), second]))).toEqual([

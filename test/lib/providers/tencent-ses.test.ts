@@ -715,6 +715,34 @@ describe('a body', () => {
   })
 })
 
+describe('digits', () => {
+  const leastBut = (told: string) =>
+    `{"event":"bounce","email":"reader@example.com","timestamp":1654064683,"bounceType":"hard",${told}}`
+
+  it.each([
+    ['9007199254740993', 'task:9007199254740993'],
+    ['1234567890123456789', 'task:1234567890123456789'],
+    ['77', 'task:77'],
+    ['77.0', 'task:77'],
+  ])('of a task stay as they were written: %s', (taskId, message) => {
+    const event = onlyEventOf(readText(leastBut(`"taskId":${taskId}`)))
+    expect(event.message).toBe(message)
+    expect(event.columns.task).toBe(message.slice('task:'.length))
+  })
+
+  it('stay as they were written where nobody knows the field, however deep', () => {
+    const told = '"bulkId":"qcloud-ses-1","templateId":9007199254740993,"trace":{"id":12345678901234567890}'
+    const event = onlyEventOf(readText(leastBut(told)))
+    expect(event.columns.template).toBe('9007199254740993')
+    expect(event.detail).toBe('{"trace":{"id":"12345678901234567890"}}')
+  })
+
+  it('may be written as a fraction of nothing', () => {
+    const told = '"bulkId":"qcloud-ses-1","eventid":3.0'
+    expect(onlyEventOf(readText(leastBut(told))).kind).toBe('bounced')
+  })
+})
+
 describe('an array', () => {
   it('is read element by element', () => {
     expect(read([bodyWith(), bodyWith({ event: 'open' })]).map((outcome) => outcome.type)).toEqual([
