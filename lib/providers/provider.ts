@@ -68,8 +68,13 @@ export interface Provider {
    * itself.
    */
   readonly keyOfSent?: (returned: string) => MessageKey | undefined
-  /** Reads a body into one outcome per element; a body without content is a probe and yields none. Never throws. */
-  read(callback: Callback): readonly Outcome[]
+  /**
+   * Reads a body into one outcome per element; a body without content is a probe and yields none. Never throws.
+   *
+   * @param nowMs - Our clock: what is told to have happened more than a day later is `invalid`. Of a kept body it is the
+   *   clock of its replay, so that it becomes right with time.
+   */
+  read(callback: Callback, nowMs: number): readonly Outcome[]
 }
 
 /** Names what came without repeating it: values may be addresses. */

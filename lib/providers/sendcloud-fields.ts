@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { recipientOf } from '../core/address.ts'
-import { mailEra, secondMs } from '../core/instant.ts'
+import { isAhead } from '../core/instant.ts'
 import { trimmed } from '../core/text.ts'
-import { textOf, wholeNumber, type Fields } from './fields.ts'
+import { aheadOfClock, textOf, unixTime, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
 import { pythonList } from './python-list.ts'
 
@@ -58,11 +58,14 @@ export function isSenderHeader(name: string): boolean {
   return name.toLowerCase().startsWith('sc-custom')
 }
 
-export const unixMs = v.pipe(
-  wholeNumber('Unix milliseconds, such as 1654064683123'),
-  v.minValue(mailEra.fromSeconds * secondMs, 'Unix milliseconds after the year 2000 (were these seconds?)'),
-  v.maxValue(mailEra.toSeconds * secondMs, 'Unix milliseconds before the year 2100'),
-)
+/** When it happened, or what is wrong with how that was told. */
+export function occurredAtIn(told: Fields, nowMs: number): number | FieldProblem {
+  const occurredAt = v.safeParse(unixTime, told.get('timestamp'))
+  if (!occurredAt.success) return fieldProblem('timestamp', occurredAt.issues[0].message, told)
+  return isAhead(occurredAt.output, nowMs)
+    ? aheadOfClock('/timestamp', told.get('timestamp'))
+    : occurredAt.output
+}
 
 /** What is wrong with a field, without what came. */
 export function fieldProblem(field: string, expected: string, told: Fields): FieldProblem {

@@ -1,12 +1,11 @@
 import { addressParser } from 'postal-mime'
-import * as v from 'valibot'
 import { recipientOf } from '../core/address.ts'
 import type { InboundColumn, InboundMail } from '../core/inbound-mail.ts'
 import { oneLine } from '../core/text.ts'
 import { decodedHeader, jsonOf, textOf, type Fields } from './fields.ts'
 import type { Outcome } from './provider.ts'
 import { emailIdParts, messageKeyOf } from './sendcloud-email-id.ts'
-import { documentedName, fieldProblem, listOf, unixMs } from './sendcloud-fields.ts'
+import { documentedName, fieldProblem, listOf, occurredAtIn } from './sendcloud-fields.ts'
 
 const columnOfField: ReadonlyMap<string, InboundColumn> = new Map([
   ['from', 'from'],
@@ -37,12 +36,12 @@ const sendCloudMessageId = /^<?(\d{13}_[^@\s]+-inbound\d+)(?:@|>|$)/
  * @param told - The fields under their documented names.
  * @param fields - The fields as they came.
  */
-export function readRoute(provider: string, told: Fields, fields: Fields): Outcome {
-  const receivedAt = v.safeParse(unixMs, told.get('timestamp'))
+export function readRoute(provider: string, told: Fields, fields: Fields, nowMs: number): Outcome {
+  const receivedAtMs = occurredAtIn(told, nowMs)
   const recipient = recipientIn(told)
-  if (!receivedAt.success || recipient === undefined) {
+  if (typeof receivedAtMs === 'object' || recipient === undefined) {
     const problems = [
-      ...(receivedAt.success ? [] : [fieldProblem('timestamp', receivedAt.issues[0].message, told)]),
+      ...(typeof receivedAtMs === 'object' ? [receivedAtMs] : []),
       ...(recipient === undefined ? [fieldProblem('x_mx_rcptto', 'the address that it reached', told)] : []),
     ]
     return { type: 'invalid', problems }
@@ -53,7 +52,7 @@ export function readRoute(provider: string, told: Fields, fields: Fields): Outco
     provider,
     recipient,
     ...(answers && { answers }),
-    receivedAtMs: receivedAt.output,
+    receivedAtMs,
     ...(rawMessageUrl !== '' && { rawMessageUrl }),
     columns: columnsOf(told),
     content: jsonOf([...fields].filter(([name]) => !fieldsOfTelling.has(documentedName(name)))),

@@ -1,4 +1,3 @@
-import * as v from 'valibot'
 import type { BounceClass, DeliveryEvent, EventKind, MessageColumn } from '../core/event.ts'
 import type { MessageKey } from '../core/message.ts'
 import { oneLine } from '../core/text.ts'
@@ -8,7 +7,7 @@ import type { Outcome, Provider } from './provider.ts'
 import { readAddressee, readAddressees } from './sendcloud-addressees.ts'
 import { parseBody } from './sendcloud-body.ts'
 import { keyOfSent } from './sendcloud-email-id.ts'
-import { fieldProblem, isSenderHeader, toldBy, unixMs } from './sendcloud-fields.ts'
+import { fieldProblem, isSenderHeader, occurredAtIn, toldBy } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
 import { publicKey, verifySignature } from './sendcloud-signature.ts'
 import { describeSubStatus, subStatusesOfInvalid } from './sendcloud-sub-status.ts'
@@ -23,12 +22,12 @@ export const sendCloud: Provider = {
   maxBodyBytes: 6 * 1024 * 1024, // all that a function URL takes: `route` carries a whole mail
   signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature },
   keyOfSent,
-  read(callback) {
+  read(callback, nowMs) {
     const parsed = parseBody(callback)
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
     if (parsed.fields === undefined) return []
     try {
-      return readFields(parsed.fields)
+      return readFields(parsed.fields, nowMs)
     } catch {
       return [tooDeep('', {})]
     }
@@ -82,17 +81,17 @@ interface Telling {
   readonly subStat?: string
 }
 
-function readFields(fields: Fields): readonly Outcome[] {
+function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
   const told = toldBy(fields)
   const event = told.get('event')
   if (typeof event !== 'string') {
     return [{ type: 'invalid', problems: [fieldProblem('event', knownEvents, told)] }]
   }
   const name = event.trim().toLowerCase().replaceAll('-', '_')
-  if (name === 'route') return [readRoute(sendCloud.name, told, fields)]
+  if (name === 'route') return [readRoute(sendCloud.name, told, fields, nowMs)]
   const kind = kindOfEvent.get(name)
   return kind
-    ? readEvents(tellingOf(name, kind, told), told)
+    ? readEvents(tellingOf(name, kind, told), told, nowMs)
     : [unrecognisedEvent(event, '/event', knownEvents)]
 }
 
@@ -109,20 +108,15 @@ function tellingOf(name: string, kind: EventKind, told: Fields): Telling {
     : { name, kind, bounceClass: 'hard', ...subStat }
 }
 
-function readEvents(telling: Telling, told: Fields): readonly Outcome[] {
+function readEvents(telling: Telling, told: Fields, nowMs: number): readonly Outcome[] {
   const addressees = telling.name === 'request' ? readAddressees(told) : [readAddressee(told)]
-  const occurredAt = v.safeParse(unixMs, told.get('timestamp'))
-  if (!occurredAt.success) {
+  const occurredAtMs = occurredAtIn(told, nowMs)
+  if (typeof occurredAtMs === 'object') {
     const problems = addressees.flatMap((addressee) => ('problems' in addressee ? addressee.problems : []))
-    return [
-      {
-        type: 'invalid',
-        problems: [fieldProblem('timestamp', occurredAt.issues[0].message, told), ...problems],
-      },
-    ]
+    return [{ type: 'invalid', problems: [occurredAtMs, ...problems] }]
   }
   const message = addressees.find((addressee) => 'message' in addressee)?.message
-  const shared = sharedPart(telling, occurredAt.output, message, told)
+  const shared = sharedPart(telling, occurredAtMs, message, told)
   return addressees.map((addressee) =>
     'problems' in addressee
       ? { type: 'invalid', problems: addressee.problems }

@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import type { Addressed } from '../core/address.ts'
 import type { DeliveryEvent } from '../core/event.ts'
-import { mailEra, parseInstant, secondMs } from '../core/instant.ts'
+import { isAhead, mailEra, parseInstant, secondMs, toSecond } from '../core/instant.ts'
 import { isTaskKey, sentAtOf, type MessageKey } from '../core/message.ts'
-import { address, identifier, unixSeconds, type Fields } from './fields.ts'
+import { address, aheadOfClock, identifier, unixTime, type Fields } from './fields.ts'
 import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 import { tencentSes } from './tencent-ses.ts'
@@ -18,9 +18,9 @@ export function sentWith(mailProviders: readonly Provider[]): Provider {
     name: 'sent',
     isApplication: true,
     maxBodyBytes: 64 * 1024,
-    read: ({ body }) =>
+    read: ({ body }, nowMs) =>
       readJsonElements(body, 'send', (element, pointer) =>
-        readSend(element, { pointer, mailProviders, instant: jsonInstant }),
+        readSend(element, { pointer, mailProviders, instant: jsonInstant, nowMs }),
       ),
   }
 }
@@ -31,6 +31,8 @@ interface Reading {
   readonly mailProviders: readonly Provider[]
   /** How `sentAt` is told; becomes milliseconds. */
   readonly instant: InstantSchema
+  /** Our clock: nothing can have been sent much later. */
+  readonly nowMs: number
 }
 
 type InstantSchema = v.GenericSchema<unknown, number>
@@ -131,15 +133,18 @@ function messageIn(
  */
 function sentAtIn(
   fields: Fields,
-  { pointer, instant }: Reading,
+  { pointer, instant, nowMs }: Reading,
   message: MessageKey | FieldProblem,
 ): number | FieldProblem {
   const sentAt = fields.get('sentAt') ?? undefined
   const byMessage = isProblem(message) ? undefined : sentAtOf(message)
+  if (byMessage !== undefined && isAhead(byMessage, nowMs))
+    return aheadOfClock(`${pointer}/messageId`, fields.get('messageId'))
   if (sentAt === undefined && isProblem(message)) return message
   if (sentAt === undefined && byMessage !== undefined) return byMessage
   const told = v.safeParse(instant, sentAt)
-  if (told.success) return byMessage ?? Math.floor(told.output / secondMs) * secondMs
+  if (told.success && isAhead(told.output, nowMs)) return aheadOfClock(`${pointer}/sentAt`, sentAt)
+  if (told.success) return byMessage ?? toSecond(told.output)
   const [{ message: expected }] = told.issues
   const why = sentAt === undefined ? ', since this MessageId does not tell when' : ''
   return problemWith('sentAt', `${expected}${why}`, fields, pointer)
@@ -193,14 +198,9 @@ const isoInstant = v.pipe(
   sendableMs,
 )
 
-const unixInstant = v.pipe(
-  unixSeconds,
-  v.transform((seconds) => seconds * secondMs),
-)
-
 /** Numbers may come as numeric strings. */
 const jsonInstant: InstantSchema = v.lazy((told) =>
-  typeof told === 'number' || (typeof told === 'string' && /^\s*\d+\s*$/.test(told))
-    ? unixInstant
+  typeof told === 'number' || (typeof told === 'string' && /^\s*[\d.]+\s*$/.test(told))
+    ? unixTime
     : isoInstant,
 )

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { bareAddress, readAddress, type Addressed } from '../core/address.ts'
-import { mailEra } from '../core/instant.ts'
+import { toSecond, unixInstantMs } from '../core/instant.ts'
 import { identifierIn } from '../core/message.ts'
 import type { PolledDelivery, PolledOutcome } from '../core/polled-delivery.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
@@ -105,8 +105,7 @@ function at(unixSeconds: number): { occurredAtMs: number } | undefined {
 }
 
 // 0 stands for "none".
-function instantMs(unixSeconds: number): number | undefined {
-  return unixSeconds > mailEra.fromSeconds && unixSeconds < mailEra.toSeconds
-    ? Math.floor(unixSeconds) * 1_000
-    : undefined
+function instantMs(told: number): number | undefined {
+  const instant = unixInstantMs(told)
+  return instant === undefined ? undefined : toSecond(instant)
 }

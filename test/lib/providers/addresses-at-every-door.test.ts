@@ -10,6 +10,8 @@ import { polledDeliveryOf } from '../../../lib/ses/status-row.ts'
 const sent = sentWith([tencentSes, sendCloud])
 const messageId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
 
+const nowMs = Date.parse('2026-11-21T08:00:00Z')
+
 interface Told {
   readonly recipient: string
   readonly spelling?: string | undefined
@@ -18,7 +20,7 @@ interface Told {
 /** Whom each outcome names; `undefined` where it is no event. */
 function toldBy(provider: Provider, fields: object): readonly (Told | undefined)[] {
   const body = Buffer.from(JSON.stringify(fields))
-  return provider.read({ body, contentType: 'application/json' }).map(addressed)
+  return provider.read({ body, contentType: 'application/json' }, nowMs).map(addressed)
 }
 
 function addressed(outcome: Outcome): Told | undefined {
@@ -115,5 +117,32 @@ describe('an inbound mail', () => {
 
   it('is to nobody where the address holds what cannot be seen', () => {
     expect(inbound('rea\u200bder@example.com')).toStrictEqual([undefined])
+  })
+})
+
+describe('an id in angle brackets', () => {
+  const messageOf = (provider: Provider, fields: object) => {
+    const body = Buffer.from(JSON.stringify(fields))
+    return provider
+      .read({ body, contentType: 'application/json' }, nowMs)
+      .map((outcome) =>
+        outcome.type === 'event' ? [outcome.event.message, outcome.event.columns.rfcMessageId] : outcome,
+      )
+  }
+  const common = { timestamp: 1795233605, email: 'a@example.com', recipient: 'a@example.com' }
+
+  it('is the id between them', () => {
+    const tencent = { ...common, event: 'delivered', bulkId: '<qcloud-ses-1>', messageId: '<1@example.com>' }
+    expect(messageOf(tencentSes, tencent)).toEqual([['qcloud-ses-1', '1@example.com']])
+    const byMessageId = { ...common, event: 'deliver', messageId: `<${messageId}>` }
+    expect(messageOf(sendCloud, byMessageId)).toEqual([[messageId, undefined]])
+    const byEmailId = { ...common, event: 'deliver', emailId: `<${messageId}0$a@example.com>` }
+    expect(messageOf(sendCloud, byEmailId)).toEqual([[messageId, undefined]])
+    const polled = polledDeliveryOf('tencent-ses', {
+      MessageId: '<qcloud-ses-1>',
+      ToEmailAddress: 'a@example.com',
+      DeliverStatus: 1,
+    })
+    expect(polled).toMatchObject({ message: 'qcloud-ses-1' })
   })
 })

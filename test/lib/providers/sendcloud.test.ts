@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { inboundColumns, type InboundMail } from '../../../lib/core/inbound-mail.ts'
 import type { Callback, FieldProblem, Outcome } from '../../../lib/providers/provider.ts'
-import { sendCloud } from '../../../lib/providers/sendcloud.ts'
+import { sendCloud as provider } from '../../../lib/providers/sendcloud.ts'
 import {
   callbackOf,
   formOf,
@@ -15,6 +15,11 @@ import {
   someToken,
   type UnsignedFields,
 } from '../../fixtures/sendcloud/sign.ts'
+
+const sendCloud = {
+  ...provider,
+  read: (callback: Callback, nowMs = Infinity): readonly Outcome[] => provider.read(callback, nowMs),
+}
 
 const formType = 'application/x-www-form-urlencoded'
 const messageId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
@@ -576,28 +581,44 @@ describe('the time', () => {
     [' 1795233605123 ', 1795233605123],
     [946684800000, 946684800000],
     [4102444800000, 4102444800000],
-  ])('%j is read as Unix milliseconds, to the millisecond', (timestamp, occurredAtMs) => {
+    [1795233605, 1795233605_000],
+    ['1795233605', 1795233605_000],
+    ['1795233605.123', 1795233605_123],
+    ['1795233605123.5', 1795233605_123],
+    [946684800, 946684800_000],
+  ])('%j is Unix milliseconds, or plainly seconds: %d', (timestamp, occurredAtMs) => {
     expect(eventOf({ timestamp }).occurredAtMs).toBe(occurredAtMs)
   })
 
-  it.each([[1795233605], ['1795233605'], [0], [946684799999]])(
-    '%j is not guessed to be seconds',
-    (timestamp) => {
-      expect(problemsOf(read(fieldsWith({ timestamp })))).toEqual([
-        {
-          pointer: '/timestamp',
-          expected: 'Unix milliseconds after the year 2000 (were these seconds?)',
-          received: 'a string',
-        },
-      ])
-    },
-  )
+  it('more than a day ahead of our clock is a problem, and is none once the clock has come there', () => {
+    const nowMs = Date.parse('2026-11-20T04:00:05.123Z')
+    const problems = (told: UnsignedFields, now: number) => problemsOf(sendCloud.read(formOf(told), now))
+    const ahead = [
+      {
+        pointer: '/timestamp',
+        expected: 'an instant at most a day ahead of our clock',
+        received: 'a string beyond it',
+      },
+    ]
+    for (const told of [
+      fieldsWith(),
+      fieldsWith({ event: 'request', recipientArray: ['reader@example.com'] }),
+      fieldsWith({ event: 'route', x_mx_rcptto: 'reader@example.com' }),
+    ]) {
+      expect(problems(told, nowMs - 1)).toEqual(ahead)
+      expect(problems(told, nowMs)).toEqual([])
+    }
+  })
 
   it.each([
+    [0],
+    [946684799],
+    [946684799999],
     [4102444800001],
     [-1795233605123],
-    ['1795233605123.5'],
+    [1795233605123456],
     ['1.795e12'],
+    ['1.2.3'],
     ['2026-11-21T04:00:05.123Z'],
     [''],
     [null],
@@ -1113,7 +1134,7 @@ describe('a routed mail', () => {
   )
 
   it('without a time is invalid, and names all that is wrong', () => {
-    expect(pointersOf(read(route({ timestamp: 1795240000, x_mx_rcptto: '' })))).toEqual([
+    expect(pointersOf(read(route({ timestamp: 179524000, x_mx_rcptto: '' })))).toEqual([
       '/timestamp',
       '/x_mx_rcptto',
     ])
@@ -1371,7 +1392,11 @@ describe('a body', () => {
   it('names each field that is wrong, and never what came', () => {
     const wrong = { event: 'open', emailId: 'secret', recipient: 'secret', timestamp: 'secret' }
     expect(problemsOf(read(wrong))).toEqual([
-      { pointer: '/timestamp', expected: 'Unix milliseconds, such as 1654064683123', received: 'a string' },
+      {
+        pointer: '/timestamp',
+        expected: 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683',
+        received: 'a string',
+      },
       { pointer: '/emailId', expected: 'an emailId: <messageId><index>$<recipient>', received: 'a string' },
       { pointer: '/recipient', expected: 'one email address', received: 'a string' },
     ])

@@ -6,11 +6,14 @@ import type { FieldProblem, Outcome } from '../../../lib/providers/provider.ts'
 import { tencentSes } from '../../../lib/providers/tencent-ses.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
-const readBytes = (body: Uint8Array) => tencentSes.read({ body, contentType: 'application/json' })
+const readBytes = (body: Uint8Array, nowMs = Infinity) =>
+  tencentSes.read({ body, contentType: 'application/json' }, nowMs)
 const readText = (text: string) => readBytes(bytesOf(text))
 const read = (body: unknown) => readText(JSON.stringify(body))
 const fixture = (name: string) =>
   readBytes(readFileSync(new URL(`../../fixtures/tencent-ses/${name}.json`, import.meta.url)))
+
+const unixTimeShape = 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
 
 /** The least that is an event, but for what a test says about it. */
 const bodyWith = (told: Readonly<Record<string, unknown>> = {}) => ({
@@ -365,20 +368,23 @@ describe('the time', () => {
     [1654064683.0, 1654064683_000],
     [946684800, 946684800_000],
     [4102444800, 4102444800_000],
-  ])('%j is read as Unix seconds', (timestamp, occurredAtMs) => {
+    [1654064683_000, 1654064683_000],
+    ['1654064683123', 1654064683_123],
+    [1654064683.5, 1654064683_500],
+    ['1654064683.123', 1654064683_123],
+    [1654064683123.9, 1654064683_123],
+  ])('%j is read as Unix seconds, or plainly milliseconds', (timestamp, occurredAtMs) => {
     expect(eventOf({ timestamp }).occurredAtMs).toBe(occurredAtMs)
   })
 
   it.each([
-    [1654064683_000],
-    ['1654064683000'],
     [0],
     [-1654064683],
     [946684799],
     [4102444801],
-    [1654064683.5],
-    ['1654064683.5'],
+    [1654064683_000_000],
     ['1.654e9'],
+    ['1654064683.'],
     ['0x6297'],
     ['１６５４０６４６８３'],
     ['2022-06-01T06:24:43Z'],
@@ -392,19 +398,30 @@ describe('the time', () => {
     expect(pointersOf(bodyWith({ timestamp }))).toEqual(['/timestamp'])
   })
 
-  it('in milliseconds is told so', () => {
-    expect(problemsOf(read(bodyWith({ timestamp: 1654064683_000 })))).toEqual([
+  it('more than a day ahead of our clock is a problem, and is none once the clock has come there', () => {
+    const body = bytesOf(JSON.stringify([bodyWith(), bodyWith({ timestamp: 1654064684 })]))
+    const nowMs = Date.parse('2022-05-31T06:24:43Z')
+    expect(readBytes(body, nowMs)).toEqual([
+      { type: 'event', event: leastEvent },
       {
-        pointer: '/timestamp',
-        expected: 'Unix seconds before the year 2100 (were these milliseconds?)',
-        received: 'a number',
+        type: 'invalid',
+        problems: [
+          {
+            pointer: '/1/timestamp',
+            expected: 'an instant at most a day ahead of our clock',
+            received: 'a number beyond it',
+          },
+        ],
       },
     ])
+    expect(typesOf(readBytes(body, nowMs + 1_000))).toEqual(['event', 'event'])
   })
 
   it.each([
     [1654064679, 1654064679_000],
     ['1654064679', 1654064679_000],
+    [1654064679_123, 1654064679_000],
+    ['1654064679.9', 1654064679_000],
   ])('of sending %j is read as Unix seconds', (sentTimestamp, sentAtMs) => {
     expect(eventOf({ sentTimestamp })).toEqual({ ...leastEvent, sentAtMs })
   })
@@ -414,7 +431,7 @@ describe('the time', () => {
   })
 
   it.each([
-    [1654064679_000, '{"sentTimestamp":1654064679000}'],
+    [1654064679_000_000, '{"sentTimestamp":1654064679000000}'],
     ['yesterday', '{"sentTimestamp":"yesterday"}'],
     [[], '{"sentTimestamp":[]}'],
   ])(
@@ -651,7 +668,7 @@ describe('a body', () => {
     expect(problemsOf(read({}))).toEqual([
       { pointer: '/event', expected: events, received: 'nothing' },
       { pointer: '/email', expected: 'one email address', received: 'nothing' },
-      { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'nothing' },
+      { pointer: '/timestamp', expected: unixTimeShape, received: 'nothing' },
       { pointer: '/bulkId', expected: 'a MessageId, or a taskId', received: 'neither' },
     ])
   })
@@ -672,7 +689,7 @@ describe('a body', () => {
           expected: 'the MessageId that SendEmail returned, at most 512 bytes without white space or #',
           received: 'a string',
         },
-        { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'nothing' },
+        { pointer: '/timestamp', expected: unixTimeShape, received: 'nothing' },
       ]),
     )
   })
