@@ -5,7 +5,7 @@ import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from './field
 import { parseExactJson } from './json-body.ts'
 import type { Outcome, Provider } from './provider.ts'
 import { readAddressee, readAddressees } from './sendcloud-addressees.ts'
-import { parseBody } from './sendcloud-body.ts'
+import { maxBodyBytes, parseBody } from './sendcloud-body.ts'
 import { keyOfSent } from './sendcloud-email-id.ts'
 import { fieldProblem, isSenderHeader, occurredAtIn, toldBy } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
@@ -19,7 +19,7 @@ import { describeSubStatus, subStatusesOfInvalid } from './sendcloud-sub-status.
  */
 export const sendCloud: Provider = {
   name: 'sendcloud',
-  maxBodyBytes: 6 * 1024 * 1024, // all that a function URL takes: `route` carries a whole mail
+  maxBodyBytes,
   signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature },
   keyOfSent,
   read(callback, nowMs) {

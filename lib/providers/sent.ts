@@ -8,6 +8,8 @@ import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 import { tencentSes } from './tencent-ses.ts'
 
+const maxBodyBytes = 64 * 1024
+
 /**
  * The application that sends. It may tell of each mail that a provider has accepted, and each recipient's delivery is
  * `requested` from then on: reconcile knows it and asks about it, even where no callback ever comes. One JSON object
@@ -17,11 +19,14 @@ export function sentWith(mailProviders: readonly Provider[]): Provider {
   return {
     name: 'sent',
     isApplication: true,
-    maxBodyBytes: 64 * 1024,
-    read: ({ body }, nowMs) =>
-      readJsonElements(body, 'send', (element, pointer) =>
-        readSend(element, { pointer, mailProviders, instant: jsonInstant, nowMs }),
-      ),
+    maxBodyBytes,
+    read: (callback, nowMs) =>
+      readJsonElements(callback, {
+        noun: 'send',
+        maxBodyBytes,
+        read: (element, pointer) =>
+          readSend(element, { pointer, mailProviders, instant: jsonInstant, nowMs }),
+      }),
   }
 }
 
@@ -143,10 +148,14 @@ function sentAtIn(
   if (sentAt === undefined && isProblem(message)) return message
   if (sentAt === undefined && byMessage !== undefined) return byMessage
   const told = v.safeParse(instant, sentAt)
-  if (told.success && isAhead(told.output, nowMs)) return aheadOfClock(`${pointer}/sentAt`, sentAt)
-  if (told.success) return byMessage ?? toSecond(told.output)
-  const [{ message: expected }] = told.issues
-  const why = sentAt === undefined ? ', since this MessageId does not tell when' : ''
+  if (!told.success) return withoutInstant(told.issues[0].message, fields, pointer)
+  if (isAhead(told.output, nowMs)) return aheadOfClock(`${pointer}/sentAt`, sentAt)
+  return byMessage ?? toSecond(told.output)
+}
+
+function withoutInstant(expected: string, fields: Fields, pointer: string): FieldProblem {
+  const why =
+    (fields.get('sentAt') ?? undefined) === undefined ? ', since this MessageId does not tell when' : ''
   return problemWith('sentAt', `${expected}${why}`, fields, pointer)
 }
 

@@ -22,15 +22,23 @@ import {
 import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 
+const maxBodyBytes = 64 * 1024
+
 /**
  * Tencent Cloud SES callbacks: one JSON object, or an array of them, in every documented generation.
  * Source: "Email Event Notification", editions of 2021, 2024-03-29 and 2025-10-30 (product 1084, page 39492).
  */
 export const tencentSes: Provider = {
   name: 'tencent-ses',
-  maxBodyBytes: 64 * 1024,
-  read: ({ body }, nowMs) =>
-    readJsonElements(body, 'event', (element, pointer) => [readElement(element, pointer, nowMs)]),
+  maxBodyBytes,
+  read: (callback, nowMs) =>
+    readJsonElements(callback, {
+      noun: 'event',
+      maxBodyBytes,
+      // A console may try the URL with `{}` when it is saved.
+      hasProbes: true,
+      read: (element, pointer) => [readElement(element, pointer, nowMs)],
+    }),
 }
 
 const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([

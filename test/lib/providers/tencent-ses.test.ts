@@ -662,10 +662,10 @@ describe('a body', () => {
     ])
   })
 
-  it('of an empty object names what it lacks, and what was expected', () => {
+  it('of an object with nothing that is known names what it lacks, and what was expected', () => {
     const events =
       'one of processed, deferred, delivered, dropped, bounce, open, click, spamreport, unsubscribe'
-    expect(problemsOf(read({}))).toEqual([
+    expect(problemsOf(read({ test: true }))).toEqual([
       { pointer: '/event', expected: events, received: 'nothing' },
       { pointer: '/email', expected: 'one email address', received: 'nothing' },
       { pointer: '/timestamp', expected: unixTimeShape, received: 'nothing' },
@@ -716,10 +716,6 @@ describe('a body', () => {
       ['/email', `a string with ${name} in it`],
       ['/bulkId', `a string with ${name} in it`],
     ])
-  })
-
-  it('of an empty array is unreadable', () => {
-    expect(typesOf(read([]))).toEqual(['unreadable'])
   })
 
   it('nested 20,000 deep is read without falling over', () => {
