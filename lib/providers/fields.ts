@@ -1,4 +1,3 @@
-import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
 import { readAddress, type Addressed } from '../core/address.ts'
 import { unixInstantMs } from '../core/instant.ts'
@@ -62,22 +61,6 @@ export function textOf(value: unknown): string {
 export function jsonOf(fields: readonly (readonly [string, unknown])[]): string {
   if (fields.length === 0) return ''
   return JSON.stringify(Object.fromEntries(fields.toSorted(([a], [b]) => (a < b ? -1 : 1))))
-}
-
-/** RFC 2047 decoded; as it came where it cannot be decoded without loss. */
-export function decodedHeader(text: string): string {
-  const charsets = [...text.matchAll(/=\?([^?*\s]+)(?:\*[^?]*)?\?[bq]\?/gi)].map((word) => word[1] ?? '')
-  if (!charsets.every(isKnownCharset)) return text
-  const decoded = oneLine(decodeWords(text))
-  return decoded === '' || decoded.includes('\ufffd') ? text : decoded
-}
-
-function isKnownCharset(label: string): boolean {
-  try {
-    return new TextDecoder(label).encoding !== ''
-  } catch {
-    return false
-  }
 }
 
 /** An event of a name that is not known here. */

@@ -2,7 +2,8 @@ import { addressParser } from 'postal-mime'
 import { recipientOf } from '../core/address.ts'
 import type { InboundColumn, InboundMail } from '../core/inbound-mail.ts'
 import { oneLine } from '../core/text.ts'
-import { decodedHeader, jsonOf, textOf, type Fields } from './fields.ts'
+import { decodedHeader } from './encoded-words.ts'
+import { jsonOf, textOf, type Fields } from './fields.ts'
 import type { Outcome } from './provider.ts'
 import { emailIdParts, messageKeyOf } from './sendcloud-email-id.ts'
 import { documentedName, fieldProblem, listOf, occurredAtIn } from './sendcloud-fields.ts'
@@ -22,6 +23,9 @@ const columnOfField: ReadonlyMap<string, InboundColumn> = new Map([
 
 /** What a second telling of the same mail may change: its signature, and a link that lives for 15 days. */
 const fieldsOfTelling = new Set(['timestamp', 'token', 'signature', 'raw_message_url'])
+
+/** Headers of the mail, and the names in them. */
+const encodedColumns: ReadonlySet<InboundColumn> = new Set(['from', 'fromName', 'to', 'toName', 'subject'])
 
 const maxColumnLength = 1_000
 /** As much of a header as is looked at: whatever comes, a column costs little. */
@@ -101,7 +105,7 @@ function columnsOf(told: Fields): InboundMail['columns'] {
   for (const [field, column] of columnOfField) {
     const value = told.get(field)
     const head = typeof value === 'string' ? oneLine(headOf(value)) : headOf(textOf(value))
-    const text = column === 'subject' ? decodedHeader(head) : head
+    const text = encodedColumns.has(column) ? decodedHeader(head) : head
     if (text !== '') columns[column] = text.slice(0, maxColumnLength).toWellFormed()
   }
   return columns

@@ -1,6 +1,7 @@
 import type { BounceClass, DeliveryEvent, EventKind, MessageColumn } from '../core/event.ts'
 import type { MessageKey } from '../core/message.ts'
 import { oneLine } from '../core/text.ts'
+import { decodedHeader } from './encoded-words.ts'
 import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from './fields.ts'
 import { parseExactJson } from './json-body.ts'
 import type { Outcome, Provider } from './provider.ts'
@@ -236,7 +237,9 @@ function headersIn(told: Fields): {
 
 function headersOf(entries: readonly (readonly [string, unknown])[]): DeliveryEvent['headers'] {
   return new Map(
-    entries.filter(([name]) => isSenderHeader(name)).map(([name, value]) => [oneLine(name), textOf(value)]),
+    entries
+      .filter(([name]) => isSenderHeader(name))
+      .map(([name, value]) => [oneLine(name), decodedHeader(textOf(value))]),
   )
 }
 

@@ -5,10 +5,10 @@ import { isAhead, toSecond } from '../core/instant.ts'
 import { isTaskKey, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
+import { decodedHeader } from './encoded-words.ts'
 import {
   address,
   aheadOfClock,
-  decodedHeader,
   identifier,
   jsonOf,
   textOf,
@@ -283,7 +283,9 @@ function columnText(column: MessageColumn, text: string): string {
 
 function headersOf(fields: Fields): DeliveryEvent['headers'] {
   return new Map(
-    [...fields].filter(([field]) => isHeader(field)).map(([field, value]) => [oneLine(field), textOf(value)]),
+    [...fields]
+      .filter(([field]) => isHeader(field))
+      .map(([field, value]) => [oneLine(field), decodedHeader(textOf(value))]),
   )
 }
 

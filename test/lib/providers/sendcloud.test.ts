@@ -679,6 +679,13 @@ describe('the columns of the message', () => {
 })
 
 describe("the sender's own headers", () => {
+  it('are decoded as a subject is', () => {
+    const named = '=?cp936?B?xPq6ww==?='
+    expect(eventOf({ 'SC-Custom-Name': named }).headers).toEqual(new Map([['SC-Custom-Name', '您好']]))
+    const userHeaders = JSON.stringify({ 'SC-Custom-Name': named })
+    expect(eventOf({ userHeaders }).headers).toEqual(new Map([['SC-Custom-Name', '您好']]))
+  })
+
   it.each([
     ['JSON', '{"SC-Custom-Order":"4711","sc-custom-shop":" two\\n lines ","SC-CUSTOM-Empty":""}'],
     ['an object', { 'SC-Custom-Order': '4711', 'sc-custom-shop': ' two\n lines ', 'SC-CUSTOM-Empty': '' }],
@@ -1194,7 +1201,23 @@ describe('a routed mail', () => {
     }
   })
 
+  it('has names that are decoded', () => {
+    const { columns } = mailOf({
+      from: '=?GB18030?B?xPo=?= =?gb18030?B?usM=?= <reader@example.com>',
+      fromname: '=?cp936?B?xPq6ww==?=',
+      to: '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?= <support@mail.example.com>',
+      toname: '=?UTF-8?Q?=E6=82=A8=E5=A5=BD?=',
+    })
+    expect(columns).toEqual({
+      from: '您好 <reader@example.com>',
+      fromName: '您好',
+      to: '您好 <support@mail.example.com>',
+      toName: '您好',
+    })
+  })
+
   it.each([
+    ['=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?=', '您好'],
     ['=?UTF-8?B?5rWL6K+V?=', '测试'],
     ['=?GBK?Q?=B2=E2=CA=D4?=', '测试'],
     ['=?x-nobody?B?suLK1A==?=', '=?x-nobody?B?suLK1A==?='],

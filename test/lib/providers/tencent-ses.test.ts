@@ -506,6 +506,23 @@ describe('the subject', () => {
     ['two words of different encodings', '=?UTF-8?B?5rWL?= =?GBK?Q?=CA=D4?=', '测试'],
     ['a word among plain text', 'Re: =?UTF-8?B?5rWL6K+V?= !', 'Re: 测试 !'],
     ['a line break inside a word', '=?UTF-8?Q?a=0D=0Ab?=', 'a b'],
+    ['letters cut into two words', '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?=', '您好'],
+    [
+      'letters cut into three words of Q',
+      '=?utf-8?Q?=E6=82?= =?UTF-8?Q?=A8=E5?=\r\n =?utf-8?q?=A5=BD?=',
+      '您好',
+    ],
+    ['letters cut into words of B and Q', '=?UTF-8?B?5oKo5aU=?= =?UTF-8?Q?=BD?=', '您好'],
+    ['letters of GBK cut into two words', '=?gbk?B?xPq6?= =?gbk?B?ww==?=', '您好'],
+    ['base64 that is cut itself', '=?UTF-8?B?5oKo5?= =?UTF-8?B?aW9?=', '您好'],
+    ['base64 that is cut itself elsewhere', '=?UTF-8?B?5oKo5a?= =?UTF-8?B?W9?=', '您好'],
+    ['base64 without its padding', '=?gbk?B?xPo?= =?gbk?B?usM?=', '您好'],
+    ['words with no space between them', '=?UTF-8?B?5oKo5aU=?==?UTF-8?B?vQ==?=', '您好'],
+    ['letters beyond GBK', '=?GB18030?B?1tA=?= =?gb18030?B?lTKCNw==?=', '中\u{20001}'],
+    ['GBK under its number', '=?cp936?B?xPq6ww==?=', '您好'],
+    ['GBK said to be GB2312', '=?GB2312?B?1uzpRrv5?=', '朱镕基'],
+    ['Big5 under its number', '=?cp950?Q?=B1z=A6n?=', '您好'],
+    ['a language', '=?UTF-8*zh?B?5oKo5aW9?=', '您好'],
     ['a word that never ends', '=?UTF-8?B?5rWL6K+V', '=?UTF-8?B?5rWL6K+V'],
     ['a word of an unknown encoding', '=?UTF-8?X?5rWL6K+V?=', '=?UTF-8?X?5rWL6K+V?='],
     ['a broken escape', '=?UTF-8?Q?100=ZZ?=', '100=ZZ'],
@@ -520,6 +537,9 @@ describe('the subject', () => {
     ['a word without content', '=?UTF-8?B??='],
     ['bytes that are not of the charset', '=?UTF-8?B?suLK1A==?='],
     ['a charset that nobody knows', '=?x-nobody?B?suLK1A==?='],
+    ['half a character', '=?UTF-8?B?5oKo5aU=?='],
+    ['half a character before plain text', '=?UTF-8?B?5oKo5aU=?= and =?UTF-8?B?vQ==?='],
+    ['letters where their bytes should be', '=?UTF-8?Q?=E6=82=A8好?='],
   ])('stands as it came where it cannot be decoded: %s', (_what, subject) => {
     expect(eventOf({ subject }).columns).toEqual({ subject })
   })
@@ -548,6 +568,11 @@ describe('the columns of the message', () => {
 })
 
 describe("the sender's own headers", () => {
+  it('are decoded as a subject is', () => {
+    const told = { 'X-Tencentcloudses-Cb-Name': '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?= <a@example.com>' }
+    expect(eventOf(told).headers).toEqual(new Map([['X-Tencentcloudses-Cb-Name', '您好 <a@example.com>']]))
+  })
+
   it('are each kept, under the name and in the case in which they came', () => {
     expect(
       eventOf({
