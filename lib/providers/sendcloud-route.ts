@@ -1,4 +1,3 @@
-import { addressParser } from 'postal-mime'
 import { recipientOf } from '../core/address.ts'
 import type { InboundColumn, InboundMail } from '../core/inbound-mail.ts'
 import { oneLine } from '../core/text.ts'
@@ -67,19 +66,19 @@ export function readRoute(provider: string, told: Fields, fields: Fields, nowMs:
 /** The first address of the envelope; of the header, where the envelope is not told. */
 function recipientIn(told: Fields): string | undefined {
   return ['x_mx_rcptto', 'to']
-    .flatMap((field) => headersIn(told.get(field)))
-    .flatMap((header) => recipientOf(header) ?? recipientsIn(header))[0]
+    .flatMap((field) => listOf(headsOf(told.get(field))))
+    .flatMap((entry) => (typeof entry === 'string' ? (mailboxRecipient(entry) ?? []) : []))[0]
 }
 
-function recipientsIn(header: string): readonly string[] {
-  return addressParser(header)
-    .flatMap((mailbox) => mailbox.group ?? [mailbox])
-    .flatMap(({ address }) => recipientOf(address) ?? [])
+/** A mailbox may be the first of a group, `Team: a@example.com`, and have a comment behind it (RFC 5322 §3.4). */
+function mailboxRecipient(text: string): string | undefined {
+  const mailbox = text.endsWith(')') ? text.slice(0, text.lastIndexOf('(')) : text
+  return recipientOf(mailbox) ?? recipientOf(mailbox.replace(/^[^"<>@:]*:/, ''))
 }
 
-function headersIn(value: unknown): readonly string[] {
-  const isOne = typeof value === 'string' && !value.startsWith('[')
-  return (isOne ? [value] : listOf(value)).filter((text) => typeof text === 'string').map(headOf)
+function headsOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(headsOf)
+  return typeof value === 'string' && !value.startsWith('[') ? headOf(value) : value
 }
 
 function headOf(text: string): string {

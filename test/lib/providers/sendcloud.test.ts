@@ -1120,6 +1120,11 @@ describe('a routed mail', () => {
     ['undisclosed-recipients:;', 'support@mail.example.com', 'support@mail.example.com'],
     ['', 'Team: a@mail.example.com, b@mail.example.com;', 'a@mail.example.com'],
     ['', '=?UTF-8?B?5rWL6K+V?= <support@mail.example.com>', 'support@mail.example.com'],
+    ["['support@mail.example.com', 'other@example.com']", '', 'support@mail.example.com'],
+    ['support@mail.example.com (The Shop)', '', 'support@mail.example.com'],
+    ['Lee, Ann <support@mail.example.com>, other@example.com', '', 'support@mail.example.com'],
+    ['"Team: x" <support@mail.example.com>', '', 'support@mail.example.com'],
+    ['Team: "Lee, Ann" <support@mail.example.com>, other@example.com;', '', 'support@mail.example.com'],
     ['nobody', 'nobody, support@mail.example.com', 'support@mail.example.com'],
   ])('that reached %j, to %j, is for %s', (x_mx_rcptto, to, recipient) => {
     expect(mailOf({ x_mx_rcptto, to }).recipient).toBe(recipient)
