@@ -124,7 +124,8 @@ function asciiDomain(domain: string): string | undefined {
 }
 
 function hostOf(host: string): string | undefined {
-  return URL.parse(`ws://${host}`)?.hostname
+  const url = `ws://${host}`
+  return URL.canParse(url) ? new URL(url).hostname : undefined
 }
 
 /** `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3); no other kind is registered. An IPv6 address as RFC 5952 has it. */

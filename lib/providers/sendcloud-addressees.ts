@@ -7,7 +7,7 @@ import { emailIdParts, messageKeyOf, type EmailId } from './sendcloud-email-id.t
 import { fieldProblem, listOf } from './sendcloud-fields.ts'
 
 /** One recipient of one message. */
-export interface Addressee extends Addressed {
+interface Addressee extends Addressed {
   readonly message: MessageKey
   readonly emailId?: string
 }

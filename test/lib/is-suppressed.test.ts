@@ -51,6 +51,8 @@ describe('isSuppressed', () => {
     ' Gone@Example.COM ',
     'Somebody <gone@example.com>',
     '"Body, Some" <GONE@example.com>',
+    '"gone"@example.com.',
+    'gone@ｅｘａｍｐｌｅ。ｃｏｍ',
   ])("is true of '%s', who is on the list", async (recipient) => {
     expect(await isSuppressed(recipient)).toBe(true)
   })
@@ -60,7 +62,7 @@ describe('isSuppressed', () => {
     expect(await isSuppressed('back@example.com')).toBe(false)
   })
 
-  it.each(['', 'gone', 'gone@example.com, back@example.com', 'gone@'])(
+  it.each(['', 'gone', 'gone@example.com, back@example.com', 'gone@', 'go\u200bne@example.com'])(
     "refuses '%s', which is not one address, without repeating it",
     async (text) => {
       const refused = await isSuppressed(text).catch((error: unknown) => error)
