@@ -5,6 +5,7 @@ import { isAcceptedToken } from './callback-token.ts'
 import { embeddedMetrics } from './embedded-metrics.ts'
 import { errorName } from './error-name.ts'
 import type { CallbackAnswer, CallbackRequest, QuarantineWriter } from './ports.ts'
+import { contentTypeOfText } from './providers/body-text.ts'
 import type { Callback, Provider } from './providers/provider.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { problemLines, takeIn, type TakeInDependencies, type TakenIn } from './take-in.ts'
@@ -101,9 +102,10 @@ async function answerToBearer(
   if (request.method !== 'POST') return { answer: answers.recorded(0), happening: { probe: request.method } }
   if (bodyBytes(request) > provider.maxBodyBytes) return { answer: answers.tooLarge(provider.maxBodyBytes) }
 
+  const contentType = request.headers.get('content-type') ?? ''
   const callback = {
     body: Buffer.from(request.body, request.isBase64Encoded ? 'base64' : 'utf8'),
-    contentType: request.headers.get('content-type') ?? '',
+    contentType: request.isBase64Encoded ? contentType : contentTypeOfText(contentType),
     headers: request.headers,
   }
   return refusalOf(provider, callback, keys) ?? (await keepingWhatIsLeft(provider, callback, on, signal))

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { blocklistDays, parseEnvironment, tableEntries } from './config.ts'
-import { recipientOf } from './core/address.ts'
+import { canonicalDomain, recipientOf } from './core/address.ts'
 import {
   heldReasons,
   parseEvidence,
@@ -54,7 +54,7 @@ interface SuppressionAnswer {
 }
 
 const oneAddress = v.pipe(v.string(), v.transform(recipientOf), v.string())
-const oneDomain = v.pipe(v.string(), v.trim(), v.toLowerCase(), v.regex(/^[^\s@]+$/))
+const oneDomain = v.pipe(v.string(), v.trim(), v.transform(canonicalDomain), v.string())
 const sendingSchema = v.object({
   fromDomain: v.optional(oneDomain),
   except: v.optional(v.array(v.picklist(suppressionReasons)), []),

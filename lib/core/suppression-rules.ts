@@ -1,5 +1,5 @@
 import type { DeliveryEvent } from './event.ts'
-import { domainOf } from './address.ts'
+import { canonicalDomain, domainOf } from './address.ts'
 import { sentAtOf } from './message.ts'
 import { judgeReply, type ReplyClass } from './replies.ts'
 import { replyRulesVersion } from './reply-rules.ts'
@@ -148,7 +148,5 @@ export function weightOf(event: DeliveryEvent): number {
 }
 
 function fromDomainOf({ columns }: DeliveryEvent): string | undefined {
-  return columns.fromDomain === undefined
-    ? domainOf(columns.from ?? '')
-    : columns.fromDomain.trim().toLowerCase()
+  return canonicalDomain((columns.fromDomain ?? '').trim()) ?? domainOf(columns.from ?? '')
 }

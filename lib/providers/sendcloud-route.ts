@@ -1,12 +1,11 @@
-import { addressParser } from 'postal-mime'
-import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
+import { recipientOf } from '../core/address.ts'
 import type { InboundColumn, InboundMail } from '../core/inbound-mail.ts'
 import { oneLine } from '../core/text.ts'
-import { decodedHeader, jsonOf, textOf, type Fields } from './fields.ts'
+import { decodedHeader } from './encoded-words.ts'
+import { jsonOf, textOf, type Fields } from './fields.ts'
 import type { Outcome } from './provider.ts'
 import { emailIdParts, messageKeyOf } from './sendcloud-email-id.ts'
-import { documentedName, fieldProblem, listOf, unixMs } from './sendcloud-fields.ts'
+import { documentedName, fieldProblem, listOf, occurredAtIn } from './sendcloud-fields.ts'
 
 const columnOfField: ReadonlyMap<string, InboundColumn> = new Map([
   ['from', 'from'],
@@ -24,6 +23,9 @@ const columnOfField: ReadonlyMap<string, InboundColumn> = new Map([
 /** What a second telling of the same mail may change: its signature, and a link that lives for 15 days. */
 const fieldsOfTelling = new Set(['timestamp', 'token', 'signature', 'raw_message_url'])
 
+/** Headers of the mail, and the names in them. */
+const encodedColumns: ReadonlySet<InboundColumn> = new Set(['from', 'fromName', 'to', 'toName', 'subject'])
+
 const maxColumnLength = 1_000
 /** As much of a header as is looked at: whatever comes, a column costs little. */
 const maxHeaderLength = 20_000
@@ -37,12 +39,12 @@ const sendCloudMessageId = /^<?(\d{13}_[^@\s]+-inbound\d+)(?:@|>|$)/
  * @param told - The fields under their documented names.
  * @param fields - The fields as they came.
  */
-export function readRoute(provider: string, told: Fields, fields: Fields): Outcome {
-  const receivedAt = v.safeParse(unixMs, told.get('timestamp'))
-  const recipient = recipientOf(told)
-  if (!receivedAt.success || recipient === undefined) {
+export function readRoute(provider: string, told: Fields, fields: Fields, nowMs: number): Outcome {
+  const receivedAtMs = occurredAtIn(told, nowMs)
+  const recipient = recipientIn(told)
+  if (typeof receivedAtMs === 'object' || recipient === undefined) {
     const problems = [
-      ...(receivedAt.success ? [] : [fieldProblem('timestamp', receivedAt.issues[0].message, told)]),
+      ...(typeof receivedAtMs === 'object' ? [receivedAtMs] : []),
       ...(recipient === undefined ? [fieldProblem('x_mx_rcptto', 'the address that it reached', told)] : []),
     ]
     return { type: 'invalid', problems }
@@ -53,7 +55,7 @@ export function readRoute(provider: string, told: Fields, fields: Fields): Outco
     provider,
     recipient,
     ...(answers && { answers }),
-    receivedAtMs: receivedAt.output,
+    receivedAtMs,
     ...(rawMessageUrl !== '' && { rawMessageUrl }),
     columns: columnsOf(told),
     content: jsonOf([...fields].filter(([name]) => !fieldsOfTelling.has(documentedName(name)))),
@@ -62,18 +64,21 @@ export function readRoute(provider: string, told: Fields, fields: Fields): Outco
 }
 
 /** The first address of the envelope; of the header, where the envelope is not told. */
-function recipientOf(told: Fields): string | undefined {
+function recipientIn(told: Fields): string | undefined {
   return ['x_mx_rcptto', 'to']
-    .flatMap((field) => headersIn(told.get(field)))
-    .flatMap((header) => addressParser(header))
-    .flatMap((mailbox) => mailbox.group ?? [mailbox])
-    .map(({ address }) => address.trim().toWellFormed().toLowerCase())
-    .find(isAddress)
+    .flatMap((field) => listOf(headsOf(told.get(field))))
+    .flatMap((entry) => (typeof entry === 'string' ? (mailboxRecipient(entry) ?? []) : []))[0]
 }
 
-function headersIn(value: unknown): readonly string[] {
-  const isOne = typeof value === 'string' && !value.startsWith('[')
-  return (isOne ? [value] : listOf(value)).filter((text) => typeof text === 'string').map(headOf)
+/** A mailbox may be the first of a group, `Team: a@example.com`, and have a comment behind it (RFC 5322 §3.4). */
+function mailboxRecipient(text: string): string | undefined {
+  const mailbox = text.endsWith(')') ? text.slice(0, text.lastIndexOf('(')) : text
+  return recipientOf(mailbox) ?? recipientOf(mailbox.replace(/^[^"<>@:]*:/, ''))
+}
+
+function headsOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(headsOf)
+  return typeof value === 'string' && !value.startsWith('[') ? headOf(value) : value
 }
 
 function headOf(text: string): string {
@@ -84,8 +89,8 @@ function headOf(text: string): string {
 function answeredBy(told: Fields): InboundMail['answers'] {
   const emailId = emailIdParts(told.get('emailId'))
   if (emailId) {
-    const recipient = emailId.recipient.toWellFormed().toLowerCase()
-    return { message: emailId.message, ...(isAddress(recipient) && { recipient }) }
+    const recipient = recipientOf(emailId.recipient)
+    return { message: emailId.message, ...(recipient !== undefined && { recipient }) }
   }
   const references = headOf(textOf(told.get('reference'))).split(' ')
   const message = references
@@ -99,7 +104,7 @@ function columnsOf(told: Fields): InboundMail['columns'] {
   for (const [field, column] of columnOfField) {
     const value = told.get(field)
     const head = typeof value === 'string' ? oneLine(headOf(value)) : headOf(textOf(value))
-    const text = column === 'subject' ? decodedHeader(head) : head
+    const text = encodedColumns.has(column) ? decodedHeader(head) : head
     if (text !== '') columns[column] = text.slice(0, maxColumnLength).toWellFormed()
   }
   return columns

@@ -1,17 +1,20 @@
 import * as v from 'valibot'
 import { bareAddress } from '../core/address.ts'
 import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
+import { isAhead, toSecond } from '../core/instant.ts'
 import { isTaskKey, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
+import { decodedHeader } from './encoded-words.ts'
 import {
   address,
-  decodedHeader,
+  aheadOfClock,
   identifier,
   jsonOf,
   textOf,
   tooDeep,
-  unixSeconds,
+  unixTime,
+  unixTimeShape,
   unrecognisedEvent,
   wholeNumber,
   type Fields,
@@ -19,14 +22,23 @@ import {
 import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 
+const maxBodyBytes = 64 * 1024
+
 /**
  * Tencent Cloud SES callbacks: one JSON object, or an array of them, in every documented generation.
  * Source: "Email Event Notification", editions of 2021, 2024-03-29 and 2025-10-30 (product 1084, page 39492).
  */
 export const tencentSes: Provider = {
   name: 'tencent-ses',
-  maxBodyBytes: 64 * 1024,
-  read: ({ body }) => readJsonElements(body, 'event', (element, pointer) => [readElement(element, pointer)]),
+  maxBodyBytes,
+  read: (callback, nowMs) =>
+    readJsonElements(callback, {
+      noun: 'event',
+      maxBodyBytes,
+      // A console may try the URL with `{}` when it is saved.
+      hasProbes: true,
+      read: (element, pointer) => [readElement(element, pointer, nowMs)],
+    }),
 }
 
 const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([
@@ -98,20 +110,20 @@ const identity = v.object({
   bulkid: v.optional(messageId),
   // Only needed where no MessageId comes: an odd one is none, and stands in its column as it came.
   taskId: v.fallback(v.optional(identifier('the number of a batch task')), undefined),
-  timestamp: unixSeconds,
+  timestamp: unixTime,
 })
 
 type Identity = v.InferOutput<typeof identity>
 
-function readElement(element: unknown, pointer: string): Outcome {
+function readElement(element: unknown, pointer: string, nowMs: number): Outcome {
   try {
-    return readFields(element, pointer)
+    return readFields(element, pointer, nowMs)
   } catch {
     return tooDeep(pointer, element)
   }
 }
 
-function readFields(element: unknown, pointer: string): Outcome {
+function readFields(element: unknown, pointer: string, nowMs: number): Outcome {
   if (typeof element !== 'object' || element === null || Array.isArray(element)) {
     return { type: 'invalid', problems: [expectedObject(pointer, element)] }
   }
@@ -125,7 +137,7 @@ function readFields(element: unknown, pointer: string): Outcome {
   }
   const parsed = v.safeParse(identity, Object.fromEntries(fields))
   const problems = parsed.success
-    ? contradictions(parsed.output, pointer)
+    ? [...aheadProblems(parsed.output, pointer, nowMs), ...contradictions(parsed.output, pointer)]
     : fieldProblems(parsed.issues, pointer, fields)
   if (kind === undefined || !parsed.success || problems.length > 0) return { type: 'invalid', problems }
   return { type: 'event', event: asEvent(kind, parsed.output, fields) }
@@ -176,11 +188,15 @@ function fieldProblem(issue: v.BaseIssue<unknown>, pointer: string, fields: Fiel
 const expectedOfMissing: ReadonlyMap<string, string> = new Map([
   ['event', knownEvents],
   ['email', 'one email address'],
-  ['timestamp', 'Unix seconds, such as 1654064683'],
+  ['timestamp', unixTimeShape],
 ])
 
 function withoutMessage(pointer: string): FieldProblem {
   return { pointer: `${pointer}/bulkId`, expected: 'a MessageId, or a taskId', received: 'neither' }
+}
+
+function aheadProblems({ timestamp }: Identity, pointer: string, nowMs: number): readonly FieldProblem[] {
+  return isAhead(timestamp, nowMs) ? [aheadOfClock(`${pointer}/timestamp`, timestamp)] : []
 }
 
 function contradictions(told: Identity, pointer: string): readonly FieldProblem[] {
@@ -206,24 +222,22 @@ function contradictions(told: Identity, pointer: string): readonly FieldProblem[
 }
 
 function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent {
-  const recipient = told.email.toWellFormed().toLowerCase()
-  const sentTimestamp = v.safeParse(unixSeconds, fields.get('sentTimestamp'))
+  const sentTimestamp = v.safeParse(unixTime, fields.get('sentTimestamp'))
   const bounceClass = kind === 'bounced' ? bounceClassOf(fields) : undefined
   const link = kind === 'clicked' ? textOf(fields.get('link')) : ''
   const reply = hasReply(kind) ? textOf(fields.get('reason')) : ''
   return {
     provider: tencentSes.name,
-    recipient,
-    ...(recipient !== told.email && { spelling: told.email.toWellFormed() }),
-    message: (told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? '')).toWellFormed(),
+    ...told.email,
+    message: told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? ''),
     kind,
     source: 'callback',
-    occurredAtMs: told.timestamp * 1_000,
+    occurredAtMs: told.timestamp,
     ...(link !== '' && { link }),
     ...(bounceClass !== undefined && { bounceClass }),
     ...(reply !== '' && { reply }),
     detail: detailOf(kind, fields),
-    ...(sentTimestamp.success && { sentAtMs: sentTimestamp.output * 1_000 }),
+    ...(sentTimestamp.success && { sentAtMs: toSecond(sentTimestamp.output) }),
     columns: columnsOf(fields),
     headers: headersOf(fields),
   }
@@ -255,7 +269,7 @@ function hasPlace(kind: EventKind, field: string, value: unknown): boolean {
     case 'bounceType':
       return kind === 'bounced' && classOfBounceType.has(textOf(value).toLowerCase())
     case 'sentTimestamp':
-      return v.is(unixSeconds, value)
+      return v.is(unixTime, value)
     default:
       return namedFields.has(field) || columnOfField.has(field) || isHeader(field)
   }
@@ -272,12 +286,14 @@ function columnsOf(fields: Fields): DeliveryEvent['columns'] {
 
 function columnText(column: MessageColumn, text: string): string {
   if (column === 'subject') return decodedHeader(text)
-  return column === 'from' ? bareAddress(text) : text
+  return column === 'from' || column === 'rfcMessageId' ? bareAddress(text) : text
 }
 
 function headersOf(fields: Fields): DeliveryEvent['headers'] {
   return new Map(
-    [...fields].filter(([field]) => isHeader(field)).map(([field, value]) => [oneLine(field), textOf(value)]),
+    [...fields]
+      .filter(([field]) => isHeader(field))
+      .map(([field, value]) => [oneLine(field), decodedHeader(textOf(value))]),
   )
 }
 

@@ -88,6 +88,16 @@ describe('a delivery', () => {
     ])
   })
 
+  it.each(['info@bücher.example', 'Info <INFO@xn--bcher-kva.example.>', 'x-inbound0$Info@BÜCHER.example'])(
+    'is found by any spelling of its recipient: %s',
+    async (asked) => {
+      const recipient = 'info@xn--bcher-kva.example'
+      await record(eventWith({ recipient, message: 'x-inbound', provider: 'sendcloud' }))
+      await show(asked, { json: true })
+      expect(JSON.parse(printed)).toMatchObject([{ recipient, message: 'x-inbound' }])
+    },
+  )
+
   it('has no place for them in JSON where there are none', async () => {
     await record(eventWith({}))
     await show('example@example.com', { json: true })

@@ -73,6 +73,7 @@ const delivered = {
   bulkId: sampleMessage,
   timestamp: 1654064683,
 }
+const unixTimeShape = 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
 const text = (value: unknown) => JSON.stringify(value)
 const deliveries = () => rowsOf(engine.client, tables.deliveries)
 const quarantine = () => rowsOf(engine.client, tables.quarantine)
@@ -197,7 +198,7 @@ describe('what is answered', () => {
         errors: [
           { pointer: '/email', expected: 'one email address', received: 'a string' },
           { pointer: '/bulkId', expected: 'the MessageId that SendEmail returned', received: 'a number' },
-          { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'a string' },
+          { pointer: '/timestamp', expected: unixTimeShape, received: 'a string' },
         ],
       },
     })
@@ -209,7 +210,7 @@ describe('what is answered', () => {
         problems: [
           '/email: expected one email address, got a string',
           '/bulkId: expected the MessageId that SendEmail returned, got a number',
-          '/timestamp: expected Unix seconds, such as 1654064683, got a string',
+          `/timestamp: expected ${unixTimeShape}, got a string`,
         ],
         firstSeenAt: '2026-11-21T08:00:00Z',
         seen: ['2026-11-21T08:00:00Z'],
@@ -221,11 +222,50 @@ describe('what is answered', () => {
     const bytes = new Uint8Array([0x7b, 0xff, 0xfe, 0x00])
     expect(await post('{"event":')).toMatchObject({ status: 400 })
     expect(await post(bytes, { type: 'application/octet-stream' })).toMatchObject({ status: 400 })
-    expect(await post(gzipSync('{}'), { type: 'application/octet-stream' })).toMatchObject({ status: 400 })
+    const cut = gzipSync(text(delivered)).subarray(0, -1)
+    expect(await post(cut, { type: 'application/octet-stream' })).toMatchObject({ status: 400 })
     const kept = await quarantine()
     expect(kept.map((row) => row.reason)).toEqual(['unreadable', 'unreadable', 'unreadable'])
     expect(kept.map((row) => row.body)).toContainEqual('{"event":')
     expect(kept.map((row) => row.body)).toContainEqual(bytes)
+  })
+
+  it('is 200 to what a console may try the URL with, and nothing is stored', async () => {
+    for (const probe of ['', '{}', '[]', ' { } ']) {
+      expect(await post(probe)).toMatchObject({ status: 200, body: { recorded: 0 } })
+    }
+    expect(await post('[]', { path: `/sent/${token}` })).toMatchObject({ status: 400 })
+    expect(await deliveries()).toEqual([])
+    expect((await quarantine()).map(({ provider }) => provider)).toEqual(['sent'])
+  })
+
+  it('is 200 to gzip, of which the table gets what is in it', async () => {
+    const body = gzipSync(text(delivered))
+    expect(await post(body, { type: 'application/octet-stream' })).toMatchObject({ status: 200 })
+    expect(await deliveries()).toMatchObject([{ recipient: 'example@example.com', status: 'delivered' }])
+  })
+
+  it('is 400 to text in another charset, which was decoded as UTF-8 before it came here', async () => {
+    // 您 in GBK, and two bytes of GBK that are one letter of UTF-8.
+    for (const subject of ['c4fa', 'c4a6']) {
+      const [before = '', after = ''] = text({ ...delivered, subject: '|' }).split('|')
+      const body = Buffer.concat([Buffer.from(before), Buffer.from(subject, 'hex'), Buffer.from(after)])
+      expect(await post(new Uint8Array(body), { type: 'application/json; charset=gbk' })).toMatchObject({
+        status: 400,
+        body: { errors: [{ received: 'text that was decoded as UTF-8' }] },
+      })
+      // As bytes it is read.
+      expect(await post(new Uint8Array(body), { type: 'application/vnd.a+json; charset=gbk' })).toMatchObject(
+        {
+          status: 200,
+        },
+      )
+    }
+    expect(await deliveries()).toMatchObject([{ subject: '您' }])
+    expect(await quarantine()).toMatchObject([
+      { reason: 'unreadable', contentType: 'application/json; charset=gbk; received-as=text' },
+      { reason: 'unreadable', contentType: 'application/json; charset=gbk; received-as=text' },
+    ])
   })
 
   it('is 202 to an event of an unknown type, which is kept', async () => {

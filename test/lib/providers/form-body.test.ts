@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { parseForm } from '../../../lib/providers/form-body.ts'
 
 const fieldsOf = (text: string, wanted?: ReadonlySet<string>) => {
-  const parsed = parseForm(text, wanted)
+  const parsed = parseForm(text, { wanted })
   return 'fields' in parsed ? Object.fromEntries(parsed.fields) : parsed.problem
 }
 const notUtf8 = { pointer: '', expected: 'UTF-8 text', received: 'escapes that are not UTF-8' }

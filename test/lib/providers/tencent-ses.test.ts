@@ -6,11 +6,14 @@ import type { FieldProblem, Outcome } from '../../../lib/providers/provider.ts'
 import { tencentSes } from '../../../lib/providers/tencent-ses.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
-const readBytes = (body: Uint8Array) => tencentSes.read({ body, contentType: 'application/json' })
+const readBytes = (body: Uint8Array, nowMs = Infinity) =>
+  tencentSes.read({ body, contentType: 'application/json' }, nowMs)
 const readText = (text: string) => readBytes(bytesOf(text))
 const read = (body: unknown) => readText(JSON.stringify(body))
 const fixture = (name: string) =>
   readBytes(readFileSync(new URL(`../../fixtures/tencent-ses/${name}.json`, import.meta.url)))
+
+const unixTimeShape = 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
 
 /** The least that is an event, but for what a test says about it. */
 const bodyWith = (told: Readonly<Record<string, unknown>> = {}) => ({
@@ -263,8 +266,10 @@ describe('the recipient', () => {
     ['  reader@example.com\n', 'reader@example.com', undefined],
     ['Reader@Example.COM', 'reader@example.com', 'Reader@Example.COM'],
     ['a+b#c@example.com', 'a+b#c@example.com', undefined],
-    ['读者@例子.中国', '读者@例子.中国', undefined],
+    ['读者@例子.中国', '读者@xn--fsqu00a.xn--fiqs8s', '读者@例子.中国'],
     ['"a@b"@example.com', '"a@b"@example.com', undefined],
+    ['<reader@example.com>', 'reader@example.com', undefined],
+    ['The Reader <Reader@example.com>', 'reader@example.com', 'Reader@example.com'],
   ])('%j is %s', (email, recipient, spelling) => {
     const event = eventOf({ email })
     expect(event.recipient).toBe(recipient)
@@ -286,7 +291,7 @@ describe('the recipient', () => {
     ['@example.com'],
     ['reader@'],
     ['rea der@example.com'],
-    ['Reader <reader@example.com>'],
+    ['Reader <reader>'],
     [7],
     [['reader@example.com']],
     [{ address: 'reader@example.com' }],
@@ -297,7 +302,7 @@ describe('the recipient', () => {
   it.each([
     ['a@example.com,b@example.com'],
     ['a@example.com;b@example.com'],
-    ['<reader@example.com>'],
+    ['<reader@example.com>, <a@example.com>'],
     ['a@b@example.com'],
   ])('is not %j, which is no one address', (email) => {
     expect(pointersOf(bodyWith({ email }))).toEqual(['/email'])
@@ -367,20 +372,23 @@ describe('the time', () => {
     [1654064683.0, 1654064683_000],
     [946684800, 946684800_000],
     [4102444800, 4102444800_000],
-  ])('%j is read as Unix seconds', (timestamp, occurredAtMs) => {
+    [1654064683_000, 1654064683_000],
+    ['1654064683123', 1654064683_123],
+    [1654064683.5, 1654064683_500],
+    ['1654064683.123', 1654064683_123],
+    [1654064683123.9, 1654064683_123],
+  ])('%j is read as Unix seconds, or plainly milliseconds', (timestamp, occurredAtMs) => {
     expect(eventOf({ timestamp }).occurredAtMs).toBe(occurredAtMs)
   })
 
   it.each([
-    [1654064683_000],
-    ['1654064683000'],
     [0],
     [-1654064683],
     [946684799],
     [4102444801],
-    [1654064683.5],
-    ['1654064683.5'],
+    [1654064683_000_000],
     ['1.654e9'],
+    ['1654064683.'],
     ['0x6297'],
     ['１６５４０６４６８３'],
     ['2022-06-01T06:24:43Z'],
@@ -394,19 +402,30 @@ describe('the time', () => {
     expect(pointersOf(bodyWith({ timestamp }))).toEqual(['/timestamp'])
   })
 
-  it('in milliseconds is told so', () => {
-    expect(problemsOf(read(bodyWith({ timestamp: 1654064683_000 })))).toEqual([
+  it('more than a day ahead of our clock is a problem, and is none once the clock has come there', () => {
+    const body = bytesOf(JSON.stringify([bodyWith(), bodyWith({ timestamp: 1654064684 })]))
+    const nowMs = Date.parse('2022-05-31T06:24:43Z')
+    expect(readBytes(body, nowMs)).toEqual([
+      { type: 'event', event: leastEvent },
       {
-        pointer: '/timestamp',
-        expected: 'Unix seconds before the year 2100 (were these milliseconds?)',
-        received: 'a number',
+        type: 'invalid',
+        problems: [
+          {
+            pointer: '/1/timestamp',
+            expected: 'an instant at most a day ahead of our clock',
+            received: 'a number beyond it',
+          },
+        ],
       },
     ])
+    expect(typesOf(readBytes(body, nowMs + 1_000))).toEqual(['event', 'event'])
   })
 
   it.each([
     [1654064679, 1654064679_000],
     ['1654064679', 1654064679_000],
+    [1654064679_123, 1654064679_000],
+    ['1654064679.9', 1654064679_000],
   ])('of sending %j is read as Unix seconds', (sentTimestamp, sentAtMs) => {
     expect(eventOf({ sentTimestamp })).toEqual({ ...leastEvent, sentAtMs })
   })
@@ -416,7 +435,7 @@ describe('the time', () => {
   })
 
   it.each([
-    [1654064679_000, '{"sentTimestamp":1654064679000}'],
+    [1654064679_000_000, '{"sentTimestamp":1654064679000000}'],
     ['yesterday', '{"sentTimestamp":"yesterday"}'],
     [[], '{"sentTimestamp":[]}'],
   ])(
@@ -493,6 +512,23 @@ describe('the subject', () => {
     ['two words of different encodings', '=?UTF-8?B?5rWL?= =?GBK?Q?=CA=D4?=', '测试'],
     ['a word among plain text', 'Re: =?UTF-8?B?5rWL6K+V?= !', 'Re: 测试 !'],
     ['a line break inside a word', '=?UTF-8?Q?a=0D=0Ab?=', 'a b'],
+    ['letters cut into two words', '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?=', '您好'],
+    [
+      'letters cut into three words of Q',
+      '=?utf-8?Q?=E6=82?= =?UTF-8?Q?=A8=E5?=\r\n =?utf-8?q?=A5=BD?=',
+      '您好',
+    ],
+    ['letters cut into words of B and Q', '=?UTF-8?B?5oKo5aU=?= =?UTF-8?Q?=BD?=', '您好'],
+    ['letters of GBK cut into two words', '=?gbk?B?xPq6?= =?gbk?B?ww==?=', '您好'],
+    ['base64 that is cut itself', '=?UTF-8?B?5oKo5?= =?UTF-8?B?aW9?=', '您好'],
+    ['base64 that is cut itself elsewhere', '=?UTF-8?B?5oKo5a?= =?UTF-8?B?W9?=', '您好'],
+    ['base64 without its padding', '=?gbk?B?xPo?= =?gbk?B?usM?=', '您好'],
+    ['words with no space between them', '=?UTF-8?B?5oKo5aU=?==?UTF-8?B?vQ==?=', '您好'],
+    ['letters beyond GBK', '=?GB18030?B?1tA=?= =?gb18030?B?lTKCNw==?=', '中\u{20001}'],
+    ['GBK under its number', '=?cp936?B?xPq6ww==?=', '您好'],
+    ['GBK said to be GB2312', '=?GB2312?B?1uzpRrv5?=', '朱镕基'],
+    ['Big5 under its number', '=?cp950?Q?=B1z=A6n?=', '您好'],
+    ['a language', '=?UTF-8*zh?B?5oKo5aW9?=', '您好'],
     ['a word that never ends', '=?UTF-8?B?5rWL6K+V', '=?UTF-8?B?5rWL6K+V'],
     ['a word of an unknown encoding', '=?UTF-8?X?5rWL6K+V?=', '=?UTF-8?X?5rWL6K+V?='],
     ['a broken escape', '=?UTF-8?Q?100=ZZ?=', '100=ZZ'],
@@ -507,6 +543,9 @@ describe('the subject', () => {
     ['a word without content', '=?UTF-8?B??='],
     ['bytes that are not of the charset', '=?UTF-8?B?suLK1A==?='],
     ['a charset that nobody knows', '=?x-nobody?B?suLK1A==?='],
+    ['half a character', '=?UTF-8?B?5oKo5aU=?='],
+    ['half a character before plain text', '=?UTF-8?B?5oKo5aU=?= and =?UTF-8?B?vQ==?='],
+    ['letters where their bytes should be', '=?UTF-8?Q?=E6=82=A8好?='],
   ])('stands as it came where it cannot be decoded: %s', (_what, subject) => {
     expect(eventOf({ subject }).columns).toEqual({ subject })
   })
@@ -535,6 +574,11 @@ describe('the columns of the message', () => {
 })
 
 describe("the sender's own headers", () => {
+  it('are decoded as a subject is', () => {
+    const told = { 'X-Tencentcloudses-Cb-Name': '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?= <a@example.com>' }
+    expect(eventOf(told).headers).toEqual(new Map([['X-Tencentcloudses-Cb-Name', '您好 <a@example.com>']]))
+  })
+
   it('are each kept, under the name and in the case in which they came', () => {
     expect(
       eventOf({
@@ -649,13 +693,13 @@ describe('a body', () => {
     ])
   })
 
-  it('of an empty object names what it lacks, and what was expected', () => {
+  it('of an object with nothing that is known names what it lacks, and what was expected', () => {
     const events =
       'one of processed, deferred, delivered, dropped, bounce, open, click, spamreport, unsubscribe'
-    expect(problemsOf(read({}))).toEqual([
+    expect(problemsOf(read({ test: true }))).toEqual([
       { pointer: '/event', expected: events, received: 'nothing' },
       { pointer: '/email', expected: 'one email address', received: 'nothing' },
-      { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'nothing' },
+      { pointer: '/timestamp', expected: unixTimeShape, received: 'nothing' },
       { pointer: '/bulkId', expected: 'a MessageId, or a taskId', received: 'neither' },
     ])
   })
@@ -676,30 +720,33 @@ describe('a body', () => {
           expected: 'the MessageId that SendEmail returned, at most 512 bytes without white space or #',
           received: 'a string',
         },
-        { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'nothing' },
+        { pointer: '/timestamp', expected: unixTimeShape, received: 'nothing' },
       ]),
     )
   })
 
   it('with half a character in it is well-formed text where it is kept', () => {
-    const event = eventOf({
-      email: 'R\ud800@example.com',
-      bulkId: 'id\ud800',
-      subject: 'a\ud800',
-      'X-Tencentcloudses-Cb-\ud800\n': 'a\udc00',
-    })
+    const event = eventOf({ subject: 'a\ud800', 'X-Tencentcloudses-Cb-\ud800\n': 'a\udc00' })
     expect(event).toEqual({
       ...leastEvent,
-      recipient: 'r\ufffd@example.com',
-      spelling: 'R\ufffd@example.com',
-      message: 'id\ufffd',
       columns: { subject: 'a\ufffd' },
       headers: new Map([['X-Tencentcloudses-Cb-\ufffd', 'a\ufffd']]),
     })
   })
 
-  it('of an empty array is unreadable', () => {
-    expect(typesOf(read([]))).toEqual(['unreadable'])
+  it.each([
+    ['\ud800', 'U+D800'],
+    ['\ufffd', 'U+FFFD'],
+    ['\u00ad', 'U+00AD'],
+    ['\u202e', 'U+202E'],
+  ])('with %j in an address or an id says so', (hidden, name) => {
+    const problems = problemsOf(
+      read(bodyWith({ email: `r${hidden}eader@example.com`, bulkId: `qcloud-ses-${hidden}1` })),
+    )
+    expect(problems.map(({ pointer, received }) => [pointer, received])).toEqual([
+      ['/email', `a string with ${name} in it`],
+      ['/bulkId', `a string with ${name} in it`],
+    ])
   })
 
   it('nested 20,000 deep is read without falling over', () => {
@@ -709,6 +756,34 @@ describe('a body', () => {
     }
     const asEmail = `{"event":"open","email":${deep},"bulkId":"x","timestamp":1654064683}`
     expect(typesOf(readText(asEmail))).toEqual(['invalid'])
+  })
+})
+
+describe('digits', () => {
+  const leastBut = (told: string) =>
+    `{"event":"bounce","email":"reader@example.com","timestamp":1654064683,"bounceType":"hard",${told}}`
+
+  it.each([
+    ['9007199254740993', 'task:9007199254740993'],
+    ['1234567890123456789', 'task:1234567890123456789'],
+    ['77', 'task:77'],
+    ['77.0', 'task:77'],
+  ])('of a task stay as they were written: %s', (taskId, message) => {
+    const event = onlyEventOf(readText(leastBut(`"taskId":${taskId}`)))
+    expect(event.message).toBe(message)
+    expect(event.columns.task).toBe(message.slice('task:'.length))
+  })
+
+  it('stay as they were written where nobody knows the field, however deep', () => {
+    const told = '"bulkId":"qcloud-ses-1","templateId":9007199254740993,"trace":{"id":12345678901234567890}'
+    const event = onlyEventOf(readText(leastBut(told)))
+    expect(event.columns.template).toBe('9007199254740993')
+    expect(event.detail).toBe('{"trace":{"id":"12345678901234567890"}}')
+  })
+
+  it('may be written as a fraction of nothing', () => {
+    const told = '"bulkId":"qcloud-ses-1","eventid":3.0'
+    expect(onlyEventOf(readText(leastBut(told))).kind).toBe('bounced')
   })
 })
 
