@@ -46,6 +46,8 @@ const checkpoint = v.object({
   sweptAges: v.array(v.object({ ageDays: wholeNumber, throughDate: requestDate })),
   /** Every look that fell due up to this instant is done. */
   looksThroughMs: wholeNumber,
+  /** Of the looks that fell due a millisecond later, those at messages up to this one are done, too. */
+  looksThroughMessage: v.optional(v.string(), ''),
   /** MessageIds whose look got no answer: asked about again at the next run. */
   unansweredLooks: v.array(v.string()),
   /** Pages that were told and are being written down: asked for again where the run ended before that was done. */
@@ -85,6 +87,7 @@ function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[],
     openSweeps: toSweep.map((requestDate) => ({ requestDate, offset: 0 })),
     sweptAges: [...firstSweptAges(sweepAgesDays, nowMs)],
     looksThroughMs: 0,
+    looksThroughMessage: '',
     unansweredLooks: [],
     unwrittenPages: [],
     closedSilentOn: '',
