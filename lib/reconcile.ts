@@ -7,7 +7,7 @@ import { Looks, readDueLists } from './reconcile/look-ups.ts'
 import { surveyPending, type Survey } from './reconcile/pending.ts'
 import { RunStopped, type CallBudget } from './reconcile/provider-calls.ts'
 import { leaseMs, lostLease, Run, type RunDependencies } from './reconcile/run.ts'
-import { sweepClosedDates } from './reconcile/sweeps.ts'
+import { readListsBegunForDue, sweepClosedDates } from './reconcile/sweeps.ts'
 import { readTail } from './reconcile/tail.ts'
 
 export interface ReconcileDependencies extends RunDependencies {
@@ -74,6 +74,7 @@ async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }>
           () => run.finishPages(),
           () => readTail(run),
           async () => looks?.leaveDates(survey ? await readDueLists(run, survey) : []),
+          () => readListsBegunForDue(run),
           async () => looks?.take(),
           async () => ((await sweepClosedDates(run)) ? looks?.take() : undefined),
         ]),

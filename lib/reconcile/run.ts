@@ -50,6 +50,8 @@ export class Run {
   readonly deliveries: RunDependencies['deliveries']
   readonly calls: ProviderCalls
   readonly repairs: RowRepairs
+  /** The dates for whose lists look-ups have waited since an earlier run. */
+  readonly datesBegunForDue: ReadonlySet<string>
   /** Moves only past what is applied. */
   checkpoint: Checkpoint
   readonly #begunWith: Checkpoint
@@ -66,6 +68,8 @@ export class Run {
     this.deliveries = on.deliveries
     this.checkpoint = checkpoint
     this.#begunWith = checkpoint
+    const forDue = checkpoint.openSweeps.filter(({ isForDue }) => isForDue === true)
+    this.datesBegunForDue = new Set(forDue.map(({ requestDate }) => requestDate))
     this.#on = on
     this.#deadlineMs = budget.deadlineMs
     this.#leaseUntilMs = startedMs + leaseMs

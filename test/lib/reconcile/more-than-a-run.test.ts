@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
-import { minuteMs } from '../../../lib/core/instant.ts'
+import { minuteMs, secondMs } from '../../../lib/core/instant.ts'
 import type { StatusApi } from '../../../lib/ports.ts'
 import { reconcile } from '../../../lib/reconcile.ts'
+import { sendEvent } from '../../../bench/reconcile/callback-event.ts'
 import { inMemoryLedger } from '../../../local/in-memory-ledger.ts'
 import { mailboxWith } from '../../../local/simulated-ses/mailbox.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { eventWith } from '../../events.ts'
 import { dependenciesOf, statusApiOver } from './in-memory-run.ts'
-import { messageIdAt } from './world.ts'
+import { mailAt, messageIdAt } from './world.ts'
 
-// More mails of one sent second than a run can ask about, and the provider lists none of them: sends that were recorded for
-// another region, or made up by somebody who has the URL. What a run remembers has to tell them apart.
+// More is due than one run can ask about. Whatever it is, the next run has to go on where the one before ended.
 
 const sentAt = '2026-11-21T02:00:00Z'
 const at = (instant: string) => Date.parse(instant)
@@ -62,8 +62,12 @@ const messages = (count: number) => Array.from({ length: count }, (_, n) => mess
 
 /** How many messages were asked about how often. */
 const counted = ({ looks }: Asked) =>
-  Object.fromEntries([...Map.groupBy(looks.values(), (times) => times)].map(([times, of]) => [times, of.length]))
+  Object.fromEntries(
+    [...Map.groupBy(looks.values(), (times) => times)].map(([times, of]) => [times, of.length]),
+  )
 
+// The provider lists none of them: sends that were recorded for another region, or made up by somebody who has the URL. What a
+// run remembers has to tell them apart.
 describe('more mails of one second than a run can ask about', () => {
   it('are each asked about at each of their looks, and no more often', async () => {
     const asked = await play(messages(840), at(sentAt) + 24 * 60 * minuteMs)
@@ -77,5 +81,40 @@ describe('more mails of one second than a run can ask about', () => {
     const later = messageIdAt('2026-11-21T02:00:01Z', 'later')
     const { looks } = await play([...messages(1_700), later], at(sentAt) + 59 * minuteMs)
     expect(looks.get(later)).toBe(1)
+  })
+})
+
+describe('a list for which look-ups wait', () => {
+  it('is read though others take all of the time of each run', async () => {
+    const clock = virtualClock('2026-11-21T12:00:00Z')
+    const ledger = inMemoryLedger(clock)
+    const mailbox = mailboxWith({})
+    // Of 300 mails of yesterday 30 are silent: the list has fewer pages than that.
+    for (let n = 0; n < 300; n += 1) {
+      const sentAtMs = at('2026-11-20T04:00:00Z') + n * secondMs
+      const timeline = [{ kind: 'delivered', atMs: sentAtMs + 5 * secondMs } as const]
+      const mail = mailAt(new Date(sentAtMs).toISOString(), `yesterday${n}`, { timeline })
+      mailbox.add(mail)
+      if (n < 30) await ledger.deliveries.record(sendEvent(mail))
+    }
+    // And 1,900 of today, of which the provider does not tell: two runs and a part of a third.
+    for (let n = 0; n < 1_900; n += 1) {
+      const sentAtMs = at('2026-11-21T09:00:00Z') + n * secondMs
+      await ledger.deliveries.record(sendEvent(mailAt(new Date(sentAtMs).toISOString(), `today${n}`)))
+    }
+    const ends: string[] = []
+    let settled = 0
+    for (let run = 0; run < 4; run += 1) {
+      const ports = { statusApi: statusApiOver(mailbox, clock), ledger, clock }
+      const { figures } = await reconcile(dependenciesOf(ports, `run ${run}`, true), {
+        deadlineMs: clock.now() + runTimeMs,
+        maxCalls: 1_000,
+        requestsPerSecond: 1,
+      })
+      ends.push(figures.stoppedBy)
+      settled += figures.settled
+    }
+    expect(settled).toBe(30)
+    expect(ends).toEqual(['time', 'time', 'time', 'done'])
   })
 })
