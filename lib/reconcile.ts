@@ -44,9 +44,9 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   if (!isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
   const run = new Run(on, budget, checkpoint, startedMs)
-  const { survey, stopped } = await ask(run)
-  const closing =
-    stopped?.stoppedBy === 'lease' ? closedNothing : await closePending(run, survey?.closable ?? [])
+  const asked = await ask(run)
+  const { survey } = asked
+  const { closing, stopped } = await close(run, asked)
   const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.isTimeUp ? 'time' : 'done')
   const figures: RunFigures = { ...figuresOf(run, survey, closing), stoppedBy }
   const isStillHeld = await on.runs.release(on.owner, run.storedCheckpoint(), figures)
@@ -55,11 +55,17 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   return { figures, outcomes, ...(stopped && { problem: stopped.message }) }
 }
 
+interface Asked {
+  readonly survey?: Survey
+  /** Why it ended early, where it did. */
+  readonly stopped?: RunStopped
+}
+
 /**
  * The parts that ask, the freshest first. A provider that keeps failing ends only the part in which it does: stuck dates
  * starve no look-up.
  */
-async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }> {
+async function ask(run: Run): Promise<Asked> {
   let survey: Survey | undefined
   let looks: Looks | undefined
   let stopped: RunStopped | undefined
@@ -90,6 +96,19 @@ async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }>
   }
   stopped ??= silentProvider(run)
   return { ...(survey && { survey }), ...(stopped && { stopped }) }
+}
+
+async function close(
+  run: Run,
+  { survey, stopped }: Asked,
+): Promise<{ closing: Closing; stopped?: RunStopped }> {
+  if (stopped?.stoppedBy === 'lease') return { closing: closedNothing, stopped }
+  try {
+    return { closing: await closePending(run, survey?.closable ?? []), ...(stopped && { stopped }) }
+  } catch (error) {
+    if (!(error instanceof RunStopped)) throw error
+    return { closing: closedNothing, stopped: error }
+  }
 }
 
 /** A run to which the provider answered nothing at all was not done, however little there was to ask. */

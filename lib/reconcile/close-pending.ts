@@ -3,6 +3,7 @@ import { requestDateOf } from '../core/instant.ts'
 import { unknownEvent } from '../core/polled-delivery.ts'
 import { UnwritableError } from '../ports.ts'
 import type { DatedDelivery } from './pending.ts'
+import { RunStopped } from './provider-calls.ts'
 import type { Run } from './run.ts'
 
 /** What closing did. */
@@ -19,7 +20,8 @@ export const closedNothing: Closing = { settled: 0, unknown: 0, isTimeUp: false 
 
 /**
  * Closes what there is nothing more to ask about. Where there is a poll it closes only if the provider has answered this
- * run: it checks the time of a request, and a clock that is wrong would close the mail of today.
+ * run: it checks the time of a request, and a clock that is wrong would close the mail of today. Throws {@link RunStopped}
+ * where another run has taken the lease.
  */
 export async function closePending(run: Run, closable: readonly DatedDelivery[]): Promise<Closing> {
   const mayClose = run.polledProvider === undefined || run.calls.hasAnswered
@@ -27,6 +29,7 @@ export async function closePending(run: Run, closable: readonly DatedDelivery[])
   const counts = { settled: 0, unknown: 0 }
   for (const one of closable) {
     if (run.isTimeUp()) return { ...counts, isTimeUp: true }
+    await run.keepLease()
     const closed = await close(run, one)
     if (closed !== 'pending') counts[closed] += 1
   }

@@ -46,6 +46,7 @@ const maxKept = 20_000
 export async function surveyPending(run: Run): Promise<Survey> {
   const survey = new SurveyUnderWay(run)
   for await (const batch of inBatches(run.deliveries.pending())) {
+    await run.keepLease()
     await survey.add(batch)
     if (run.isTimeUp()) throw new RunStopped('time', 'The time for this run is used up.')
   }

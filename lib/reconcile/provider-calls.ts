@@ -25,12 +25,14 @@ interface Dependencies {
   readonly budget: CallBudget
   /** When the provider was last asked, in this run or an earlier one. */
   readonly lastCallAtMs: number
-  /** Runs before every request; throws {@link RunStopped} where the run may not go on. */
+  /** Runs before every request, and now and then while it waits for its turn; throws {@link RunStopped} where the run may not go on. */
   readonly beforeCall: () => Promise<void>
 }
 
 /** The longest that one request may take, and a moment to write down what it told. */
 const callReserveMs = 12 * secondMs
+/** The longest wait in which a lease need not be looked at. */
+const longestSleepMs = 30 * secondMs
 const retryWaitsMs = [secondMs, 4 * secondMs]
 /** So many questions in a row without an answer mean that it is not about the question. */
 const failuresInARow = 3
@@ -108,7 +110,7 @@ export class ProviderCalls {
     const waitMs = this.#waitMs()
     if (this.#calls >= budget.maxCalls) throw new RunStopped('calls', 'The budget of calls is used up.')
     this.#requireTime(waitMs)
-    if (waitMs > 0) await clock.sleep(waitMs)
+    await this.#waitForTurn(waitMs)
     await beforeCall()
     // Both may have taken longer than they should.
     this.#requireTime(0)
@@ -132,6 +134,13 @@ export class ProviderCalls {
     const intervalMs = Math.ceil(secondMs / this.#on.budget.requestsPerSecond)
     // Bounded, since the last call's clock may have been ahead of this one.
     return Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - this.#on.clock.now()))
+  }
+
+  async #waitForTurn(waitMs: number): Promise<void> {
+    for (let leftMs = waitMs; leftMs > 0; leftMs -= longestSleepMs) {
+      await this.#on.clock.sleep(Math.min(leftMs, longestSleepMs))
+      if (leftMs > longestSleepMs) await this.#on.beforeCall()
+    }
   }
 
   /** Ends the run where a request made after the wait might not be answered in time. */

@@ -24,6 +24,8 @@ import {
 interface Dependencies {
   readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf'>
   readonly log: Log
+  /** Runs before each row is brought up, several times at once; throws where the run may not go on. */
+  readonly beforeRow?: () => Promise<void>
 }
 
 /** Rows whose writes are under way at once. */
@@ -108,6 +110,7 @@ export class RowRepairs {
   }
 
   async #bringUp({ known, lacking, row }: Repair, nowMs: number): Promise<void> {
+    await this.#on.beforeRow?.()
     for (const { event, outcome } of lacking) {
       try {
         await this.#on.deliveries.record(event)

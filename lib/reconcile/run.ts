@@ -58,6 +58,8 @@ export class Run {
   readonly #on: RunDependencies
   readonly #deadlineMs: number
   #leaseUntilMs: number
+  /** The extension under way, for all who wait for one. */
+  #keeping: Promise<void> | undefined
 
   constructor(on: RunDependencies, budget: CallBudget, checkpoint: Checkpoint, startedMs: number) {
     this.startedMs = startedMs
@@ -73,13 +75,17 @@ export class Run {
     this.#on = on
     this.#deadlineMs = budget.deadlineMs
     this.#leaseUntilMs = startedMs + leaseMs
-    this.repairs = new RowRepairs(on)
+    this.repairs = new RowRepairs({
+      deliveries: on.deliveries,
+      log: on.log,
+      beforeRow: () => this.keepLease(),
+    })
     this.calls = new ProviderCalls({
       statusApi: on.statusApi,
       clock: on.clock,
       budget,
       lastCallAtMs: checkpoint.lastCallAtMs,
-      beforeCall: () => this.#keepLease(),
+      beforeCall: () => this.keepLease(),
     })
   }
 
@@ -111,6 +117,20 @@ export class Run {
     const isHeld = await this.#on.runs.save(this.#on.owner, this.storedCheckpoint(), untilMs)
     if (!isHeld) throw new RunStopped('lease', lostLease)
     this.#leaseUntilMs = untilMs
+  }
+
+  /**
+   * Extends the lease where half of it is over: for every loop that may take its time. Throws {@link RunStopped} where another
+   * run has taken it.
+   */
+  async keepLease(): Promise<void> {
+    // A save that was answered late has kept nothing: done again, it is refused where another run has taken over.
+    while (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) {
+      this.#keeping ??= this.save().finally(() => {
+        this.#keeping = undefined
+      })
+      await this.#keeping
+    }
   }
 
   /** What the next run goes on from: of a run that the provider has not answered, nothing, since its clock may be wrong. */
@@ -153,11 +173,6 @@ export class Run {
       const isOver = error.consequence === 'out-of-reach' || query.messageId !== undefined
       return isOver && error.consequence !== 'transient' ? nothing : 'unanswered'
     }
-  }
-
-  // A save that was answered late has kept nothing: done again, it is refused where another run has taken over.
-  async #keepLease(): Promise<void> {
-    while (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) await this.save()
   }
 }
 
