@@ -119,7 +119,7 @@ class BackfillRun {
     this.#on = on
     this.#order = order
     this.#writes = new CountedWrites(order.isDryRun ? withoutWriting(on.deliveries) : on.deliveries)
-    this.#repairs = new RowRepairs({ deliveries: this.#writes, log: on.log, beforeRow: () => lease.keep() })
+    this.#repairs = new RowRepairs({ deliveries: this.#writes, log: on.log, keepLease: () => lease.keep() })
     this.#goOn = async () => {
       if (order.signal.aborted) throw new Interrupted('Interrupted.')
       await lease.keep()

@@ -20,12 +20,13 @@ import {
   type Log,
   type StatusPage,
 } from '../ports.ts'
+import { RunStopped } from './provider-calls.ts'
 
 interface Dependencies {
   readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf'>
   readonly log: Log
-  /** Runs before each row is brought up, several times at once; throws where the run may not go on. */
-  readonly beforeRow?: () => Promise<void>
+  /** Runs before each row is brought up, several times at once. Where another run has taken the lease it throws RunStopped. */
+  readonly keepLease?: () => Promise<void>
 }
 
 /** Rows whose writes are under way at once. */
@@ -41,6 +42,7 @@ export class RowRepairs {
   #discovered = 0
   #repaired = 0
   #turnedPending = 0
+  #isLeaseLost = false
 
   constructor(on: Dependencies) {
     this.#on = on
@@ -110,7 +112,7 @@ export class RowRepairs {
   }
 
   async #bringUp({ known, lacking, row }: Repair, nowMs: number): Promise<void> {
-    await this.#on.beforeRow?.()
+    await this.#keepLease()
     for (const { event, outcome } of lacking) {
       try {
         await this.#on.deliveries.record(event)
@@ -123,6 +125,17 @@ export class RowRepairs {
       if (outcome !== undefined) this.#outcomes.push(outcome)
     }
     if (row !== undefined && row !== known) this.#count(known, row)
+  }
+
+  /** What was told is written down whoever has the lease: the next question finds out. */
+  async #keepLease(): Promise<void> {
+    if (this.#isLeaseLost) return
+    try {
+      await this.#on.keepLease?.()
+    } catch (error) {
+      if (!(error instanceof RunStopped)) throw error
+      this.#isLeaseLost = true
+    }
   }
 
   #count(known: Delivery | undefined, row: Delivery): void {

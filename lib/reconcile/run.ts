@@ -78,7 +78,7 @@ export class Run {
     this.repairs = new RowRepairs({
       deliveries: on.deliveries,
       log: on.log,
-      beforeRow: () => this.keepLease(),
+      keepLease: () => this.keepLease(),
     })
     this.calls = new ProviderCalls({
       statusApi: on.statusApi,
