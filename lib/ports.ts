@@ -199,6 +199,8 @@ export interface StatusPage {
   readonly rows: number
   /** Whether the list went on after this page: only a page shorter than asked for is the last. */
   readonly isLast: boolean
+  /** When it was answered, by the provider's own clock; absent where that does not show. */
+  readonly answeredAtMs?: number
 }
 
 /** The provider's own record of what it sent. */
@@ -253,10 +255,13 @@ export interface RunStore {
     nowMs: number,
     untilMs: number,
   ): Promise<{ checkpoint: StoredCheckpoint | undefined } | undefined>
-  /** Saves and extends the lease. `false` where the run has lost it: nothing was written. */
-  save(owner: string, checkpoint: StoredCheckpoint, untilMs: number): Promise<boolean>
+  /**
+   * Saves and extends the lease. `false` where the run has lost it: nothing was written.
+   * @param checkpoint - `undefined` leaves what is stored as it is
+   */
+  save(owner: string, checkpoint: StoredCheckpoint | undefined, untilMs: number): Promise<boolean>
   /** Gives the lease back with the run's figures. `false` where the run had lost it. */
-  release(owner: string, checkpoint: StoredCheckpoint, figures: RunFigures): Promise<boolean>
+  release(owner: string, checkpoint: StoredCheckpoint | undefined, figures: RunFigures): Promise<boolean>
 }
 
 /** What a run by hand needs of the lease beside {@link RunStore.acquire}: it leaves checkpoint and figures alone. */

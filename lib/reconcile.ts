@@ -40,10 +40,10 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   const startedMs = on.clock.now()
   const held = await on.runs.acquire(on.owner, startedMs, startedMs + leaseMs)
   if (!held) return { figures: nothingDone, outcomes: {} }
-  const { checkpoint, isReadable } = readCheckpoint(held.checkpoint, on.sweepAgesDays, startedMs)
-  if (!isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
+  const begun = readCheckpoint(held.checkpoint, on.sweepAgesDays, startedMs)
+  if (!begun.isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
-  const run = new Run(on, budget, checkpoint, startedMs)
+  const run = new Run(on, budget, begun, startedMs)
   const asked = await ask(run)
   const { survey } = asked
   const { closing, stopped } = await close(run, asked)
@@ -83,6 +83,7 @@ async function ask(run: Run): Promise<Asked> {
           () => readListsBegunForDue(run),
           async () => looks?.take(),
           async () => ((await sweepClosedDates(run)) ? looks?.take() : undefined),
+          () => run.confirmClock(),
         ]),
   ]
   for (const part of parts) {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { addDays, requestDateOf } from '../core/instant.ts'
+import { addDays, dayMs, requestDateOf } from '../core/instant.ts'
 import { listOrders } from '../core/list-order.ts'
 import { closedDatesInReach, firstSweptAges, withAges } from '../core/sweep-plan.ts'
 import type { StoredCheckpoint } from '../ports.ts'
@@ -61,23 +61,47 @@ const checkpoint = v.object({
 /** What a run leaves for the next one: it only moves past what is applied. */
 export type Checkpoint = v.InferOutput<typeof checkpoint>
 
+/** What a ledger knows to which the provider has never answered: nothing of dates, since nobody has confirmed the clock. */
+const neverAnswered = v.strictObject({
+  version: v.literal(2),
+  unansweredLooks: v.array(v.string()),
+  lastCallAtMs: wholeNumber,
+})
+
+const stored = v.pipe(v.string(), v.parseJson(), v.union([checkpoint, neverAnswered]))
+
+/** What a run begins with. */
+export interface ReadCheckpoint {
+  readonly checkpoint: Checkpoint
+  /** The stored one as it is; `undefined` where there is none to go on from. */
+  readonly known: Checkpoint | undefined
+  readonly isReadable: boolean
+}
+
 /**
- * Reads a stored checkpoint. Without one the ledger is new and begins with yesterday. One that cannot be read costs calls
- * and not rows: every date in reach is read again.
+ * Reads a stored checkpoint. Without one the ledger is new and begins with yesterday. One that cannot be read, or was made by
+ * a clock that was ahead, costs calls and not rows: every date in reach is read again.
  */
 export function readCheckpoint(
-  stored: StoredCheckpoint | undefined,
+  toRead: StoredCheckpoint | undefined,
   sweepAgesDays: readonly number[],
   nowMs: number,
-): { checkpoint: Checkpoint; isReadable: boolean } {
-  if (stored === undefined) return { checkpoint: beginning(sweepAgesDays, [], nowMs), isReadable: true }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), checkpoint), stored)
-  if (!parsed.success) {
-    const dates = closedDatesInReach(nowMs)
-    return { checkpoint: beginning(sweepAgesDays, dates, nowMs), isReadable: false }
+): ReadCheckpoint {
+  const begun = (dates: readonly string[]) => beginning(sweepAgesDays, dates, nowMs)
+  if (toRead === undefined) return { checkpoint: begun([]), known: undefined, isReadable: true }
+  const { success, output } = v.safeParse(stored, toRead)
+  if (!success || ('tail' in output && isAhead(output, nowMs))) {
+    return { checkpoint: begun(closedDatesInReach(nowMs)), known: undefined, isReadable: false }
   }
-  const sweptAges = withAges(parsed.output.sweptAges, sweepAgesDays, nowMs)
-  return { checkpoint: { ...parsed.output, sweptAges: [...sweptAges] }, isReadable: true }
+  if (!('tail' in output))
+    return { checkpoint: { ...begun([]), ...output }, known: undefined, isReadable: true }
+  const sweptAges = withAges(output.sweptAges, sweepAgesDays, nowMs)
+  return { checkpoint: { ...output, sweptAges: [...sweptAges] }, known: output, isReadable: true }
+}
+
+/** By more than clocks differ. A run with a clock that is behind takes a good one for such; it gets no answer and stores nothing. */
+function isAhead({ tail, looksThroughMs }: Checkpoint, nowMs: number): boolean {
+  return tail.requestDate > requestDateOf(nowMs + dayMs) || looksThroughMs > nowMs + dayMs
 }
 
 function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[], nowMs: number): Checkpoint {
@@ -109,6 +133,6 @@ export function tailOf(requestDate: string, isDiscovering: boolean): Tail {
   }
 }
 
-export function writeCheckpoint(toStore: Checkpoint): StoredCheckpoint {
+export function writeCheckpoint(toStore: Checkpoint | v.InferOutput<typeof neverAnswered>): StoredCheckpoint {
   return JSON.stringify(toStore)
 }

@@ -1,10 +1,10 @@
-import { minuteMs, secondMs } from '../core/instant.ts'
+import { addDays, minuteMs, requestDateOf, secondMs } from '../core/instant.ts'
 import { sentAtOf } from '../core/message.ts'
 import type { PolledDelivery } from '../core/polled-delivery.ts'
 import { heardByMs } from '../core/schedule.ts'
 import { StatusApiError, type Clock, type DeliveryReader, type DeliveryWriter, type Log } from '../ports.ts'
 import type { PendingWriter, RunStore, StatusApi, StatusPage, StatusQuery } from '../ports.ts'
-import { writeCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { writeCheckpoint, type Checkpoint, type ReadCheckpoint } from './checkpoint.ts'
 import { ProviderCalls, RunStopped, type CallBudget } from './provider-calls.ts'
 import { RowRepairs } from './repair-rows.ts'
 
@@ -54,14 +54,20 @@ export class Run {
   readonly datesBegunForDue: ReadonlySet<string>
   /** Moves only past what is applied. */
   checkpoint: Checkpoint
-  readonly #begunWith: Checkpoint
+  /** The checkpoint as it was stored; `undefined` where there was none to go on from. */
+  readonly #begunWith: Checkpoint | undefined
   readonly #on: RunDependencies
   readonly #deadlineMs: number
   #leaseUntilMs: number
   /** The extension under way, for all who wait for one. */
   #keeping: Promise<void> | undefined
 
-  constructor(on: RunDependencies, budget: CallBudget, checkpoint: Checkpoint, startedMs: number) {
+  constructor(
+    on: RunDependencies,
+    budget: CallBudget,
+    { checkpoint, known }: Pick<ReadCheckpoint, 'checkpoint' | 'known'>,
+    startedMs: number,
+  ) {
     this.startedMs = startedMs
     this.throughMs = startedMs - heardByMs
     this.polledProvider = on.statusApi?.provider
@@ -69,7 +75,7 @@ export class Run {
     this.isByHand = on.isByHand ?? false
     this.deliveries = on.deliveries
     this.checkpoint = checkpoint
-    this.#begunWith = checkpoint
+    this.#begunWith = known
     const forDue = checkpoint.openSweeps.filter(({ isForDue }) => isForDue === true)
     this.datesBegunForDue = new Set(forDue.map(({ requestDate }) => requestDate))
     this.#on = on
@@ -133,12 +139,28 @@ export class Run {
     }
   }
 
-  /** What the next run goes on from: of a run that the provider has not answered, nothing, since its clock may be wrong. */
-  storedCheckpoint(): string {
+  /**
+   * What the next run goes on from. Of a run that the provider has not answered, no more than which looks stay unanswered,
+   * since its clock may be wrong. `undefined`: what is stored stays as it is.
+   */
+  storedCheckpoint(): string | undefined {
+    const { lastCallAtMs } = this.calls
     const mayMove = this.polledProvider === undefined || this.calls.hasAnswered
+    if (mayMove) return writeCheckpoint({ ...this.checkpoint, lastCallAtMs })
     const { unansweredLooks } = this.checkpoint
-    const checkpoint = mayMove ? this.checkpoint : { ...this.#begunWith, unansweredLooks }
-    return writeCheckpoint({ ...checkpoint, lastCallAtMs: this.calls.lastCallAtMs })
+    if (this.#begunWith) return writeCheckpoint({ ...this.#begunWith, unansweredLooks, lastCallAtMs })
+    return unansweredLooks.length === 0
+      ? undefined
+      : writeCheckpoint({ version: 2, unansweredLooks, lastCallAtMs })
+  }
+
+  /**
+   * Asks one question where the ledger is new and there was none to ask: it begins once an answer has confirmed the clock,
+   * and not when the first callback is lost, since dates before its beginning are not swept.
+   */
+  async confirmClock(): Promise<void> {
+    if (this.#begunWith || this.calls.calls > 0) return
+    await this.apply({ requestDate: addDays(requestDateOf(this.startedMs), -1), offset: 0 })
   }
 
   /**

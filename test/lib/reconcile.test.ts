@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { StatusApiError, type RunFigures, type StatusApi } from '../../lib/ports.ts'
+import { StatusApiError, type RunFigures, type StatusApi, type StatusQuery } from '../../lib/ports.ts'
 import type { RunReport } from '../../lib/reconcile.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
@@ -9,7 +9,7 @@ import { deliveryReader } from '../../lib/table/delivery-reader.ts'
 import { runStore } from '../../lib/table/run-store.ts'
 import { embeddedTables, type PlainRow } from '../embedded-tables.ts'
 import { eventWith } from '../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type World } from './reconcile/world.ts'
+import { mailAt, messageIdAt, toldOf, worldAt, type Ports, type World } from './reconcile/world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21; yesterday's list, 2026-11-20, has closed.
 const now = '2026-11-21T08:00:00Z'
@@ -255,6 +255,8 @@ describe('the lists that a run reads', () => {
 
   it('are not read for what the sender tells by itself', async () => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    await ledger.run({ areSendsRecorded: true })
+    expect(lists(ledger)).not.toContain('2026-11-21')
     expect((await ledger.run({ areSendsRecorded: true })).figures).toMatchObject({ calls: 0, discovered: 0 })
   })
 
@@ -777,7 +779,8 @@ describe('a change of settings', () => {
     ledger.clock.advanceTo(at('2026-11-21T08:00:00Z'))
     await ledger.run({ areSendsRecorded, sweepAgesDays: [6] })
     // From the day before the ledger's first one on, to the date that is six days old.
-    expect(lists(ledger)).toEqual(
+    expect(lists(ledger).slice(0, 1)).toEqual(['2026-10-31']) // the question that confirms the clock
+    expect(lists(ledger).slice(1)).toEqual(
       ['31', '01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12', '13', '14', '15'].map(
         (day) => (day === '31' ? '2026-10-31' : `2026-11-${day}`),
       ),
@@ -821,6 +824,95 @@ describe('a clock that is wrong', () => {
       ...(JSON.parse(String(before)) as object),
       lastCallAtMs: 0,
     })
+  })
+})
+
+describe('the first run ever', () => {
+  const mails = Array.from({ length: 34 }, (_, n) =>
+    mailAt('2026-11-21T06:00:00Z', `n${n}`, { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+  )
+  /** The use case as it is where this clock is so far ahead of the world. */
+  const ahead = (ms: number, answeredAtMs?: number) => ({
+    wrap: (ports: Ports) => ({
+      ...ports,
+      clock: { ...ports.clock, now: () => ports.clock.now() + ms },
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery) => ({
+          ...(await ports.statusApi.page(query)),
+          ...(answeredAtMs !== undefined && { answeredAtMs }),
+        }),
+      },
+    }),
+  })
+
+  it('with a clock that is 40 days ahead stores nothing where the provider refuses it', async () => {
+    const ledger = await world(mails)
+    const mend = ledger.ses.failWhen(() => true, { code: 'AuthFailure.SignatureExpire' })
+    const { figures } = await ledger.run({ ...ahead(40 * dayMs), deadlineMs: at(now) + 41 * dayMs })
+    expect(figures).toMatchObject({ calls: 1, stoppedBy: 'settings' })
+    expect(await storedRun(ledger)).not.toHaveProperty('checkpoint')
+    mend()
+    ledger.clock.advance(5 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 34, stoppedBy: 'done' })
+  })
+
+  it('stores nothing where a provider that looks at no signature dates its answers 40 days earlier', async () => {
+    const ledger = await world(mails)
+    const { figures, problem } = await ledger.run({
+      ...ahead(40 * dayMs, at(now)),
+      deadlineMs: at(now) + 41 * dayMs,
+    })
+    expect(figures).toMatchObject({ calls: 1, unknown: 0, stoppedBy: 'settings' })
+    expect(problem).toBe("Set this machine's clock: it is 57600 minutes ahead of the provider's.")
+    expect(await storedRun(ledger)).not.toHaveProperty('checkpoint')
+    ledger.clock.advance(5 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 34, stoppedBy: 'done' })
+  })
+
+  it.each([
+    ['five minutes', 5 * minuteMs, 'done'],
+    ['a second more than five minutes', 5 * minuteMs + 1_000, 'settings'],
+  ])('bears a clock that is %s ahead of the answers: %s', async (_by, ms, stoppedBy) => {
+    const ledger = await world([])
+    // The second question is asked a second later.
+    const wrap = (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery) => ({
+          ...(await ports.statusApi.page(query)),
+          answeredAtMs: ledger.clock.now() - ms,
+        }),
+      },
+    })
+    expect((await ledger.run({ wrap })).figures.stoppedBy).toBe(stoppedBy)
+  })
+
+  it('asks one question where there is nothing to ask, so that the ledger begins with a clock that is confirmed', async () => {
+    const ledger = await world()
+    const recorded = { areSendsRecorded: true } as const
+    expect((await ledger.run(recorded)).figures).toMatchObject({ calls: 1, stoppedBy: 'done' })
+    expect(await storedRun(ledger)).toHaveProperty('checkpoint')
+    ledger.clock.advance(5 * minuteMs)
+    expect((await ledger.run(recorded)).figures).toMatchObject({ calls: 0, stoppedBy: 'done' })
+  })
+
+  it('that nobody answers remembers which look-ups failed, so that three bad ones keep out no others', async () => {
+    const [one, two, three, fine] = ['a', 'b', 'c', 'd'].map((name, n) =>
+      mailAt(`2026-11-${18 + Math.min(n, 2)}T04:00:0${n}Z`, name, {
+        timeline: [delivered(`2026-11-20T0${n + 5}:00:00Z`)],
+      }),
+    ) as [SimulatedDelivery, SimulatedDelivery, SimulatedDelivery, SimulatedDelivery]
+    const ledger = await world([fine])
+    for (const mail of [one, two, three, fine]) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    ledger.ses.failWhen(({ messageId }) => messageId !== fine.messageId, { code: 'InternalError' })
+    const settled: number[] = []
+    for (let run = 0; run < 3; run += 1) {
+      settled.push((await ledger.run({ areSendsRecorded: true })).figures.settled)
+      ledger.clock.advance(5 * minuteMs)
+    }
+    expect(settled.reduce((sum, count) => sum + count)).toBe(1)
   })
 })
 
@@ -1224,6 +1316,19 @@ describe('the checkpoint', () => {
     expect(ledger.logged[0]).toBe('{"happening":"checkpoint unreadable","consequence":"reading begins anew"}')
     await ledger.run()
     expect(ledger.logged.filter((line) => line.includes('unreadable')).length).toBe(1)
+  })
+
+  it('that a clock made which was ahead is begun anew', async () => {
+    const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')], { start: '2026-12-31T08:00:00Z' })
+    await ledger.run()
+    const { checkpoint } = await storedRun(ledger)
+    expect(checkpoint).toContain('2026-12-31')
+    const today = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    await putCheckpoint(today, String(checkpoint))
+    expect((await today.run()).figures).toMatchObject({ calls: 2 + 29, discovered: 1, stoppedBy: 'done' })
+    today.clock.advance(5 * minuteMs)
+    await today.run()
+    expect(today.logged.filter((line) => line.includes('checkpoint unreadable')).length).toBe(1)
   })
 
   it('that cannot be read costs calls and not rows', async () => {
