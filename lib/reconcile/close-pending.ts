@@ -3,7 +3,6 @@ import { requestDateOf } from '../core/instant.ts'
 import { unknownEvent } from '../core/polled-delivery.ts'
 import { UnwritableError } from '../ports.ts'
 import type { DatedDelivery } from './pending.ts'
-import { RunStopped } from './provider-calls.ts'
 import type { Run } from './run.ts'
 
 /** What closing did. */
@@ -20,7 +19,7 @@ export const closedNothing: Closing = { settled: 0, unknown: 0, isTimeUp: false 
 
 /**
  * Closes what there is nothing more to ask about. Where there is a poll it closes only if the provider has answered this
- * run: it checks the time of a request, and a clock that is wrong would close the mail of today. Throws {@link RunStopped}
+ * run: it checks the time of a request, and a clock that is wrong would close the mail of today. Throws `RunStopped`
  * where another run has taken the lease.
  */
 export async function closePending(run: Run, closable: readonly DatedDelivery[]): Promise<Closing> {

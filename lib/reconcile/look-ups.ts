@@ -145,7 +145,7 @@ export class Looks {
     const last = due[this.#passed - 1]
     // What is asked again is due after this run's own time.
     const looksThroughMs = Math.min(next?.dueAtMs ?? Infinity, startedMs + 1) - 1
-    const isAmid = last !== undefined && last.dueAtMs === looksThroughMs + 1 && last.dueAtMs <= startedMs
+    const isAmid = last?.dueAtMs === looksThroughMs + 1 && last.dueAtMs <= startedMs
     const reached = { looksThroughMs, looksThroughMessage: isAmid ? last.message : '' }
     this.#run.checkpoint = {
       ...checkpoint,
