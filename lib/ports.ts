@@ -286,6 +286,8 @@ export interface RunFigures {
   readonly settled: number
   /** Pending deliveries about which nobody can tell any more. */
   readonly unknown: number
+  /** Lists that turned out to be in another order than they had seemed, or in none; absent where none did. */
+  readonly orderChanges?: number
   /** Deliveries still pending when the run ended; absent where it did not come to count them. */
   readonly pending?: number
   /** How long ago the oldest was sent that is pending and can be asked about; absent where none is. */

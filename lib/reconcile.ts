@@ -118,7 +118,7 @@ function silentProvider({ calls }: Run): RunStopped | undefined {
 }
 
 function figuresOf(
-  { calls, repairs, startedMs }: Run,
+  { calls, repairs, startedMs, orderChanges }: Run,
   survey: Survey | undefined,
   closing: Closing,
 ): Omit<RunFigures, 'stoppedBy'> {
@@ -134,6 +134,7 @@ function figuresOf(
     repaired: repairs.repaired,
     settled: repairs.settled + closing.settled,
     unknown: closing.unknown,
+    ...(orderChanges > 0 && { orderChanges }),
     ...(survey && { pending: survey.count + changed }),
     ...(oldestMs !== Infinity && { oldestPendingSeconds: inSeconds(startedMs - oldestMs) }),
     ...(staleness.length > 0 && {

@@ -24,6 +24,8 @@ const page = v.object({ ...sweep.entries, messageId: v.exactOptional(v.string())
 const tail = v.object({
   ...sweep.entries,
   order: v.picklist(listOrders),
+  /** Whether rows told of that order which lie farther apart than is tolerated. */
+  isOrderSure: v.exactOptional(v.boolean(), false),
   /** What was sent up to this instant is applied. */
   throughMs: wholeNumber,
   /** What the reading under way will have applied once it is at its end; 0 where none is, or oldest first. */
@@ -125,6 +127,7 @@ export function tailOf(requestDate: string, isDiscovering: boolean): Tail {
     requestDate,
     offset: 0,
     order: 'undetermined',
+    isOrderSure: false,
     throughMs: 0,
     passThroughMs: 0,
     isDiscovering,

@@ -54,6 +54,8 @@ export class Run {
   readonly datesBegunForDue: ReadonlySet<string>
   /** Moves only past what is applied. */
   checkpoint: Checkpoint
+  /** Lists that turned out to be in another order than they had seemed, or in none. */
+  orderChanges = 0
   /** The checkpoint as it was stored; `undefined` where there was none to go on from. */
   readonly #begunWith: Checkpoint | undefined
   readonly #on: RunDependencies

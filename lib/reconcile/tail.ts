@@ -1,5 +1,6 @@
 import { hourMs, minuteMs, addDays, requestDateOf, requestDateStartMs } from '../core/instant.ts'
-import { orderAfter, type ListOrder } from '../core/list-order.ts'
+import { orderAfter, type KnownOrder, type ListOrder } from '../core/list-order.ts'
+import { heardByMs } from '../core/schedule.ts'
 import { datesFrom, settlingMs } from '../core/sweep-plan.ts'
 import type { StatusPage } from '../ports.ts'
 import { tailOf, type Tail } from './checkpoint.ts'
@@ -51,10 +52,10 @@ async function isReadToEnd(run: Run): Promise<boolean> {
 /**
  * Reads the tail's list from where it was left, up to what is old enough to have been heard of: younger rows stay ahead, to
  * be read again with the next ones instead of being looked up one by one. A reading that is cut short goes on at the next
- * one. `false` where a page stayed unanswered.
+ * one. `false` where it did not come to the end: a page stayed unanswered, or the list is to be read from its beginning.
  */
 export async function readOnward(run: Run): Promise<boolean> {
-  const { requestDate } = run.checkpoint.tail
+  const { requestDate, order } = run.checkpoint.tail
   const reading = new Reading(run.checkpoint.tail, run.throughMs)
   const keep = (tail: Tail) => {
     run.checkpoint = { ...run.checkpoint, tail }
@@ -64,12 +65,32 @@ export async function readOnward(run: Run): Promise<boolean> {
     if (page === 'unanswered') return false
     reading.add(page)
     keep(reading.reached)
-    if (reading.isAtEnd) break
+    if (reading.isAtEnd || reading.isVain) break
     await run.save()
   }
+  noteOrder(run, order)
+  if (reading.isVain) return false
   keep(reading.ended(run.startedMs))
   return true
 }
+
+/** That an order is learnt is no change of it. */
+function noteOrder(run: Run, known: ListOrder): void {
+  const { requestDate, order } = run.checkpoint.tail
+  const isVain = order === 'undetermined' && known !== order
+  if (order === known || !(isVain || order === 'none')) return
+  run.orderChanges += 1
+  const consequence = isVain
+    ? 'the list is read from its beginning'
+    : 'what is new is discovered once the date has closed'
+  run.log('list order changed', { requestDate, from: known, to: order, consequence })
+}
+
+/** What was sent within this time may stand in another order: so much is read again with the next rows. */
+const toleratedMs = heardByMs
+
+/** Where a list is read from of which nothing is known, at the next run. */
+const anew = { order: 'undetermined', isOrderSure: false, offset: 0, passThroughMs: 0, readAtMs: 0 } as const
 
 /** One reading of a list, page by page. */
 class Reading {
@@ -78,9 +99,11 @@ class Reading {
   readonly #throughMs: number
   #reached: Tail
   #isAtEnd = false
+  #isVain = false
   #isOld = true
   #newRows = 0
-  #previousMs: readonly number[] = []
+  /** Of the rows so far, when the one was sent that those to come must not stand before. */
+  #farthestMs: readonly number[] = []
   nextOffset: number
 
   constructor(known: Tail, throughMs: number) {
@@ -100,20 +123,42 @@ class Reading {
     return this.#isAtEnd
   }
 
+  /** Whether the order in which it reads is not that of the list: it is read anew at the next run. */
+  get isVain(): boolean {
+    return this.#isVain
+  }
+
   add(page: StatusPage): void {
     const { throughMs } = this.#known
     const sentMs = page.deliveries.flatMap((delivery) => listedSentAt(delivery) ?? [])
-    const order = orderAfter(this.#reached.order, [...this.#previousMs, ...sentMs])
+    const { order: told, isSure } = this.#orderAfter(sentMs)
+    const isUndone = told === 'undetermined' && this.#reached.order !== told
+    // One that began without an order has seen the list from its beginning: there is none.
+    const order = isUndone && this.#known.order === 'undetermined' ? 'none' : told
+    if (isUndone && order !== 'none') {
+      this.#isVain = true
+      this.#reached = { ...this.#reached, ...anew }
+      return
+    }
     const oldRows = this.#isOld ? countOld(page, this.#throughMs) : 0
-    this.#reached = { ...this.#reached, order, ...this.#position(order, page.rows, oldRows) }
+    const position = this.#position(order, page.rows, oldRows)
+    this.#reached = { ...this.#reached, order, isOrderSure: isSure, ...position }
     this.#isOld &&= oldRows === page.rows
     this.#newRows += sentMs.filter((ms) => ms > throughMs && ms <= this.#throughMs).length
-    this.#previousMs = sentMs.slice(-1)
     this.nextOffset += page.rows
     this.#isAtEnd =
       page.isLast ||
       (order === 'oldest-first' && !this.#isOld) ||
-      (order === 'newest-first' && sentMs.some((ms) => ms < throughMs))
+      (order === 'newest-first' && sentMs.some((ms) => ms < throughMs - toleratedMs))
+  }
+
+  #orderAfter(sentMs: readonly number[]): KnownOrder {
+    const { order, isOrderSure: isSure } = this.#reached
+    const known = orderAfter({ order, isSure }, [...this.#farthestMs, ...sentMs], toleratedMs)
+    const all = [...this.#farthestMs, ...sentMs]
+    const farthest = known.order === 'newest-first' ? Math.min(...all) : Math.max(...all)
+    this.#farthestMs = all.length === 0 ? [] : [farthest]
+    return known
   }
 
   /** How far the list is read once the reading has come to its end. */

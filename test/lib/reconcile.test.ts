@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { StatusApiError, type RunFigures, type StatusApi, type StatusQuery } from '../../lib/ports.ts'
+import {
+  StatusApiError,
+  type RunFigures,
+  type StatusApi,
+  type StatusPage,
+  type StatusQuery,
+} from '../../lib/ports.ts'
 import type { RunReport } from '../../lib/reconcile.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
@@ -349,6 +355,59 @@ describe('the lists that a run reads', () => {
     ledger.clock.advanceTo(at('2026-11-21T16:10:00Z'))
     await ledger.run()
     expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-22', '2026-11-21'])
+  })
+
+  describe.each([
+    ['oldest-first', (mails: readonly SimulatedDelivery[]) => mails],
+    ['newest-first', (mails: readonly SimulatedDelivery[]) => mails.toReversed()],
+  ] as const)('%s', (_order, inOrder) => {
+    /** The provider as it lists each date in this order, but for two neighbours that changed places. */
+    const swapping = (mails: readonly SimulatedDelivery[], swapped: number) => (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery): Promise<StatusPage> => {
+          const listed = inOrder(mails.filter(({ sentAtMs }) => sentAtMs <= ports.clock.now()))
+          const [one, other] = [mails[swapped], mails[swapped + 1]]
+          const order = listed.map((mail) => (mail === one ? other : mail === other ? one : mail))
+          const names = order.flatMap((mail) => mail?.messageId ?? [])
+          const page = await ports.statusApi.page({ ...query, offset: 0 })
+          const byPlace = page.deliveries.toSorted(
+            (a, b) => names.indexOf(a.message) - names.indexOf(b.message),
+          )
+          const deliveries = byPlace.slice(query.offset)
+          return { ...page, deliveries, rows: deliveries.length }
+        },
+      },
+    })
+
+    it.each([0, 20])('go on though rows %i and the next are swapped by one second', async (swapped) => {
+      const mails = Array.from({ length: 60 }, (_, n) => {
+        const minute = n === swapped + 1 ? swapped : n
+        const sentAtMs = at('2026-11-21T06:00:00Z') + minute * 3 * minuteMs + (n === minute ? 0 : 1_000)
+        const timeline = [{ kind: 'delivered', atMs: sentAtMs + 2_000 } as const]
+        return mailAt(new Date(sentAtMs).toISOString(), `n${n}`, { timeline })
+      })
+      const ledger = await world(mails, { start: '2026-11-21T06:06:00Z' })
+      for (let half = 0; half < 7; half += 1) {
+        await ledger.run({ wrap: swapping(mails, swapped) })
+        ledger.clock.advanceTo(at('2026-11-21T06:06:00Z') + (half + 1) * 30 * minuteMs)
+        // What is put back to its beginning is read again at the next run.
+        await ledger.run({ wrap: swapping(mails, swapped) })
+      }
+      expect((await ledger.rows()).length).toBe(60)
+      expect(ledger.logged.filter((line) => line.includes('"to":"none"'))).toEqual([])
+    })
+  })
+
+  it('that turn out to be in no order are logged once, and counted', async () => {
+    const ledger = await world(deliveredEachMinute(30), { order: 'random' })
+    expect((await ledger.run()).figures).toMatchObject({ orderChanges: 1 })
+    ledger.clock.advance(hourMs)
+    expect((await ledger.run()).figures).not.toHaveProperty('orderChanges')
+    expect(ledger.logged.filter((line) => line.includes('list order changed'))).toEqual([
+      '{"happening":"list order changed","requestDate":"2026-11-21","from":"undetermined","to":"none","consequence":"what is new is discovered once the date has closed"}',
+    ])
   })
 
   it.each([
