@@ -21,31 +21,29 @@ export interface KnownOrder {
  * @param sentAtMs - when they were sent, in the order listed; before them, of earlier rows, the one that is farthest on
  * @param toleratedMs - by how much a row may stand behind one that it should stand before
  */
-export function orderAfter(
-  { order, isSure }: KnownOrder,
-  sentAtMs: readonly number[],
-  toleratedMs: number,
-): KnownOrder {
+export function orderAfter(known: KnownOrder, sentAtMs: readonly number[], toleratedMs: number): KnownOrder {
   const isRising = keepsOrder(sentAtMs, toleratedMs)
   const isFalling = keepsOrder(
     sentAtMs.map((ms) => -ms),
     toleratedMs,
   )
   const isTelling = !(isRising && isFalling)
-  switch (order) {
+  switch (known.order) {
     case 'none':
-      return { order, isSure }
+      return known
     case 'undetermined':
-      if (!isRising && !isFalling) return { order: 'none', isSure: true }
-      return {
-        order: isTelling ? (isRising ? 'oldest-first' : 'newest-first') : leaning(sentAtMs),
-        isSure: isTelling,
-      }
+      return isTelling
+        ? { order: isRising ? 'oldest-first' : isFalling ? 'newest-first' : 'none', isSure: true }
+        : { order: leaning(sentAtMs), isSure: false }
     case 'oldest-first':
+      return isRising ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
     case 'newest-first':
-      if (order === 'oldest-first' ? isRising : isFalling) return { order, isSure: isSure || isTelling }
-      return isSure ? { order: 'none', isSure } : { order: 'undetermined', isSure }
+      return isFalling ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
   }
+}
+
+function refuted({ isSure }: KnownOrder): KnownOrder {
+  return { order: isSure ? 'none' : 'undetermined', isSure }
 }
 
 /** Whether none stands farther behind the highest before it than is tolerated. */
