@@ -288,6 +288,8 @@ export interface RunFigures {
   readonly unknown: number
   /** Lists that turned out to be in another order than they had seemed, or in none; absent where none did. */
   readonly orderChanges?: number
+  /** Closed lists that were swept twice and changed their order each time: rows may not have been read. Absent where none. */
+  readonly unsteadyLists?: number
   /** Deliveries still pending when the run ended; absent where it did not come to count them. */
   readonly pending?: number
   /** How long ago the oldest was sent that is pending and can be asked about; absent where none is. */

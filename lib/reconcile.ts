@@ -118,7 +118,7 @@ function silentProvider({ calls }: Run): RunStopped | undefined {
 }
 
 function figuresOf(
-  { calls, repairs, startedMs, orderChanges }: Run,
+  { calls, repairs, startedMs, orderChanges, unsteadyLists }: Run,
   survey: Survey | undefined,
   closing: Closing,
 ): Omit<RunFigures, 'stoppedBy'> {
@@ -135,6 +135,7 @@ function figuresOf(
     settled: repairs.settled + closing.settled,
     unknown: closing.unknown,
     ...(orderChanges > 0 && { orderChanges }),
+    ...(unsteadyLists > 0 && { unsteadyLists }),
     ...(survey && { pending: survey.count + changed }),
     ...(oldestMs !== Infinity && { oldestPendingSeconds: inSeconds(startedMs - oldestMs) }),
     ...(staleness.length > 0 && {

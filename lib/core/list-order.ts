@@ -32,14 +32,16 @@ export function orderAfter(known: KnownOrder, sentAtMs: readonly number[], toler
     case 'none':
       return known
     case 'undetermined':
-      return isTelling
-        ? { order: isRising ? 'oldest-first' : isFalling ? 'newest-first' : 'none', isSure: true }
-        : { order: leaning(sentAtMs), isSure: false }
+      return isTelling ? told(isRising, isFalling) : { order: leaning(sentAtMs), isSure: false }
     case 'oldest-first':
       return isRising ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
     case 'newest-first':
       return isFalling ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
   }
+}
+
+function told(isRising: boolean, isFalling: boolean): KnownOrder {
+  return { order: isRising ? 'oldest-first' : isFalling ? 'newest-first' : 'none', isSure: true }
 }
 
 function refuted({ isSure }: KnownOrder): KnownOrder {

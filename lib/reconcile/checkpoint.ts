@@ -14,6 +14,10 @@ const openSweep = v.object({
   failures: v.exactOptional(wholeNumber),
   /** Whether look-ups wait for it, since it takes fewer calls than they would. */
   isForDue: v.exactOptional(v.boolean()),
+  /** Whether a row of one page stood on another as well: the list changed its order meanwhile, and may have kept rows back. */
+  isUnsteady: v.exactOptional(v.boolean()),
+  /** Whether it is swept again for that. */
+  isSecond: v.exactOptional(v.boolean()),
 })
 
 /** A whole date under way. */
@@ -30,6 +34,11 @@ const tail = v.object({
   throughMs: wholeNumber,
   /** What the reading under way will have applied once it is at its end; 0 where none is, or oldest first. */
   passThroughMs: wholeNumber,
+  /** Up to where the list was read, and up to when it was read for: what is read again there gets no third reading. */
+  seenOffset: v.exactOptional(wholeNumber, 0),
+  seenThroughMs: v.exactOptional(wholeNumber, 0),
+  /** Whether rows could not be read, and are read again. */
+  isReadAgain: v.exactOptional(v.boolean(), false),
   /** Whether it is read for what nobody told of. */
   isDiscovering: v.boolean(),
   /** When the list was last read, and how fast it grew. */
@@ -130,6 +139,9 @@ export function tailOf(requestDate: string, isDiscovering: boolean): Tail {
     isOrderSure: false,
     throughMs: 0,
     passThroughMs: 0,
+    seenOffset: 0,
+    seenThroughMs: 0,
+    isReadAgain: false,
     isDiscovering,
     readAtMs: 0,
     rowsPerHour: 0,

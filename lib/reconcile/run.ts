@@ -56,6 +56,8 @@ export class Run {
   checkpoint: Checkpoint
   /** Lists that turned out to be in another order than they had seemed, or in none. */
   orderChanges = 0
+  /** Closed lists of which rows may not have been read, since they would not keep still. */
+  unsteadyLists = 0
   /** The checkpoint as it was stored; `undefined` where there was none to go on from. */
   readonly #begunWith: Checkpoint | undefined
   readonly #on: RunDependencies
@@ -97,13 +99,16 @@ export class Run {
     })
   }
 
-  /** Asks for a page and brings its rows up to it. One question's failure is its own: `unanswered`. */
-  async apply(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
+  /**
+   * Asks for a page and brings its rows up to it. One question's failure is its own: `unanswered`.
+   * @param list - of which reading of a list the page is, where it is held against the others of it
+   */
+  async apply(query: StatusQuery, list = 0): Promise<StatusPage | 'unanswered'> {
     const page = await this.#pageUnlessFailed(query)
     if (page === 'unanswered') return page
     const deliveries = page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= this.throughMs)
     const others = this.checkpoint.unwrittenPages.filter((other) => !isSame(other, query))
-    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now(), () => {
+    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now(), list, () => {
       this.checkpoint = { ...this.checkpoint, unwrittenPages: [...others, query] }
       return this.save()
     })

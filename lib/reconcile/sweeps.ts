@@ -82,15 +82,52 @@ async function readList(
   reached: (sweep: OpenSweep) => void,
 ): Promise<OpenSweep | undefined> {
   let sweep = from
+  let list = run.repairs.beginList()
   for (;;) {
-    const { requestDate, offset, isForDue } = sweep
-    const page = await run.apply({ requestDate, offset })
+    const { requestDate, offset } = sweep
+    const page = await run.apply({ requestDate, offset }, list)
     if (page === 'unanswered') return afterFailure(run, sweep)
-    sweep = { requestDate, offset: offset + page.rows, ...(isForDue && { isForDue }) }
+    sweep = afterPage(sweep, page.rows, run.repairs.isUnsteady(list))
     reached(sweep)
-    if (page.isLast) return undefined
+    if (page.isLast) {
+      const again = afterLastPage(run, sweep)
+      if (!again) return undefined
+      sweep = again
+      list = run.repairs.beginList()
+      reached(sweep)
+    }
     await run.save()
   }
+}
+
+function afterPage(
+  { requestDate, offset, isForDue, isSecond, isUnsteady: wasUnsteady }: OpenSweep,
+  rows: number,
+  isUnsteady: boolean,
+): OpenSweep {
+  return {
+    requestDate,
+    offset: offset + rows,
+    ...(isForDue && { isForDue }),
+    ...(isSecond && { isSecond }),
+    ...((isUnsteady || wasUnsteady) && { isUnsteady: true }),
+  }
+}
+
+/**
+ * A list that changed its order while it was read may have moved rows from a page to come to one that was read. It is swept
+ * once more; where it does not keep still then, look-ups have to do, and the figures say so.
+ */
+function afterLastPage(
+  run: Run,
+  { requestDate, isForDue, isUnsteady, isSecond }: OpenSweep,
+): OpenSweep | undefined {
+  if (isUnsteady !== true) return undefined
+  if (isSecond !== true) return { requestDate, offset: 0, ...(isForDue && { isForDue }), isSecond: true }
+  run.unsteadyLists += 1
+  const consequence = 'rows of it may not have been read; what is pending is looked up'
+  run.log('list unsteady', { requestDate, consequence })
+  return undefined
 }
 
 /** Where to go on at the next run. A page that is never told hides those behind it for so long and no longer. */

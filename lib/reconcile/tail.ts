@@ -33,20 +33,30 @@ async function closeTail(run: Run, today: string): Promise<void> {
   const { requestDate: closed, isDiscovering, readAtMs } = run.checkpoint.tail
   // Sends that are recorded since today were not yesterday, unless nothing was read then either.
   const wasDiscovering = isDiscovering && (!run.areSendsRecorded || readAtMs > 0)
-  const isWhole = !wasDiscovering || (await isReadToEnd(run))
-  const unread = wasDiscovering ? datesFrom(addDays(closed, isWhole ? 1 : 0), addDays(today, -1)) : []
+  const unreadFrom = wasDiscovering ? await readToEnd(run) : undefined
+  const unread = [
+    ...(unreadFrom === undefined ? [] : [{ requestDate: closed, offset: unreadFrom }]),
+    ...(wasDiscovering ? datesFrom(addDays(closed, 1), addDays(today, -1)) : []).map((requestDate) => ({
+      requestDate,
+      offset: 0,
+    })),
+  ]
   const { openSweeps } = run.checkpoint
-  const toSweep = unread.filter((date) => openSweeps.every(({ requestDate }) => requestDate !== date))
+  const isOpen = (date: string) => openSweeps.some(({ requestDate }) => requestDate === date)
   run.checkpoint = {
     ...run.checkpoint,
     tail: tailOf(today, !run.areSendsRecorded),
-    openSweeps: [...openSweeps, ...toSweep.map((requestDate) => ({ requestDate, offset: 0 }))],
+    openSweeps: [...openSweeps, ...unread.filter(({ requestDate }) => !isOpen(requestDate))],
   }
 }
 
-async function isReadToEnd(run: Run): Promise<boolean> {
-  const isAnswered = run.checkpoint.tail.order !== 'none' && (await readOnward(run))
-  return isAnswered && run.checkpoint.tail.order !== 'none'
+/** Reports from where the list has still to be read; `undefined` where all of it is. */
+async function readToEnd(run: Run): Promise<number | undefined> {
+  const isAtEnd = run.checkpoint.tail.order !== 'none' && (await readOnward(run))
+  const { order, offset, isReadAgain } = run.checkpoint.tail
+  if (!isAtEnd || order === 'none') return 0
+  if (!isReadAgain) return undefined
+  return order === 'oldest-first' ? offset : 0
 }
 
 /**
@@ -101,6 +111,8 @@ class Reading {
   #isAtEnd = false
   #isVain = false
   #isOld = true
+  /** Where the first page stands that was read for the first time, and had rows that could not be read. */
+  #unreadableFrom: number | undefined
   #newRows = 0
   /** Of the rows so far, when the one was sent that those to come must not stand before. */
   #farthestMs: readonly number[] = []
@@ -129,7 +141,6 @@ class Reading {
   }
 
   add(page: StatusPage): void {
-    const { throughMs } = this.#known
     const sentMs = page.deliveries.flatMap((delivery) => listedSentAt(delivery) ?? [])
     const { order: told, isSure } = this.#orderAfter(sentMs)
     const isUndone = told === 'undetermined' && this.#reached.order !== told
@@ -138,11 +149,18 @@ class Reading {
     if (isUndone && order !== 'none') {
       this.#isVain = true
       this.#reached = { ...this.#reached, ...anew }
-      return
-    }
+    } else this.#goOn(page, sentMs, { order, isSure })
+  }
+
+  #goOn(page: StatusPage, sentMs: readonly number[], { order, isSure }: KnownOrder): void {
+    const { throughMs } = this.#known
     const oldRows = this.#isOld ? countOld(page, this.#throughMs) : 0
+    if (page.unreadable.length > 0 && this.#isNew(order, page.rows, sentMs)) {
+      this.#unreadableFrom ??= this.nextOffset
+    }
     const position = this.#position(order, page.rows, oldRows)
-    this.#reached = { ...this.#reached, order, isOrderSure: isSure, ...position }
+    const seenOffset = Math.max(this.#reached.seenOffset, this.nextOffset + page.rows)
+    this.#reached = { ...this.#reached, order, isOrderSure: isSure, seenOffset, ...position }
     this.#isOld &&= oldRows === page.rows
     this.#newRows += sentMs.filter((ms) => ms > throughMs && ms <= this.#throughMs).length
     this.nextOffset += page.rows
@@ -161,18 +179,32 @@ class Reading {
     return known
   }
 
-  /** How far the list is read once the reading has come to its end. */
+  /** Whether the page has rows that no reading before this one has come to. */
+  #isNew(order: ListOrder, rows: number, sentMs: readonly number[]): boolean {
+    const { seenOffset, seenThroughMs } = this.#known
+    if (order === 'oldest-first') return this.nextOffset + rows > seenOffset
+    return sentMs.length === 0 || sentMs.some((ms) => ms > seenThroughMs)
+  }
+
+  /**
+   * How far the list is read once the reading has come to its end. Rows that could not be read are read again at the next
+   * reading, once: they may have been so at this moment only.
+   */
   ended(readAtMs: number): Tail {
     const sinceMs = Math.max(this.#known.throughMs, requestDateStartMs(this.#known.requestDate))
     const hours = Math.max(minuteMs, this.#throughMs - sinceMs) / hourMs
     const rowsPerHour = Math.round(this.#newRows / hours)
     const { offset, order } = this.#reached
+    const isReadAgain = this.#unreadableFrom !== undefined
+    const isFromStart = order !== 'oldest-first'
     return {
       ...this.#reached,
       // In any other order new rows may stand before it.
-      offset: order === 'oldest-first' ? offset : 0,
+      offset: isFromStart ? 0 : offset,
       passThroughMs: 0,
-      throughMs: this.#throughMs,
+      throughMs: isReadAgain && isFromStart ? this.#known.seenThroughMs : this.#throughMs,
+      seenThroughMs: this.#throughMs,
+      isReadAgain,
       readAtMs,
       rowsPerHour,
     }
@@ -184,7 +216,7 @@ class Reading {
       return { offset: this.nextOffset + rows, passThroughMs: this.#throughMs }
     }
     const offset = oldRows > 0 ? this.nextOffset + oldRows : this.#reached.offset
-    return { offset, passThroughMs: 0 }
+    return { offset: Math.min(offset, this.#unreadableFrom ?? Infinity), passThroughMs: 0 }
   }
 }
 

@@ -400,6 +400,71 @@ describe('the lists that a run reads', () => {
     })
   })
 
+  /** The provider of which a row cannot be read, the first times that it is told in a list. */
+  const unreadableAtFirst = (times: number) => {
+    let left = times
+    return (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery): Promise<StatusPage> => {
+          const page = await ports.statusApi.page(query)
+          const deliveries = page.deliveries.filter(({ message }) => !message.endsWith('-odd'))
+          if (left === 0 || deliveries.length === page.deliveries.length) return page
+          left -= 1
+          return { ...page, deliveries, unreadable: ['DeliverTime'] }
+        },
+      },
+    })
+  }
+  /** Of 131, from 08:00 in UTC+8 on; the odd one was sent at 08:10. */
+  const withOdd = deliveredEachMinute(131).map((mail, n) =>
+    n === 10 ? { ...mail, messageId: messageIdAt('2026-11-21T00:10:00Z', 'odd') } : mail,
+  )
+
+  it.each(['oldest-first', 'newest-first'] as const)(
+    '%s: are read again at the next reading where a row could not be read, and once',
+    async (order) => {
+      const ledger = await world(withOdd, { order, start: '2026-11-21T02:20:00Z' })
+      const odd = async () => (await ledger.rows()).some(({ message }) => String(message).endsWith('-odd'))
+      const wrap = unreadableAtFirst(1)
+      expect((await ledger.run({ wrap })).figures).toMatchObject({ discovered: 130 })
+      expect(await odd()).toBe(false)
+      ledger.clock.advance(hourMs)
+      expect((await ledger.run({ wrap })).figures).toMatchObject({ discovered: 1 })
+      expect(await odd()).toBe(true)
+      const asked = lists(ledger).length
+      ledger.clock.advance(hourMs)
+      await ledger.run({ wrap })
+      expect(lists(ledger).length).toBe(asked + 1)
+    },
+  )
+
+  it.each(['oldest-first', 'newest-first'] as const)(
+    '%s: go on where a row can never be read',
+    async (order) => {
+      const ledger = await world(withOdd, { order, start: '2026-11-21T02:20:00Z' })
+      const wrap = unreadableAtFirst(Infinity)
+      for (let reading = 0; reading < 4; reading += 1) {
+        await ledger.run({ wrap })
+        ledger.clock.advance(hourMs)
+      }
+      // Yesterday's list, two pages twice, and twice what is new.
+      expect(lists(ledger).length).toBe(1 + 2 * 2 + 2)
+    },
+  )
+
+  it('are read again from there once the date has closed, where a row of the last reading could not be read', async () => {
+    const mails = deliveredEachMinute(50)
+    const odd = mailAt('2026-11-21T15:00:00Z', 'odd', { timeline: [delivered('2026-11-21T15:00:05Z')] })
+    const ledger = await world([...mails, odd], { start: '2026-11-21T08:00:00Z' })
+    const wrap = unreadableAtFirst(1)
+    await ledger.run({ wrap })
+    ledger.clock.advanceTo(at('2026-11-21T16:10:00Z'))
+    expect((await ledger.run({ wrap })).figures).toMatchObject({ discovered: 1 })
+    expect(lists(ledger).slice(2)).toEqual(['2026-11-21+50', '2026-11-22', '2026-11-21+50'])
+  })
+
   it('that turn out to be in no order are logged once, and counted', async () => {
     const ledger = await world(deliveredEachMinute(30), { order: 'random' })
     expect((await ledger.run()).figures).toMatchObject({ orderChanges: 1 })
@@ -802,6 +867,71 @@ describe('a budget that is smaller than a list', () => {
       ledger.clock.advance(5 * minuteMs)
     }
     expect(discovered).toBe(450)
+  })
+})
+
+describe('a closed list that does not keep still', () => {
+  const mails = Array.from({ length: 250 }, (_, n) =>
+    mailAt(new Date(at('2026-11-20T04:00:00Z') + n * minuteMs).toISOString(), `n${n}`, {
+      timeline: [{ kind: 'delivered', atMs: at('2026-11-20T04:00:00Z') + n * minuteMs + 2_000 }],
+    }),
+  )
+  const pagesOf = (ledger: World, date: string) => lists(ledger).filter((list) => list.startsWith(date))
+
+  it('is swept again where a row of one page stands on another as well', async () => {
+    const ledger = await world(mails)
+    let asked = 0
+    // When the first page is told, its last row changes places with one of the second.
+    const wrap = (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery) => {
+          const page = await ports.statusApi.page(query)
+          asked += 1
+          if (query.requestDate !== '2026-11-20' || query.offset !== 100 || asked !== 2) return page
+          const { deliveries } = await ports.statusApi.page({ ...query, offset: 0 })
+          return { ...page, deliveries: [deliveries.at(-1)!, ...page.deliveries.slice(1)] }
+        },
+      },
+    })
+    const { figures } = await ledger.run({ wrap, sweepAgesDays: [1], areSendsRecorded: true })
+    expect(figures).toMatchObject({ calls: 6, discovered: 250, stoppedBy: 'done' })
+    expect(figures).not.toHaveProperty('unsteadyLists')
+    expect((await ledger.rows()).length).toBe(250)
+  })
+
+  it('is swept twice and no more, and then what is pending is looked up', async () => {
+    const silent = mails.filter((_, n) => n % 8 === 0)
+    const ledger = await world(mails, { order: 'random', start: '2026-11-21T12:00:00Z' })
+    for (const mail of silent) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    const { figures } = await ledger.run({ areSendsRecorded: true, requestsPerSecond: 20 })
+    expect(figures).toMatchObject({ settled: 32, pending: 0, unsteadyLists: 1, stoppedBy: 'done' })
+    // One call to find out whether it is shorter, and two sweeps of three pages.
+    expect(pagesOf(ledger, '2026-11-20').length).toBe(1 + 2 * 3)
+    expect(lookUps(ledger).length).toBeGreaterThan(0)
+    expect(ledger.logged).toContain(
+      '{"happening":"list unsteady","requestDate":"2026-11-20","consequence":"rows of it may not have been read; what is pending is looked up"}',
+    )
+    ledger.clock.advance(hourMs)
+    expect((await ledger.run({ areSendsRecorded: true })).figures).not.toHaveProperty('unsteadyLists')
+  })
+
+  it('is swept again by the runs that follow, where each has time for two pages', async () => {
+    const ledger = await world(mails, { order: 'random', start: '2026-11-21T12:00:00Z' })
+    const unsteady: unknown[] = []
+    for (let run = 0; run < 12; run += 1) {
+      const { figures } = await ledger.run({
+        areSendsRecorded: true,
+        sweepAgesDays: [1],
+        maxCalls: 2,
+        requestsPerSecond: 20,
+      })
+      if (figures.unsteadyLists !== undefined) unsteady.push(figures.unsteadyLists)
+      ledger.clock.advance(minuteMs)
+    }
+    expect(unsteady).toEqual([1])
+    expect(pagesOf(ledger, '2026-11-20').length).toBe(2 * 3)
   })
 })
 
