@@ -286,6 +286,8 @@ export interface RunFigures {
   readonly settled: number
   /** Pending deliveries about which nobody can tell any more. */
   readonly unknown: number
+  /** Pending deliveries that are to be closed and were not come to; absent where there are none. */
+  readonly unfinished?: number
   /** Lists that turned out to be in another order than they had seemed, or in none; absent where none did. */
   readonly orderChanges?: number
   /** Closed lists that were swept twice and changed their order each time: rows may not have been read. Absent where none. */
@@ -298,7 +300,8 @@ export interface RunFigures {
   readonly stalenessP50Seconds?: number
   readonly stalenessP95Seconds?: number
   /**
-   * `done`: nothing was left to ask. `time`, `calls`: the budget ended, the next run goes on from there.
+   * `done`: nothing was left to ask or to close. `time`, `calls`: the budget ended, or more was to be closed than a run
+   * takes on; the next run goes on from there.
    * `lease`: another run holds it. `provider`: the provider kept failing. `settings`: it refuses our settings.
    */
   readonly stoppedBy: StopReason

@@ -47,7 +47,7 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   const asked = await ask(run)
   const { survey } = asked
   const { closing, stopped } = await close(run, asked)
-  const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.isTimeUp ? 'time' : 'done')
+  const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.left > 0 ? 'time' : 'done')
   const figures: RunFigures = { ...figuresOf(run, survey, closing), stoppedBy }
   const isStillHeld = await on.runs.release(on.owner, run.storedCheckpoint(), figures)
   const { outcomes } = run.repairs
@@ -105,7 +105,7 @@ async function close(
 ): Promise<{ closing: Closing; stopped?: RunStopped }> {
   if (stopped?.stoppedBy === 'lease') return { closing: closedNothing, stopped }
   try {
-    return { closing: await closePending(run, survey?.closable ?? []), ...(stopped && { stopped }) }
+    return { closing: survey ? await closePending(run, survey) : closedNothing, ...(stopped && { stopped }) }
   } catch (error) {
     if (!(error instanceof RunStopped)) throw error
     return { closing: closedNothing, stopped: error }
@@ -134,6 +134,7 @@ function figuresOf(
     repaired: repairs.repaired,
     settled: repairs.settled + closing.settled,
     unknown: closing.unknown,
+    ...(closing.left > 0 && { unfinished: closing.left }),
     ...(orderChanges > 0 && { orderChanges }),
     ...(unsteadyLists > 0 && { unsteadyLists }),
     ...(survey && { pending: survey.count + changed }),

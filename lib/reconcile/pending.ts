@@ -37,6 +37,8 @@ export interface Survey {
   readonly dueInTail: number
   /** Those about which nothing is left to ask, whatever the answers of this run; as many as a run may come to. */
   readonly closable: readonly DatedDelivery[]
+  /** How many more there are. */
+  readonly closableLeftOut: number
 }
 
 /** Messages, and deliveries to close, that a run keeps in memory: more than it could ask about at 20 requests a second. */
@@ -65,6 +67,7 @@ class SurveyUnderWay {
   #dueInTail = 0
   #count = 0
   #oldestNotDueMs = Infinity
+  #closableLeftOut = 0
 
   constructor(run: Run) {
     this.#run = run
@@ -79,7 +82,9 @@ class SurveyUnderWay {
     const { closable = [], open = [] } = Object.groupBy(dated, (one) =>
       isClosable(this.#run, one) ? 'closable' : 'open',
     )
-    this.#closable.push(...closable.slice(0, maxKept - this.#closable.length))
+    const kept = closable.slice(0, maxKept - this.#closable.length)
+    this.#closable.push(...kept)
+    this.#closableLeftOut += closable.length - kept.length
     const askable = open.filter(
       ({ delivery }) => isAskable(this.#run, delivery) && lookAgesMs(delivery.status).length > 0,
     )
@@ -106,6 +111,7 @@ class SurveyUnderWay {
       dueInTail: this.#dueInTail,
       oldestNotDueMs: this.#oldestNotDueMs,
       closable: this.#closable,
+      closableLeftOut: this.#closableLeftOut,
     }
   }
 
