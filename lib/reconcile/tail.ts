@@ -1,3 +1,4 @@
+import { nameOf } from '../core/delivery.ts'
 import { hourMs, minuteMs, addDays, requestDateOf, requestDateStartMs } from '../core/instant.ts'
 import { orderAfter, type KnownOrder, type ListOrder } from '../core/list-order.ts'
 import { heardByMs } from '../core/schedule.ts'
@@ -116,6 +117,7 @@ class Reading {
   #newRows = 0
   /** Of the rows so far, when the one was sent that those to come must not stand before. */
   #farthestMs: readonly number[] = []
+  #pageBefore: ReadonlySet<string> = new Set()
   nextOffset: number
 
   constructor(known: Tail, throughMs: number) {
@@ -142,7 +144,7 @@ class Reading {
 
   add(page: StatusPage): void {
     const sentMs = page.deliveries.flatMap((delivery) => listedSentAt(delivery) ?? [])
-    const { order: told, isSure } = this.#orderAfter(sentMs)
+    const { order: told, isSure } = this.#orderAfter(this.#newlyListedMs(page))
     const isUndone = told === 'undetermined' && this.#reached.order !== told
     // One that began without an order has seen the list from its beginning: there is none.
     const order = isUndone && this.#known.order === 'undetermined' ? 'none' : told
@@ -168,6 +170,15 @@ class Reading {
       page.isLast ||
       (order === 'oldest-first' && !this.#isOld) ||
       (order === 'newest-first' && sentMs.some((ms) => ms < throughMs - toleratedMs))
+  }
+
+  /** Without the rows that the page before told: what comes in front moves them on, which says nothing about the order. */
+  #newlyListedMs({ deliveries }: StatusPage): readonly number[] {
+    const before = this.#pageBefore
+    this.#pageBefore = new Set(deliveries.map(nameOf))
+    return deliveries.flatMap((delivery) =>
+      before.has(nameOf(delivery)) ? [] : (listedSentAt(delivery) ?? []),
+    )
   }
 
   #orderAfter(sentMs: readonly number[]): KnownOrder {

@@ -465,6 +465,30 @@ describe('the lists that a run reads', () => {
     expect(lists(ledger).slice(2)).toEqual(['2026-11-21+50', '2026-11-22', '2026-11-21+50'])
   })
 
+  it('keep their order where new rows come in front while pages are read, and move others to the next page', async () => {
+    const sentAt = (n: number) => new Date(at('2026-11-20T16:00:00Z') + n * 6 * minuteMs).toISOString()
+    const mails = Array.from({ length: 150 }, (_, n) => mailAt(sentAt(n), `n${n}`))
+    const ledger = await world(mails, { order: 'newest-first', start: '2026-11-21T08:00:00Z' })
+    let isSent = false
+    const wrap = (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery) => {
+          const page = await ports.statusApi.page(query)
+          if (query.requestDate === '2026-11-21' && !isSent) {
+            isSent = true
+            ledger.ses.send(...['x', 'y', 'z'].map((name) => mailAt('2026-11-21T08:00:00Z', name)))
+          }
+          return page
+        },
+      },
+    })
+    expect((await ledger.run({ wrap })).figures).not.toHaveProperty('orderChanges')
+    ledger.clock.advance(30 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 3 })
+  })
+
   it('that turn out to be in no order are logged once, and counted', async () => {
     const ledger = await world(deliveredEachMinute(30), { order: 'random' })
     expect((await ledger.run()).figures).toMatchObject({ orderChanges: 1 })
