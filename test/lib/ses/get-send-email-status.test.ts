@@ -33,6 +33,7 @@ afterEach(async () => {
 /** The adapter over a server that answers every request in one way. */
 async function apiAnswering(answer: (response: ServerResponse) => void): Promise<StatusApi> {
   const server = createServer((request, response) => {
+    response.sendDate = false
     request.resume().on('end', () => {
       answer(response)
     })
@@ -136,6 +137,7 @@ describe('a page of the simulated SES', () => {
     ])
     const page = await getSendEmailStatus({ ...settings, endpoint: ses.url }).page(today)
     expect(page).toEqual({
+      answeredAtMs: Date.parse(now),
       deliveries: [
         {
           provider: 'tencent-ses',
