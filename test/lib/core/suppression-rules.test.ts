@@ -204,20 +204,23 @@ describe('the law', () => {
 
   it('of unknown fields: what Tencent adds to a callback changes no verdict', () => {
     const bounce = (reason: string, added: object) => {
-      const [outcome] = tencentSes.read({
-        contentType: 'application/json',
-        body: Buffer.from(
-          JSON.stringify({
-            event: 'bounce',
-            email: 'example@example.com',
-            bulkId: sampleMessage,
-            timestamp: 1654064683,
-            bounceType: 'hard_bounce',
-            reason,
-            ...added,
-          }),
-        ),
-      })
+      const [outcome] = tencentSes.read(
+        {
+          contentType: 'application/json',
+          body: Buffer.from(
+            JSON.stringify({
+              event: 'bounce',
+              email: 'example@example.com',
+              bulkId: sampleMessage,
+              timestamp: 1654064683,
+              bounceType: 'hard_bounce',
+              reason,
+              ...added,
+            }),
+          ),
+        },
+        at('2026-11-27T00:00:00Z'),
+      )
       return outcome?.type === 'event' ? verdictOf(outcome.event) : outcome
     }
     fc.assert(
@@ -243,10 +246,13 @@ describe('the law', () => {
         },
         { appKey: 'key', token: 'token' },
       )
-      const [outcome] = sendCloud.read({
-        contentType: 'application/x-www-form-urlencoded',
-        body: Buffer.from(form),
-      })
+      const [outcome] = sendCloud.read(
+        {
+          contentType: 'application/x-www-form-urlencoded',
+          body: Buffer.from(form),
+        },
+        at('2026-11-27T00:00:00Z'),
+      )
       return outcome?.type === 'event' ? verdictOf(outcome.event) : outcome
     }
     fc.assert(
