@@ -19,21 +19,27 @@ export function kept(events: number, problems: readonly FieldProblem[]): Callbac
   })
 }
 
-export function invalid(events: number, problems: readonly FieldProblem[]): CallbackAnswer {
+export function invalid(events: number, problems: readonly FieldProblem[], isKept: boolean): CallbackAnswer {
+  const where = isKept ? 'It is kept in quarantine.' : `It is not kept: ${dayFull}.`
   return problem(400, 'The body is not what this provider sends', {
-    detail: 'It is kept in quarantine. Elements without problems were recorded.',
+    detail: `${where} Elements without problems were recorded.`,
     recorded: events,
     errors: problems.slice(0, maxProblemsTold),
     ...(problems.length > maxProblemsTold && { furtherErrors: problems.length - maxProblemsTold }),
   })
 }
 
-/** To a probe of the URL: a console may post without a signature when the URL is saved, and wants 200. */
-export function unsigned(): CallbackAnswer {
-  return json(200, {
-    recorded: 0,
-    detail: 'The body carries no signature: it was taken for a probe of the URL, and nothing was stored.',
-  })
+const dayFull = 'as much of what nobody signed as a day has room for is kept already'
+
+const detailOfUnsigned = {
+  probe: 'it was taken for a probe of the URL, and nothing was stored.',
+  kept: 'it is kept in quarantine, and nothing of it is believed.',
+  'day full': `it is not kept, for ${dayFull}.`,
+} as const
+
+/** A console may post without a signature when the URL is saved, and wants 200. */
+export function unsigned(became: keyof typeof detailOfUnsigned): CallbackAnswer {
+  return json(200, { recorded: 0, detail: `The body carries no signature: ${detailOfUnsigned[became]}` })
 }
 
 export function forged(): CallbackAnswer {

@@ -119,16 +119,30 @@ export interface QuarantinedInput {
   /** One line for each thing that was wrong. */
   readonly problems: readonly string[]
   readonly receivedAtMs: number
+  /** Whether its provider's signature proved who sent it: then a replay does not check that again. */
+  readonly isVerified?: boolean
 }
 
-/** The reason that asks for most comes first: it names what a person has to look at. */
-export const quarantineReasons = ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const
+/**
+ * What reading and writing a body may find, the reason that asks for most first: it names what a person has to look at.
+ */
+export const readingReasons = ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const
+
+export type ReadingReason = (typeof readingReasons)[number]
+
+/** Why a body is kept: `forged` and `unsigned` ones were not read at all. */
+export const quarantineReasons = ['forged', 'unsigned', ...readingReasons] as const
 
 export type QuarantineReason = (typeof quarantineReasons)[number]
 
 export interface QuarantineWriter {
   /** Keeps the input; the same body again is one row that remembers each time it came. */
   keep(input: QuarantinedInput, signal?: AbortSignal): Promise<void>
+  /**
+   * Keeps input that whoever knows the URL can send at will, as long as the day (UTC) has room for it. Each time that a body
+   * comes takes room. `false` where there is none left: nothing was kept.
+   */
+  keepWithinDay(input: QuarantinedInput, signal?: AbortSignal): Promise<boolean>
 }
 
 /** A row of the quarantine, without its body. */
@@ -140,6 +154,8 @@ export interface QuarantinedRow {
   readonly reason: QuarantineReason
   readonly problems: readonly string[]
   readonly bytes: number
+  /** Whether a signature proved who sent it when it came. */
+  readonly isVerified: boolean
   readonly firstSeenAt: string
   readonly lastSeenAt: string
   /** How often the body came; a hundred stands for a hundred or more. */

@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import {
-  quarantineReasons,
+  readingReasons,
   type QuarantinedRow,
   type QuarantineReason,
   type QuarantineStore,
@@ -8,15 +8,22 @@ import {
 } from './ports.ts'
 import type { Callback, Outcome, Provider } from './providers/provider.ts'
 import { problemLines, summaryOf, takeIn, type TakeInDependencies } from './take-in.ts'
+import { unprovedLine } from './unproved.ts'
 
 interface ReplayDependencies extends TakeInDependencies {
   readonly providers: readonly Provider[]
   readonly quarantine: QuarantineStore
+  /** The keys of now with which the provider may sign. */
+  readonly keysOf: (provider: Provider) => Promise<readonly string[]>
+  /** Whether a body without signature is believed: an operator says so. */
+  readonly trustsUnsigned?: boolean
 }
 
 /** Which rows are meant. Rows that are resolved are never replayed. */
 export interface ReplayChoice {
   readonly reason?: QuarantineReason
+  /** Leaves out what no replay can do anything about, until an operator trusts it. */
+  readonly withoutUnsigned?: boolean
   /** Rows that came, or came again, at this instant or later. */
   readonly sinceMs?: number
 }
@@ -36,19 +43,20 @@ const concurrentRows = 4
 /** The rows that a replay would run, longest in quarantine first. */
 export async function rowsToReplay(
   quarantine: Pick<QuarantineStore, 'all'>,
-  { reason, sinceMs = -Infinity }: ReplayChoice,
+  { reason, sinceMs = -Infinity, withoutUnsigned = false }: ReplayChoice,
 ): Promise<readonly QuarantinedRow[]> {
   const rows = await Array.fromAsync(quarantine.all())
   return rows
     .filter((row) => row.resolvedAt === undefined && (reason === undefined || row.reason === reason))
+    .filter((row) => !withoutUnsigned || row.reason !== 'unsigned' || row.isVerified)
     .filter((row) => Date.parse(row.lastSeenAt) >= sinceMs)
     .sort((a, b) => Date.parse(a.firstSeenAt) - Date.parse(b.firstSeenAt))
 }
 
 /**
- * Runs kept bodies again through the same way as live input, so running them twice changes nothing. They were
- * authenticated when they came and are not checked again: a key may have been replaced since. A row is resolved only
- * where every element of its body is durably written; otherwise it says what is still wrong.
+ * Runs kept bodies again through the same way as live input, so running them twice changes nothing. What was verified when
+ * it came is not checked again: a key may have been replaced since. What was not is verified with the keys of now. A row is
+ * resolved only where every element of its body is durably written; otherwise it says what is still wrong.
  */
 export async function replay(
   rows: readonly QuarantinedRow[],
@@ -85,7 +93,7 @@ async function unlessFailed(
 async function replayRow(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
   const found = await readable(row, on)
   if (!found) return undefined
-  const left = found.provider ? await leftOf(found.provider, found.callback, on) : unknownProvider(row)
+  const left = found.provider ? await leftOf(row, found.provider, found.callback, on) : unknownProvider(row)
   if (left.left !== 'unfinished') await on.quarantine.replayed(row.id, on.clock.now(), left.left)
   return { row, ...left }
 }
@@ -95,6 +103,8 @@ async function rehearse(row: QuarantinedRow, on: ReplayDependencies): Promise<Re
   const found = await readable(row, on)
   if (!found) return undefined
   if (!found.provider) return { row, ...unknownProvider(row) }
+  const unproved = await unprovedOf(row, found.provider, found.callback, on)
+  if (unproved) return { row, summary: '', left: unproved }
   const outcomes = found.provider.read(found.callback)
   return { row, summary: summaryOf(outcomes), left: unreadOf(outcomes) ?? 'resolved' }
 }
@@ -108,17 +118,48 @@ async function readable(
 }
 
 async function leftOf(
+  row: QuarantinedRow,
   provider: Provider,
   callback: Callback,
   on: ReplayDependencies,
 ): Promise<Omit<Replayed, 'row'>> {
+  const unproved = await unprovedOf(row, provider, callback, on)
+  if (unproved) return { summary: '', left: unproved }
   const { summary, reason, problems, unwritten } = await takeIn(provider, callback, on)
   if (unwritten > 0) return { summary, left: 'unfinished' }
   return { summary, left: reason ? { reason, problems: problemLines(problems) } : 'resolved' }
 }
 
+/** Reasons for which a body may be kept that nobody proved to have sent. */
+const reasonsOfUnproved: ReadonlySet<QuarantineReason> = new Set(['forged', 'unsigned', 'unreadable'])
+
+/** `undefined` where the body is to be believed. */
+async function unprovedOf(
+  row: QuarantinedRow,
+  provider: Provider,
+  callback: Callback,
+  on: ReplayDependencies,
+): Promise<ReplayLeft | undefined> {
+  const { signing } = provider
+  if (!signing || row.isVerified || !reasonsOfUnproved.has(row.reason)) return undefined
+  switch (signing.verify(callback, await on.keysOf(provider))) {
+    case 'signed':
+    case 'unverifiable':
+      return undefined
+    case 'test':
+    case 'unsigned':
+      return on.trustsUnsigned === true ? undefined : unprovedLeft('unsigned', signing.keySetting)
+    case 'forged':
+      return unprovedLeft('forged', signing.keySetting)
+  }
+}
+
+function unprovedLeft(reason: 'unsigned' | 'forged', keySetting: string): ReplayLeft {
+  return { reason, problems: [unprovedLine(reason, keySetting)] }
+}
+
 function unreadOf(outcomes: readonly Outcome[]): ReplayLeft | undefined {
-  const reason = quarantineReasons.find((known) => outcomes.some(({ type }) => type === known))
+  const reason = readingReasons.find((known) => outcomes.some(({ type }) => type === known))
   const problems = outcomes.flatMap((outcome) => {
     if (outcome.type === 'event' || outcome.type === 'inbound') return []
     return outcome.type === 'invalid' ? outcome.problems : [outcome.problem]

@@ -2,13 +2,13 @@ import pMap from 'p-map'
 import { errorName } from './error-name.ts'
 import { countOutcomes, outcomeOf, type OutcomeCounts } from './core/outcome.ts'
 import {
-  quarantineReasons,
+  readingReasons,
   UnwritableError,
   type Clock,
   type DeliveryWriter,
   type InboundMailWriter,
   type Log,
-  type QuarantineReason,
+  type ReadingReason,
 } from './ports.ts'
 import type { Callback, FieldProblem, Outcome, Provider } from './providers/provider.ts'
 
@@ -26,7 +26,7 @@ export interface TakenIn {
   /** Elements whose write failed and may succeed later. */
   readonly unwritten: number
   /** Why the body has to be kept; absent where every element was understood and could be written. */
-  readonly reason?: QuarantineReason
+  readonly reason?: ReadingReason
   readonly problems: readonly FieldProblem[]
   /** `delivered`, or `delivered ×3 opened` where a body tells of several. */
   readonly summary: string
@@ -49,7 +49,7 @@ export async function takeIn(
     concurrency: concurrentWrites,
   })
   logFailures(results, on.log)
-  const reason = quarantineReasons.find((known) => results.some((result) => result.type === known))
+  const reason = readingReasons.find((known) => results.some((result) => result.type === known))
   return {
     recorded: results.filter(({ type }) => type === 'recorded').length,
     unwritten: results.filter(({ type }) => type === 'unwritten').length,
@@ -87,7 +87,7 @@ type Result =
   | { readonly type: 'recorded' }
   /** `error` names why, for the log. */
   | { readonly type: 'unwritten'; readonly error: string }
-  | { readonly type: QuarantineReason; readonly problems: readonly FieldProblem[] }
+  | { readonly type: ReadingReason; readonly problems: readonly FieldProblem[] }
 
 /** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
 async function settle(

@@ -71,6 +71,7 @@ const otherValues: Readonly<Record<string, string>> = {
   sweepAgesDays: '6,28',
   retentionDays: '77',
   inboundRetentionDays: '11',
+  unverifiedMbPerDay: '13',
 }
 
 function ownValues(): readonly string[] {
@@ -113,6 +114,7 @@ describe('the environment', () => {
       RETENTION_DAYS: otherValues.retentionDays,
       INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
       CALLBACK_TOKEN_SHA256: otherValues.callbackTokenSha256,
+      UNVERIFIED_MB_PER_DAY: otherValues.unverifiedMbPerDay,
     })
     expect(functionIn(templateOfParams, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
@@ -132,6 +134,7 @@ describe('the environment', () => {
       RETENTION_DAYS: '400',
       INBOUND_RETENTION_DAYS: '30',
       CALLBACK_TOKEN_SHA256: digest,
+      UNVERIFIED_MB_PER_DAY: '100',
     })
     expect(functionIn(template, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
@@ -499,8 +502,9 @@ async function callsOfIngest(): Promise<Recorded> {
     await signed(mail),
     await signed({ ...mail, text: large }),
     await signed({ ...mail, event: 'teleported', text: large }),
+    await answerTo('/sendcloud', JSON.stringify(mail), 'application/json'),
   ]
-  expect(statuses).toEqual([200, 200, 200, 400, 200, 200, 202])
+  expect(statuses).toEqual([200, 200, 200, 400, 200, 200, 202, 200])
   return { calls, parameters: parameters.asked }
 }
 

@@ -36,11 +36,12 @@ export interface Callback {
 /**
  * What a signature says of a callback.
  * - `signed`: by one of the keys.
+ * - `test`: by the public key, as a console's test of the URL is. It tells of nothing that happened.
  * - `unsigned`: it carries no signature at all, as a console's probe of the URL does.
  * - `forged`: it carries one that no key made, or only a part of one.
  * - `unverifiable`: it cannot be parsed, so it has no place where a signature could stand. Kept on the URL token's word.
  */
-export type Authenticity = 'signed' | 'unsigned' | 'forged' | 'unverifiable'
+export type Authenticity = 'signed' | 'test' | 'unsigned' | 'forged' | 'unverifiable'
 
 /** How a provider signs its callbacks. */
 interface Signing {
@@ -50,6 +51,11 @@ interface Signing {
   readonly publicKey?: string
   /** Never throws. Compares in constant time. */
   verify(callback: Callback, keys: readonly string[]): Authenticity
+  /**
+   * Whether a body whose sender is not proved tells of something that happened to a recipient. Then it is no probe, and is kept
+   * until the signature is mended. Never throws.
+   */
+  isEvent(callback: Callback): boolean
 }
 
 /** Who posts what became of our mail: one file per provider. */

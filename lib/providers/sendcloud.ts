@@ -10,7 +10,7 @@ import { parseBody } from './sendcloud-body.ts'
 import { keyOfSent } from './sendcloud-email-id.ts'
 import { fieldProblem, isSenderHeader, toldBy, unixMs } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
-import { publicKey, verifySignature } from './sendcloud-signature.ts'
+import { isEvent, publicKey, verifySignature } from './sendcloud-signature.ts'
 import { describeSubStatus, subStatusesOfInvalid } from './sendcloud-sub-status.ts'
 
 /**
@@ -21,7 +21,7 @@ import { describeSubStatus, subStatusesOfInvalid } from './sendcloud-sub-status.
 export const sendCloud: Provider = {
   name: 'sendcloud',
   maxBodyBytes: 6 * 1024 * 1024, // all that a function URL takes: `route` carries a whole mail
-  signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature },
+  signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature, isEvent },
   keyOfSent,
   read(callback) {
     const parsed = parseBody(callback)

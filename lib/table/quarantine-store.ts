@@ -109,6 +109,7 @@ const rowEntries = {
     v.transform(({ L }) => L),
   ),
   bytes: count,
+  verified: v.optional(text, { S: '' }),
   firstSeenAt: text,
   lastSeenAt: text,
   seen: size,
@@ -134,8 +135,8 @@ const bytes = v.pipe(
 const keptBody = v.union([v.object({ body: v.union([bytesOfText, bytes]) }), v.object({ parts: count })])
 
 function rowOf(item: Item): QuarantinedRow {
-  const { replays, ...row } = v.parse(storedRow, item)
-  return { ...row, attempts: replays }
+  const { replays, verified, ...row } = v.parse(storedRow, item)
+  return { ...row, isVerified: verified === 'yes', attempts: replays }
 }
 
 const projected = Object.keys(rowEntries).concat('expiresAt')

@@ -415,7 +415,7 @@ describe('the metrics', () => {
       signedDelivery('the-key-before'),
       paths.sendCloud,
       401,
-      { turnedAwayCallbacks: 1 },
+      { turnedAwayCallbacks: 1, quarantinedBodies: 1 },
     ],
     [
       'a signed event',
