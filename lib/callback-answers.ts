@@ -64,8 +64,9 @@ export function methodNotAllowed(): CallbackAnswer {
   return { ...answer, headers: { ...answer.headers, allow: 'GET, HEAD, POST' } }
 }
 
-export function tooLarge(maxBodyBytes: number): CallbackAnswer {
-  return problem(413, 'The body is too large', { maxBodyBytes })
+export function tooLarge(maxBodyBytes: number, isKept: boolean): CallbackAnswer {
+  const detail = `It is kept ${isKept ? 'in quarantine' : 'nowhere'}.`
+  return problem(413, 'The body is too large', { maxBodyBytes, detail })
 }
 
 export function tryAgain(): CallbackAnswer {

@@ -84,6 +84,9 @@ async function answerTo(request: CallbackRequest, on: IngestDependencies): Promi
   return { ...(await answerToBearer(provider, request, on)), provider, isBearer: true }
 }
 
+/** All that a function URL takes: what is larger is not even decoded. */
+const maxKeptBytes = 6 * 1024 * 1024
+
 /** Whoever knows the token may be told what is wrong. */
 async function answerToBearer(
   provider: Provider,
@@ -97,15 +100,15 @@ async function answerToBearer(
   if (request.method !== 'POST') {
     return withoutKeys ?? { answer: answers.recorded(0), happening: { probe: request.method } }
   }
-  if (bodyBytes(request) > provider.maxBodyBytes) {
-    return withoutKeys ?? { answer: answers.tooLarge(provider.maxBodyBytes) }
-  }
+  const bytes = bodyBytes(request)
+  if (bytes > maxKeptBytes) return withoutKeys ?? { answer: answers.tooLarge(provider.maxBodyBytes, false) }
   const callback = {
     body: Buffer.from(request.body, request.isBase64Encoded ? 'base64' : 'utf8'),
     contentType: request.headers.get('content-type') ?? '',
     headers: request.headers,
   }
   const received = { provider, callback, signal }
+  if (bytes > provider.maxBodyBytes) return withoutKeys ?? answerToTooLarge(received, on)
   if (withoutKeys) return { ...withoutKeys, ...(await keptWithoutKeys(received, on)) }
   return answerToBody(received, keys === 'unknown' ? [] : keys, on)
 }
@@ -167,6 +170,23 @@ async function answerToBody(
   }
 }
 
+/** It is not read, and so no signature of it is verified either. */
+async function answerToTooLarge(
+  { provider, callback, signal }: Received,
+  on: IngestDependencies,
+): Promise<Taken> {
+  const { maxBodyBytes } = provider
+  const problems = [`body: expected at most ${maxBodyBytes} bytes, got ${callback.body.length}`]
+  const reason = 'too-large'
+  const result = await keeps({ provider, callback, reason, problems, isProved: false }, on, signal)
+  if (result === 'failed') return { answer: answers.tryAgain() }
+  return {
+    answer: answers.tooLarge(maxBodyBytes, result === 'kept'),
+    isQuarantined: result === 'kept',
+    happening: keptAs(reason, result),
+  }
+}
+
 /** A console's probe is forgotten; an event waits for its signature to be mended. */
 async function answerToUnsigned(received: Received, on: IngestDependencies): Promise<Taken> {
   const kept = await keptUnproved(received, 'unsigned', on)
@@ -198,7 +218,7 @@ async function keptUnproved(
   const problems = [unprovedLine(reason, provider.signing.keySetting)]
   const result = await keeps({ provider, callback, reason, problems, isProved: false }, on, signal)
   return {
-    happening: result === 'kept' ? { quarantined: reason } : { quarantine: result },
+    happening: keptAs(reason, result),
     isQuarantined: result === 'kept',
     isLost: result === 'failed',
   }
@@ -245,7 +265,7 @@ async function keepingWhatIsLeft(
     answer: isInvalid
       ? answers.invalid(takenIn.recorded, problems, result === 'kept')
       : answers.kept(takenIn.recorded, problems),
-    happening: { ...happening, ...(result === 'kept' ? { quarantined: reason } : { quarantine: result }) },
+    happening: { ...happening, ...keptAs(reason, result ?? 'kept') },
   }
 }
 
@@ -259,12 +279,19 @@ interface ToKeep {
   readonly isVerified?: boolean
 }
 
+type Keeping = 'kept' | 'day full' | 'failed'
+
+/** For the log. */
+function keptAs(reason: QuarantineReason, result: Keeping): Readonly<Record<string, string>> {
+  return result === 'kept' ? { quarantined: reason } : { quarantine: result }
+}
+
 /** `day full`: of what anybody with the URL can send, as much is kept already as may be. */
 async function keeps(
   { provider, callback, reason, problems, isProved, isVerified = false }: ToKeep,
   on: IngestDependencies,
   signal: AbortSignal,
-): Promise<'kept' | 'day full' | 'failed'> {
+): Promise<Keeping> {
   const input = {
     provider: provider.name,
     body: callback.body,

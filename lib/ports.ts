@@ -130,8 +130,8 @@ export const readingReasons = ['unreadable', 'invalid', 'unwritable', 'unrecogni
 
 export type ReadingReason = (typeof readingReasons)[number]
 
-/** Why a body is kept: `forged` and `unsigned` ones were not read at all. */
-export const quarantineReasons = ['forged', 'unsigned', ...readingReasons] as const
+/** Why a body is kept. Those of the first three reasons were not read at all. */
+export const quarantineReasons = ['forged', 'unsigned', 'too-large', ...readingReasons] as const
 
 export type QuarantineReason = (typeof quarantineReasons)[number]
 

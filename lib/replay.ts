@@ -131,7 +131,12 @@ async function leftOf(
 }
 
 /** Reasons for which a body may be kept that nobody proved to have sent. */
-const reasonsOfUnproved: ReadonlySet<QuarantineReason> = new Set(['forged', 'unsigned', 'unreadable'])
+const reasonsOfUnproved: ReadonlySet<QuarantineReason> = new Set([
+  'forged',
+  'unsigned',
+  'too-large',
+  'unreadable',
+])
 
 /** `undefined` where the body is to be believed. */
 async function unprovedOf(

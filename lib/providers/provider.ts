@@ -64,7 +64,7 @@ export interface Provider {
   readonly name: string
   /** Whether it is the application that sends, and not who sends mail for it. */
   readonly isApplication?: true
-  /** A larger body is refused before it is decoded. */
+  /** A larger body is kept and not read. */
   readonly maxBodyBytes: number
   /** Absent where the provider signs nothing: the token in the path is all there is. */
   readonly signing?: Signing
