@@ -34,6 +34,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
         maxBytesPerDay: config.UNVERIFIED_MB_PER_DAY * 1024 * 1024,
       }),
       answerDeadlineMs,
+      ...(on.deadline && { deadline: on.deadline }),
       clock,
       log,
     }

@@ -19,6 +19,16 @@ export function kept(events: number, problems: readonly FieldProblem[]): Callbac
   })
 }
 
+/** To a body that tells of more than can be written while its sender waits. */
+export function unfinished(events: number, left: number): CallbackAnswer {
+  return json(202, {
+    recorded: events,
+    unfinished: left,
+    detail:
+      'The body is kept, and the rest of it is written within minutes. Sending it again changes nothing.',
+  })
+}
+
 export function invalid(events: number, problems: readonly FieldProblem[], isKept: boolean): CallbackAnswer {
   const where = isKept ? 'It is kept in quarantine.' : `It is not kept: ${dayFull}.`
   return problem(400, 'The body is not what this provider sends', {

@@ -158,6 +158,8 @@ export const pollCredentialEntries = {
 /** What the reconcile function reads from its environment, beside {@link pollCredentialEntries}. */
 export const reconcileEntries = {
   ...tableEntries,
+  /** It writes what callbacks left unfinished, an inbound mail among it. */
+  INBOUND_RETENTION_DAYS: inboundRetentionDays,
   /** `off` for who sends with SendCloud alone: then none of the others is needed. */
   SES_POLL: sesPoll,
   SES_ENDPOINT: v.optional(url),

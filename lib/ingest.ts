@@ -1,3 +1,4 @@
+import { beforeAbort } from './before-abort.ts'
 import * as answers from './callback-answers.ts'
 import { callbackFigures } from './callback-figures.ts'
 import { ConfigError } from './config.ts'
@@ -20,6 +21,8 @@ interface IngestDependencies extends TakeInDependencies {
   readonly quarantine: QuarantineWriter
   /** How long one request may wait for keys and tables: the sender waits for the answer. */
   readonly answerDeadlineMs: number
+  /** A signal that is aborted after so long. Default: by the machine's clock. */
+  readonly deadline?: (ms: number) => AbortSignal
 }
 
 /**
@@ -87,13 +90,26 @@ async function answerTo(request: CallbackRequest, on: IngestDependencies): Promi
 /** All that a function URL takes: what is larger is not even decoded. */
 const maxKeptBytes = 6 * 1024 * 1024
 
+/**
+ * As many elements are written before the answer, as far as its time allows: each takes 2 to 5 ms of processor, and a body of
+ * thousands is not to take seconds of it (docs/costs.md). A `request` of SendCloud's tells of 100 recipients.
+ */
+const maxWritesPerAnswer = 100
+
+/** What is left of a body is kept in this last part of the answer's time. */
+function reservedForKeepingMs(answerDeadlineMs: number): number {
+  return answerDeadlineMs / 4
+}
+
 /** Whoever knows the token may be told what is wrong. */
 async function answerToBearer(
   provider: Provider,
   request: CallbackRequest,
   on: IngestDependencies,
 ): Promise<Taken> {
-  const signal = AbortSignal.timeout(on.answerDeadlineMs)
+  const deadline = on.deadline ?? ((ms: number) => AbortSignal.timeout(ms))
+  const signal = deadline(on.answerDeadlineMs)
+  const writesSignal = deadline(on.answerDeadlineMs - reservedForKeepingMs(on.answerDeadlineMs))
   const keys = await signingKeysOf(provider, on, signal)
   const withoutKeys = answerWithoutKeys(provider, keys)
   // Saving a callback URL in a console may probe it by GET or HEAD.
@@ -107,7 +123,7 @@ async function answerToBearer(
     contentType: request.headers.get('content-type') ?? '',
     headers: request.headers,
   }
-  const received = { provider, callback, signal }
+  const received = { provider, callback, signal, writesSignal }
   if (bytes > provider.maxBodyBytes) return withoutKeys ?? answerToTooLarge(received, on)
   if (withoutKeys) return { ...withoutKeys, ...(await keptWithoutKeys(received, on)) }
   return answerToBody(received, keys === 'unknown' ? [] : keys, on)
@@ -143,6 +159,8 @@ interface Received {
   readonly provider: Provider
   readonly callback: Callback
   readonly signal: AbortSignal
+  /** Leaves time to keep what could not be written until then. */
+  readonly writesSignal: AbortSignal
 }
 
 async function answerToBody(
@@ -232,41 +250,42 @@ function bodyBytes({ body, isBase64Encoded }: CallbackRequest): number {
 }
 
 async function keepingWhatIsLeft(
-  { provider, callback, signal }: Received,
+  { provider, callback, signal, writesSignal }: Received,
   on: IngestDependencies,
   authenticity: 'signed' | 'unverifiable' | undefined,
 ): Promise<Taken> {
-  const takenIn = await takeIn(provider, callback, on, signal)
-  const { reason, problems } = takenIn
-  const isProbe = takenIn.recorded + takenIn.unwritten === 0 && reason === undefined
-  const happening = isProbe ? { probe: 'empty' } : { events: takenIn.summary, recorded: takenIn.recorded }
-  // The body as a whole is kept where any element needs it: running it again records nothing twice.
-  const result =
-    reason &&
-    (await keeps(
-      {
-        provider,
-        callback,
-        reason,
-        problems: problemLines(problems),
-        isProved: authenticity !== 'unverifiable',
-        isVerified: authenticity === 'signed',
-      },
-      on,
-      signal,
-    ))
-  const taken = { happening, takenIn, isQuarantined: result === 'kept' }
-  if (takenIn.unwritten > 0 || result === 'failed') return { ...taken, answer: answers.tryAgain() }
-  if (reason === undefined) return { ...taken, answer: answers.recorded(takenIn.recorded) }
-
-  const isInvalid = reason === 'unreadable' || reason === 'invalid'
-  return {
-    ...taken,
-    answer: isInvalid
-      ? answers.invalid(takenIn.recorded, problems, result === 'kept')
-      : answers.kept(takenIn.recorded, problems),
-    happening: { ...happening, ...keptAs(reason, result ?? 'kept') },
+  const takenIn = await takeIn(provider, callback, on, {
+    signal: writesSignal,
+    maxWrites: maxWritesPerAnswer,
+  })
+  const { recorded, unwritten, unfinished, problems } = takenIn
+  const isProbe = recorded + unwritten + unfinished === 0 && takenIn.reason === undefined
+  const happening = isProbe ? { probe: 'empty' } : { events: takenIn.summary, recorded }
+  const reason = unfinished > 0 ? 'unfinished' : takenIn.reason
+  if (reason === undefined) {
+    const answer = unwritten > 0 ? answers.tryAgain() : answers.recorded(recorded)
+    return { happening, takenIn, answer }
   }
+  // The body as a whole is kept where any element needs it: running it again records nothing twice.
+  const lines = [...unfinishedLines(unfinished), ...problemLines(problems)]
+  const proof = { isProved: authenticity !== 'unverifiable', isVerified: authenticity === 'signed' }
+  const result = await keeps({ provider, callback, reason, problems: lines, ...proof }, on, signal)
+  const isTriedAgain = unwritten > 0 || result === 'failed'
+  return {
+    takenIn,
+    isQuarantined: result === 'kept',
+    answer: isTriedAgain ? answers.tryAgain() : answerOfKept(takenIn, result === 'kept'),
+    happening: { ...happening, ...keptAs(reason, result) },
+  }
+}
+
+function answerOfKept({ recorded, unfinished, reason, problems }: TakenIn, isKept: boolean): CallbackAnswer {
+  if (reason === 'unreadable' || reason === 'invalid') return answers.invalid(recorded, problems, isKept)
+  return unfinished > 0 ? answers.unfinished(recorded, unfinished) : answers.kept(recorded, problems)
+}
+
+function unfinishedLines(elements: number): readonly string[] {
+  return elements === 0 ? [] : [`body: expected elements that are written in time, got ${elements} more`]
 }
 
 interface ToKeep {
@@ -302,9 +321,10 @@ async function keeps(
     isVerified,
   }
   try {
-    if (!isProved) return (await on.quarantine.keepWithinDay(input, signal)) ? 'kept' : 'day full'
-    await on.quarantine.keep(input, signal)
-    return 'kept'
+    const keeping = isProved
+      ? on.quarantine.keep(input, signal).then(() => true)
+      : on.quarantine.keepWithinDay(input, signal)
+    return (await beforeAbort(keeping, signal)) ? 'kept' : 'day full'
   } catch (error) {
     on.log('write failed', { error: errorName(error) })
     return 'failed'

@@ -130,8 +130,11 @@ export const readingReasons = ['unreadable', 'invalid', 'unwritable', 'unrecogni
 
 export type ReadingReason = (typeof readingReasons)[number]
 
-/** Why a body is kept. Those of the first three reasons were not read at all. */
-export const quarantineReasons = ['forged', 'unsigned', 'too-large', ...readingReasons] as const
+/**
+ * Why a body is kept. Those of the first three reasons were not read at all; of an `unfinished` one some elements could not be
+ * written before its answer was due, and the scheduled run writes them.
+ */
+export const quarantineReasons = ['forged', 'unsigned', 'too-large', 'unfinished', ...readingReasons] as const
 
 export type QuarantineReason = (typeof quarantineReasons)[number]
 
@@ -186,6 +189,8 @@ export interface QuarantineStore {
   row(id: string): Promise<QuarantinedRow | undefined>
   /** The same with its body. */
   input(id: string): Promise<(QuarantinedRow & { readonly body: Uint8Array }) | undefined>
+  /** The ids of bodies that are `unfinished`, in no order; at times one that is not any more. */
+  unfinished(): AsyncIterable<string>
   /** Writes down that the row was replayed: what is still wrong with it, or that nothing is and it is resolved. */
   replayed(id: string, atMs: number, left: ReplayLeft | 'resolved'): Promise<void>
   /** Writes down that nothing is wanted of the row: it is resolved, until the same body comes again. */

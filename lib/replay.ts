@@ -10,7 +10,7 @@ import type { Callback, Outcome, Provider } from './providers/provider.ts'
 import { problemLines, summaryOf, takeIn, type TakeInDependencies } from './take-in.ts'
 import { unprovedLine } from './unproved.ts'
 
-interface ReplayDependencies extends TakeInDependencies {
+export interface ReplayDependencies extends TakeInDependencies {
   readonly providers: readonly Provider[]
   readonly quarantine: QuarantineStore
   /** The keys of now with which the provider may sign. */
@@ -79,7 +79,7 @@ export async function replay(
 async function unlessFailed(
   row: QuarantinedRow,
   on: ReplayDependencies,
-  run: typeof replayRow,
+  run: (row: QuarantinedRow, on: ReplayDependencies) => Promise<Replayed | undefined>,
 ): Promise<Replayed | undefined> {
   try {
     return await run(row, on)
@@ -90,31 +90,32 @@ async function unlessFailed(
 }
 
 /** `undefined` where the row has left the quarantine meanwhile. */
-async function replayRow(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
-  const found = await readable(row, on)
-  if (!found) return undefined
-  const left = found.provider ? await leftOf(row, found.provider, found.callback, on) : unknownProvider(row)
-  if (left.left !== 'unfinished') await on.quarantine.replayed(row.id, on.clock.now(), left.left)
-  return { row, ...left }
+export async function replayRow(
+  { id }: Pick<QuarantinedRow, 'id'>,
+  on: ReplayDependencies,
+): Promise<Replayed | undefined> {
+  const input = await on.quarantine.input(id)
+  if (!input) return undefined
+  const provider = providerOf(input, on)
+  const left = provider ? await leftOf(input, provider, input, on) : unknownProvider(input)
+  if (left.left !== 'unfinished') await on.quarantine.replayed(id, on.clock.now(), left.left)
+  return { row: input, ...left }
 }
 
 /** What a replay would do, by reading alone. */
 async function rehearse(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
-  const found = await readable(row, on)
-  if (!found) return undefined
-  if (!found.provider) return { row, ...unknownProvider(row) }
-  const unproved = await unprovedOf(row, found.provider, found.callback, on)
+  const input = await on.quarantine.input(row.id)
+  if (!input) return undefined
+  const provider = providerOf(input, on)
+  if (!provider) return { row, ...unknownProvider(row) }
+  const unproved = await unprovedOf(input, provider, input, on)
   if (unproved) return { row, summary: '', left: unproved }
-  const outcomes = found.provider.read(found.callback)
+  const outcomes = provider.read(input)
   return { row, summary: summaryOf(outcomes), left: unreadOf(outcomes) ?? 'resolved' }
 }
 
-async function readable(
-  row: QuarantinedRow,
-  on: ReplayDependencies,
-): Promise<{ callback: Callback; provider: Provider | undefined } | undefined> {
-  const input = await on.quarantine.input(row.id)
-  return input && { callback: input, provider: on.providers.find(({ name }) => name === input.provider) }
+function providerOf(row: QuarantinedRow, { providers }: ReplayDependencies): Provider | undefined {
+  return providers.find(({ name }) => name === row.provider)
 }
 
 async function leftOf(

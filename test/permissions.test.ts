@@ -9,6 +9,7 @@ import { ingestEntries, reconcileEntries } from '../lib/config.ts'
 import type { ParameterReader } from '../lib/ports.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { tableNames } from '../lib/table/names.ts'
+import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { emulatorClient } from '../local/dynamodb-emulator.ts'
 import { lambdaContext } from '../local/lambda-context.ts'
 import { simulatedAppKey, simulatedSesCredentials } from '../local/local-environment.ts'
@@ -119,6 +120,7 @@ describe('the environment', () => {
     expect(functionIn(templateOfParams, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: otherValues.retentionDays,
+      INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
       SES_POLL: otherValues.sesPoll,
       SES_ENDPOINT: otherValues.sesEndpoint,
       SES_REGION: otherValues.sesRegion,
@@ -139,6 +141,7 @@ describe('the environment', () => {
     expect(functionIn(template, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: '400',
+      INBOUND_RETENTION_DAYS: '30',
       SES_POLL: 'on',
       SES_ENDPOINT: '',
       SES_REGION: 'ap-guangzhou',
@@ -336,7 +339,7 @@ describe('the role of the reconcile function', () => {
   })
 
   it('allows them unconditionally', () => {
-    expect(conditionsOfTables('reconcile')).toEqual([undefined, undefined, undefined, undefined])
+    expect(conditionsOfTables('reconcile')).toEqual(Array.from({ length: 6 }, () => undefined))
   })
 
   it('allows it the parameters that it reads, its log, to say where it failed, and nothing else', () => {
@@ -508,7 +511,7 @@ async function callsOfIngest(): Promise<Recorded> {
   return { calls, parameters: parameters.asked }
 }
 
-/** A run that discovers, repairs, keeps a long detail, suppresses, and gives a delivery up. */
+/** A run that discovers, repairs, keeps a long detail, suppresses, gives a delivery up, and writes a mail that was left. */
 async function callsOfReconcile(): Promise<Recorded> {
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const { secretId, secretKey } = simulatedSesCredentials
@@ -526,6 +529,18 @@ async function callsOfReconcile(): Promise<Recorded> {
   const table = tableNames(prefix).deliveries
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
   await writer.record(toldOf(forgotten, { kind: 'requested' }))
+  const text = 'x'.repeat(400 * 1024)
+  const mail = { event: 'route', timestamp: '1795237210000', x_mx_rcptto: 'support@example.com', text }
+  const { quarantine } = tableNames(prefix)
+  await quarantineWriter({ client: engine.client, table: quarantine, retentionDays: 400, clock }).keep({
+    provider: 'sendcloud',
+    body: new TextEncoder().encode(JSON.stringify(mail)),
+    contentType: 'application/json',
+    reason: 'unfinished',
+    problems: [],
+    receivedAtMs: clock.now(),
+    isVerified: true,
+  })
   const parameters = recordedParameters(prefix, {
     TENCENTCLOUD_SECRET_ID: secretId,
     TENCENTCLOUD_SECRET_KEY: secretKey,

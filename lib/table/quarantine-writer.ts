@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
-import type { Clock, QuarantinedInput, QuarantineWriter } from '../ports.ts'
+import type { Clock, QuarantinedInput, QuarantineReason, QuarantineWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { dailyRoom } from './daily-room.ts'
@@ -70,13 +70,17 @@ function setHead(expression: Expression, input: QuarantinedInput, isRoomLeft: bo
   // Once proved stays proved: the body is the same.
   if (input.isVerified === true) expression.set('verified', { S: 'yes' })
   // What comes again could still not be read, whatever a replay made of it or an operator said of it before.
-  reopen(expression, receivedAt)
+  reopen(expression, input.reason, receivedAt)
   if (isRoomLeft) expression.addWithinRoom('seen', receivedAt, maxSeen)
 }
 
+/** The partition of the index `open` in which unfinished bodies are found. */
+export const openUnfinished = 'unfinished'
+
 /** Has to be dealt with from now on, unless it had to before. */
-export function reopen(expression: Expression, at: string): void {
-  expression.setOnce('open', at)
+export function reopen(expression: Expression, reason: QuarantineReason, at: string): void {
+  if (reason === 'unfinished') expression.set('open', { S: openUnfinished })
+  else expression.setOnce('open', at)
   expression.remove('resolvedAt')
   expression.remove('resolvedBy')
 }
