@@ -38,6 +38,7 @@ import {
   type PackagedProject,
   type Template,
 } from './packaged-project.ts'
+import { noDeadline } from './no-deadline.ts'
 
 // Each function knows what it reads and may do what it does, and no more. What it may do is read in the packaged template,
 // where nothing can be added any more that is not seen here. What it does is recorded, since modules that a function imports
@@ -463,6 +464,7 @@ async function callsOfIngest(): Promise<Recorded> {
       clock: virtualClock('2026-11-21T08:00:00Z'),
       log: () => undefined,
       dynamoDb: () => client,
+      deadline: noDeadline,
       parameters: parameters.reader,
     },
   )
@@ -473,7 +475,7 @@ async function callsOfIngest(): Promise<Recorded> {
     return (
       await handler(
         event,
-        lambdaContext(() => 10_000),
+        lambdaContext(() => 60_000),
       )
     ).statusCode
   }

@@ -13,6 +13,7 @@ import { sampleMessage } from './events.ts'
 import { signedJson } from './fixtures/sendcloud/sign.ts'
 import { mailAt, toldOf } from './lib/reconcile/world.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
+import { noDeadline } from './no-deadline.ts'
 
 // What the functions write into their logs when everything that can happen to them happens.
 
@@ -47,6 +48,7 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
       clock,
       log,
       dynamoDb: () => engine.clientAs('ingest'),
+      deadline: noDeadline,
       parameters: {
         valuesOf: (names) =>
           areParametersReadable
@@ -63,7 +65,7 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
       return (
         await handler(
           event,
-          lambdaContext(() => 10_000),
+          lambdaContext(() => 60_000),
         )
       ).statusCode
     },

@@ -65,7 +65,7 @@ async function post(body: unknown, { path = '/sent', timeForCalls = Infinity } =
         body: JSON.stringify(body),
         requestContext: { http: { method: 'POST' } },
       },
-      lambdaContext(() => 10_000),
+      lambdaContext(() => 60_000),
     )
     return { status: statusCode, body: JSON.parse(answer) as Record<string, unknown> }
   } finally {

@@ -13,6 +13,7 @@ import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
 import { wiredLedger } from '../wired-ledger.ts'
 import { ingestTelling, paths, signedDelivery, type Line } from '../told-lines.ts'
+import { noDeadline } from '../no-deadline.ts'
 
 const engine = embeddedTables()
 const token = 'a-token-of-the-callback-url'
@@ -41,6 +42,7 @@ function handlerOf(): ReturnType<typeof createHandler> {
       clock,
       log: (happening, fields) => logged.push(JSON.stringify({ happening, ...fields })),
       dynamoDb: () => engine.clientAs('ingest'),
+      deadline: noDeadline,
     },
   )
 }
@@ -212,7 +214,7 @@ describe('what is answered', () => {
     }
     const answer = await handler(
       event,
-      lambdaContext(() => 10_000),
+      lambdaContext(() => 60_000),
     )
     expect(answer.statusCode).toBe(413)
     expect(answer.body).toContain('It is kept nowhere.')
@@ -312,13 +314,14 @@ describe('what is answered', () => {
         clock,
         log: (_, fields) => logged.push(JSON.stringify(fields)),
         dynamoDb: () => engine.clientAs('ingest'),
+        deadline: noDeadline,
       },
     )
     const event = { rawPath: '/tencent-ses/x', requestContext: { http: { method: 'GET' } } }
     expect(
       await handler(
         event,
-        lambdaContext(() => 10_000),
+        lambdaContext(() => 60_000),
       ),
     ).toMatchObject({ statusCode: 503 })
     expect(logged.join()).toContain('CALLBACK_TOKEN_SHA256: is not set')
