@@ -13,6 +13,7 @@ import { sampleMessage } from './events.ts'
 import { signedJson } from './fixtures/sendcloud/sign.ts'
 import { mailAt, toldOf } from './lib/reconcile/world.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
+import { noDeadline } from './no-deadline.ts'
 
 // What the functions write into their logs when everything that can happen to them happens.
 
@@ -41,11 +42,13 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
     {
       TABLE_PREFIX: tables.prefix,
       CALLBACK_TOKEN_SHA256: tokenDigest(token),
+      UNVERIFIED_MB_PER_DAY: '1',
     },
     {
       clock,
       log,
       dynamoDb: () => engine.clientAs('ingest'),
+      deadline: noDeadline,
       parameters: {
         valuesOf: (names) =>
           areParametersReadable
@@ -62,7 +65,7 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
       return (
         await handler(
           event,
-          lambdaContext(() => 10_000),
+          lambdaContext(() => 60_000),
         )
       ).statusCode
     },
@@ -117,6 +120,12 @@ export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> 
   await post(signedDelivery(), paths.sendCloud)
   await post({ event: 'deliver' }, paths.sendCloud)
   await post({ event: 'deliver', token: 'x', timestamp: '1', signature: 'forged' }, paths.sendCloud)
+  await post({ event: 'deliver', recipient: 'reader@example.com' }, paths.sendCloud)
+  // More than a day has room for.
+  await post(
+    { event: 'deliver', recipient: 'reader@example.com', cause: 'x'.repeat(2 ** 20) },
+    paths.sendCloud,
+  )
   await post(delivered, paths.wrongToken)
   await post(delivered, paths.stranger)
   await loseParameters()

@@ -9,7 +9,7 @@ export type FormFields = ReadonlyMap<string, FormValue>
 
 interface FormReading {
   /** Names whose values are decoded; the others are passed over. Default: all. */
-  readonly wanted?: ReadonlySet<string> | undefined
+  readonly wanted?: Pick<ReadonlySet<string>, 'has'> | undefined
   /** Whether a field holds addresses, in which a raw `+` is a `+`. Default: none does. */
   readonly isAddress?: (name: string) => boolean
   /** Another charset than UTF-8, of which the text has the bytes. */

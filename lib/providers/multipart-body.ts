@@ -14,7 +14,7 @@ const maxHeadBytes = 4 * 1024
 export function parseMultipart(
   body: Uint8Array,
   contentType: string,
-  wanted?: ReadonlySet<string>,
+  wanted?: Pick<ReadonlySet<string>, 'has'>,
 ): { fields: FormFields } | { problem: FieldProblem } {
   const boundary = /;\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType)
   if (!boundary) return multipartProblem('no boundary that ends them')

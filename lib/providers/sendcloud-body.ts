@@ -18,7 +18,7 @@ export const maxBodyBytes = 6 * 1024 * 1024
  */
 export function parseBody(
   callback: Callback,
-  wanted?: ReadonlySet<string>,
+  wanted?: Pick<ReadonlySet<string>, 'has'>,
 ): { fields: Fields | undefined } | { problem: FieldProblem } {
   const { contentType } = callback
   const packed = unpacked(callback.body, maxBodyBytes)
@@ -51,7 +51,7 @@ function formIn(
   body: Buffer,
   text: string,
   contentType: string,
-  wanted: ReadonlySet<string> | undefined,
+  wanted: Pick<ReadonlySet<string>, 'has'> | undefined,
 ): Parameters<typeof parseForm> {
   const decoder = decoderOf(contentType)
   const isAddress = (name: string) => addressFields.has(documentedName(name))
@@ -66,7 +66,7 @@ const maxExactLength = 64 * 1024
 function parseObject(
   body: Uint8Array,
   text: string,
-  wanted: ReadonlySet<string> | undefined,
+  wanted: Pick<ReadonlySet<string>, 'has'> | undefined,
 ): { fields: Fields } | { problem: FieldProblem } {
   const isExact = wanted === undefined || text.length <= maxExactLength
   let value: unknown
