@@ -114,7 +114,7 @@ async function checkFront(
   }
   return [
     url,
-    await checkToken(front, token),
+    await checkToken(front, token, environment),
     await checkWrongToken(front),
     ...(await Promise.all(signing.map((provider) => checkSigningKey(provider, front, token, environment)))),
     checkClock(answer),
