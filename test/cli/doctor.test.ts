@@ -355,7 +355,7 @@ describe('of a deployment, the doctor', () => {
     })
     expect(checks.get('quarantine')).toMatchObject({
       verdict: 'failed',
-      advice: 'Allow dynamodb:Scan on its table to these credentials.',
+      advice: 'Allow dynamodb:Scan on the index open of its table to these credentials.',
     })
   })
 
