@@ -1,17 +1,21 @@
+import { isLocal } from '../local/local-environment.ts'
 import { dynamoDbEndpoint } from './where-to-look.ts'
 
 /** What a command could not do, in a sentence for the person who gave it. */
 export class CommandError extends Error {}
+
+const isItRunning = 'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX.'
 
 /** A sentence that says what to do, for the faults that operators meet. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const endpoint = dynamoDbEndpoint(process.env)
   if (isRefusedConnection(error) && endpoint !== undefined) {
-    return `No DynamoDB answers at ${endpoint}. Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX.`
+    return `No DynamoDB answers at ${endpoint}. ${isLocal(process.env) ? isItRunning : whoSaysSo()}`
   }
   if (error.name === 'ResourceNotFoundException') {
-    return `There are no tables '${process.env.TABLE_PREFIX ?? ''}-…' there. Check TABLE_PREFIX and AWS_REGION.`
+    const advice = isLocal(process.env) ? isItRunning : 'Check TABLE_PREFIX and AWS_REGION.'
+    return `There are no tables '${process.env.TABLE_PREFIX ?? ''}-…' there. ${advice}`
   }
   if (error.message === 'Region is missing') {
     return 'Set AWS_REGION to the region of the deployment, such as ap-southeast-1.'
@@ -20,6 +24,12 @@ export function sentenceOf(error: unknown): string {
     return `AWS has no credentials here: set AWS_PROFILE, or sign in with the AWS CLI. (${error.message})`
   }
   return error.message
+}
+
+function whoSaysSo(): string {
+  const { AWS_ENDPOINT_URL_DYNAMODB = '' } = process.env
+  const setting = AWS_ENDPOINT_URL_DYNAMODB === '' ? 'AWS_ENDPOINT_URL' : 'AWS_ENDPOINT_URL_DYNAMODB'
+  return `${setting} says to look there.`
 }
 
 function isRefusedConnection(error: Error): boolean {

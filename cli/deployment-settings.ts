@@ -93,7 +93,7 @@ function unreadBy(error: unknown, permission: string): Unread {
     return { because: 'denied', why: `these AWS credentials may not read them; allow ${permission}` }
   }
   if (name === 'CredentialsProviderError' || message === 'Region is missing') {
-    return { because: 'unasked', why: oneLine(sentenceOf(error)) }
+    return { because: 'unasked', why: oneLine(sentenceOf(error)).replace(/\.$/, '') }
   }
   if (name === 'TimeoutError' || name === 'AbortError') {
     return { because: 'fault', why: 'there was no answer in time' }

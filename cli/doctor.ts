@@ -39,7 +39,7 @@ do not tell is not checked. The poll is tried as it was deployed, with the crede
 has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
 The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given), lambda:GetFunctionConfiguration on
 …-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_*, dynamodb:DescribeTable and
-dynamodb:DescribeTimeToLive on the tables, dynamodb:GetItem on …-reconciliation and dynamodb:Scan on …-quarantine.
+dynamodb:DescribeTimeToLive on the tables, dynamodb:GetItem on …-reconciliation and dynamodb:Scan on the index open of …-quarantine.
 It ends with 1 where a check failed.`
 
 interface Options {
@@ -114,7 +114,7 @@ async function checkFront(
   }
   return [
     url,
-    await checkToken(front, token),
+    await checkToken(front, token, environment),
     await checkWrongToken(front),
     ...(await Promise.all(signing.map((provider) => checkSigningKey(provider, front, token, environment)))),
     checkClock(answer),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import * as v from 'valibot'
 import { parseEnvironment, port } from '../lib/config.ts'
+import { whenNobodyReads } from '../local/closed-pipe.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
 import { sentenceOf } from './command-error.ts'
 import { registerDoctor } from './doctor.ts'
@@ -35,6 +36,7 @@ registerToken(program)
 registerParameter(program)
 registerDoctor(program)
 
+whenNobodyReads(() => process.exit())
 try {
   parseEnvironment({ DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port) }, process.env)
   // The AWS SDK reads its settings from process.env itself.

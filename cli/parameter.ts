@@ -14,6 +14,7 @@ import { parameterKeeper } from '../lib/parameters/parameter-keeper.ts'
 import { mailProviders } from '../lib/providers/providers.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
+import { checkCredential, checkKeys } from './credential.ts'
 import { stageOptions } from './where-to-look.ts'
 import { printJson } from './print-json.ts'
 import { readSecret } from './read-secret.ts'
@@ -30,7 +31,7 @@ interface Parameter {
   /** What follows once it is removed. */
   readonly missing: string
   /** Throws where the value cannot be right. */
-  readonly check: (value: string) => unknown
+  readonly check: (value: string) => void
 }
 
 /** As `ledger token new` makes tokens: half as long as a digest, and easily taken for one. */
@@ -52,7 +53,7 @@ const parameters: readonly Parameter[] = [
         )
       }
       const { CALLBACK_TOKEN_SHA256 } = ingestEntries
-      return parseEnvironment({ CALLBACK_TOKEN_SHA256 }, { CALLBACK_TOKEN_SHA256: value })
+      parseEnvironment({ CALLBACK_TOKEN_SHA256 }, { CALLBACK_TOKEN_SHA256: value })
     },
   },
   ...mailProviders.flatMap((provider): Parameter[] => {
@@ -66,7 +67,9 @@ const parameters: readonly Parameter[] = [
         prompt: `${keySetting}, which is not shown: `,
         takesEffect: 'The ingest function knows it within five minutes.',
         missing: `Within five minutes callbacks of ${provider.name} are answered 503, and ${provider.name} tries again.`,
-        check: (value) => parseSigningKeys(provider, { [keySetting]: value }),
+        check: (value) => {
+          checkKeys(keySetting, parseSigningKeys(provider, { [keySetting]: value }))
+        },
       },
     ]
   }),
@@ -80,7 +83,9 @@ const parameters: readonly Parameter[] = [
       setting === 'TENCENTCLOUD_TOKEN'
         ? 'The next run of the poll does without it, as a permanent key does.'
         : "The poll's next run fails, and every one after it, unless sesPoll is 'off' in serverless.yml.",
-    check: () => undefined,
+    check: (value: string) => {
+      checkCredential(setting, value)
+    },
   })),
 ]
 

@@ -7,6 +7,18 @@ export function logOf(name: 'ingest' | 'reconcile', environment: Environment): s
   return `\`npx serverless logs --function ${name} ${stageOptions(environment)} --startTime 1h\``
 }
 
+/** What to do where the local stack is meant and nothing of it answers. */
+export const startLocalStack = 'Start the local stack (npm start).'
+
+/**
+ * What to check where something does not answer: those of these settings that are set, since of the others nobody knows
+ * anything here.
+ */
+export function waysToCheck(environment: Environment, ...settings: readonly string[]): string {
+  const set = setVariables(environment)
+  return [...settings.filter((name) => set[name] !== undefined), 'the way there'].join(' and ')
+}
+
 /** `--stage prod --region ap-southeast-1`, as far as the environment tells them. */
 export function stageOptions(environment: Environment): string {
   const { TABLE_PREFIX = '', AWS_REGION } = setVariables(environment)
@@ -18,6 +30,11 @@ export function stageOptions(environment: Environment): string {
 /** Whether a URL leads to this machine. */
 export function isOfThisMachine({ hostname }: URL): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
+
+/** Whether a URL is that of the local stack: whoever names no deployment may give the URL of one. */
+export function isOfLocalStack(url: URL, environment: Environment): boolean {
+  return isLocal(environment) && isOfThisMachine(url)
 }
 
 /** Where DynamoDB is looked for, unless it is AWS itself; the AWS SDK reads both. */

@@ -22,6 +22,8 @@ module.exports = class SettingsCheck {
           ]),
         ),
         region: aws.getRegion(),
+        stage,
+        functionNames: serverless.service.getAllFunctionsNames(),
       })
       this.settings = { ...usual, ...given }
       if (problems.length > 0) {

@@ -19,10 +19,16 @@ interface StageSettings {
   /** What the functions would find in their environment. */
   readonly environments: Readonly<Record<'ingest' | 'reconcile', Settings>>
   readonly region: string
+  readonly stage: string
+  /** As they would be deployed. */
+  readonly functionNames: readonly string[]
 }
 
 /** What is wrong with the settings of a stage, a line each; nothing where it can be deployed. */
-export function problemsOf({ usual, given, environments, region }: StageSettings): readonly string[] {
+export function problemsOf(settings: StageSettings): readonly string[] {
+  const { usual, given, environments, region } = settings
+  const ofStage = problemsOfStage(settings)
+  if (ofStage.length > 0) return ofStage
   const unknown = Object.keys(given).filter((name) => !(name in usual))
   if (unknown.length > 0) {
     return unknown.map((name) => `There is no setting ${name}. There are: ${Object.keys(usual).join(', ')}.`)
@@ -44,6 +50,23 @@ export function problemsOf({ usual, given, environments, region }: StageSettings
     ...new Set([...problemsWith(ingestEntries, ingest), ...problemsWith(ofReconcile, reconcile)]),
     ...problemsOfDeployment({ ...usual, ...given }),
   ]
+}
+
+/** Source: Lambda API reference, CreateFunction, FunctionName. */
+const longestFunctionName = 64
+
+/** What is wrong with its name, from which the names of everything else are made. */
+function problemsOfStage({ stage, functionNames }: StageSettings): readonly string[] {
+  const tooLong = Math.max(...functionNames.map(({ length }) => length)) - longestFunctionName
+  const problems = [
+    tooLong > 0 &&
+      `stage: expected at most ${stage.length - tooLong} characters, since a function's name is made of it and has at most ${longestFunctionName}; ${stage} has ${stage.length}`,
+    stage.endsWith('-data') &&
+      `stage: expected a name that does not end in -data: the tables of the stage ${stage.replace(/-data$/, '')} stand in the stack that ${stage} would have`,
+    stage === 'local' &&
+      'stage: expected another name than local, which means the local stack to `npx ledger`',
+  ]
+  return problems.filter((problem) => problem !== false)
 }
 
 /** By the code with which the functions parse their environment. */

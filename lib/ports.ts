@@ -209,8 +209,10 @@ export interface QuarantineGauge {
 
 /** What the operator reads of the quarantine, and writes into it. */
 export interface QuarantineStore {
-  /** Every row, without bodies, in no order. */
+  /** Every row, without bodies, in no order. It reads all that was ever kept, bodies and their parts included. */
   all(): AsyncIterable<QuarantinedRow>
+  /** Those that are still to be dealt with. It reads them alone. */
+  open(): AsyncIterable<QuarantinedRow>
   /** One row, `undefined` where there is none. An id may be shortened as long as it names one row. */
   row(id: string): Promise<QuarantinedRow | undefined>
   /** The same with its body. */

@@ -42,10 +42,10 @@ const concurrentRows = 4
 
 /** The rows that a replay would run, longest in quarantine first. */
 export async function rowsToReplay(
-  quarantine: Pick<QuarantineStore, 'all'>,
+  quarantine: Pick<QuarantineStore, 'open'>,
   { reason, sinceMs = -Infinity, withoutUnsigned = false }: ReplayChoice,
 ): Promise<readonly QuarantinedRow[]> {
-  const rows = await Array.fromAsync(quarantine.all())
+  const rows = await Array.fromAsync(quarantine.open())
   return rows
     .filter((row) => row.resolvedAt === undefined && (reason === undefined || row.reason === reason))
     .filter((row) => !withoutUnsigned || row.reason !== 'unsigned' || row.isVerified)

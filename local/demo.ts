@@ -4,6 +4,7 @@ import { dayMs, formatInstant } from '../lib/core/instant.ts'
 import type { Log, RunFigures } from '../lib/ports.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { tableNames } from '../lib/table/names.ts'
+import { whenNobodyReads } from './closed-pipe.ts'
 import { localSettings } from './settings.ts'
 import { planAttempts, type AttemptPlan } from './simulated-sendcloud/attempt-plan.ts'
 import { sendAttempts, type AttemptFigures } from './simulated-sendcloud/attempt-sender.ts'
@@ -275,4 +276,5 @@ function progress(what: string, total: number): cliProgress.SingleBar {
   return bar
 }
 
+whenNobodyReads(() => process.exit())
 await demonstrate()

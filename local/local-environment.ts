@@ -16,9 +16,9 @@ export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey:
 export const simulatedAppKey = 'local-app-key'
 
 /**
- * The environment in which nothing is set points at the local stack: its emulator and its simulated SES. So does one that
- * names tables behind an endpoint on this machine. Another TABLE_PREFIX means another deployment, about which nothing is
- * assumed. What is set wins, but for what would send somebody's real credentials to a simulation.
+ * The environment in which nothing is set points at the local stack: its emulator and its simulated SES. Another TABLE_PREFIX
+ * means another deployment, about which nothing is assumed, wherever it stands. What is set wins, but for what would send
+ * somebody's real credentials to a simulation.
  */
 export function withLocalDefaults(environment: Environment): Environment {
   const set = setVariables(environment)
@@ -41,9 +41,11 @@ export function withLocalDefaults(environment: Environment): Environment {
   }
 }
 
-/** Whether the environment points at this machine: by the tables that it names, or by where it looks for them. */
+/**
+ * Whether the environment points at the local stack: by the tables that it names. Where these are looked for says nothing: a
+ * deployment may be reached by a tunnel, or stand in an emulated AWS.
+ */
 export function isLocal(environment: Environment): boolean {
-  const { TABLE_PREFIX, AWS_ENDPOINT_URL_DYNAMODB } = setVariables(environment)
-  const isLocalEndpoint = /^http:\/\/(?:127\.0\.0\.1|localhost)[:/]/.test(AWS_ENDPOINT_URL_DYNAMODB ?? '')
-  return (TABLE_PREFIX ?? localTablePrefix) === localTablePrefix || isLocalEndpoint
+  const { TABLE_PREFIX = localTablePrefix } = setVariables(environment)
+  return TABLE_PREFIX === localTablePrefix
 }

@@ -2,6 +2,7 @@ import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb
 import { createHandler as createIngest } from '../functions/ingest.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/callback-token.ts'
+import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import { reconcileJob } from '../lib/poll-wiring.ts'
 import type { Clock, Log, RunFigures } from '../lib/ports.ts'
@@ -11,6 +12,7 @@ import { startDynamoDbEmulator } from './dynamodb-emulator.ts'
 import { startFunctionUrlServer } from './function-url-server.ts'
 import { lambdaContext } from './lambda-context.ts'
 import { close, listen, localHost } from './listening-server.ts'
+import { namedCallbacks } from './named-callbacks.ts'
 import type { LocalSettings } from './settings.ts'
 import { simulatedSesCredentials } from './local-environment.ts'
 import { startSimulatedSes, type SimulatedSes } from './simulated-ses/server.ts'
@@ -39,7 +41,7 @@ const reconcileTimeoutMs = 5 * minuteMs
 /** Starts emulator, tables, simulated SES, ingest function and table viewer; what fails takes the rest down with it. */
 export async function startLocalStack(
   settings: LocalSettings,
-  on: { clock: Clock; log: Log },
+  on: { clock: Clock; log: Log; onSends?: (deliveries: readonly DeliveryKey[]) => void },
 ): Promise<LocalStack> {
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
@@ -61,8 +63,14 @@ export async function startLocalStack(
       CALLBACK_TOKEN_SHA256: tokenDigest(settings.callbackToken),
       ...(simulatedSes && { SES_ENDPOINT: simulatedSes.url }),
     }
-    const surroundings: Surroundings = { ...on, dynamoDb: () => emulator.client }
-    const ingest = await startFunctionUrlServer(createIngest(environment, surroundings), settings.port)
+    const { clock, log } = on
+    const surroundings: Surroundings = { clock, log, dynamoDb: () => emulator.client }
+    const tables = tableNames(settings.tablePrefix)
+    const named = namedCallbacks({ client: emulator.client, tables, log, onSends: on.onSends })
+    const ingest = await startFunctionUrlServer(
+      named.around(createIngest(environment, { ...surroundings, log: named.log })),
+      settings.port,
+    )
     stops.push(ingest.stop)
     const reconcile = createReconcile(environment, surroundings)
 

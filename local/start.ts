@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../lib/clock.ts'
-import { ConfigError } from '../lib/config.ts'
-import { hourMs, minuteMs } from '../lib/core/instant.ts'
+import { ConfigError, localTablePrefix } from '../lib/config.ts'
+import { hourMs, minuteMs, secondMs } from '../lib/core/instant.ts'
+import type { DeliveryKey } from '../lib/core/delivery.ts'
+import { whenNobodyReads } from './closed-pipe.ts'
+import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 import { happenings } from './happenings.ts'
 import { StartError } from './listening-server.ts'
 import { usualPorts } from './local-environment.ts'
@@ -17,12 +20,15 @@ import { makeSendCloudTraffic } from './simulated-sendcloud/traffic.ts'
 import { planCallbacks } from './simulated-ses/callback-plan.ts'
 import { postTo, sendCallbacks } from './simulated-ses/callback-sender.ts'
 import { messageIdFor } from './simulated-ses/mail.ts'
+import { outcomesOfSends } from './simulated-ses/outcome-of-send.ts'
 import { seededRandom } from './simulated-ses/random.ts'
 import { makeTraffic } from './simulated-ses/traffic.ts'
 import { startLocalStack, type LocalStack } from './stack.ts'
 
 const reconcileEveryMs = minuteMs
 const sample = new URL('../test/fixtures/tencent-ses/2025-10-bounce.json', import.meta.url)
+/** As the sample's MessageId has it. In Tencent's own sample it lies years after the bounce. */
+const sentTimestamp = Date.parse('2022-06-01T06:24:39Z') / secondMs
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -31,13 +37,16 @@ function say(line: string): void {
 async function start(): Promise<void> {
   const log = happenings(say, systemClock.now)
   const settings = localSettings(process.env)
-  const stack = await startLocalStack(settings, { clock: systemClock, log })
   const ended = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      ended.abort()
-    })
+  const end = () => {
+    ended.abort()
   }
+  whenNobodyReads(end)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end)
+  const onSends = (deliveries: readonly DeliveryKey[]) => {
+    void letArrive(stack, deliveries)
+  }
+  const stack = await startLocalStack(settings, { clock: systemClock, log, onSends })
   await greet(stack)
   if (stack.simulatedSes) {
     await sendSomeMail(stack)
@@ -49,7 +58,7 @@ async function start(): Promise<void> {
 }
 
 async function greet(stack: LocalStack): Promise<void> {
-  const body = JSON.stringify(JSON.parse(await readFile(sample, 'utf8')))
+  const body = JSON.stringify({ ...(JSON.parse(await readFile(sample, 'utf8')) as object), sentTimestamp })
   const poll = stack.simulatedSes ? `${stack.simulatedSes.url} (simulated)` : process.env.SES_ENDPOINT
   say(`
 delivery-ledger is running.
@@ -88,16 +97,32 @@ function showCommand(stack: LocalStack): string {
   const told = [
     ...unlessUsual('DYNAMODB_PORT', stack.dynamoDbEndpoint),
     ...(stack.simulatedSes ? unlessUsual('SES_PORT', stack.simulatedSes.url) : []),
-    ...(process.env.TABLE_PREFIX
-      ? [`TABLE_PREFIX=${stack.tablePrefix} AWS_ENDPOINT_URL_DYNAMODB=${stack.dynamoDbEndpoint}`]
-      : []),
+    ...(stack.tablePrefix === localTablePrefix ? [] : asDeployment(stack)),
   ]
   return [...told, 'npx ledger show example@example.com'].join(' ')
+}
+
+/** By another prefix than its own it is a deployment, which is found as any other. */
+function asDeployment({ tablePrefix, dynamoDbEndpoint }: LocalStack): readonly string[] {
+  const { accessKeyId, secretAccessKey } = emulatorCredentials
+  return [
+    `TABLE_PREFIX=${tablePrefix} AWS_ENDPOINT_URL_DYNAMODB=${dynamoDbEndpoint}`,
+    `AWS_REGION=${emulatorRegion} AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`,
+  ]
 }
 
 function unlessUsual(name: 'DYNAMODB_PORT' | 'SES_PORT', url: string): readonly string[] {
   const { port } = new URL(url)
   return port === usualPorts[name] ? [] : [`${name}=${port}`]
+}
+
+/** Mails of which somebody tells are delivered within seconds, and the callbacks come. */
+async function letArrive(stack: LocalStack, deliveries: readonly DeliveryKey[]): Promise<void> {
+  const mails = stack.simulatedSes ? outcomesOfSends(deliveries, systemClock.now()) : []
+  stack.simulatedSes?.send(...mails)
+  const calm = { seed: 1, lossRate: 0, repeatRate: 0, lateRate: 0, maxDelayMs: 0, reorderRate: 0 }
+  const { callbacks } = planCallbacks(mails, calm)
+  await sendCallbacks(callbacks, { post: postTo(stack.callbackUrls.tencentSes), clock: systemClock })
 }
 
 /** A few mails of the last hours, half of whose callbacks never come: the first poll finds them. */

@@ -61,8 +61,18 @@ const references = [
   { tag: '!Sub', resolve: (text: string) => text },
 ]
 
+/** How the roles name a table, but for what stands behind the prefix. */
+const writtenArn = v.parse(
+  v.object({ custom: v.object({ tableArn: v.string() }) }),
+  parse(textOf('serverless.yml'), { logLevel: 'silent' }),
+).custom.tableArn
+
+function textOf(file: string): string {
+  return readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+}
+
 function resourcesOf(file: string): Resources {
-  const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+  const text = textOf(file).replaceAll('${self:custom.tableArn}', writtenArn)
   const yaml = v.object({ Resources: v.record(v.string(), v.unknown()) })
   return v.parse(yaml, parse(text, { customTags: references })).Resources
 }
@@ -87,7 +97,7 @@ const reference = v.union([
   ),
 ])
 
-/** Any part of a template with its references as text: `${DeliveriesTable.Arn}`. */
+/** Any part of a template with its references as text: `${IngestRole.Arn}`. */
 export function inWords(part: unknown): unknown {
   const said = v.safeParse(reference, part)
   if (said.success) return said.output
@@ -109,7 +119,7 @@ export function trustIn(resources: Resources, name: FunctionName): unknown {
 export function statementsIn(resources: Resources, name: FunctionName): readonly Statement[] {
   const tables = tablesIn(resources)
   const inOurNames = (arn: string) =>
-    arn.replace(/^\$\{\w+\.Arn\}/, (reference) => tables.get(reference) ?? reference)
+    arn.replace(arnOfTable, (whole, table: string) => tables.get(table) ?? whole)
   return roleIn(resources, name).Properties.Policies.flatMap(({ PolicyDocument }) =>
     PolicyDocument.Statement.map((one) => ({ ...one, Resource: one.Resource.map(inOurNames) })),
   )
@@ -120,15 +130,13 @@ const tableResource = v.object({
   Properties: v.object({ TableName: v.string() }),
 })
 
-/** `${DeliveriesTable.Arn}` → `deliveries` */
+/** A table of this account and region, by its name; what stands behind it, an index, is left. */
+const arnOfTable = /^arn:\$\{AWS::Partition\}:dynamodb:\$\{AWS::Region\}:\$\{AWS::AccountId\}:table\/([^/]+)/
+
+/** `delivery-ledger-prod-deliveries` → `deliveries`, for each table that is declared. */
 function tablesIn(resources: Resources): ReadonlyMap<string, string> {
-  const tables = Object.entries(resources).filter(([, resource]) => v.is(tableResource, resource))
-  return new Map(
-    tables.map(([name, resource]) => [
-      `\${${name}.Arn}`,
-      nameOf(v.parse(tableResource, resource).Properties.TableName),
-    ]),
-  )
+  const tables = Object.values(resources).filter((resource) => v.is(tableResource, resource))
+  return new Map(tables.map(({ Properties: { TableName } }) => [TableName, nameOf(TableName)]))
 }
 
 /**

@@ -50,7 +50,22 @@ export async function projectToPackage(): Promise<PackagedProject> {
   }
 }
 
-/** The template of a packaged folder that makes everything. */
+const dataTemplate = v.strictObject({
+  AWSTemplateFormatVersion: v.string(),
+  Description: v.string(),
+  Resources: v.record(v.string(), v.looseObject({ Type: v.string() })),
+})
+
+/** The template of the tables. It has nothing that an import of tables would not take. */
+type DataTemplate = v.InferOutput<typeof dataTemplate>
+
+/** The template of a packaged folder that makes the tables. */
+export async function dataTemplateIn(folder: string): Promise<DataTemplate> {
+  const file = await readFile(join(folder, 'cloudformation-template-data-stack.json'), 'utf8')
+  return v.parse(dataTemplate, JSON.parse(file))
+}
+
+/** The template of a packaged folder that makes everything but the tables. */
 export async function templateIn(folder: string): Promise<Template> {
   const file = await readFile(join(folder, 'cloudformation-template-update-stack.json'), 'utf8')
   return v.parse(template, JSON.parse(file))

@@ -32,6 +32,7 @@ import {
 } from './function-roles.ts'
 import { mailAt, toldOf } from './lib/reconcile/world.ts'
 import {
+  dataTemplateIn,
   digest,
   projectToPackage,
   templateIn,
@@ -52,12 +53,16 @@ const stack = 'delivery-ledger-prod'
 let project: PackagedProject
 /** As it is deployed where nothing is set. */
 let template: Template
+/** Every resource of both stacks. */
+let everything: Template['Resources']
 /** With a value for each param that says whose it is. */
 let templateOfParams: Template
 
 beforeAll(async () => {
   project = await projectToPackage()
-  template = await templateIn(await project.package(['--stage', 'prod']))
+  const folder = await project.package(['--stage', 'prod'])
+  template = await templateIn(folder)
+  everything = { ...template.Resources, ...(await dataTemplateIn(folder)).Resources }
   templateOfParams = await templateIn(await project.package(['--stage', 'prod', ...ownValues()]))
 })
 afterAll(() => project.remove())
@@ -81,11 +86,11 @@ function ownValues(): readonly string[] {
 }
 
 function resources(): Resources {
-  return v.parse(v.record(v.string(), v.unknown()), inWords(template.Resources))
+  return v.parse(v.record(v.string(), v.unknown()), inWords(everything))
 }
 
 function resourcesOfType(pattern: RegExp): Resources {
-  const ofType = Object.entries(template.Resources).filter(([, { Type }]) => pattern.test(Type))
+  const ofType = Object.entries(everything).filter(([, { Type }]) => pattern.test(Type))
   return Object.fromEntries(ofType.map(([name]) => [name, resources()[name]]))
 }
 
@@ -155,7 +160,7 @@ describe('the environment', () => {
 
 describe('the packaged template', () => {
   it('has nothing of a kind that is not known to give no permission, but what is looked at below', () => {
-    const types = new Set(Object.values(template.Resources).map(({ Type }) => Type))
+    const types = new Set(Object.values(everything).map(({ Type }) => Type))
     expect([...types].sort()).toEqual([
       'AWS::CloudWatch::Alarm',
       'AWS::CloudWatch::Dashboard',
@@ -244,7 +249,7 @@ describe('the packaged template', () => {
 
   it('has no statement, no principal and no managed policy anywhere else', () => {
     const permitting = /^(?:Effect|Principal|ManagedPolicyArns|PermissionsBoundary|ResourcePolicy)$/
-    const holders = Object.entries(template.Resources).filter(([, resource]) =>
+    const holders = Object.entries(everything).filter(([, resource]) =>
       namesWithin(resource).some((name) => permitting.test(name)),
     )
     expect(holders.map(([name]) => name).sort()).toEqual([

@@ -97,7 +97,9 @@ describe('npm start', () => {
     )!
     const response = await fetch(url!, { method: 'POST', headers: { 'content-type': type! }, body: body! })
     expect(response.status).toBe(200)
-    await stack.prints('events bounced')
+    await stack.prints(
+      'events bounced  recorded 1  message qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1  recipient e…@example.com\n',
+    )
 
     const show = run('npx ledger show example@example.com', environment)
     expect(await show.exited).toBe(0)
@@ -147,6 +149,7 @@ describe('npm start', () => {
     const show = run(`npx ledger quarantine show ${id}`, environment)
     expect(await show.exited).toBe(0)
     expect(show.output()).toContain(body)
+    expect(stack.output()).toContain(`status 202  quarantined unrecognised  id ${id}\n`)
     const dry = run(`npx ledger quarantine replay ${id} --dry-run`, environment)
     expect(await dry.exited).toBe(0)
     expect(dry.output()).toMatch(/still unrecognised: .*\n1 body: 0 would be resolved, 1 left\./)
@@ -242,11 +245,15 @@ describe('npm start', () => {
       const response = await fetch(own, { method: 'POST', headers: { 'content-type': type! }, body: body! })
       expect(await response.json()).toEqual({ recorded: 1 })
     }
+    const [own] = /(?<="messageId":")qcloudses-[^"]+(?=","recipients":\["someone@example\.com"\])/.exec(
+      stack.output(),
+    )!
+    await stack.prints(`events delivered  recorded 1  message ${own}  recipient s…@example.com\n`)
     const show = run('npx ledger show --json someone@example.com 2>/dev/null', environment)
     expect(await show.exited).toBe(0)
     expect(JSON.parse(show.output())).toMatchObject([
       { message: 'qcloudses-30-251200670-date-20261121120000-Xk3TqPz7Lw0aB', counts: { requested: 1 } },
-      { counts: { requested: 1 } },
+      { message: own, status: 'delivered', counts: { requested: 1, delivered: 1 } },
     ])
   })
 

@@ -10,6 +10,8 @@ export interface RunningCommand {
   readonly prints: (text: string) => Promise<void>
   readonly exited: Promise<number | null>
   readonly pressCtrlC: () => void
+  /** Closes the terminal. */
+  readonly hangUp: () => void
 }
 
 /** Starts a command line in the project's folder, with nothing in its environment but what is given. */
@@ -47,10 +49,18 @@ export function run(commandLine: string, environment: Record<string, string> = {
       }),
     exited,
     pressCtrlC: () => {
-      const isRunning = child.exitCode === null && child.signalCode === null
-      if (child.pid !== undefined && isRunning) process.kill(-child.pid, 'SIGINT')
+      signal(child, 'SIGINT')
+    },
+    hangUp: () => {
+      signal(child, 'SIGHUP')
     },
   }
+}
+
+/** The whole process group, as a terminal does. */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  const isRunning = child.exitCode === null && child.signalCode === null
+  if (child.pid !== undefined && isRunning) process.kill(-child.pid, name)
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {

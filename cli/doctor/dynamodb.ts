@@ -2,7 +2,8 @@ import { setVariables, type Environment } from '../../lib/config.ts'
 import { describedTable } from '../../lib/table/described-table.ts'
 import { sentenceOf } from '../command-error.ts'
 import type { OpenLedger } from '../open-ledger.ts'
-import { dynamoDbEndpoint } from '../where-to-look.ts'
+import { isLocal } from '../../local/local-environment.ts'
+import { dynamoDbEndpoint, startLocalStack, waysToCheck } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
 const check = 'DynamoDB'
@@ -35,7 +36,7 @@ export async function checkDynamoDb(
     if (aboutTables.includes(error.name)) return answers
     return isMissing(error)
       ? notChecked(check, `not checked, nor what is in it. ${sentenceOf(error)}`)
-      : fault(error)
+      : fault(error, environment)
   }
 }
 
@@ -43,7 +44,7 @@ function isMissing(error: Error): boolean {
   return error.name === 'CredentialsProviderError' || error.message === 'Region is missing'
 }
 
-function fault(error: Error): Check {
+function fault(error: Error, environment: Environment): Check {
   if (aboutCredentials.includes(error.name)) {
     return failed(
       check,
@@ -51,9 +52,7 @@ function fault(error: Error): Check {
       "Set AWS_PROFILE, or sign in with the AWS CLI. AWS also refuses them where this machine's clock is wrong.",
     )
   }
-  return failed(
-    check,
-    sentenceOf(error),
-    'Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL where it is set.',
-  )
+  const settings = ['AWS_REGION', 'AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL']
+  const advice = isLocal(environment) ? startLocalStack : `Check ${waysToCheck(environment, ...settings)}.`
+  return failed(check, sentenceOf(error), advice)
 }

@@ -3,7 +3,7 @@ import type { Environment } from '../../lib/config.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import type { Answer, Front, Silence } from './ask.ts'
 import { failed, passed, type Check } from './check.ts'
-import { isOfThisMachine, logOf, stageOptions } from '../where-to-look.ts'
+import { isOfLocalStack, isOfThisMachine, logOf, stageOptions } from '../where-to-look.ts'
 
 const check = 'function URL'
 
@@ -67,11 +67,7 @@ function strange(answer: Answer, { url }: Front, environment: Environment): Chec
     return failed(check, 'AWS answers 403: nobody may call it', permit(environment))
   if (status === 429) return failed(check, 'AWS answers 429: too many requests at once', calmDown)
   if (status === 503 && title !== undefined) {
-    return failed(
-      check,
-      'the function answers 503 whatever it is asked',
-      `A setting of it is missing or wrong, such as CALLBACK_TOKEN_SHA256: ${logOf('ingest', environment)} names it. Deploy with it.`,
-    )
+    return failed(check, 'the function answers 503 whatever it is asked', namedByLog(url, environment))
   }
   if (status >= 500) {
     return failed(
@@ -81,7 +77,20 @@ function strange(answer: Answer, { url }: Front, environment: Environment): Chec
     )
   }
   const what = status >= 300 && status < 400 ? `${status}, a redirection` : String(status)
-  return failed(check, `${url.host} answers ${what}, and is not delivery-ledger`, rightUrl(environment))
+  return failed(check, `${url.host} answers ${what}, and is not delivery-ledger`, notOurs(url, environment))
+}
+
+function namedByLog(url: URL, environment: Environment): string {
+  const log = logOf('ingest', environment)
+  return isOfLocalStack(url, environment)
+    ? `A setting of it is missing or wrong: ${log} names it.`
+    : `A setting of it is missing or wrong, such as CALLBACK_TOKEN_SHA256: ${log} names it. Deploy with it.`
+}
+
+function notOurs(url: URL, environment: Environment): string {
+  return isOfLocalStack(url, environment)
+    ? 'Something else listens there. Start the local stack at another PORT, and set the same one here.'
+    : rightUrl(environment)
 }
 
 function permit(environment: Environment): string {

@@ -6,6 +6,7 @@ import { sesSettingsOf } from '../../lib/poll-wiring.ts'
 import { getSendEmailStatus } from '../../lib/ses/get-send-email-status.ts'
 import { sentenceOf } from '../command-error.ts'
 import { missingCredentials } from '../deployment-settings.ts'
+import { isOfLocalStack, startLocalStack, waysToCheck } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
 const check = 'poll API'
@@ -27,7 +28,7 @@ export async function checkPollApi(environment: Environment, whose: string, cloc
     return await callOnce(set, whose, clock)
   } catch (error) {
     return error instanceof StatusApiError
-      ? refusedBy(error, whose)
+      ? refusedBy(error, whose, set)
       : failed(check, 'was not asked: the settings are wrong', oneLine(sentenceOf(error)))
   }
 }
@@ -41,7 +42,11 @@ async function callOnce(environment: Environment, whose: string, clock: Clock): 
   return passed(check, `accepts the credentials of ${whose}; ${poll.SES_REGION} lists ${what}`)
 }
 
-function refusedBy({ consequence, code, message }: StatusApiError, whose: string): Check {
+function refusedBy(
+  { consequence, code, message }: StatusApiError,
+  whose: string,
+  environment: Environment,
+): Check {
   switch (consequence) {
     case 'settings':
       return failed(check, `refuses the settings, asked with the credentials of ${whose} (${code})`, message)
@@ -49,10 +54,16 @@ function refusedBy({ consequence, code, message }: StatusApiError, whose: string
       return failed(
         check,
         `does not answer as it should (${code})`,
-        `${message} Try again; should it stay so, check SES_ENDPOINT and the way there.`,
+        `${message} ${code === 'NoAnswer' && isSimulated(environment) ? startLocalStack : `Try again; should it stay so, check ${waysToCheck(environment, 'SES_ENDPOINT')}.`}`,
       )
     case 'out-of-reach':
     case 'query':
       return failed(check, `tells nothing of today (${code})`, `${message} Check this machine's date.`)
   }
+}
+
+/** Whether it is the local stack's own SES that is asked. */
+function isSimulated(environment: Environment): boolean {
+  const { SES_ENDPOINT = '' } = environment
+  return URL.canParse(SES_ENDPOINT) && isOfLocalStack(new URL(SES_ENDPOINT), environment)
 }

@@ -9,7 +9,7 @@ import {
   pollOffAdvice,
   putAdvice,
 } from '../deployment-settings.ts'
-import { stageOptions } from '../where-to-look.ts'
+import { stageOptions, waysToCheck } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 import { checkPollApi } from './poll-api.ts'
 
@@ -26,7 +26,7 @@ export async function checkPoll(environment: Environment, clock: Clock): Promise
   const api = hasOwn
     ? checkPollApi({ ...withoutCredentials(settings), ...own.credentials }, 'the deployment', clock)
     : checkPollApi(settings, 'this shell, which may not be those of the deployment', clock)
-  return [about, checkParameters(own), await api]
+  return [about, checkParameters(own, set), await api]
 }
 
 /** So that half of one pair is never asked with half of another. */
@@ -57,7 +57,10 @@ function checkSettings(
   return passed(check, `are read from ${name}: SES_REGION is ${regionOf(settings)}${differs}`)
 }
 
-function checkParameters(own: Awaited<ReturnType<typeof deployedCredentials>>): Check {
+function checkParameters(
+  own: Awaited<ReturnType<typeof deployedCredentials>>,
+  environment: Environment,
+): Check {
   const check = 'parameters'
   if ('unread' in own) {
     const { because, why } = own.unread
@@ -65,7 +68,7 @@ function checkParameters(own: Awaited<ReturnType<typeof deployedCredentials>>): 
       ? failed(
           check,
           `cannot be read: ${why}`,
-          'Try again; should it stay so, check AWS_REGION and the way there.',
+          `Try again; should it stay so, check ${waysToCheck(environment, 'AWS_REGION', 'AWS_ENDPOINT_URL_SSM', 'AWS_ENDPOINT_URL')}.`,
         )
       : notChecked(check, `not checked: ${why}`)
   }

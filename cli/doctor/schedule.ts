@@ -29,7 +29,13 @@ export async function checkSchedule(
 ): Promise<Check> {
   const state = await runReader(client, tables.reconciliation, reconcileJob).state()
   const log = logOf('reconcile', environment)
-  const at = { nowMs: clock.now(), log, whyNone: whyNone(log, environment), table: tables.reconciliation }
+  const at = {
+    nowMs: clock.now(),
+    log,
+    whyNone: whyNone(log, environment),
+    table: tables.reconciliation,
+    isLocalStack: isLocal(environment),
+  }
   if (state === undefined) return neverRan(at)
   return leaseFault(state, at) ?? ageFault(state, at) ?? ending(state, at)
 }
@@ -41,6 +47,7 @@ interface At {
   /** What to look at where no run begins, or none leaves a trace. */
   readonly whyNone: string
   readonly table: string
+  readonly isLocalStack: boolean
 }
 
 function whyNone(log: string, environment: Environment): string {
@@ -50,8 +57,9 @@ function whyNone(log: string, environment: Environment): string {
   return `Look ${rule}into ${log}: a run that lacks a setting ends before it leaves a trace here.`
 }
 
-function neverRan({ whyNone: advice }: At): Check {
-  return failed(check, 'reconcile has never run', `Wait five minutes after the first deploy. ${advice}`)
+function neverRan({ whyNone: advice, isLocalStack }: At): Check {
+  const wait = isLocalStack ? 'Wait a minute after `npm start`.' : 'Wait five minutes after the first deploy.'
+  return failed(check, 'reconcile has never run', `${wait} ${advice}`)
 }
 
 function leaseFault({ leaseUntilMs }: RunState, { nowMs, table, whyNone: advice }: At): Check | undefined {
@@ -96,7 +104,7 @@ function ageFault(
       )
 }
 
-function ending({ endedAtMs, stoppedBy }: RunState, { nowMs, log }: At): Check {
+function ending({ endedAtMs, stoppedBy }: RunState, { nowMs, log, isLocalStack }: At): Check {
   if (endedAtMs === undefined || stoppedBy === undefined) return passed(check, 'the first run is at work')
   const ended = `the last run ended ${durationOf(Math.max(0, nowMs - endedAtMs))} ago`
   switch (stoppedBy) {
@@ -104,13 +112,15 @@ function ending({ endedAtMs, stoppedBy }: RunState, { nowMs, log }: At): Check {
       return failed(
         check,
         `${ended}: Tencent refuses the settings with which it was deployed (stoppedBy settings)`,
-        `Its log names the setting: ${log}. Change it and deploy. Where the poll API is fine below, deploy with the settings of this environment.`,
+        isLocalStack
+          ? `Its log names the setting: ${log}. Start the local stack again with another.`
+          : `Its log names the setting: ${log}. Change it and deploy. Where the poll API is fine below, deploy with the settings of this environment.`,
       )
     case 'provider':
       return failed(
         check,
         `${ended}: Tencent kept failing (stoppedBy provider)`,
-        `The next run goes on from there. Should it stay so, look into ${log}, and check SES_ENDPOINT.`,
+        `The next run goes on from there. Should it stay so, look into ${log}.`,
       )
     case 'done':
     case 'time':

@@ -18,8 +18,12 @@ export async function checkStores(environment: Environment): Promise<readonly Ch
       const doRowsExpire = !isLocal(environment)
       const checks = await Promise.all([
         checkTables({ ...ledger, environment, doRowsExpire }),
-        unlessUnreadable('schedule', 'dynamodb:GetItem', () => checkSchedule(ledger, environment)),
-        unlessUnreadable('quarantine', 'dynamodb:Scan', () => checkQuarantine(ledger)),
+        unlessUnreadable('schedule', 'dynamodb:GetItem on its table', () =>
+          checkSchedule(ledger, environment),
+        ),
+        unlessUnreadable('quarantine', 'dynamodb:Scan on the index open of its table', () =>
+          checkQuarantine(ledger),
+        ),
       ])
       return [dynamoDb, ...checks.flat()]
     })
@@ -36,7 +40,7 @@ async function unlessUnreadable(check: string, action: string, look: () => Promi
     const name = error instanceof Error ? error.name : ''
     if (name === 'ResourceNotFoundException') return notChecked(check, 'not checked: its table is not there')
     if (name === 'AccessDeniedException') {
-      return failed(check, 'may not be read', `Allow ${action} on its table to these credentials.`)
+      return failed(check, 'may not be read', `Allow ${action} to these credentials.`)
     }
     return failed(check, 'cannot be read', oneLine(sentenceOf(error)))
   }

@@ -1,11 +1,12 @@
 import pMap from 'p-map'
 import type { Environment } from '../../lib/config.ts'
 import { describedTable, expiringBy, shapeOf, type TableShape } from '../../lib/table/described-table.ts'
+import { isLocal } from '../../local/local-environment.ts'
 import { declaredTables } from '../../local/tables.ts'
 import { sentenceOf } from '../command-error.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import { failed, passed, type Check } from './check.ts'
-import { stageOptions } from '../where-to-look.ts'
+import { stageOptions, startLocalStack } from '../where-to-look.ts'
 
 const check = 'tables'
 const concurrentTables = 5
@@ -40,7 +41,9 @@ export async function checkTables(of: Tables): Promise<readonly Check[]> {
       failed(
         check,
         `there are none called ${of.name}-…`,
-        `Check TABLE_PREFIX and AWS_REGION, or deploy: \`npx serverless deploy ${stageOptions(of.environment)}\`.`,
+        isLocal(of.environment)
+          ? `Something else answers there. ${startLocalStack}`
+          : `Check TABLE_PREFIX and AWS_REGION, or deploy: \`npx serverless deploy ${stageOptions(of.environment)}\`.`,
       ),
     ]
   }
@@ -57,7 +60,7 @@ async function lookAt(declared: DeclaredTable, of: Tables): Promise<Looked> {
   const table = declared.TableName
   try {
     const { shape, state } = await describedTable(of.client, table)
-    const fault = unusable(state) ?? difference(shapeOf(declared), shape)
+    const fault = unusable(state) ?? difference(shapeOf(declared), shape, of.environment)
     if (fault || !of.doRowsExpire) return { table, fault }
     return { table, ...(await lookAtExpiry(declared, of)) }
   } catch (error) {
@@ -75,7 +78,8 @@ function unusable(state: string): Fault | undefined {
       }
 }
 
-function difference(declared: TableShape, there: TableShape): Fault | undefined {
+function difference(declared: TableShape, there: TableShape, environment: Environment): Fault | undefined {
+  const anotherVersion = isLocal(environment) ? anotherLocalVersion : anotherDeployedVersion
   if (there.keys !== declared.keys) {
     return {
       found: `has the key ${there.keys} instead of ${declared.keys}`,
@@ -84,8 +88,10 @@ function difference(declared: TableShape, there: TableShape): Fault | undefined 
   }
   for (const [name, index] of declared.indexes) {
     const found = there.indexes.get(name)
-    if (found === undefined)
-      return { found: `lacks the index ${name}`, advice: 'Deploy this version: that adds it.' }
+    if (found === undefined) {
+      const advice = isLocal(environment) ? anotherLocalVersion : 'Deploy this version: that adds it.'
+      return { found: `lacks the index ${name}`, advice }
+    }
     if (found !== index) {
       return {
         found: `has the index ${name} as ${found} instead of ${index}`,
@@ -96,7 +102,10 @@ function difference(declared: TableShape, there: TableShape): Fault | undefined 
   return undefined
 }
 
-const anotherVersion =
+const anotherLocalVersion =
+  'It was made by another version: stop the local stack, delete the folder in which its tables persist, and start it again.'
+
+const anotherDeployedVersion =
   'It was made by another version: check out the one that is deployed. CHANGELOG.md says what a newer one asks for.'
 
 const expiryUnknown = '; whether rows expire may not be asked (dynamodb:DescribeTimeToLive)'
@@ -132,7 +141,10 @@ function expiryFault(declared: string | undefined, there: string | undefined): F
 function refusal(error: unknown, { environment }: Tables): Fault {
   const name = error instanceof Error ? error.name : ''
   if (name === 'ResourceNotFoundException') {
-    return { found: notThere, advice: `Deploy: \`npx serverless deploy ${stageOptions(environment)}\`.` }
+    const advice = isLocal(environment)
+      ? 'Start the local stack again (npm start): it makes its tables.'
+      : `Deploy: \`npx serverless deploy ${stageOptions(environment)}\`.`
+    return { found: notThere, advice }
   }
   if (name === 'AccessDeniedException') {
     return {

@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { unauthorized } from '../../lib/callback-answers.ts'
 import { tokenDigest } from '../../lib/callback-token.ts'
+import type { Environment } from '../../lib/config.ts'
 import { tencentSes } from '../../lib/providers/tencent-ses.ts'
-import { isOfThisMachine } from '../where-to-look.ts'
+import { isOfLocalStack, isOfThisMachine } from '../where-to-look.ts'
 import { ask, type Answer, type Front, type Silence } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
 /** Whether the token opens the door, by a probe such as consoles make: nothing is stored. */
-export async function checkToken(front: Front, token: string | undefined): Promise<Check> {
+export async function checkToken(
+  front: Front,
+  token: string | undefined,
+  environment: Environment,
+): Promise<Check> {
   const check = 'token'
   if (token === undefined) {
     return notChecked(check, 'not checked: set CALLBACK_TOKEN to it, or give it by --token')
@@ -27,7 +32,8 @@ export async function checkToken(front: Front, token: string | undefined): Promi
     )
   }
   const answer = await ask(front, callbackPath(tencentSes.name, token))
-  if (isRefusal(answer)) return failed(check, 'is not accepted (401)', digestAdvice(token))
+  if (isRefusal(answer))
+    return failed(check, 'is not accepted (401)', tokenAdvice(token, front.url, environment))
   if ('status' in answer && answer.status === 200 && answer.recorded === 0) {
     return passed(check, 'is accepted; nothing was stored')
   }
@@ -70,7 +76,8 @@ function isRefusal(answer: Answer | Silence): boolean {
 }
 
 /** The digest may be told: no token can be had from it. */
-function digestAdvice(token: string): string {
+function tokenAdvice(token: string, url: URL, environment: Environment): string {
+  if (isOfLocalStack(url, environment)) return 'Give the end of the callback URLs that `npm start` printed.'
   if (/^[0-9a-f]{64}$/i.test(token)) {
     return 'This looks like a digest. Give the token itself, the end of the callback URL; its digest is what is deployed.'
   }

@@ -6,6 +6,7 @@ import {
   type AttributeValue,
   type BatchGetItemCommandOutput,
   type DynamoDBClient,
+  type KeysAndAttributes,
   type QueryCommandInput,
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb'
@@ -58,11 +59,12 @@ export async function batchGetItems(
   table: string,
   clock: Clock,
   keys: readonly Record<string, AttributeValue>[],
+  projection: Pick<KeysAndAttributes, 'ProjectionExpression' | 'ExpressionAttributeNames'> = {},
 ): Promise<readonly Item[]> {
   const items: Item[] = []
   for (let from = 0; from < keys.length; from += maxBatchKeys) {
     let asked: BatchGetItemCommandOutput['UnprocessedKeys'] = {
-      [table]: { Keys: keys.slice(from, from + maxBatchKeys), ConsistentRead: true },
+      [table]: { Keys: keys.slice(from, from + maxBatchKeys), ConsistentRead: true, ...projection },
     }
     for (let tries = 0; asked !== undefined && Object.keys(asked).length > 0; tries += 1) {
       if (tries > 0) await clock.sleep(Math.min(maxBackoffMs, 25 * 2 ** tries))

@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { paginateScan, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { formatInstant } from '../core/instant.ts'
 import {
@@ -13,11 +13,14 @@ import {
 } from '../ports.ts'
 import { count, text } from './attributes.ts'
 import { Expression } from './expression.ts'
-import { queryItems, scanItems, type Item } from './pages.ts'
+import { batchGetItems, queryItems, scanItems, type Item } from './pages.ts'
 import { headReader } from './head-reader.ts'
 import { readParts } from './parts.ts'
 import { openUnfinished, problemList, reopen } from './quarantine-writer.ts'
 import { tryUpdate } from './try-update.ts'
+
+/** As many as one BatchGetItem takes, so that no more wait in memory. */
+const headsAtOnce = 100
 
 /** Instants of replays that a row remembers. */
 const maxReplays = 100
@@ -41,6 +44,7 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
   })
   return {
     all: () => rows.readable(scanItems(client, { TableName: table, ...headsWithoutBodies })),
+    open: () => rows.readable(openHeads({ client, table, clock })),
     row: (given) => rows.find(given),
     async input(given) {
       const found = await bodies.find(given)
@@ -72,6 +76,22 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
       if (await tryUpdate({ client, table }, { id: { S: id } }, expression)) return
       throw new Error(`There is no row '${id}' in ${table}: it could not be dismissed.`)
     },
+  }
+}
+
+/** The index holds the keys of what waits and nothing else; it may be behind, so the row has the last word. */
+async function* openHeads({
+  client,
+  table,
+  clock,
+}: Pick<Dependencies, 'client' | 'table' | 'clock'>): AsyncIterable<Item> {
+  const pages = paginateScan({ client }, { TableName: table, IndexName: 'open', ProjectionExpression: 'id' })
+  for await (const { Items: keys = [] } of pages) {
+    for (let from = 0; from < keys.length; from += headsAtOnce) {
+      const some = keys.slice(from, from + headsAtOnce)
+      const heads = await batchGetItems(client, table, clock, some, projection)
+      yield* heads.filter(({ resolvedAt }) => resolvedAt === undefined)
+    }
   }
 }
 
@@ -176,9 +196,11 @@ function rowOf(item: Item): QuarantinedRow {
 
 const projected = Object.keys(rowEntries).concat('expiresAt')
 
-/** Parts have no `firstSeenAt`. */
-const headsWithoutBodies = {
-  FilterExpression: 'attribute_exists(firstSeenAt)',
+/** Without bodies. */
+const projection = {
   ProjectionExpression: projected.map((_, index) => `#a${index}`).join(', '),
   ExpressionAttributeNames: Object.fromEntries(projected.map((name, index) => [`#a${index}`, name])),
 }
+
+/** Parts have no `firstSeenAt`. */
+const headsWithoutBodies = { FilterExpression: 'attribute_exists(firstSeenAt)', ...projection }

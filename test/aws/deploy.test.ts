@@ -17,6 +17,7 @@ import { startEmulatedAws, type EmulatedAws } from './emulated-aws.ts'
 // cfn-lint to say (template.test.ts), and this is about what comes of one. These tests are steps, each on the one before.
 
 const stack = 'delivery-ledger-prod'
+const dataStack = 'delivery-ledger-prod-data'
 const tables = ['deliveries', 'inbound', 'quarantine', 'reconciliation', 'suppressions'].map(
   (name) => `${stack}-${name}`,
 )
@@ -37,7 +38,7 @@ async function described(table: string): Promise<TableDescription> {
 
 /** The tables as the template declares them, by their names. */
 async function declaredTables(): Promise<ReadonlyMap<string, Record<string, unknown>>> {
-  const { Resources } = await aws.template()
+  const { Resources } = await aws.dataTemplate()
   return new Map(
     Object.values(Resources)
       .filter(({ Type }) => Type === 'AWS::DynamoDB::Table')
@@ -93,6 +94,7 @@ describe('a deploy that cannot succeed', () => {
       await close(lambda)
     }
     expect(await aws.stackStatus(stack)).toBeUndefined()
+    expect(await aws.stackStatus(dataStack)).toBeUndefined()
   })
 })
 
@@ -107,14 +109,16 @@ describe('serverless info', () => {
     const printed = await aws.serverless('info --stage urls', { CALLBACK_TOKEN_SHA256: digest })
     for (const path of ['tencent-ses', 'sendcloud', 'sent'])
       expect(printed).toContain(`${url}${path}/<token>`)
+    expect(printed).toContain('data stack: delivery-ledger-urls-data')
   })
 })
 
 describe('a first deploy', () => {
-  it('ends in a finished stack', async () => {
+  it('ends in two finished stacks', async () => {
     await aws.putParameters({ CALLBACK_TOKEN_SHA256: digest })
     await aws.serverless('deploy --stage prod')
     expect(await aws.stackStatus(stack)).toMatch(/^(?:CREATE|UPDATE)_COMPLETE$/)
+    expect(await aws.stackStatus(dataStack)).toBe('CREATE_COMPLETE')
     expect((await aws.functions()).map(({ FunctionName }) => FunctionName).sort()).toEqual([
       `${stack}-ingest`,
       `${stack}-reconcile`,
@@ -208,11 +212,33 @@ describe('a second deploy', () => {
 })
 
 describe('serverless remove', () => {
-  it('takes the stack away, and no row with it', async () => {
-    await aws.serverless('remove --stage prod')
+  it('takes the functions away, and leaves the tables with every row in a stack of their own', async () => {
+    expect(await aws.serverless('remove --stage prod')).toContain(
+      `The tables stay, in the stack ${dataStack}`,
+    )
     expect(await aws.stackStatus(stack)).toBeUndefined()
     expect(await aws.functions()).toEqual([])
+    expect(await aws.stackStatus(dataStack)).toBe('CREATE_COMPLETE')
     for (const name of tables) expect(await described(name)).toMatchObject({ TableStatus: 'ACTIVE' })
+    expect(await rowsOf(aws.dynamoDb, `${stack}-quarantine`)).toEqual([{ id: 'of the first deploy' }])
+  })
+})
+
+describe('a deploy after a removal', () => {
+  it('finds the tables with every row', async () => {
+    await aws.serverless('deploy --stage prod')
+    expect(await aws.stackStatus(stack)).toMatch(/^(?:CREATE|UPDATE)_COMPLETE$/)
+    expect((await aws.functions()).map(({ FunctionName }) => FunctionName).sort()).toEqual([
+      `${stack}-ingest`,
+      `${stack}-reconcile`,
+    ])
+    expect(await rowsOf(aws.dynamoDb, `${stack}-quarantine`)).toEqual([{ id: 'of the first deploy' }])
+  })
+
+  // moto calls a table changed without doing it. Only AWS can show more.
+  it('changes the stack of the tables where their template has changed, and leaves every row alone', async () => {
+    await aws.serverless('deploy --stage prod --param=deletionProtection=false')
+    expect(await aws.stackStatus(dataStack)).toBe('UPDATE_COMPLETE')
     expect(await rowsOf(aws.dynamoDb, `${stack}-quarantine`)).toEqual([{ id: 'of the first deploy' }])
   })
 })

@@ -36,8 +36,8 @@ export interface EmulatedAws {
   readonly putParameters: (values: Readonly<Record<string, string>>) => Promise<void>
   /** The zip of a function that was packaged last, byte for byte. */
   readonly packaged: (name: string) => Promise<Uint8Array>
-  /** The template that was deployed last. */
-  readonly template: () => Promise<Template>
+  /** The template of the tables that was deployed last. */
+  readonly dataTemplate: () => Promise<Template>
   /** Makes a stack of a template, without `serverless`. */
   readonly putStack: (name: string, template: object) => Promise<void>
   readonly stackStatus: (stack: string) => Promise<string | undefined>
@@ -109,8 +109,8 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
       }
     },
     packaged: (name) => readFile(join(project, `.serverless/${name}.zip`)),
-    async template() {
-      const file = join(project, '.serverless/cloudformation-template-update-stack.json')
+    async dataTemplate() {
+      const file = join(project, '.serverless/cloudformation-template-data-stack.json')
       return v.parse(template, JSON.parse(await readFile(file, 'utf8')))
     },
     async putStack(name, made) {

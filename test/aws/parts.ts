@@ -29,13 +29,13 @@ export const parts: readonly Part[] = [
     name: 'template',
     about: 'the packaged template under cfn-lint',
     tools: pythonTools,
-    run: () => jest(['test/aws/template.test.ts']),
+    run: () => jest(only('template.test.ts')),
   },
   {
     name: 'deploy',
     about: 'serverless deploy and remove on an emulated AWS',
     tools: pythonTools,
-    run: () => jest(['test/aws/deploy.test.ts']),
+    run: () => jest(only('deploy.test.ts')),
   },
   {
     name: 'dynoxide',
@@ -47,14 +47,19 @@ export const parts: readonly Part[] = [
     name: 'runtime',
     about: "the deployed functions in Lambda's own client",
     tools: () => Promise.all([pythonTools(), runtimeClient()]),
-    run: () => jest(['test/aws/runtime.test.ts', 'test/aws/cold.test.ts']),
+    run: () => jest(only('runtime.test.ts', 'cold.test.ts')),
   },
 ]
 
-/** Tests that ask for tables and would say nothing of an engine. */
-const notOfTables = [
-  // They start what they need.
+/** How jest selects the tests of the tables: those that ask for tables, but for what would say nothing of an engine. */
+export const tablesTests: readonly string[] = [
+  '--findRelatedTests',
+  'test/embedded-tables.ts',
+  '--testPathIgnorePatterns',
+  '/node_modules/',
+  // They start what they need, and the relay's want tools that no part here names.
   'test/aws/(?!engine-rules)',
+  'test/relay/',
   // They package or bundle first, and look at what came of it.
   'test/package.test.ts',
   'test/bundled-parameter-client.test.ts',
@@ -71,7 +76,7 @@ async function testTablesOn(engineName: string, command: readonly string[]): Pro
     await untilReady(engine, engineName, async () => ((await answers(url)) ? true : undefined))
     // `npm test` holds the laws at length. An engine that differs differs soon.
     const env = { RUNS: '10', ...process.env, TEST_DYNAMODB_ENDPOINT: url }
-    const outcome = await jest(['--findRelatedTests', 'test/embedded-tables.ts'], notOfTables, env)
+    const outcome = await jest(tablesTests, env)
     return (await isUsed(url))
       ? outcome
       : {
@@ -101,22 +106,15 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function jest(
-  tests: readonly string[],
-  ignored: readonly string[] = [],
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<Outcome> {
+/** Selects files of test/aws by their names. package.json's own patterns leave all of them out of `npm test`. */
+function only(...files: readonly string[]): readonly string[] {
+  return [...files.map((file) => `test/aws/${file}`), '--testPathIgnorePatterns', '/node_modules/']
+}
+
+async function jest(selection: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Outcome> {
   const program = join(projectRoot, 'node_modules/jest/bin/jest.js')
-  const command = [process.execPath, '--experimental-vm-modules', '--no-warnings', program, ...tests]
-  // Instead of package.json's own patterns, which leave test/aws out of `npm test`.
-  const options = [
-    '--ci',
-    '--testTimeout',
-    '240000',
-    '--testPathIgnorePatterns',
-    '/node_modules/',
-    ...ignored,
-  ]
+  const command = [process.execPath, '--experimental-vm-modules', '--no-warnings', program]
+  const options = ['--ci', '--testTimeout', '240000', ...selection]
   const run = startTied([...command, ...options], { cwd: projectRoot, env })
   const code = await run.exited
   return { code, output: run.output() }

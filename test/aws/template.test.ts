@@ -35,7 +35,7 @@ describe('the packaged template', () => {
     ['without alarms', ['--param', 'alarms=off']],
   ])('%s has no errors and no warnings', async (_, options) => {
     const folder = await project.package(['--stage', 'prod', ...options])
-    for (const what of ['create', 'update']) {
+    for (const what of ['create', 'data', 'update']) {
       expect(await findingsIn(folder, `cloudformation-template-${what}-stack.json`)).toBe('')
     }
   })

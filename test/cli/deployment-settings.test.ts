@@ -67,7 +67,7 @@ describe('a command that writes', () => {
   it.each([
     {},
     { TABLE_PREFIX: 'delivery-ledger-local' },
-    { TABLE_PREFIX: 'mine', AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000' },
+    { TABLE_PREFIX: 'delivery-ledger-local', AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000' },
     { TABLE_PREFIX: 'delivery-ledger-prod', RETENTION_DAYS: '400', INBOUND_RETENTION_DAYS: '30' },
   ])('may write into %j', (environment) => {
     expect(() => {

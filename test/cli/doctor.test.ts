@@ -121,7 +121,7 @@ describe('the doctor', () => {
   it('says on the next line what to do about a failure, and ends with 1', async () => {
     const { output, exitCode } = await doctor('', { ...local, CALLBACK_TOKEN: `${token}f`.slice(1) })
     expect(output).toMatch(
-      /^✗ token {9}is not accepted \(401\)\n {16}→ Give the token whose digest is deployed; or deploy with [0-9a-f]{64} among CALLBACK_TOKEN_SHA256, which is the digest of this one\.\n✓ wrong/m,
+      /^✗ token {9}is not accepted \(401\)\n {16}→ Give the end of the callback URLs that `npm start` printed\.\n✓ wrong/m,
     )
     expect(output).toContain('– sendcloud     not checked: the token is not accepted\n')
     expect(exitCode).toBe(1)
@@ -171,9 +171,9 @@ describe('the doctor', () => {
           '– sendcloud     not checked: the function did not answer',
           '– clock         not checked: nothing answered with a date',
           `✗ DynamoDB      No DynamoDB answers at http://127\\.0\\.0\\.1:${nobody}\\. Is the local stack running \\(npm start\\)\\? .*`,
-          ' {16}→ Check AWS_REGION, and AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL where it is set\\.',
+          ' {16}→ Start the local stack \\(npm start\\)\\.',
           '✗ poll API      does not answer as it should \\(NoAnswer\\)',
-          ' {16}→ .*Try again; should it stay so, check SES_ENDPOINT and the way there\\.',
+          ' {16}→ .* Start the local stack \\(npm start\\)\\.',
           '',
           '0 passed, 3 failed, 4 not checked\\.',
           '$',
@@ -205,11 +205,11 @@ describe('of a deployment, the doctor', () => {
     stops.push(functions.stop, store.stop)
   }
 
-  /** As on AWS, but for where its services are: a name of this machine that no local stack goes by. */
+  /** As on AWS, but for where its services are. */
   function inAws(): Record<string, string> {
     return {
       ...prod,
-      AWS_ENDPOINT_URL: stack.dynamoDbEndpoint.replace('127.0.0.1', '127.1'),
+      AWS_ENDPOINT_URL: stack.dynamoDbEndpoint,
       AWS_ENDPOINT_URL_LAMBDA: functions.endpoint,
       AWS_ENDPOINT_URL_SSM: store.url,
       AWS_ACCESS_KEY_ID: 'local',
@@ -255,7 +255,7 @@ describe('of a deployment, the doctor', () => {
     }
     expect(checks.get('DynamoDB')).toMatchObject({
       verdict: 'passed',
-      found: `answers at ${stack.dynamoDbEndpoint.replace('127.0.0.1', '127.1')}`,
+      found: `answers at ${stack.dynamoDbEndpoint}`,
     })
     expect(checks.get('tables')).toMatchObject({
       verdict: 'failed',
@@ -313,15 +313,30 @@ describe('of a deployment, the doctor', () => {
   })
 
   it('finds no tables under a name that nobody deployed', async () => {
-    const checks = await checksOf('', {
-      ...local,
-      TABLE_PREFIX: 'nobody',
-      AWS_ENDPOINT_URL_DYNAMODB: stack.dynamoDbEndpoint,
-    })
+    await emulate()
+    const checks = await checksOf('', { ...inAws(), TABLE_PREFIX: 'nobody' })
     const missing = { verdict: 'not-checked', found: 'not checked: its table is not there' }
     expect(checks.get('tables')).toMatchObject({ found: 'there are none called nobody-…' })
     expect(checks.get('schedule')).toMatchObject(missing)
     expect(checks.get('quarantine')).toMatchObject(missing)
+  })
+
+  it('speaks of no local stack, and of no setting that is not set, where nothing answers', async () => {
+    const nobody = `http://127.0.0.1:${await portOfNobody()}`
+    const { output } = await doctor('', {
+      ...prod,
+      AWS_ENDPOINT_URL: nobody,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    })
+    expect(output).toContain(
+      `✗ DynamoDB      No DynamoDB answers at ${nobody}. AWS_ENDPOINT_URL says to look there.\n` +
+        '                → Check AWS_REGION and AWS_ENDPOINT_URL and the way there.\n',
+    )
+    expect(output).toContain(
+      '→ Try again; should it stay so, check AWS_REGION and AWS_ENDPOINT_URL and the way there.\n',
+    )
+    expect(output).not.toMatch(/npm start|AWS_ENDPOINT_URL_|SES_ENDPOINT/)
   })
 
   it('says which permission it lacks', async () => {
@@ -340,13 +355,12 @@ describe('of a deployment, the doctor', () => {
     })
     expect(checks.get('quarantine')).toMatchObject({
       verdict: 'failed',
-      advice: 'Allow dynamodb:Scan on its table to these credentials.',
+      advice: 'Allow dynamodb:Scan on the index open of its table to these credentials.',
     })
   })
 
   it('says that a setting is wrong, and sees the rest', async () => {
-    const checks = await checksOf('', {
-      ...local,
+    const checks = await checksOf(`--url http://127.0.0.1:${local.PORT}`, {
       TABLE_PREFIX: 'no prefix',
       AWS_ENDPOINT_URL_DYNAMODB: stack.dynamoDbEndpoint,
     })

@@ -38,14 +38,14 @@ async function parameter(
 
 describe('ledger parameter put', () => {
   it('keeps a secret encrypted, under the name of its deployment', async () => {
-    expect(await parameter('put SENDCLOUD_APP_KEY', 'the app key\n')).toEqual({
+    expect(await parameter('put SENDCLOUD_APP_KEY', 'the-app-key\n')).toEqual({
       code: 0,
       output:
         'Put /delivery-ledger-prod/SENDCLOUD_APP_KEY. The ingest function knows it within five minutes.\n',
       errors: '',
     })
     expect([...store.parameters]).toEqual([
-      ['/delivery-ledger-prod/SENDCLOUD_APP_KEY', { Value: 'the app key', Type: 'SecureString', Version: 1 }],
+      ['/delivery-ledger-prod/SENDCLOUD_APP_KEY', { Value: 'the-app-key', Type: 'SecureString', Version: 1 }],
     ])
   })
 
@@ -83,6 +83,8 @@ describe('ledger parameter put', () => {
       ' \n',
       /TENCENTCLOUD_SECRET_KEY: nothing was given, and nothing was put\./,
     ],
+    ['put SENDCLOUD_APP_KEY', 'the app key', /^SENDCLOUD_APP_KEY: expected a key, or two with a comma/],
+    ['put TENCENTCLOUD_TOKEN', 'a token', /^TENCENTCLOUD_TOKEN: expected 12 to 4096 letters/],
     [
       'put SECRET',
       'x',
@@ -110,7 +112,7 @@ describe('ledger parameter put', () => {
   })
 
   it('encrypts with a key of your own, where it is told of one', async () => {
-    await parameter('put SENDCLOUD_APP_KEY --key-id alias/mine', 'the app key')
+    await parameter('put SENDCLOUD_APP_KEY --key-id alias/mine', 'the-app-key')
     expect(store.parameters.get('/delivery-ledger-prod/SENDCLOUD_APP_KEY')).toMatchObject({
       KeyId: 'alias/mine',
     })
@@ -130,13 +132,13 @@ describe('ledger parameter put', () => {
   it('says how to change the type of one that is there', async () => {
     const name = '/delivery-ledger-prod/TENCENTCLOUD_SECRET_ID'
     store.parameters.set(name, { Value: 'old', Type: 'String', Version: 1 })
-    expect(await parameter('put TENCENTCLOUD_SECRET_ID', 'new')).toMatchObject({
+    expect(await parameter('put TENCENTCLOUD_SECRET_ID', 'AKIDNewExample')).toMatchObject({
       code: 1,
       errors: `${name} is there as String and is to be SecureString, and AWS changes no type. Run \`npx ledger parameter remove TENCENTCLOUD_SECRET_ID\`, and put it again.\n`,
     })
     await parameter('remove TENCENTCLOUD_SECRET_ID')
-    expect(await parameter('put TENCENTCLOUD_SECRET_ID', 'new')).toMatchObject({ code: 0 })
-    expect(store.parameters.get(name)).toMatchObject({ Value: 'new', Type: 'SecureString' })
+    expect(await parameter('put TENCENTCLOUD_SECRET_ID', 'AKIDNewExample')).toMatchObject({ code: 0 })
+    expect(store.parameters.get(name)).toMatchObject({ Value: 'AKIDNewExample', Type: 'SecureString' })
   })
 
   it('says what is to be allowed where it may not', async () => {
@@ -151,7 +153,7 @@ describe('ledger parameter put', () => {
 
 describe('ledger parameter list', () => {
   it('tells which are there, and no value', async () => {
-    await parameter('put TENCENTCLOUD_SECRET_ID', 'hunter2')
+    await parameter('put TENCENTCLOUD_SECRET_ID', 'AKIDhunter2hunter2')
     await parameter('put CALLBACK_TOKEN_SHA256', digest)
     expect((await parameter('list')).output).toBe(
       [
@@ -182,15 +184,19 @@ describe('ledger parameter remove', () => {
     ],
     [
       'SENDCLOUD_APP_KEY',
-      'the app key',
+      'the-app-key',
       'Within five minutes callbacks of sendcloud are answered 503, and sendcloud tries again.',
     ],
     [
       'TENCENTCLOUD_SECRET_KEY',
-      'x',
+      'a-secret-key',
       "The poll's next run fails, and every one after it, unless sesPoll is 'off' in serverless.yml.",
     ],
-    ['TENCENTCLOUD_TOKEN', 'x', 'The next run of the poll does without it, as a permanent key does.'],
+    [
+      'TENCENTCLOUD_TOKEN',
+      'a-temporary-token',
+      'The next run of the poll does without it, as a permanent key does.',
+    ],
   ])('takes %s away, and says what follows', async (setting, value, follows) => {
     await parameter(`put ${setting}`, value)
     expect(await parameter(`remove ${setting}`)).toEqual({

@@ -50,6 +50,7 @@ beforeEach(async () => {
     secretKey: 'simulated-secret-key',
   })
   Object.assign(process.env, { TABLE_PREFIX: fresh.prefix, SES_ENDPOINT: ses.url, SES_POLL: '' })
+  deploy({ RETENTION_DAYS: '400' })
 })
 afterEach(async () => {
   await ses.close()
@@ -296,34 +297,22 @@ describe('ledger reconcile --from', () => {
   })
 
   it('wants the retention of a deployment before it writes into it, and not to look', async () => {
-    await elsewhere(async () => {
-      process.env.SES_POLL = 'off'
-      await expect(printed('--from', '2026-11-19')).rejects.toThrow('Set RETENTION_DAYS to what')
-      await expect(printed('--from', '2026-11-19', '--dry-run')).rejects.toThrow('The poll is off')
-    })
+    process.env.SES_POLL = 'off'
+    deployment.functions.functions.clear()
+    await expect(printed('--from', '2026-11-19')).rejects.toThrow('Set RETENTION_DAYS to what')
+    await expect(printed('--from', '2026-11-19', '--dry-run')).rejects.toThrow('The poll is off')
   })
 
   it('reads a deployment as it was deployed', async () => {
     ses.send(delivered('2026-11-19T06:00:00Z', 'anna'))
-    await elsewhere(async () => {
-      deploy({ RETENTION_DAYS: '90', SES_REQUESTS_PER_SECOND: '0.5', SES_REGION: 'ap-hongkong' })
-      const { error } = await printed('--from', '2026-11-19', '--to', '2026-11-19')
-      expect(error).toContain('at 0.5 requests a second')
-    })
+    deploy({ RETENTION_DAYS: '90', SES_REQUESTS_PER_SECOND: '0.5', SES_REGION: 'ap-hongkong' })
+    const { error } = await printed('--from', '2026-11-19', '--to', '2026-11-19')
+    expect(error).toContain('at 0.5 requests a second')
     expect(await daysLeft()).toEqual([90])
   })
 })
 
-/** As against a deployment on AWS: its tables are behind a name that no local stack goes by. */
-async function elsewhere(run: () => Promise<void>): Promise<void> {
-  process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint.replace('127.0.0.1', '127.1')
-  try {
-    await run()
-  } finally {
-    process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint
-  }
-}
-
+/** The reconcile function of the deployment, with this in its environment. */
 function deploy(environment: Readonly<Record<string, string>>): void {
   deployment.functions.functions.set(`${process.env.TABLE_PREFIX}-reconcile`, { environment })
 }
@@ -362,28 +351,24 @@ describe('ledger reconcile', () => {
 
   it('keeps to what was deployed, unless this shell says otherwise', async () => {
     ses.send(delivered('2026-11-21T06:00:00Z', 'anna'))
-    await elsewhere(async () => {
-      deploy({ RETENTION_DAYS: '90' })
-      expect((await printed()).out).toContain('1 discovered')
-      expect(await daysLeft()).toEqual([90])
-      process.env.RETENTION_DAYS = '31'
-      ses.send(delivered('2026-11-21T06:00:01Z', 'bert'))
-      await printed()
-      delete process.env.RETENTION_DAYS
-      expect(await daysLeft()).toEqual([31, 90])
-    })
+    deploy({ RETENTION_DAYS: '90' })
+    expect((await printed()).out).toContain('1 discovered')
+    expect(await daysLeft()).toEqual([90])
+    process.env.RETENTION_DAYS = '31'
+    ses.send(delivered('2026-11-21T06:00:01Z', 'bert'))
+    await printed()
+    delete process.env.RETENTION_DAYS
+    expect(await daysLeft()).toEqual([31, 90])
   })
 
   it('says how the credentials are put that a deployment lacks', async () => {
     const { TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY } = process.env
     Object.assign(process.env, { TENCENTCLOUD_SECRET_ID: '', TENCENTCLOUD_SECRET_KEY: '' })
     try {
-      await elsewhere(async () => {
-        deploy({ RETENTION_DAYS: '90' })
-        await expect(printed()).rejects.toThrow(
-          `${process.env.TABLE_PREFIX} has no TENCENTCLOUD_SECRET_ID and no TENCENTCLOUD_SECRET_KEY: \`npx ledger parameter put TENCENTCLOUD_SECRET_ID\` and`,
-        )
-      })
+      deploy({ RETENTION_DAYS: '90' })
+      await expect(printed()).rejects.toThrow(
+        `${process.env.TABLE_PREFIX} has no TENCENTCLOUD_SECRET_ID and no TENCENTCLOUD_SECRET_KEY: \`npx ledger parameter put TENCENTCLOUD_SECRET_ID\` and`,
+      )
     } finally {
       Object.assign(process.env, { TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY })
     }

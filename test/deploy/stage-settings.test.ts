@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
 import { parse } from 'yaml'
@@ -29,7 +30,15 @@ function problems(
     given,
     environments: { ingest: { ...ingest, ...ofIngest }, reconcile: { ...reconcile, ...ofReconcile } },
     region: 'ap-southeast-1',
+    ...named('prod'),
   })
+}
+
+function named(stage: string) {
+  return {
+    stage,
+    functionNames: [`delivery-ledger-${stage}-ingest`, `delivery-ledger-${stage}-reconcile`],
+  }
 }
 
 describe('the settings of a stage', () => {
@@ -94,6 +103,7 @@ describe('the settings of a stage', () => {
     [{ alarmEmail: 'nobody' }, 'alarmEmail: expected an e-mail address, or nothing'],
     [{ quietHours: '200' }, 'quietHours: expected hours from 1 to 168'],
     [{ ingestConcurrency: 0 }, 'ingestConcurrency: expected a whole number from 1 to 1000, or none'],
+    [{ ingestConcurrency: 'foo' }, 'ingestConcurrency: expected a whole number from 1 to 1000, or none'],
     [
       { bounceWindowSeconds: 5_000 },
       'bounceWindowSeconds: expected seconds, a multiple of 3600 and at most 604800',
@@ -114,5 +124,45 @@ describe('the settings of a stage', () => {
         deletionProtection: 'false',
       }),
     ).toEqual([])
+  })
+})
+
+describe('the name of a stage', () => {
+  const problemsOfStage = (stage: string) =>
+    problemsOf({ usual, given: {}, environments, region: 'ap-southeast-1', ...named(stage) })
+
+  it('has room for the names of its functions, which have 64 characters at most', () => {
+    expect(problemsOfStage('a23456789b23456789c23456789d23456789e2')).toEqual([])
+    expect(problemsOfStage('a23456789b23456789c23456789d23456789e23')).toEqual([
+      "stage: expected at most 38 characters, since a function's name is made of it and has at most 64; a23456789b23456789c23456789d23456789e23 has 39",
+    ])
+  })
+
+  it("is not that of another stage's tables, or of the local stack", () => {
+    expect(problemsOfStage('prod-data')).toEqual([
+      'stage: expected a name that does not end in -data: the tables of the stage prod stand in the stack that prod-data would have',
+    ])
+    expect(problemsOfStage('local')).toEqual([
+      'stage: expected another name than local, which means the local stack to `npx ledger`',
+    ])
+  })
+})
+
+describe('the concurrency that ingest reserves', () => {
+  const reserved = createRequire(import.meta.url)('../../deploy/reserved-concurrency.cjs') as (variables: {
+    resolveVariable: (name: string) => Promise<unknown>
+  }) => Promise<number | null>
+
+  // serverless stops at anything else before the setting is looked at, and names it by no name of ours.
+  it.each([
+    [20, 20],
+    ['5', 5],
+    ['none', null],
+    ['foo', null],
+    ['1.5', null],
+    ['', null],
+    [0, null],
+  ])('of the setting %j is %j', async (setting, expected) => {
+    expect(await reserved({ resolveVariable: () => Promise.resolve(setting) })).toBe(expected)
   })
 })

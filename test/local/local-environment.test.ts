@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { withLocalDefaults } from '../../local/local-environment.ts'
+import { isLocal, withLocalDefaults } from '../../local/local-environment.ts'
 
 const localStack = {
   TABLE_PREFIX: 'delivery-ledger-local',
@@ -60,9 +60,14 @@ describe('an environment', () => {
     expect(environment).not.toHaveProperty('TENCENTCLOUD_TOKEN')
   })
 
-  it('of another deployment is left alone', () => {
-    const environment = { TABLE_PREFIX: 'delivery-ledger-prod', AWS_REGION: 'eu-west-1' }
+  it.each([
+    ['', {}],
+    [' by a tunnel', { AWS_ENDPOINT_URL_DYNAMODB: 'http://localhost:9000' }],
+    [' in an emulated AWS', { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:4566/' }],
+  ])('of another deployment%s is left alone', (_reached, endpoint) => {
+    const environment = { TABLE_PREFIX: 'delivery-ledger-prod', AWS_REGION: 'eu-west-1', ...endpoint }
     expect(withLocalDefaults(environment)).toEqual(environment)
+    expect(isLocal(environment)).toBe(false)
   })
 
   it('that came is not changed', () => {

@@ -94,6 +94,22 @@ describe('the function URL', () => {
     })
   })
 
+  it('of the local stack is another one where something else has its port', async () => {
+    const front = await answering(200, '<html>It works!</html>')
+    expect(await urlCheck(front, {})).toMatchObject({
+      found: `${front.url.host} answers 200, and is not delivery-ledger`,
+      advice:
+        'Something else listens there. Start the local stack at another PORT, and set the same one here.',
+    })
+  })
+
+  it('of the local stack says no word of a deploy where it answers 503 to everything', async () => {
+    const front = await answering(503, '{"title":"The events could not be written; send them again"}', json)
+    expect(await urlCheck(front, {})).toMatchObject({
+      advice: 'A setting of it is missing or wrong: what `npm start` prints names it.',
+    })
+  })
+
   it('is flooded where AWS answers 429', async () => {
     expect(await urlCheck(await answering(429))).toMatchObject({
       verdict: 'failed',
@@ -205,7 +221,7 @@ describe('the token', () => {
       seen.push(`${request.method} ${request.url}`)
       response.end('{"recorded":0}')
     })
-    expect(await checkToken(front, token)).toMatchObject({
+    expect(await checkToken(front, token, prod)).toMatchObject({
       verdict: 'passed',
       found: 'is accepted; nothing was stored',
     })
@@ -222,7 +238,7 @@ describe('the token', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve))
     stops.push(() => close(server))
     const host = `127.0.0.2:${(server.address() as AddressInfo).port}`
-    expect(await checkToken(frontAt(`http://${host}/`), token)).toEqual({
+    expect(await checkToken(frontAt(`http://${host}/`), token, prod)).toEqual({
       check: 'token',
       verdict: 'failed',
       found: `was not sent: on the way to http://${host} anybody could read it`,
@@ -238,7 +254,7 @@ describe('the token', () => {
   })
 
   it('is not known where it is refused', async () => {
-    expect(await checkToken(await ledger({}), 'hello-world')).toEqual({
+    expect(await checkToken(await ledger({}), 'hello-world', prod)).toEqual({
       check: 'token',
       verdict: 'failed',
       found: 'is not accepted (401)',
@@ -247,8 +263,15 @@ describe('the token', () => {
     })
   })
 
+  it('of the local stack is what that printed', async () => {
+    expect(await checkToken(await ledger({}), 'hello-world', {})).toMatchObject({
+      found: 'is not accepted (401)',
+      advice: 'Give the end of the callback URLs that `npm start` printed.',
+    })
+  })
+
   it('is taken for its digest where it looks like one', async () => {
-    expect(await checkToken(await ledger({}), 'ab'.repeat(32))).toMatchObject({
+    expect(await checkToken(await ledger({}), 'ab'.repeat(32), prod)).toMatchObject({
       verdict: 'failed',
       advice:
         'This looks like a digest. Give the token itself, the end of the callback URL; its digest is what is deployed.',
@@ -259,7 +282,7 @@ describe('the token', () => {
     'is none where it could not stand in a path: %j',
     async (given) => {
       const front = frontAt('http://127.0.0.1:1/')
-      expect(await checkToken(front, given)).toEqual({
+      expect(await checkToken(front, given, prod)).toEqual({
         check: 'token',
         verdict: 'failed',
         found: 'what was given is no token',
@@ -270,7 +293,7 @@ describe('the token', () => {
   )
 
   it('is not checked where none is given', async () => {
-    expect(await checkToken(frontAt('http://127.0.0.1:1/'), undefined)).toMatchObject({
+    expect(await checkToken(frontAt('http://127.0.0.1:1/'), undefined, prod)).toMatchObject({
       verdict: 'not-checked',
       found: 'not checked: set CALLBACK_TOKEN to it, or give it by --token',
     })
@@ -280,7 +303,7 @@ describe('the token', () => {
     [200, 'hello', 'was answered 200 instead of 200 and a count'],
     [429, '', 'was answered 429 instead of 200 and a count'],
   ])("is not taken for accepted by a %i that is not the ledger's", async (status, body, found) => {
-    expect(await checkToken(await answering(status, body), token)).toMatchObject({
+    expect(await checkToken(await answering(status, body), token, prod)).toMatchObject({
       verdict: 'failed',
       found,
       advice:
@@ -297,7 +320,7 @@ describe('the token', () => {
     const front = await serving((request, response) => {
       response.writeHead(307, { location: `${other.url.origin}${request.url}` }).end()
     })
-    expect(await checkToken(front, token)).toMatchObject({ verdict: 'failed' })
+    expect(await checkToken(front, token, prod)).toMatchObject({ verdict: 'failed' })
     expect(elsewhere).toEqual([])
   })
 })

@@ -102,6 +102,20 @@ describe('the poll API', () => {
     })
   })
 
+  it('of the local stack is to be started where nothing answers', async () => {
+    const environment = await settings()
+    await ses.close()
+    expect(await checkPollApi(environment, 'this shell', clock)).toMatchObject({
+      found: 'does not answer as it should (NoAnswer)',
+      advice: expect.stringMatching(/ECONNREFUSED.* Start the local stack \(npm start\)\.$/),
+    })
+    const deployed = { ...environment, TABLE_PREFIX: 'delivery-ledger-prod' }
+    expect(await checkPollApi(deployed, 'the deployment', clock)).toMatchObject({
+      advice: expect.stringMatching(/ Try again; should it stay so, check SES_ENDPOINT and the way there\.$/),
+    })
+    ses = await startSimulatedSes({ port: 0, clock, ...credentials })
+  })
+
   it("is out of this machine's date where it knows nothing of today", async () => {
     const environment = await settings()
     expect(await checkPollApi(environment, 'this shell', virtualClock('2026-09-01T08:00:00Z'))).toMatchObject(

@@ -110,7 +110,7 @@ describe('the schedule', () => {
   it('is looked for in the terminal of a local stack, and not in the cloud', async () => {
     expect(await told(undefined, undefined, {})).toMatchObject({
       advice:
-        'Wait five minutes after the first deploy. Look into what `npm start` prints: a run that lacks a setting ends before it leaves a trace here.',
+        'Wait a minute after `npm start`. Look into what `npm start` prints: a run that lacks a setting ends before it leaves a trace here.',
     })
   })
 
@@ -162,7 +162,7 @@ describe('the schedule', () => {
     expect(await told({ minutesAgo: 2, stoppedBy: 'provider' })).toMatchObject({
       verdict: 'failed',
       found: 'the last run ended 2 min ago: Tencent kept failing (stoppedBy provider)',
-      advice: `The next run goes on from there. Should it stay so, look into ${log}, and check SES_ENDPOINT.`,
+      advice: `The next run goes on from there. Should it stay so, look into ${log}.`,
     })
   })
 

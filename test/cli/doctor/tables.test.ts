@@ -38,8 +38,8 @@ async function deployedWith(
   return prefix
 }
 
-function tablesOf(name: string, client = engine.client): Promise<readonly Check[]> {
-  return checkTables({ client, name, environment: prod, doRowsExpire: client !== engine.client })
+function tablesOf(name: string, client = engine.client, environment = prod): Promise<readonly Check[]> {
+  return checkTables({ client, name, environment, doRowsExpire: client !== engine.client })
 }
 
 const recipientAndMessage = {
@@ -94,6 +94,29 @@ describe('the tables', () => {
         found: 'there are none called delivery-ledger-nobody-…',
         advice:
           'Check TABLE_PREFIX and AWS_REGION, or deploy: `npx serverless deploy --stage prod --region ap-southeast-1`.',
+      },
+    ])
+  })
+
+  it('of the local stack are made by starting it, and not by a deploy', async () => {
+    const local = { TABLE_PREFIX: 'delivery-ledger-local', AWS_REGION: 'local' }
+    expect(await tablesOf('delivery-ledger-local', engine.client, local)).toMatchObject([
+      {
+        found: 'there are none called delivery-ledger-local-…',
+        advice: 'Something else answers there. Start the local stack (npm start).',
+      },
+    ])
+    const name = await deployedWith((prefix) => ({
+      TableName: `${prefix}-deliveries`,
+      ...recipientAndMessage,
+      AttributeDefinitions: recipientAndMessage.AttributeDefinitions.slice(0, 3),
+      GlobalSecondaryIndexes: [byMessage],
+    }))
+    expect(await tablesOf(name, engine.client, local)).toMatchObject([
+      {
+        found: `${name}-deliveries lacks the index pending`,
+        advice:
+          'It was made by another version: stop the local stack, delete the folder in which its tables persist, and start it again.',
       },
     ])
   })

@@ -14,7 +14,7 @@ import { eventWith } from '../../events.ts'
 import { dependenciesOf, recordingWriter, statusApiOver, type InMemoryPorts } from './in-memory-run.ts'
 import { linesOf, type LedgerLines } from './ledger-lines.ts'
 import { MortalPorts } from './mortal-ports.ts'
-import { anyWorldOf, inTime, worldOf, type SmallWorld } from './small-world.ts'
+import { anyWorldOf, shownInTime, worldOf, type SmallWorld } from './small-world.ts'
 
 // A run may be killed anywhere, and so may the one after it: what they left undone is done by the next, and the tables are as
 // if nobody had been killed. So no checkpoint moves past what is applied.
@@ -183,21 +183,25 @@ describe('a run that is killed', () => {
   it('at any moment leaves the next one to end in the same tables', async () => {
     const killedAt = new Set<string>()
     await fc.assert(
-      fc.asyncProperty(anyWorldOf({ least: 4, most: 8 }), anyManner, async (plan, manner) => {
-        const opener = new Opener(worldOf(plan), manner)
-        const unkilled = await kill(opener, [neverReached])
-        const expected = await goOn(opener, unkilled.world)
-        // What comes after a kill depends on nothing but what had taken effect.
-        const gone = new Set<number>()
-        for (let moment = 1; moment <= unkilled.killed[0]!.moments; moment += 1) {
-          const { world, killed } = await kill(opener, [moment])
-          killedAt.add(killed[0]!.killedAt)
-          if (gone.has(killed[0]!.effects)) continue
-          gone.add(killed[0]!.effects)
-          expectTheSame(await goOn(opener, world), expected, killed)
-        }
-      }),
-      { numRuns: 200, ...inTime },
+      fc.asyncProperty(
+        anyWorldOf({ least: 4, most: 8 }),
+        anyManner,
+        shownInTime(async (plan, manner) => {
+          const opener = new Opener(worldOf(plan), manner)
+          const unkilled = await kill(opener, [neverReached])
+          const expected = await goOn(opener, unkilled.world)
+          // What comes after a kill depends on nothing but what had taken effect.
+          const gone = new Set<number>()
+          for (let moment = 1; moment <= unkilled.killed[0]!.moments; moment += 1) {
+            const { world, killed } = await kill(opener, [moment])
+            killedAt.add(killed[0]!.killedAt)
+            if (gone.has(killed[0]!.effects)) continue
+            gone.add(killed[0]!.effects)
+            expectTheSame(await goOn(opener, world), expected, killed)
+          }
+        }),
+      ),
+      { numRuns: 200 },
     )
     const writes = ['acquire', 'save', 'release', 'record', 'leavePending', 'suppress']
     const writing = writes.flatMap((write) => [`before ${write}`, `after ${write}`])
@@ -211,7 +215,7 @@ describe('a run that is killed', () => {
         anyWorldOf({ least: 4, most: 8 }),
         anyManner,
         fc.array(fc.tuple(fc.nat(), fc.nat()), { minLength: 5, maxLength: 5 }),
-        async (plan, manner, draws) => {
+        shownInTime(async (plan, manner, draws) => {
           const opener = new Opener(worldOf(plan), manner)
           const unkilled = await kill(opener, [neverReached, neverReached])
           const expected = await goOn(opener, unkilled.world)
@@ -221,9 +225,9 @@ describe('a run that is killed', () => {
             expectTheSame(await goOn(opener, world), expected, killed)
             if (killed.every((mortal) => mortal.killedAt !== '')) killedTwice += 1
           }
-        },
+        }),
       ),
-      { numRuns: 100, ...inTime },
+      { numRuns: 100 },
     )
     expect(killedTwice).toBeGreaterThan(250)
   })

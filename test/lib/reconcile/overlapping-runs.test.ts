@@ -9,7 +9,7 @@ import { dependenciesOf, recordingWriter, statusApiOver, type InMemoryPorts } fr
 import { linesOf, type LedgerLines } from './ledger-lines.ts'
 import { SharedClock } from './shared-clock.ts'
 import { slowPorts, waits, type Hang } from './slow-ports.ts'
-import { anyWorldOf, inTime, worldOf, type SmallWorld } from './small-world.ts'
+import { anyWorldOf, shownInTime, worldOf, type SmallWorld } from './small-world.ts'
 
 // The schedule begins a run whether or not the one before has ended, and a run that hangs may wake up when another has taken
 // its place: together they keep the pace of one, and leave what one would have left.
@@ -210,7 +210,7 @@ describe.each([0.1, 1, 5])('runs that overlap, at %d requests a second,', (reque
         anyWorldOf({ least: 30, most: 50 }),
         fc.array(anyRun, { minLength: 2, maxLength: 7, size: 'max' }),
         fc.nat(),
-        async (plan, runs, chance) => {
+        shownInTime(async (plan, runs, chance) => {
           const small = { ...worldOf(plan), unanswered: new Set<string>() }
           const world = new SharedWorld(small)
           await world.tell()
@@ -228,9 +228,9 @@ describe.each([0.1, 1, 5])('runs that overlap, at %d requests a second,', (reque
           expect(await endOf(world, small.nowMs)).toEqual(await endOf(alone, small.nowMs))
           keptOut += deeds.filter(({ what, isLet }) => what === 'acquired' && !isLet).length
           lost += losersOf(deeds).length
-        },
+        }),
       ),
-      { numRuns: 60, ...inTime },
+      { numRuns: 60 },
     )
     // So that they did overlap.
     expect(keptOut).toBeGreaterThan(40)

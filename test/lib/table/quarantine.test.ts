@@ -432,3 +432,44 @@ describe('the store', () => {
     await expect(store.input(id)).rejects.toThrow(/^Part 1 of 2, .* is missing/)
   })
 })
+
+describe('what is still to be dealt with', () => {
+  it('is read by the index, in batches, and nothing else is', async () => {
+    const { client, writer, store } = await quarantine()
+    for (let n = 0; n < 105; n += 1) await writer.keep(inputWith({ body: bytesOf(`hello ${n}`) }))
+    await writer.keep(inputWith({ body: incompressible(400 * kb) }))
+    await writer.keep(inputWith({}))
+    await store.dismissed(sampleId, at('2026-11-21T09:00:00Z'))
+    const asked: string[] = []
+    client.middlewareStack.add(
+      (next, context) => (args) => {
+        const { IndexName = '' } = args.input as { IndexName?: string }
+        asked.push(`${String(context.commandName)} ${IndexName}`.trim())
+        return next(args)
+      },
+      { step: 'initialize', name: 'asked' },
+    )
+    try {
+      const rows = await Array.fromAsync(store.open())
+      expect(rows).toHaveLength(106)
+      expect(rows.map(({ id }) => id)).not.toContain(sampleId)
+      expect(new Set(asked)).toEqual(new Set(['ScanCommand open', 'BatchGetItemCommand']))
+      expect(asked.filter((name) => name === 'BatchGetItemCommand').length).toBeGreaterThanOrEqual(2)
+    } finally {
+      client.middlewareStack.remove('asked')
+    }
+    expect(await Array.fromAsync(store.all())).toHaveLength(107)
+  })
+
+  it('is what its row says, where the index is behind', async () => {
+    const { client, table, store, writer } = await quarantine()
+    await writer.keep(inputWith({}))
+    // As the index shows a row that was dismissed a moment ago.
+    const { Item = {} } = await client.send(
+      new GetItemCommand({ TableName: table, Key: { id: { S: sampleId } } }),
+    )
+    const dismissed = { ...Item, resolvedAt: { S: '2026-11-21T09:00:00Z' }, resolvedBy: { S: 'dismissal' } }
+    await client.send(new PutItemCommand({ TableName: table, Item: dismissed }))
+    expect(await Array.fromAsync(store.open())).toEqual([])
+  })
+})

@@ -1,0 +1,158 @@
+'use strict'
+
+// A stack that holds tables and nothing else, brought up by CloudFormation's change sets.
+
+const {
+  CreateChangeSetCommand,
+  DeleteChangeSetCommand,
+  DeleteStackCommand,
+  DescribeChangeSetCommand,
+  DescribeStackEventsCommand,
+  DescribeStacksCommand,
+  ExecuteChangeSetCommand,
+  GetTemplateCommand,
+  paginateListStackResources,
+} = require('@aws-sdk/client-cloudformation')
+
+const tableType = 'AWS::DynamoDB::Table'
+
+/**
+ * Brings a stack of tables up to its template: makes it, or changes it. A table that is there already and that no stack holds is
+ * taken in as it is, with its rows: it was left by a stack that is gone, or by a first deploy that failed.
+ *
+ * Rejects with what was wrong where CloudFormation does not do it, or the stack is in a state in which nothing can be changed.
+ */
+async function bringUpTables(aws, { stack, template, tags, role }) {
+  const type = await typeOfChange(aws, stack)
+  await change(aws, { type, stack, template, tags, role })
+}
+
+/** The tables that a stack holds, each with what becomes of it should the stack let go of it. */
+async function tablesHeldBy(aws, stack) {
+  if ((await statusOf(aws, stack)) === undefined) return []
+  const held = await resourcesOf(aws, stack)
+  const tables = held.filter(({ ResourceType }) => ResourceType === tableType)
+  if (tables.length === 0) return []
+  const { Resources } = await templateOf(aws, stack)
+  return tables.map(({ LogicalResourceId: id, PhysicalResourceId: table }) => ({
+    table,
+    deletionPolicy: Resources[id]?.DeletionPolicy,
+  }))
+}
+
+async function typeOfChange(aws, stack) {
+  const status = await statusOf(aws, stack)
+  // In review: a change set that would have made the stack was refused, or never executed.
+  if (status === undefined || status === 'REVIEW_IN_PROGRESS') return 'CREATE'
+  if (isUnderWay(status)) {
+    throw new Error(
+      `The stack ${stack} is being changed (${status}): wait until that is over, and deploy again.`,
+    )
+  }
+  if (status === 'ROLLBACK_COMPLETE') {
+    await deleteLeftover(aws, stack)
+    return 'CREATE'
+  }
+  if (/_COMPLETE$/.test(status)) return 'UPDATE'
+  throw new Error(
+    `The stack ${stack} cannot be changed (${status}). AWS console → CloudFormation → Stacks → ${stack} → Events says why.`,
+  )
+}
+
+/** What is left of a first deploy that failed can only be deleted. It holds nothing: of its tables it let go, or deleted them. */
+async function deleteLeftover(aws, stack) {
+  await aws.cloudFormation.send(new DeleteStackCommand({ StackName: stack }))
+  const status = await settledStatusOf(aws, stack)
+  if (status === undefined) return
+  throw new Error(`The stack ${stack}, left by a first deploy that failed, could not be deleted (${status}).`)
+}
+
+/** Does nothing where nothing would change. */
+async function change(aws, { type, stack, template, tags, role }) {
+  const { cloudFormation } = aws
+  const name = `deploy-${Date.now()}`
+  const { Id: changeSet, StackId } = await cloudFormation.send(
+    new CreateChangeSetCommand({
+      StackName: stack,
+      ChangeSetName: name,
+      ChangeSetType: type,
+      TemplateBody: JSON.stringify(template),
+      ImportExistingResources: true,
+      Tags: tags,
+      RoleARN: role,
+    }),
+  )
+  const ofChangeSet = { ChangeSetName: changeSet, StackName: StackId }
+  const { Status, StatusReason = '' } = await settledChangeSet(aws, ofChangeSet)
+  if (Status !== 'CREATE_COMPLETE') {
+    await cloudFormation.send(new DeleteChangeSetCommand(ofChangeSet))
+    if (isWithoutChanges(StatusReason)) return
+    throw new Error(`The stack ${stack} was not changed: ${StatusReason}`)
+  }
+  await cloudFormation.send(new ExecuteChangeSetCommand({ ...ofChangeSet, ClientRequestToken: name }))
+  const status = await settledStatusOf(aws, stack)
+  if (/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return
+  const reasons = await failuresOf(aws, stack, name)
+  throw new Error([`The stack ${stack} was not changed (${status}).`, ...reasons].join('\n  '))
+}
+
+/** As CloudFormation says it, and as serverless knows it. */
+function isWithoutChanges(reason) {
+  return /No updates are to be performed|didn't contain changes/.test(reason)
+}
+
+async function settledChangeSet(aws, changeSet) {
+  const described = await aws.cloudFormation.send(new DescribeChangeSetCommand(changeSet))
+  if (!/^CREATE_(?:PENDING|IN_PROGRESS)$/.test(described.Status)) return described
+  await aws.wait()
+  return settledChangeSet(aws, changeSet)
+}
+
+/** Without a limit in time: CloudFormation has one, and an index of a large table takes hours to fill. */
+async function settledStatusOf(aws, stack) {
+  const status = await statusOf(aws, stack)
+  if (status === undefined || !isUnderWay(status)) return status
+  await aws.wait()
+  return settledStatusOf(aws, stack)
+}
+
+function isUnderWay(status) {
+  return status.endsWith('_IN_PROGRESS')
+}
+
+/** `undefined` where there is no such stack. */
+async function statusOf({ cloudFormation }, stack) {
+  try {
+    const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stack }))
+    return Stacks[0]?.StackStatus
+  } catch (error) {
+    if (error.name === 'ValidationError' && error.message.includes('does not exist')) return undefined
+    throw error
+  }
+}
+
+/** What the stack holds now. What it let go of, and what was never made, it lists as well. */
+async function resourcesOf({ cloudFormation }, stack) {
+  const pages = paginateListStackResources({ client: cloudFormation }, { StackName: stack })
+  const listed = []
+  for await (const { StackResourceSummaries = [] } of pages) listed.push(...StackResourceSummaries)
+  return listed.filter(
+    ({ ResourceStatus }) => !/^DELETE_(?:COMPLETE|SKIPPED)$|^CREATE_FAILED$/.test(ResourceStatus),
+  )
+}
+
+async function templateOf({ cloudFormation }, stack) {
+  const { TemplateBody } = await cloudFormation.send(new GetTemplateCommand({ StackName: stack }))
+  return JSON.parse(TemplateBody)
+}
+
+/** What went wrong in this change, a line each; of what was given up for it nothing. */
+async function failuresOf({ cloudFormation }, stack, token) {
+  const { StackEvents = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName: stack }))
+  return StackEvents.filter(
+    ({ ClientRequestToken, ResourceStatus = '', ResourceStatusReason: reason = '' }) =>
+      ClientRequestToken === token && ResourceStatus.endsWith('_FAILED') && !/cancelled/.test(reason),
+  ).map(({ LogicalResourceId, ResourceStatusReason }) => `${LogicalResourceId}: ${ResourceStatusReason}`)
+}
+
+module.exports = { bringUpTables, tablesHeldBy }
