@@ -119,16 +119,20 @@ async function answerToBearer(
   }
   const bytes = bodyBytes(request)
   if (bytes > maxKeptBytes) return withoutKeys ?? { answer: answers.tooLarge(provider.maxBodyBytes, false) }
-  const contentType = request.headers.get('content-type') ?? ''
-  const callback = {
-    body: Buffer.from(request.body, request.isBase64Encoded ? 'base64' : 'utf8'),
-    contentType: request.isBase64Encoded ? contentType : contentTypeOfText(contentType),
-    headers: request.headers,
-  }
+  const callback = callbackIn(request)
   const received = { provider, callback, signal, writesSignal }
   if (bytes > provider.maxBodyBytes) return withoutKeys ?? answerToTooLarge(received, on)
   if (withoutKeys) return { ...withoutKeys, ...(await keptWithoutKeys(received, on)) }
   return answerToBody(received, keys === 'unknown' ? [] : keys, on)
+}
+
+function callbackIn({ body, isBase64Encoded, headers }: CallbackRequest): Callback {
+  const contentType = headers.get('content-type') ?? ''
+  return {
+    body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+    contentType: isBase64Encoded ? contentType : contentTypeOfText(contentType),
+    headers,
+  }
 }
 
 /** What has to be answered where no signature can be checked; `undefined` where there is none, or a key for it. */
