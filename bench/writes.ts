@@ -138,7 +138,9 @@ async function callsPerEvent(
 
 function eventsOf(bodies: readonly string[]): readonly DeliveryEvent[] {
   return bodies
-    .flatMap((body) => tencentSes.read({ body: Buffer.from(body), contentType: 'application/json' }))
+    .flatMap((body) =>
+      tencentSes.read({ body: Buffer.from(body), contentType: 'application/json' }, Infinity),
+    )
     .flatMap((outcome) => (outcome.type === 'event' ? [outcome.event] : []))
 }
 

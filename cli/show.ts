@@ -48,11 +48,13 @@ async function deliveriesOf(
 ): Promise<readonly Delivery[]> {
   const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
   if (!asked.includes('@')) return reader.ofMessage(asked)
-  const found = await reader.ofRecipient(asked.toLowerCase())
+  const recipient = recipientOf(asked)
+  const found = recipient === undefined ? [] : await reader.ofRecipient(recipient)
   const named = found.length > 0 ? undefined : emailIdParts(asked)
   if (!named) return found
   const ofMessage = await reader.ofMessage(named.message)
-  return ofMessage.filter(({ recipient }) => recipient === named.recipient.toLowerCase())
+  const addressee = recipientOf(named.recipient)
+  return ofMessage.filter((delivery) => delivery.recipient === addressee)
 }
 
 /** Mails that came in answer to the delivery; to the message, where it is not known who answered. */

@@ -80,7 +80,13 @@ export async function recordSend(send: Send): Promise<void> {
 }
 
 function eventsOf(send: Send): readonly DeliveryEvent[] {
-  const outcomes = readSend(send, { pointer: '', mailProviders, instant: dateInstant })
+  // `sentAt` is told by the very clock that it would be held against.
+  const outcomes = readSend(send, {
+    pointer: '',
+    mailProviders,
+    instant: dateInstant,
+    nowMs: systemClock.now(),
+  })
   const problems = outcomes.flatMap((outcome) => (outcome.type === 'invalid' ? outcome.problems : []))
   if (problems.length > 0) {
     const lines = problems.map(

@@ -95,7 +95,7 @@ async function rehearse(row: QuarantinedRow, on: ReplayDependencies): Promise<Re
   const found = await readable(row, on)
   if (!found) return undefined
   if (!found.provider) return { row, ...unknownProvider(row) }
-  const outcomes = found.provider.read(found.callback)
+  const outcomes = found.provider.read(found.callback, on.clock.now())
   return { row, summary: summaryOf(outcomes), left: unreadOf(outcomes) ?? 'resolved' }
 }
 

@@ -44,7 +44,7 @@ export async function takeIn(
   on: TakeInDependencies,
   signal?: AbortSignal,
 ): Promise<TakenIn> {
-  const outcomes = provider.read(callback)
+  const outcomes = provider.read(callback, on.clock.now())
   const results = await pMap(outcomes, (outcome, index) => settle(outcome, `/${String(index)}`, on, signal), {
     concurrency: concurrentWrites,
   })

@@ -278,8 +278,8 @@ function replaysToTheSameRow({ provider, samples, path, signed }: Candidate): vo
   /** The provider as it was before it knew any event. */
   const earlier: Provider = {
     ...provider,
-    read: (callback) =>
-      provider.read(callback).map(() => ({
+    read: (callback, nowMs) =>
+      provider.read(callback, nowMs).map(() => ({
         type: 'unrecognised',
         problem: { pointer: '/event', expected: 'an event of then', received: 'a string' },
       })),

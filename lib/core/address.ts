@@ -1,31 +1,139 @@
-/** The longest address: 64 for the local part, @, 255 for the domain (RFC 5321 §4.5.3.1). */
-const maxAddressLength = 320
+import { hiddenIn, trimmed } from './text.ts'
 
-// One address and no list of them; a quoted local part may hold what separates addresses elsewhere.
-const oneAddress = /^(?:[^\s\p{Cc}@,;:<>"]+|"[^\s\p{Cc}"]+")@[^\s\p{Cc}@,;:<>"]+$/u
+/** The longest recipient: 64 for the local part, @, 255 for the domain (RFC 5321 §4.5.3.1). */
+const maxRecipientLength = 320
+/** A decomposed letter takes two places, and so may one that is escaped. */
+const maxSpellingLength = 2 * maxRecipientLength
+/** A name and an address. A line of a mail's header holds 998 characters (RFC 5322 §2.1.1), and names are folded. */
+const maxMailboxLength = 2_000
 
-/** Whether the text is one email address. Whether mail reaches it is for its domain to say. */
-export function isAddress(text: string): boolean {
-  return text.length <= maxAddressLength && oneAddress.test(text)
+/** An address as the tables know it, and as it came. */
+export interface Addressed {
+  /** The key: see {@link recipientOf}. */
+  readonly recipient: string
+  /** The address as it came, without a name, where that differs from `recipient`. */
+  readonly spelling?: string
 }
 
-/** `Name <address>` → `address`: the poll and the callback may tell one sender with its name and without. */
-export function bareAddress(from: string): string {
-  return /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from
+/**
+ * The one address that a text names, with or without a name: `Ann <ann@example.com>`. `undefined` where it names none, or
+ * several. Every door reads addresses by this function: callbacks, the poll, `/sent`, `isSuppressed` and the commands.
+ */
+export function readAddress(text: string): Addressed | undefined {
+  if (text.length > maxMailboxLength) return undefined
+  const { name, address } = mailboxIn(trimmed(text))
+  if (namesAnother(name)) return undefined
+  const spelling = trimmed(address)
+  const recipient = canonical(spelling)
+  if (recipient === undefined) return undefined
+  return recipient === spelling ? { recipient } : { recipient, spelling }
 }
 
-// An address with another one to follow: `a@example.com, …`, `A <a@example.com>; …`.
-const startOfList = /@[^\s@,;<>"]+>?\s*[,;]/
-
-/** The one address that the text is, bare and trimmed, as it is spelled. `undefined` where it is none, or several. */
-export function addressIn(text: string): string | undefined {
-  const address = bareAddress(text.trim()).trim().toWellFormed()
-  return isAddress(address) && !startOfList.test(text) ? address : undefined
-}
-
-/** The address as it stands in the tables: bare, trimmed, in lower case. `undefined` where the text is none, or several. */
+/**
+ * The address as it stands in the tables, one for all its spellings. `undefined` where the text is none, or several.
+ *
+ * - The local part in lower case and composed (NFC), quoted only where it must be: "all quoted forms MUST be treated as
+ *   equivalent" (RFC 5321 §4.1.2). Nothing more, since what else a local part means is for its domain to say.
+ * - The domain as the DNS asks for it: in lower case, `xn--` where it is not ASCII (UTS 46), without the dot of the root.
+ *   Of the two forms of such a domain it is this one, since providers tell it so; since mapping it again changes nothing,
+ *   whatever Unicode's version; and since no two of its letters look alike.
+ */
 export function recipientOf(text: string): string | undefined {
-  return addressIn(text)?.toLowerCase()
+  return readAddress(text)?.recipient
+}
+
+/** The one address that the text names, bare and trimmed, as it is spelled. `undefined` where it names none, or several. */
+export function addressIn(text: string): string | undefined {
+  const read = readAddress(text)
+  return read && (read.spelling ?? read.recipient)
+}
+
+/** Whether the text is one email address, without a name. Whether mail reaches it is for its domain to say. */
+export function isAddress(text: string): boolean {
+  return canonical(text) !== undefined
+}
+
+/** `Name <address>` → `address`, whatever that is: the poll and the callback may tell one sender with its name and without. */
+export function bareAddress(from: string): string {
+  return mailboxIn(from).address
+}
+
+/** A quoted local part may hold what ends an address elsewhere. */
+const angled = /<((?:"(?:[^"\\]|\\.)*")?[^<>"]*)>\s*$/s
+
+function mailboxIn(text: string): { name: string; address: string } {
+  const found = angled.exec(text)
+  return found?.[1] ? { name: text.slice(0, found.index), address: found[1] } : { name: '', address: text }
+}
+
+// An address with another one to follow: `a@example.com, …`, `A <a@example.com>; …`, `<a@example.com> …`.
+const anotherAddress = /@[^\s@,;<>"，；、]+>?\s*[,;，；、]|<[^<>]*@[^<>]*>/
+
+/** Whether what stands before an address is no name, but names an address itself. What a name has in quotes is a name. */
+function namesAnother(name: string): boolean {
+  return anotherAddress.test(name.replace(/"(?:[^"\\]|\\.)*"/gs, '""'))
+}
+
+function canonical(spelling: string): string | undefined {
+  if (spelling.length > maxSpellingLength || hiddenIn(spelling) !== undefined) return undefined
+  const composed = spelling.normalize('NFC')
+  const at = composed.lastIndexOf('@')
+  const local = canonicalLocalPart(composed.slice(0, Math.max(at, 0)))
+  const domain = canonicalDomain(composed.slice(at + 1))
+  if (local === undefined || domain === undefined) return undefined
+  const recipient = `${local}@${domain}`
+  return recipient.length <= maxRecipientLength ? recipient : undefined
+}
+
+// Dots may stand anywhere: the mailboxes of Japanese carriers have had them at the end, and two in a row.
+const dotString = /^[^\s"(),:;<>@[\\\]]+$/u
+const quotedString = /^"((?:[^"\\]|\\.)+)"$/su
+
+function canonicalLocalPart(text: string): string | undefined {
+  const isPlain = dotString.test(text)
+  const content = isPlain ? text : quotedString.exec(text)?.[1]?.replace(/\\(.)/gsu, '$1')
+  if (content === undefined) return undefined
+  const lowered = content.toLowerCase().normalize('NFC')
+  if (dotString.test(lowered)) return lowered
+  return isPlain ? undefined : `"${lowered.replace(/["\\]/g, String.raw`\$&`)}"`
+}
+
+function canonicalDomain(text: string): string | undefined {
+  if (text.startsWith('[')) return canonicalLiteral(text)
+  // The four full stops of UTS 46.
+  const domain = text.replace(/[.。．｡]$/, '')
+  const ascii = /^[\0-\x7f]*$/.test(domain) ? domain.toLowerCase() : asciiDomain(domain)
+  return ascii !== undefined && isDomain(ascii) ? ascii : undefined
+}
+
+// Letters, digits, hyphens inside a label, and underscores, which no host should have and some do.
+const domainName = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/
+
+function isDomain(text: string): boolean {
+  return text.length <= 253 && domainName.test(text)
+}
+
+const hyphenAtEdge = /(?:^|[.。．｡])[-－﹣]|[-－﹣](?:[.。．｡]|$)/
+/** What a URL would take for something else than its host. */
+const noDomain = /[^\P{ASCII}a-zA-Z0-9._-]/u
+
+/** By the URL standard, which is UTS 46. Behind one more label, no digits at the end are taken for an IPv4 address. */
+function asciiDomain(domain: string): string | undefined {
+  if (noDomain.test(domain) || hyphenAtEdge.test(domain)) return undefined
+  return hostOf(`${domain}.a`)?.slice(0, -'.a'.length)
+}
+
+function hostOf(host: string): string | undefined {
+  return URL.parse(`ws://${host}`)?.hostname
+}
+
+/** `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3); no other kind is registered. An IPv6 address as RFC 5952 has it. */
+function canonicalLiteral(text: string): string | undefined {
+  const parts = /^\[(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\]$/.exec(text)?.slice(1).map(Number)
+  if (parts) return parts.every((part) => part <= 255) ? `[${parts.join('.')}]` : undefined
+  const version6 = /^\[ipv6:([\da-f:.]{2,45})\]$/i.exec(text)?.[1]
+  const host = version6 === undefined ? undefined : hostOf(`[${version6}]`)
+  return host?.replace('[', '[ipv6:')
 }
 
 /** The domain of an address, in lower case; `undefined` where the text is none. */

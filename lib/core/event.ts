@@ -56,7 +56,7 @@ export type MessageColumn = (typeof messageColumns)[number]
 export interface DeliveryEvent {
   /** Whose mail it is, such as `tencent-ses`. */
   readonly provider: string
-  /** The address, trimmed and in lower case. */
+  /** One for all spellings of the address: `recipientOf` in lib/core/address.ts. */
   readonly recipient: string
   /** The address as it came, where that differs from `recipient`. */
   readonly spelling?: string

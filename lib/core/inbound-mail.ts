@@ -23,7 +23,7 @@ export type InboundColumn = (typeof inboundColumns)[number]
  */
 export interface InboundMail {
   readonly provider: string
-  /** The address of ours that it reached, trimmed and in lower case. */
+  /** The address of ours that it reached: one for all its spellings (lib/core/address.ts). */
   readonly recipient: string
   /** The delivery that it answers, where the provider tells. */
   readonly answers?: { readonly message: MessageKey; readonly recipient?: string }

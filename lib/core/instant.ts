@@ -8,6 +8,28 @@ export const minuteMs = 60 * secondMs
 export const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
 
+/**
+ * The instant that a number stands for, which is Unix seconds or milliseconds, with a fraction or without: between 2000
+ * and 2100 no number is both. `undefined` where it is neither. What is less than a millisecond is left out.
+ */
+export function unixInstantMs(told: number): number | undefined {
+  const scaleMs = [secondMs, 1].find(
+    (scale) => told * scale >= mailEra.fromSeconds * secondMs && told * scale <= mailEra.toSeconds * secondMs,
+  )
+  // To the microsecond first: 1654064683.123 × 1000 may fall short of what it says.
+  return scaleMs === undefined ? undefined : Math.floor(Number((told * scaleMs).toFixed(3)))
+}
+
+/** The instant without what is less than a second. */
+export function toSecond(instantMs: number): number {
+  return Math.floor(instantMs / secondMs) * secondMs
+}
+
+/** Whether nothing can have happened then yet: clocks differ by minutes, never by more than a day. */
+export function isAhead(instantMs: number, nowMs: number): boolean {
+  return instantMs > nowMs + dayMs
+}
+
 /** Tencent Cloud counts days in UTC+8, which has no daylight saving time. */
 const requestDateOffsetMs = 8 * hourMs
 

@@ -1,4 +1,5 @@
 import { hourMs } from './instant.ts'
+import { hiddenIn, trimmed } from './text.ts'
 
 /**
  * The key of a message: the provider's own MessageId, or `task:<taskId>` where an event of a batch names
@@ -23,7 +24,16 @@ export const maxIdentifierBytes = 512
 
 /** Whether an identifier from outside can be a key. `#` sets the rows of a delivery's facts apart from its own. */
 export function isIdentifier(text: string): boolean {
-  return /^[^\s\p{Cc}#]+$/u.test(text) && new TextEncoder().encode(text).length <= maxIdentifierBytes
+  const isShort =
+    text.length <= maxIdentifierBytes && new TextEncoder().encode(text).length <= maxIdentifierBytes
+  return isShort && /^[^\s#]+$/u.test(text) && hiddenIn(text) === undefined
+}
+
+/** The identifier that a text from outside is, trimmed and without `<…>` around it; `undefined` where it cannot be a key. */
+export function identifierIn(text: string): string | undefined {
+  const [, inside = text] = /^\s*<([^<>]*)>\s*$/.exec(text) ?? []
+  const identifier = trimmed(inside)
+  return isIdentifier(identifier) ? identifier : undefined
 }
 
 // qcloudses-30-<appId>-date-<yyyyMMddHHmmss, UTC+8>-<random>: the only shape of MessageId that carries its instant.

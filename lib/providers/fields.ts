@@ -1,10 +1,10 @@
 import { decodeWords } from 'postal-mime'
 import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
-import { mailEra } from '../core/instant.ts'
-import { isIdentifier, maxIdentifierBytes } from '../core/message.ts'
+import { readAddress, type Addressed } from '../core/address.ts'
+import { unixInstantMs } from '../core/instant.ts'
+import { identifierIn, maxIdentifierBytes } from '../core/message.ts'
 import { oneLine } from '../core/text.ts'
-import { typeName, type Outcome } from './provider.ts'
+import { typeName, type FieldProblem, type Outcome } from './provider.ts'
 
 /** The fields of one event by their names. A map, since the names come from outside. */
 export type Fields = ReadonlyMap<string, unknown>
@@ -16,23 +16,40 @@ export const wholeNumber = (expected: string) =>
     v.safeInteger(expected),
   )
 
-export const unixSeconds = v.pipe(
-  wholeNumber('Unix seconds, such as 1654064683'),
-  v.minValue(mailEra.fromSeconds, 'Unix seconds after the year 2000'),
-  v.maxValue(mailEra.toSeconds, 'Unix seconds before the year 2100 (were these milliseconds?)'),
+export const unixTimeShape =
+  'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
+
+/** Milliseconds, of an instant told in Unix seconds or milliseconds. Numbers may come as numeric strings. */
+export const unixTime = v.pipe(
+  v.union(
+    [v.number(), v.pipe(v.string(), v.trim(), v.regex(/^\d+(?:\.\d+)?$/), v.transform(Number))],
+    unixTimeShape,
+  ),
+  v.transform(unixInstantMs),
+  v.number(unixTimeShape),
 )
 
+/** What is wrong with an instant that lies ahead of our clock. Run again once it has passed, the body is right. */
+export function aheadOfClock(pointer: string, value: unknown): FieldProblem {
+  return {
+    pointer,
+    expected: 'an instant at most a day ahead of our clock',
+    received: `${typeName(value)} beyond it`,
+  }
+}
+
+/** One email address, with or without a name, as its recipient and its spelling. */
 export const address = v.pipe(
   v.string('one email address'),
-  v.trim(),
-  v.check(isAddress, 'one email address'),
+  v.transform(readAddress),
+  v.custom<Addressed>((read) => read !== undefined, 'one email address'),
 )
 
 export const identifier = (expected: string) =>
   v.pipe(
     v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))], expected),
-    v.trim(),
-    v.check(isIdentifier, `${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
+    v.transform(identifierIn),
+    v.string(`${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
   )
 
 /** Any value on one line; what is no text as JSON; nothing as an empty string. */

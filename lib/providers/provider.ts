@@ -1,6 +1,7 @@
 import type { DeliveryEvent } from '../core/event.ts'
 import type { InboundMail } from '../core/inbound-mail.ts'
 import type { MessageKey } from '../core/message.ts'
+import { hiddenIn } from '../core/text.ts'
 
 /** One thing wrong with one place of a body. Never holds a value that could be an address or a secret. */
 export interface FieldProblem {
@@ -67,8 +68,13 @@ export interface Provider {
    * itself.
    */
   readonly keyOfSent?: (returned: string) => MessageKey | undefined
-  /** Reads a body into one outcome per element; a body without content is a probe and yields none. Never throws. */
-  read(callback: Callback): readonly Outcome[]
+  /**
+   * Reads a body into one outcome per element; a body without content is a probe and yields none. Never throws.
+   *
+   * @param nowMs - Our clock: what is told to have happened more than a day later is `invalid`. Of a kept body it is the
+   *   clock of its replay, so that it becomes right with time.
+   */
+  read(callback: Callback, nowMs: number): readonly Outcome[]
 }
 
 /** Names what came without repeating it: values may be addresses. */
@@ -77,5 +83,12 @@ export function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
   if (value === '') return 'an empty string'
+  if (typeof value === 'string') return nameOfText(value)
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** Of a text that nobody can see to be wrong, why it is: `a string with U+FFFD in it`. */
+function nameOfText(text: string): string {
+  const codePoint = hiddenIn(text)?.codePointAt(0)?.toString(16).toUpperCase()
+  return codePoint === undefined ? 'a string' : `a string with U+${codePoint.padStart(4, '0')} in it`
 }

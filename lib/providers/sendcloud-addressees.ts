@@ -1,14 +1,13 @@
 import * as v from 'valibot'
+import { readAddress, recipientOf, type Addressed } from '../core/address.ts'
 import { taskMessageKey, type MessageKey } from '../core/message.ts'
-import { address, identifier, textOf, type Fields } from './fields.ts'
+import { identifier, textOf, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
 import { emailIdParts, messageKeyOf, type EmailId } from './sendcloud-email-id.ts'
 import { fieldProblem, listOf } from './sendcloud-fields.ts'
 
 /** One recipient of one message. */
-export interface Addressee {
-  /** The address as it came. */
-  readonly recipient: string
+export interface Addressee extends Addressed {
   readonly message: MessageKey
   readonly emailId?: string
 }
@@ -24,10 +23,10 @@ const emailIdShape = 'an emailId: <messageId><index>$<recipient>'
 export function readAddressee(told: Fields): Addressee | Unaddressed {
   const emailId = emailIdParts(told.get('emailId'))
   const message = emailId?.message ?? messageIn(told)
-  const recipient = recipientIn(told, emailId)
-  const problems = [message, recipient].filter((part) => typeof part === 'object')
-  if (typeof message === 'object' || typeof recipient === 'object') return { problems }
-  return { recipient, message, ...(emailId && { emailId: textOf(told.get('emailId')) }) }
+  const addressed = addressedIn(told, emailId)
+  const problems = [message, addressed].filter((part) => typeof part === 'object' && 'pointer' in part)
+  if (typeof message === 'object' || 'pointer' in addressed) return { problems }
+  return { ...addressed, message, ...(emailId && { emailId: textOf(told.get('emailId')) }) }
 }
 
 function messageIn(told: Fields): MessageKey | FieldProblem {
@@ -38,14 +37,14 @@ function messageIn(told: Fields): MessageKey | FieldProblem {
 
 function messageIdIn(told: Fields): MessageKey | FieldProblem {
   const messageId = told.get('messageId')
-  const key = typeof messageId === 'string' ? messageKeyOf(messageId.trim()) : undefined
+  const key = typeof messageId === 'string' ? messageKeyOf(messageId) : undefined
   return key ?? fieldProblem('messageId', 'the messageId that sending returned', told)
 }
 
 /** Tencent's batch tasks are numbered too, so the key says whose task it is. */
 function taskKeyIn(told: Fields): MessageKey | undefined {
   const task = v.safeParse(identifier('the number of a task'), told.get('maillistTaskId'))
-  return task.success ? taskMessageKey(`sendcloud:${task.output.toWellFormed()}`) : undefined
+  return task.success ? taskMessageKey(`sendcloud:${task.output}`) : undefined
 }
 
 function withoutMessage(pointer: string): FieldProblem {
@@ -56,23 +55,22 @@ function withoutMessage(pointer: string): FieldProblem {
   }
 }
 
-function recipientIn(told: Fields, emailId: EmailId | undefined): string | FieldProblem {
+function addressedIn(told: Fields, emailId: EmailId | undefined): Addressed | FieldProblem {
   const named = emailId?.recipient === '' ? undefined : emailId?.recipient
-  const recipient = addressIn(told.get('recipient') ?? named)
-  if (recipient === undefined) return fieldProblem('recipient', 'one email address', told)
-  if (named !== undefined && named.toWellFormed().toLowerCase() !== recipient.toLowerCase()) {
+  const addressed = addressIn(told.get('recipient') ?? named)
+  if (addressed === undefined) return fieldProblem('recipient', 'one email address', told)
+  if (named !== undefined && recipientOf(named) !== addressed.recipient) {
     return {
       pointer: '/recipient',
       expected: 'the recipient that the emailId names',
       received: 'another string',
     }
   }
-  return recipient
+  return addressed
 }
 
-function addressIn(value: unknown): string | undefined {
-  const parsed = v.safeParse(address, value)
-  return parsed.success ? parsed.output.toWellFormed() : undefined
+function addressIn(value: unknown): Addressed | undefined {
+  return typeof value === 'string' ? readAddress(value) : undefined
 }
 
 /** An element of a list, and where it stands. */
@@ -96,8 +94,9 @@ export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)
   if (typeof messageId === 'object') return [{ problems: [messageId] }]
 
   const byEmailId = emailIds.map((entry) => addresseeByEmailId(entry, messageId))
-  const named = new Set(emailIds.map(({ value }) => emailIdParts(value)?.recipient.toLowerCase()))
-  const others = recipients.filter(({ value }) => !named.has(textOf(value).toLowerCase()))
+  const named = new Set(emailIds.map(({ value }) => addressIn(emailIdParts(value)?.recipient)?.recipient))
+  named.delete(undefined)
+  const others = recipients.filter(({ value }) => !named.has(addressIn(value)?.recipient))
   const message = messageId ?? (emailIds.length > 0 ? onlyMessage(byEmailId) : taskKeyIn(told))
   return eachOnce([...byEmailId, ...addresseesByAddress(others, message)])
 }
@@ -117,15 +116,15 @@ function addresseeByEmailId(
   messageId: MessageKey | undefined,
 ): Addressee | Unaddressed {
   const emailId = emailIdParts(value)
-  const recipient = addressIn(emailId?.recipient)
-  if (!emailId || recipient === undefined) {
+  const addressed = addressIn(emailId?.recipient)
+  if (!emailId || addressed === undefined) {
     return { problems: [{ pointer, expected: emailIdShape, received: typeName(value) }] }
   }
   if (messageId !== undefined && !beginsWith(emailId.message, messageId)) {
     const expected = 'an emailId that begins with the messageId'
     return { problems: [{ pointer, expected, received: 'another string' }] }
   }
-  return { recipient, message: emailId.message, emailId: textOf(value) }
+  return { ...addressed, message: emailId.message, emailId: textOf(value) }
 }
 
 /** Whether an emailId's message is this one, with nothing but an index behind it where the key has kept that. */
@@ -149,10 +148,10 @@ function addresseesByAddress(
   if (entries.length === 0) return []
   if (message === undefined) return [{ problems: [withoutMessage('/messageId')] }]
   return entries.map(({ value, pointer }) => {
-    const recipient = addressIn(value)
-    return recipient === undefined
+    const addressed = addressIn(value)
+    return addressed === undefined
       ? { problems: [{ pointer, expected: 'one email address', received: typeName(value) }] }
-      : { recipient, message }
+      : { ...addressed, message }
   })
 }
 
@@ -161,7 +160,7 @@ function eachOnce(addressees: readonly (Addressee | Unaddressed)[]): readonly (A
   return addressees.filter((addressee) => {
     if ('problems' in addressee) return true
     const { recipient, message, emailId = '' } = addressee
-    const name = `${recipient.toLowerCase()} ${message} ${emailId}`
+    const name = `${recipient} ${message} ${emailId}`
     const isFirst = !seen.has(name)
     seen.add(name)
     return isFirst

@@ -1,4 +1,5 @@
-import { isIdentifier, isTaskKey, type MessageKey } from '../core/message.ts'
+import { identifierIn, isTaskKey, type MessageKey } from '../core/message.ts'
+import { trimmed } from '../core/text.ts'
 
 /** What an emailId names: `<messageId><index>$<recipient>`, such as `1447…_1350.sc-10_10_126_221-inbound0$ben@ifaxin.com`. */
 export interface EmailId {
@@ -10,9 +11,10 @@ export interface EmailId {
 /** Takes an emailId apart at its first `$`: a local part may hold one, a messageId does not. */
 export function emailIdParts(emailId: unknown): EmailId | undefined {
   if (typeof emailId !== 'string') return undefined
-  const dollar = emailId.indexOf('$')
-  const message = dollar < 0 ? undefined : messageKeyOf(emailId.slice(0, dollar).trim())
-  return message === undefined ? undefined : { message, recipient: emailId.slice(dollar + 1).trim() }
+  const [, inside = emailId] = /^\s*<([^<>]*)>\s*$/.exec(emailId) ?? []
+  const dollar = inside.indexOf('$')
+  const message = dollar < 0 ? undefined : messageKeyOf(inside.slice(0, dollar))
+  return message === undefined ? undefined : { message, recipient: trimmed(inside.slice(dollar + 1)) }
 }
 
 /** The key of a message, by the messageId or one of the emailIds that sending it returned. */
@@ -28,8 +30,8 @@ export function keyOfSent(returned: string): MessageKey | undefined {
  * recipient's mail a message of its own. `undefined` where the text cannot be a key.
  */
 export function messageKeyOf(messageIdAndIndex: string): MessageKey | undefined {
-  const isKey = isIdentifier(messageIdAndIndex) && !isTaskKey(messageIdAndIndex)
+  const identifier = identifierIn(messageIdAndIndex)
   // Digits alone are an index without a messageId.
-  if (!isKey || /^\d+$/.test(messageIdAndIndex)) return undefined
-  return messageIdAndIndex.replace(/(?<=-inbound)\d+$/, '').toWellFormed()
+  if (identifier === undefined || isTaskKey(identifier) || /^\d+$/.test(identifier)) return undefined
+  return identifier.replace(/(?<=-inbound)\d+$/, '')
 }

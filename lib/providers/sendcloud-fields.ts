@@ -1,8 +1,10 @@
 import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
-import { mailEra, secondMs } from '../core/instant.ts'
-import { textOf, wholeNumber, type Fields } from './fields.ts'
+import { recipientOf } from '../core/address.ts'
+import { isAhead } from '../core/instant.ts'
+import { trimmed } from '../core/text.ts'
+import { aheadOfClock, textOf, unixTime, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
+import { pythonList } from './python-list.ts'
 
 /** Every documented field of every event, in the spelling of the "Webhook Event Description". */
 const documentedFields = [
@@ -56,11 +58,14 @@ export function isSenderHeader(name: string): boolean {
   return name.toLowerCase().startsWith('sc-custom')
 }
 
-export const unixMs = v.pipe(
-  wholeNumber('Unix milliseconds, such as 1654064683123'),
-  v.minValue(mailEra.fromSeconds * secondMs, 'Unix milliseconds after the year 2000 (were these seconds?)'),
-  v.maxValue(mailEra.toSeconds * secondMs, 'Unix milliseconds before the year 2100'),
-)
+/** When it happened, or what is wrong with how that was told. */
+export function occurredAtIn(told: Fields, nowMs: number): number | FieldProblem {
+  const occurredAt = v.safeParse(unixTime, told.get('timestamp'))
+  if (!occurredAt.success) return fieldProblem('timestamp', occurredAt.issues[0].message, told)
+  return isAhead(occurredAt.output, nowMs)
+    ? aheadOfClock('/timestamp', told.get('timestamp'))
+    : occurredAt.output
+}
 
 /** What is wrong with a field, without what came. */
 export function fieldProblem(field: string, expected: string, told: Fields): FieldProblem {
@@ -74,16 +79,16 @@ function united(one: unknown, other: unknown): unknown {
 }
 
 /**
- * A list in any of the ways in which a form can tell it: a field that repeats, JSON, Java's `[a, b]`, or texts separated
- * by commas or semicolons.
+ * A list in any of the ways in which a form can tell it: a field that repeats, JSON, Python's `['a', 'b']`, Java's `[a, b]`,
+ * or texts separated by commas or semicolons. What is none of them is one entry that names nobody.
  */
 export function listOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []
   if (Array.isArray(value)) return value.flatMap((entry) => (isList(entry) ? listOf(entry) : [entry]))
   if (typeof value !== 'string') return [value]
-  const text = value.trim()
-  if (isList(text)) return parsedList(text) ?? partsOf(text.replace(/^\[|\]$/g, ''))
-  return isAddress(text) ? [text] : partsOf(text)
+  const text = trimmed(value)
+  if (!text.startsWith("'") && recipientOf(text) !== undefined) return [text]
+  return parsedList(text) ?? pythonList(text) ?? unquotedParts(text)
 }
 
 function isList(value: unknown): boolean {
@@ -92,12 +97,32 @@ function isList(value: unknown): boolean {
 
 function parsedList(text: string): readonly unknown[] | undefined {
   try {
-    return listOf(JSON.parse(text))
+    return isList(text) ? listOf(JSON.parse(text)) : undefined
   } catch {
     return undefined
   }
 }
 
+/** No entry of such a list stands in quotes of Python's: where one seems to, the list is one entry, which is no text. */
+function unquotedParts(text: string): readonly (string | readonly string[])[] {
+  const parts = partsOf(text.replace(/^\[|\]$/g, ''))
+  return parts.some((part) => /^'|'$/.test(part)) ? [[text]] : parts
+}
+
+/** What in quotes separates nothing: `"Lee, Ann" <ann@example.com>, ben@example.com`. */
 function partsOf(text: string): readonly string[] {
-  return text.split(/[,;]/).map((part) => part.trim())
+  const parts: string[] = []
+  let isQuoted = false
+  let from = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '"') isQuoted = !isQuoted
+    else if (character === '\\' && isQuoted) at += 1
+    else if (!isQuoted && (character === ',' || character === ';')) {
+      parts.push(text.slice(from, at))
+      from = at + 1
+    }
+  }
+  const split = isQuoted ? text.split(/[,;]/) : [...parts, text.slice(from)]
+  return split.map(trimmed)
 }

@@ -1,12 +1,11 @@
 import { addressParser } from 'postal-mime'
-import * as v from 'valibot'
-import { isAddress } from '../core/address.ts'
+import { recipientOf } from '../core/address.ts'
 import type { InboundColumn, InboundMail } from '../core/inbound-mail.ts'
 import { oneLine } from '../core/text.ts'
 import { decodedHeader, jsonOf, textOf, type Fields } from './fields.ts'
 import type { Outcome } from './provider.ts'
 import { emailIdParts, messageKeyOf } from './sendcloud-email-id.ts'
-import { documentedName, fieldProblem, listOf, unixMs } from './sendcloud-fields.ts'
+import { documentedName, fieldProblem, listOf, occurredAtIn } from './sendcloud-fields.ts'
 
 const columnOfField: ReadonlyMap<string, InboundColumn> = new Map([
   ['from', 'from'],
@@ -37,12 +36,12 @@ const sendCloudMessageId = /^<?(\d{13}_[^@\s]+-inbound\d+)(?:@|>|$)/
  * @param told - The fields under their documented names.
  * @param fields - The fields as they came.
  */
-export function readRoute(provider: string, told: Fields, fields: Fields): Outcome {
-  const receivedAt = v.safeParse(unixMs, told.get('timestamp'))
-  const recipient = recipientOf(told)
-  if (!receivedAt.success || recipient === undefined) {
+export function readRoute(provider: string, told: Fields, fields: Fields, nowMs: number): Outcome {
+  const receivedAtMs = occurredAtIn(told, nowMs)
+  const recipient = recipientIn(told)
+  if (typeof receivedAtMs === 'object' || recipient === undefined) {
     const problems = [
-      ...(receivedAt.success ? [] : [fieldProblem('timestamp', receivedAt.issues[0].message, told)]),
+      ...(typeof receivedAtMs === 'object' ? [receivedAtMs] : []),
       ...(recipient === undefined ? [fieldProblem('x_mx_rcptto', 'the address that it reached', told)] : []),
     ]
     return { type: 'invalid', problems }
@@ -53,7 +52,7 @@ export function readRoute(provider: string, told: Fields, fields: Fields): Outco
     provider,
     recipient,
     ...(answers && { answers }),
-    receivedAtMs: receivedAt.output,
+    receivedAtMs,
     ...(rawMessageUrl !== '' && { rawMessageUrl }),
     columns: columnsOf(told),
     content: jsonOf([...fields].filter(([name]) => !fieldsOfTelling.has(documentedName(name)))),
@@ -62,13 +61,16 @@ export function readRoute(provider: string, told: Fields, fields: Fields): Outco
 }
 
 /** The first address of the envelope; of the header, where the envelope is not told. */
-function recipientOf(told: Fields): string | undefined {
+function recipientIn(told: Fields): string | undefined {
   return ['x_mx_rcptto', 'to']
     .flatMap((field) => headersIn(told.get(field)))
-    .flatMap((header) => addressParser(header))
+    .flatMap((header) => recipientOf(header) ?? recipientsIn(header))[0]
+}
+
+function recipientsIn(header: string): readonly string[] {
+  return addressParser(header)
     .flatMap((mailbox) => mailbox.group ?? [mailbox])
-    .map(({ address }) => address.trim().toWellFormed().toLowerCase())
-    .find(isAddress)
+    .flatMap(({ address }) => recipientOf(address) ?? [])
 }
 
 function headersIn(value: unknown): readonly string[] {
@@ -84,8 +86,8 @@ function headOf(text: string): string {
 function answeredBy(told: Fields): InboundMail['answers'] {
   const emailId = emailIdParts(told.get('emailId'))
   if (emailId) {
-    const recipient = emailId.recipient.toWellFormed().toLowerCase()
-    return { message: emailId.message, ...(isAddress(recipient) && { recipient }) }
+    const recipient = recipientOf(emailId.recipient)
+    return { message: emailId.message, ...(recipient !== undefined && { recipient }) }
   }
   const references = headOf(textOf(told.get('reference'))).split(' ')
   const message = references

@@ -1,14 +1,13 @@
-import * as v from 'valibot'
 import type { BounceClass, DeliveryEvent, EventKind, MessageColumn } from '../core/event.ts'
 import type { MessageKey } from '../core/message.ts'
 import { oneLine } from '../core/text.ts'
 import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from './fields.ts'
 import { parseExactJson } from './json-body.ts'
 import type { Outcome, Provider } from './provider.ts'
-import { readAddressee, readAddressees, type Addressee } from './sendcloud-addressees.ts'
+import { readAddressee, readAddressees } from './sendcloud-addressees.ts'
 import { parseBody } from './sendcloud-body.ts'
 import { keyOfSent } from './sendcloud-email-id.ts'
-import { fieldProblem, isSenderHeader, toldBy, unixMs } from './sendcloud-fields.ts'
+import { fieldProblem, isSenderHeader, occurredAtIn, toldBy } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
 import { publicKey, verifySignature } from './sendcloud-signature.ts'
 import {
@@ -28,12 +27,12 @@ export const sendCloud: Provider = {
   maxBodyBytes: 6 * 1024 * 1024, // all that a function URL takes: `route` carries a whole mail
   signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature },
   keyOfSent,
-  read(callback) {
+  read(callback, nowMs) {
     const parsed = parseBody(callback)
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
     if (parsed.fields === undefined) return []
     try {
-      return readFields(parsed.fields)
+      return readFields(parsed.fields, nowMs)
     } catch {
       return [tooDeep('', {})]
     }
@@ -87,17 +86,17 @@ interface Telling {
   readonly subStat?: string
 }
 
-function readFields(fields: Fields): readonly Outcome[] {
+function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
   const told = toldBy(fields)
   const event = told.get('event')
   if (typeof event !== 'string') {
     return [{ type: 'invalid', problems: [fieldProblem('event', knownEvents, told)] }]
   }
   const name = event.trim().toLowerCase().replaceAll('-', '_')
-  if (name === 'route') return [readRoute(sendCloud.name, told, fields)]
+  if (name === 'route') return [readRoute(sendCloud.name, told, fields, nowMs)]
   const kind = kindOfEvent.get(name)
   return kind
-    ? readEvents(tellingOf(name, kind, told), told)
+    ? readEvents(tellingOf(name, kind, told), told, nowMs)
     : [unrecognisedEvent(event, '/event', knownEvents)]
 }
 
@@ -114,39 +113,23 @@ function tellingOf(name: string, kind: EventKind, told: Fields): Telling {
     : { name, kind, bounceClass: 'hard', ...subStat }
 }
 
-function readEvents(telling: Telling, told: Fields): readonly Outcome[] {
+function readEvents(telling: Telling, told: Fields, nowMs: number): readonly Outcome[] {
   const addressees = telling.name === 'request' ? readAddressees(told) : [readAddressee(told)]
-  const occurredAt = v.safeParse(unixMs, told.get('timestamp'))
-  if (!occurredAt.success) {
+  const occurredAtMs = occurredAtIn(told, nowMs)
+  if (typeof occurredAtMs === 'object') {
     const problems = addressees.flatMap((addressee) => ('problems' in addressee ? addressee.problems : []))
-    return [
-      {
-        type: 'invalid',
-        problems: [fieldProblem('timestamp', occurredAt.issues[0].message, told), ...problems],
-      },
-    ]
+    return [{ type: 'invalid', problems: [occurredAtMs, ...problems] }]
   }
   const message = addressees.find((addressee) => 'message' in addressee)?.message
-  const shared = sharedPart(telling, occurredAt.output, message, told)
+  const shared = sharedPart(telling, occurredAtMs, message, told)
   return addressees.map((addressee) =>
     'problems' in addressee
       ? { type: 'invalid', problems: addressee.problems }
-      : { type: 'event', event: asEvent(addressee, shared) },
+      : { type: 'event', event: { ...shared, ...addressee } },
   )
 }
 
 type SharedPart = Omit<DeliveryEvent, 'recipient' | 'spelling' | 'message' | 'emailId'>
-
-function asEvent({ recipient, message, emailId }: Addressee, shared: SharedPart): DeliveryEvent {
-  const address = recipient.toLowerCase()
-  return {
-    ...shared,
-    recipient: address,
-    ...(address !== recipient && { spelling: recipient }),
-    message,
-    ...(emailId !== undefined && { emailId }),
-  }
-}
 
 /** @param message - The message's key, where one was told. */
 function sharedPart(

@@ -1,9 +1,9 @@
 import * as v from 'valibot'
-import { addressIn } from '../core/address.ts'
+import type { Addressed } from '../core/address.ts'
 import type { DeliveryEvent } from '../core/event.ts'
-import { mailEra, parseInstant, secondMs } from '../core/instant.ts'
+import { isAhead, mailEra, parseInstant, secondMs, toSecond } from '../core/instant.ts'
 import { isTaskKey, sentAtOf, type MessageKey } from '../core/message.ts'
-import { identifier, unixSeconds, type Fields } from './fields.ts'
+import { address, aheadOfClock, identifier, unixTime, type Fields } from './fields.ts'
 import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
 import { tencentSes } from './tencent-ses.ts'
@@ -18,9 +18,9 @@ export function sentWith(mailProviders: readonly Provider[]): Provider {
     name: 'sent',
     isApplication: true,
     maxBodyBytes: 64 * 1024,
-    read: ({ body }) =>
+    read: ({ body }, nowMs) =>
       readJsonElements(body, 'send', (element, pointer) =>
-        readSend(element, { pointer, mailProviders, instant: jsonInstant }),
+        readSend(element, { pointer, mailProviders, instant: jsonInstant, nowMs }),
       ),
   }
 }
@@ -31,6 +31,8 @@ interface Reading {
   readonly mailProviders: readonly Provider[]
   /** How `sentAt` is told; becomes milliseconds. */
   readonly instant: InstantSchema
+  /** Our clock: nothing can have been sent much later. */
+  readonly nowMs: number
 }
 
 type InstantSchema = v.GenericSchema<unknown, number>
@@ -73,12 +75,10 @@ interface SharedPart {
   readonly sentAtMs: number
 }
 
-function asEvent(address: string, { provider, message, sentAtMs }: SharedPart): DeliveryEvent {
-  const recipient = address.toLowerCase()
+function asEvent(addressed: Addressed, { provider, message, sentAtMs }: SharedPart): DeliveryEvent {
   return {
     provider,
-    recipient,
-    ...(recipient !== address && { spelling: address }),
+    ...addressed,
     message,
     kind: 'requested',
     source: 'callback',
@@ -120,7 +120,7 @@ function messageIn(
   const schema = v.pipe(
     identifier(messageIdShape),
     v.check((id) => !isTaskKey(id), 'a MessageId, not the key of a task'),
-    v.transform((id) => (keyOfSent ? keyOfSent(id) : id.toWellFormed())),
+    v.transform((id) => (keyOfSent ? keyOfSent(id) : id)),
     v.string(messageIdShape),
   )
   const told = v.safeParse(schema, fields.get('messageId'))
@@ -133,28 +133,25 @@ function messageIn(
  */
 function sentAtIn(
   fields: Fields,
-  { pointer, instant }: Reading,
+  { pointer, instant, nowMs }: Reading,
   message: MessageKey | FieldProblem,
 ): number | FieldProblem {
   const sentAt = fields.get('sentAt') ?? undefined
   const byMessage = isProblem(message) ? undefined : sentAtOf(message)
+  if (byMessage !== undefined && isAhead(byMessage, nowMs))
+    return aheadOfClock(`${pointer}/messageId`, fields.get('messageId'))
   if (sentAt === undefined && isProblem(message)) return message
   if (sentAt === undefined && byMessage !== undefined) return byMessage
   const told = v.safeParse(instant, sentAt)
-  if (told.success) return byMessage ?? Math.floor(told.output / secondMs) * secondMs
+  if (told.success && isAhead(told.output, nowMs)) return aheadOfClock(`${pointer}/sentAt`, sentAt)
+  if (told.success) return byMessage ?? toSecond(told.output)
   const [{ message: expected }] = told.issues
   const why = sentAt === undefined ? ', since this MessageId does not tell when' : ''
   return problemWith('sentAt', `${expected}${why}`, fields, pointer)
 }
 
-const recipientAddress = v.pipe(
-  v.string('one email address'),
-  v.transform(addressIn),
-  v.string('one email address'),
-)
-
-/** Each in its own spelling, or what is wrong with it. */
-function recipientsIn(fields: Fields, pointer: string): readonly (string | FieldProblem)[] {
+/** Each of them, or what is wrong with it. */
+function recipientsIn(fields: Fields, pointer: string): readonly (Addressed | FieldProblem)[] {
   const recipients = fields.get('recipients')
   if (!Array.isArray(recipients)) return [recipientIn(recipients, `${pointer}/recipients`)]
   if (recipients.length === 0)
@@ -164,8 +161,8 @@ function recipientsIn(fields: Fields, pointer: string): readonly (string | Field
   )
 }
 
-function recipientIn(recipient: unknown, pointer: string): string | FieldProblem {
-  const told = v.safeParse(recipientAddress, recipient)
+function recipientIn(recipient: unknown, pointer: string): Addressed | FieldProblem {
+  const told = v.safeParse(address, recipient)
   if (told.success) return told.output
   return { pointer, expected: told.issues[0].message, received: typeName(recipient) }
 }
@@ -175,7 +172,7 @@ function problemWith(field: string, expected: string, fields: Fields, pointer: s
 }
 
 function isProblem(told: unknown): told is FieldProblem {
-  return typeof told === 'object'
+  return typeof told === 'object' && told !== null && 'pointer' in told
 }
 
 /** Milliseconds at which a mail can have been sent. */
@@ -201,14 +198,9 @@ const isoInstant = v.pipe(
   sendableMs,
 )
 
-const unixInstant = v.pipe(
-  unixSeconds,
-  v.transform((seconds) => seconds * secondMs),
-)
-
 /** Numbers may come as numeric strings. */
 const jsonInstant: InstantSchema = v.lazy((told) =>
-  typeof told === 'number' || (typeof told === 'string' && /^\s*\d+\s*$/.test(told))
-    ? unixInstant
+  typeof told === 'number' || (typeof told === 'string' && /^\s*[\d.]+\s*$/.test(told))
+    ? unixTime
     : isoInstant,
 )

@@ -1,17 +1,20 @@
 import * as v from 'valibot'
 import { bareAddress } from '../core/address.ts'
 import { type BounceClass, type DeliveryEvent, type EventKind, type MessageColumn } from '../core/event.ts'
+import { isAhead, toSecond } from '../core/instant.ts'
 import { isTaskKey, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
 import {
   address,
+  aheadOfClock,
   decodedHeader,
   identifier,
   jsonOf,
   textOf,
   tooDeep,
-  unixSeconds,
+  unixTime,
+  unixTimeShape,
   unrecognisedEvent,
   wholeNumber,
   type Fields,
@@ -26,7 +29,8 @@ import { typeName, type FieldProblem, type Outcome, type Provider } from './prov
 export const tencentSes: Provider = {
   name: 'tencent-ses',
   maxBodyBytes: 64 * 1024,
-  read: ({ body }) => readJsonElements(body, 'event', (element, pointer) => [readElement(element, pointer)]),
+  read: ({ body }, nowMs) =>
+    readJsonElements(body, 'event', (element, pointer) => [readElement(element, pointer, nowMs)]),
 }
 
 const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([
@@ -98,20 +102,20 @@ const identity = v.object({
   bulkid: v.optional(messageId),
   // Only needed where no MessageId comes: an odd one is none, and stands in its column as it came.
   taskId: v.fallback(v.optional(identifier('the number of a batch task')), undefined),
-  timestamp: unixSeconds,
+  timestamp: unixTime,
 })
 
 type Identity = v.InferOutput<typeof identity>
 
-function readElement(element: unknown, pointer: string): Outcome {
+function readElement(element: unknown, pointer: string, nowMs: number): Outcome {
   try {
-    return readFields(element, pointer)
+    return readFields(element, pointer, nowMs)
   } catch {
     return tooDeep(pointer, element)
   }
 }
 
-function readFields(element: unknown, pointer: string): Outcome {
+function readFields(element: unknown, pointer: string, nowMs: number): Outcome {
   if (typeof element !== 'object' || element === null || Array.isArray(element)) {
     return { type: 'invalid', problems: [expectedObject(pointer, element)] }
   }
@@ -125,7 +129,7 @@ function readFields(element: unknown, pointer: string): Outcome {
   }
   const parsed = v.safeParse(identity, Object.fromEntries(fields))
   const problems = parsed.success
-    ? contradictions(parsed.output, pointer)
+    ? [...aheadProblems(parsed.output, pointer, nowMs), ...contradictions(parsed.output, pointer)]
     : fieldProblems(parsed.issues, pointer, fields)
   if (kind === undefined || !parsed.success || problems.length > 0) return { type: 'invalid', problems }
   return { type: 'event', event: asEvent(kind, parsed.output, fields) }
@@ -176,11 +180,15 @@ function fieldProblem(issue: v.BaseIssue<unknown>, pointer: string, fields: Fiel
 const expectedOfMissing: ReadonlyMap<string, string> = new Map([
   ['event', knownEvents],
   ['email', 'one email address'],
-  ['timestamp', 'Unix seconds, such as 1654064683'],
+  ['timestamp', unixTimeShape],
 ])
 
 function withoutMessage(pointer: string): FieldProblem {
   return { pointer: `${pointer}/bulkId`, expected: 'a MessageId, or a taskId', received: 'neither' }
+}
+
+function aheadProblems({ timestamp }: Identity, pointer: string, nowMs: number): readonly FieldProblem[] {
+  return isAhead(timestamp, nowMs) ? [aheadOfClock(`${pointer}/timestamp`, timestamp)] : []
 }
 
 function contradictions(told: Identity, pointer: string): readonly FieldProblem[] {
@@ -206,23 +214,21 @@ function contradictions(told: Identity, pointer: string): readonly FieldProblem[
 }
 
 function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent {
-  const recipient = told.email.toWellFormed().toLowerCase()
-  const sentTimestamp = v.safeParse(unixSeconds, fields.get('sentTimestamp'))
+  const sentTimestamp = v.safeParse(unixTime, fields.get('sentTimestamp'))
   const bounceClass = kind === 'bounced' ? bounceClassOf(fields) : undefined
   const link = kind === 'clicked' ? textOf(fields.get('link')) : ''
   return {
     provider: tencentSes.name,
-    recipient,
-    ...(recipient !== told.email && { spelling: told.email.toWellFormed() }),
-    message: (told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? '')).toWellFormed(),
+    ...told.email,
+    message: told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? ''),
     kind,
     source: 'callback',
-    occurredAtMs: told.timestamp * 1_000,
+    occurredAtMs: told.timestamp,
     ...(link !== '' && { link }),
     ...(bounceClass !== undefined && { bounceClass }),
     ...(hasReply(kind) && { reply: textOf(fields.get('reason')) }),
     detail: detailOf(kind, fields),
-    ...(sentTimestamp.success && { sentAtMs: sentTimestamp.output * 1_000 }),
+    ...(sentTimestamp.success && { sentAtMs: toSecond(sentTimestamp.output) }),
     columns: columnsOf(fields),
     headers: headersOf(fields),
   }
@@ -254,7 +260,7 @@ function hasPlace(kind: EventKind, field: string, value: unknown): boolean {
     case 'bounceType':
       return kind === 'bounced' && classOfBounceType.has(textOf(value).toLowerCase())
     case 'sentTimestamp':
-      return v.is(unixSeconds, value)
+      return v.is(unixTime, value)
     default:
       return namedFields.has(field) || columnOfField.has(field) || isHeader(field)
   }
@@ -271,7 +277,7 @@ function columnsOf(fields: Fields): DeliveryEvent['columns'] {
 
 function columnText(column: MessageColumn, text: string): string {
   if (column === 'subject') return decodedHeader(text)
-  return column === 'from' ? bareAddress(text) : text
+  return column === 'from' || column === 'rfcMessageId' ? bareAddress(text) : text
 }
 
 function headersOf(fields: Fields): DeliveryEvent['headers'] {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { bareAddress, isAddress } from '../core/address.ts'
-import { mailEra } from '../core/instant.ts'
-import { isIdentifier } from '../core/message.ts'
+import { bareAddress, readAddress, type Addressed } from '../core/address.ts'
+import { toSecond, unixInstantMs } from '../core/instant.ts'
+import { identifierIn } from '../core/message.ts'
 import type { PolledDelivery, PolledOutcome } from '../core/polled-delivery.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
@@ -12,8 +12,12 @@ import { describeSendStatus } from './send-status.ts'
  * Source: data type SendEmailStatus, API version 2020-10-02.
  */
 const statusRow = v.object({
-  MessageId: v.pipe(v.string(), v.trim(), v.check(isIdentifier)),
-  ToEmailAddress: v.pipe(v.string(), v.trim(), v.check(isAddress)),
+  MessageId: v.pipe(v.string(), v.transform(identifierIn), v.string()),
+  ToEmailAddress: v.pipe(
+    v.string(),
+    v.transform(readAddress),
+    v.custom<Addressed>((read) => read !== undefined),
+  ),
   FromEmailAddress: v.nullish(v.string(), ''),
   SendStatus: v.nullish(v.pipe(v.number(), v.safeInteger()), 0),
   DeliverStatus: v.optional(v.unknown()),
@@ -41,15 +45,12 @@ export function polledDeliveryOf(provider: string, row: unknown): PolledDelivery
   const told = parsed.output
   const outcome = outcomeOf(told)
   if (!outcome) return { unreadable: 'DeliverStatus' }
-  const spelling = told.ToEmailAddress.toWellFormed()
-  const recipient = spelling.toLowerCase()
   const from = bareAddress(oneLine(told.FromEmailAddress))
   const sentAtMs = instantMs(told.RequestTime)
   return {
     provider,
-    recipient,
-    ...(recipient !== spelling && { spelling }),
-    message: told.MessageId.toWellFormed(),
+    ...told.ToEmailAddress,
+    message: told.MessageId,
     ...(from !== '' && { from }),
     ...(sentAtMs !== undefined && { sentAtMs }),
     outcome,
@@ -105,8 +106,7 @@ function at(unixSeconds: number): { occurredAtMs: number } | undefined {
 }
 
 // 0 stands for "none".
-function instantMs(unixSeconds: number): number | undefined {
-  return unixSeconds > mailEra.fromSeconds && unixSeconds < mailEra.toSeconds
-    ? Math.floor(unixSeconds) * 1_000
-    : undefined
+function instantMs(told: number): number | undefined {
+  const instant = unixInstantMs(told)
+  return instant === undefined ? undefined : toSecond(instant)
 }

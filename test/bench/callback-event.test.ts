@@ -13,7 +13,7 @@ const mails = makeTraffic({ seed: 3, count: 2_000, fromMs, overMs: dayMs, deferr
 /** What the ledger reads in the callback itself, but for what belongs to the message. */
 function readIn(mail: SimulatedDelivery, entry: TimelineEntry): DeliveryEvent {
   const body = Buffer.from(JSON.stringify(callbackOf(mail, entry)))
-  const [outcome] = tencentSes.read({ body, contentType: 'application/json' })
+  const [outcome] = tencentSes.read({ body, contentType: 'application/json' }, Infinity)
   if (outcome?.type !== 'event') throw new Error('the callback is no event')
   return { ...outcome.event, columns: {}, headers: new Map() }
 }

@@ -260,6 +260,24 @@ describe('a replay', () => {
   })
 })
 
+describe('a body that told of what lay ahead of the clock', () => {
+  const tomorrow = { ...delivered, timestamp: at('13:00:00') / 1_000 + 86_400 }
+  const problem = '/timestamp: expected an instant at most a day ahead of our clock, got a number beyond it'
+
+  it('stays in quarantine until the clock has come there, and is resolved then', async () => {
+    await keep(tomorrow, { reason: 'invalid' })
+    const still = [{ reason: 'invalid', problems: [problem] }]
+    expect(leftOf(await replayAll({}, true))).toEqual(still)
+    expect(leftOf(await replayAll())).toEqual(still)
+    clock.advance(3_600_000)
+    expect(leftOf(await replayAll({}, true))).toEqual(['resolved'])
+    expect(leftOf(await replayAll())).toEqual(['resolved'])
+    expect(await rowsOf(engine.client, tables.deliveries)).toMatchObject([
+      { delivered: ['2026-11-22T13:00:00Z'] },
+    ])
+  })
+})
+
 describe('a replay that is repeated', () => {
   const bodies = [
     delivered,

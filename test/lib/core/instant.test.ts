@@ -3,9 +3,12 @@ import fc from 'fast-check'
 import {
   addDays,
   formatInstant,
+  isAhead,
   parseInstant,
   requestDateOf,
   requestDateStartMs,
+  toSecond,
+  unixInstantMs,
 } from '../../../lib/core/instant.ts'
 
 describe('an instant as text', () => {
@@ -70,5 +73,50 @@ describe('a request date', () => {
     ['2026-11-21', -30, '2026-10-22'],
   ])('%s and %i days is %s', (requestDate, days, expected) => {
     expect(addDays(requestDate, days)).toBe(expected)
+  })
+})
+
+describe('an instant as a number of another', () => {
+  it.each([
+    [1654064683, 1654064683_000],
+    [1654064683.123, 1654064683_123],
+    [1654064683.9999, 1654064683_999],
+    [1654064683_123, 1654064683_123],
+    [1654064683_123.999, 1654064683_123],
+    [946684800, 946684800_000],
+    [946684800_000, 946684800_000],
+    [4102444800, 4102444800_000],
+    [4102444800_000, 4102444800_000],
+  ])('%d is Unix seconds or milliseconds: %d', (told, instantMs) => {
+    expect(unixInstantMs(told)).toBe(instantMs)
+  })
+
+  it.each([
+    0,
+    -1654064683,
+    946684799,
+    4102444801,
+    946684799_999,
+    4102444800_001,
+    1654064683_000_000,
+    NaN,
+    Infinity,
+  ])('%d is neither', (told) => {
+    expect(unixInstantMs(told)).toBeUndefined()
+  })
+
+  it('reads every millisecond back from seconds with a fraction', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 946684800_000, max: 4102444800_000 }), (instantMs) => {
+        expect(unixInstantMs(instantMs / 1_000)).toBe(instantMs)
+        expect(unixInstantMs(Number((instantMs / 1_000).toFixed(3)))).toBe(instantMs)
+      }),
+    )
+  })
+
+  it('is cut to the second, and is ahead beyond a day', () => {
+    expect(toSecond(1654064683_999)).toBe(1654064683_000)
+    expect(isAhead(1654064683_000 + 86_400_000, 1654064683_000)).toBe(false)
+    expect(isAhead(1654064683_001 + 86_400_000, 1654064683_000)).toBe(true)
   })
 })

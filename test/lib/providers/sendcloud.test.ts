@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { inboundColumns, type InboundMail } from '../../../lib/core/inbound-mail.ts'
 import type { Callback, FieldProblem, Outcome } from '../../../lib/providers/provider.ts'
-import { sendCloud } from '../../../lib/providers/sendcloud.ts'
+import { sendCloud as provider } from '../../../lib/providers/sendcloud.ts'
 import {
   callbackOf,
   formOf,
@@ -15,6 +15,11 @@ import {
   someToken,
   type UnsignedFields,
 } from '../../fixtures/sendcloud/sign.ts'
+
+const sendCloud = {
+  ...provider,
+  read: (callback: Callback, nowMs = Infinity): readonly Outcome[] => provider.read(callback, nowMs),
+}
 
 const formType = 'application/x-www-form-urlencoded'
 const messageId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
@@ -542,12 +547,15 @@ describe('the recipient', () => {
     ])
   })
 
-  it.each([['reader'], ['a@example.com,b@example.com'], ['Reader <reader@example.com>'], [' '], [7]])(
-    'is not %j',
-    (recipient) => {
-      expect(pointersOf(read(fieldsWith({ recipient })))).toEqual(['/recipient'])
-    },
-  )
+  it.each([
+    ['reader'],
+    ['a@example.com,b@example.com'],
+    ['R <reader@example.com>, b@example.com'],
+    [' '],
+    [7],
+  ])('is not %j', (recipient) => {
+    expect(pointersOf(read(fieldsWith({ recipient })))).toEqual(['/recipient'])
+  })
 
   it('is missing where nobody names one', () => {
     expect(pointersOf(read(fieldsWith({ recipient: '', emailId: `${messageId}0$` })))).toEqual(['/recipient'])
@@ -573,28 +581,44 @@ describe('the time', () => {
     [' 1795233605123 ', 1795233605123],
     [946684800000, 946684800000],
     [4102444800000, 4102444800000],
-  ])('%j is read as Unix milliseconds, to the millisecond', (timestamp, occurredAtMs) => {
+    [1795233605, 1795233605_000],
+    ['1795233605', 1795233605_000],
+    ['1795233605.123', 1795233605_123],
+    ['1795233605123.5', 1795233605_123],
+    [946684800, 946684800_000],
+  ])('%j is Unix milliseconds, or plainly seconds: %d', (timestamp, occurredAtMs) => {
     expect(eventOf({ timestamp }).occurredAtMs).toBe(occurredAtMs)
   })
 
-  it.each([[1795233605], ['1795233605'], [0], [946684799999]])(
-    '%j is not guessed to be seconds',
-    (timestamp) => {
-      expect(problemsOf(read(fieldsWith({ timestamp })))).toEqual([
-        {
-          pointer: '/timestamp',
-          expected: 'Unix milliseconds after the year 2000 (were these seconds?)',
-          received: 'a string',
-        },
-      ])
-    },
-  )
+  it('more than a day ahead of our clock is a problem, and is none once the clock has come there', () => {
+    const nowMs = Date.parse('2026-11-20T04:00:05.123Z')
+    const problems = (told: UnsignedFields, now: number) => problemsOf(sendCloud.read(formOf(told), now))
+    const ahead = [
+      {
+        pointer: '/timestamp',
+        expected: 'an instant at most a day ahead of our clock',
+        received: 'a string beyond it',
+      },
+    ]
+    for (const told of [
+      fieldsWith(),
+      fieldsWith({ event: 'request', recipientArray: ['reader@example.com'] }),
+      fieldsWith({ event: 'route', x_mx_rcptto: 'reader@example.com' }),
+    ]) {
+      expect(problems(told, nowMs - 1)).toEqual(ahead)
+      expect(problems(told, nowMs)).toEqual([])
+    }
+  })
 
   it.each([
+    [0],
+    [946684799],
+    [946684799999],
     [4102444800001],
     [-1795233605123],
-    ['1795233605123.5'],
+    [1795233605123456],
     ['1.795e12'],
+    ['1.2.3'],
     ['2026-11-21T04:00:05.123Z'],
     [''],
     [null],
@@ -841,6 +865,13 @@ describe('a request', () => {
     ['a JSON array', ['a@example.com', 'b@example.com']],
     ['a JSON array with gaps', ['a@example.com', null, '', 'b@example.com']],
     ['a JSON array of lists', ['[a@example.com]', 'b@example.com']],
+    ["Python's notation, as SendCloud's own test page does", "['a@example.com', 'b@example.com']"],
+    ["Python's notation with other quotes", `["a@example.com",'b@example.com',]`],
+    ["Python 2's notation", "[u'a@example.com', u'b@\\x65xample\\u002ecom']"],
+    ["Python's notation with gaps", "['a@example.com', None, '', 'b@example.com']"],
+    ["Python's tuple", "('a@example.com', 'b@example.com')"],
+    ['quotes without brackets', "'a@example.com','b@example.com'"],
+    ['names with commas', '"Lee, Ann" <a@example.com>, b@example.com'],
   ])('tells its recipients by %s', (_what, recipientArray) => {
     expect(eventsOf(read(request({ recipientArray })))).toEqual(two)
   })
@@ -863,6 +894,12 @@ describe('a request', () => {
     ['["\\"a,b\\"@example.com"]', '"a,b"@example.com'],
     [['"a,b"@example.com'], '"a,b"@example.com'],
     ['[["a@example.com"]]', 'a@example.com'],
+    ["['a@example.com']", 'a@example.com'],
+    ["('a@example.com',)", 'a@example.com'],
+    ["[o'brien@example.com]", "o'brien@example.com"],
+    [`["o'brien@example.com"]`, "o'brien@example.com"],
+    [`['o\\'brien@example.com']`, "o'brien@example.com"],
+    [`['"a,b"@example.com']`, '"a,b"@example.com'],
   ])('to %j has one recipient', (recipientArray, recipient) => {
     expect(eventsOf(read(request({ recipientArray })))).toEqual([requested(recipient)])
   })
@@ -871,6 +908,7 @@ describe('a request', () => {
     for (const emailIds of [
       emailIdsOf('a@example.com', 'b@example.com'),
       `[${emailIdsOf('a@example.com', 'b@example.com').join(', ')}]`,
+      `['${emailIdsOf('a@example.com', 'b@example.com').join("', '")}']`,
       emailIdsOf('a@example.com', 'b@example.com').join(','),
     ]) {
       const events = [requestedWithId('a@example.com', 0), requestedWithId('b@example.com', 1)]
@@ -1007,6 +1045,23 @@ describe('a request', () => {
     expect(problemsOf(outcomes).map(({ pointer }) => pointer)).toEqual(['/messageId'])
   })
 
+  it.each([
+    ["['a@example.com'"],
+    ["['a@example.com', b@example.com']"],
+    ["['a@example.com' 'b@example.com']"],
+    ["[a@example.com, 'b@example.com']"],
+    ["'a@example.com"],
+    ["{'a@example.com', 'b@example.com'}"],
+    ["[['a@example.com']]"],
+    ['<a@example.com> <b@example.com>'],
+  ])('tells of nobody by %s, which is no list of addresses', (list) => {
+    const outcomes = [
+      ...read(request({ recipientArray: list })),
+      ...read(request({ emailIds: list.replaceAll('@example', '-inbound0$a@example') })),
+    ]
+    expect(new Set(typesOf(outcomes))).toEqual(new Set(['invalid']))
+  })
+
   it('whose list is nested or broken is read without falling over', () => {
     const deep = '['.repeat(20_000) + ']'.repeat(20_000)
     for (const recipientArray of [
@@ -1015,6 +1070,9 @@ describe('a request', () => {
       '[['.repeat(500) + 'x',
       '{"a":1}',
       '["a@example.com"',
+      `['${"\\'".repeat(500_000)}`,
+      `[${"'',".repeat(300_000)}'`,
+      `"\\"${'\\"'.repeat(500_000)}`,
     ]) {
       expect(typesOf(readForm(formText(request({ recipientArray }))))).toContain('invalid')
     }
@@ -1076,7 +1134,7 @@ describe('a routed mail', () => {
   )
 
   it('without a time is invalid, and names all that is wrong', () => {
-    expect(pointersOf(read(route({ timestamp: 1795240000, x_mx_rcptto: '' })))).toEqual([
+    expect(pointersOf(read(route({ timestamp: 179524000, x_mx_rcptto: '' })))).toEqual([
       '/timestamp',
       '/x_mx_rcptto',
     ])
@@ -1288,25 +1346,34 @@ describe('a body', () => {
   })
 
   it('with half a character in JSON is well-formed text where it is kept', () => {
-    const event = onlyEventOf(
-      readJson(
-        fieldsWith({
-          emailId: 'id\ud8000$R\ud800@example.com',
-          recipient: 'R\ud800@example.com',
-          labelName: 'a\ud800',
-          'SC-Custom-\ud800\n': 'a\udc00',
-        }),
-      ),
-    )
-    expect(event).toEqual({
+    const fields = fieldsWith({ labelName: 'a\ud800', 'SC-Custom-\ud800\n': 'a\udc00' })
+    expect(onlyEventOf(readJson(fields))).toEqual({
       ...leastEvent,
-      message: 'id\ufffd0',
-      recipient: 'r\ufffd@example.com',
-      spelling: 'R\ufffd@example.com',
-      emailId: 'id\ufffd0$R\ufffd@example.com',
       columns: { labelName: 'a\ufffd' },
       headers: new Map([['SC-Custom-\ufffd', 'a\ufffd']]),
     })
+  })
+
+  // U+FFFD says that an encoding was mistaken, and a zero-width space is seen by nobody: neither is taken out.
+  it.each([
+    ['\ud800', 'U+D800'],
+    ['\ufffd', 'U+FFFD'],
+    ['\u200b', 'U+200B'],
+  ])('with %j in an address or an id says so, and keeps nothing of it', (hidden, name) => {
+    const outcomes = (told: UnsignedFields) => problemsOf(readJson(fieldsWith(told)))
+    expect(outcomes({ emailId: `id${hidden}-inbound0$reader@example.com` })).toEqual([
+      {
+        pointer: '/emailId',
+        expected: 'an emailId: <messageId><index>$<recipient>',
+        received: `a string with ${name} in it`,
+      },
+    ])
+    expect(outcomes({ emailId: '', messageId: `id${hidden}-inbound` })).toMatchObject([
+      { pointer: '/messageId', received: `a string with ${name} in it` },
+    ])
+    expect(outcomes({ emailId: '', messageId, recipient: `r${hidden}eader@example.com` })).toEqual([
+      { pointer: '/recipient', expected: 'one email address', received: `a string with ${name} in it` },
+    ])
   })
 
   it('nested 20,000 deep is read without falling over', () => {
@@ -1325,7 +1392,11 @@ describe('a body', () => {
   it('names each field that is wrong, and never what came', () => {
     const wrong = { event: 'open', emailId: 'secret', recipient: 'secret', timestamp: 'secret' }
     expect(problemsOf(read(wrong))).toEqual([
-      { pointer: '/timestamp', expected: 'Unix milliseconds, such as 1654064683123', received: 'a string' },
+      {
+        pointer: '/timestamp',
+        expected: 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683',
+        received: 'a string',
+      },
       { pointer: '/emailId', expected: 'an emailId: <messageId><index>$<recipient>', received: 'a string' },
       { pointer: '/recipient', expected: 'one email address', received: 'a string' },
     ])

@@ -4,8 +4,8 @@ import type { FieldProblem, Outcome } from '../../../lib/providers/provider.ts'
 import { providers } from '../../../lib/providers/providers.ts'
 
 const sent = providers.find(({ name }) => name === 'sent')!
-const readText = (text: string) =>
-  sent.read({ body: new TextEncoder().encode(text), contentType: 'application/json' })
+const readText = (text: string, nowMs = Infinity) =>
+  sent.read({ body: new TextEncoder().encode(text), contentType: 'application/json' }, nowMs)
 const read = (body: unknown) => readText(JSON.stringify(body))
 
 /** Sent 2026-11-21 12:00:00 in UTC+8, as it says itself. */
@@ -53,6 +53,11 @@ describe('a send', () => {
       { ...leastEvent, recipient: 'second@example.com', spelling: 'Second@Example.com' },
       { ...leastEvent, recipient: 'third@example.com', spelling: 'Third@example.com' },
     ])
+  })
+
+  it.each(['9007199254740993', '12345678901234567890'])('of a MessageId of digits keeps each: %s', (id) => {
+    const text = `{"messageId":${id},"recipients":"reader@example.com","sentAt":1654064679}`
+    expect(eventsOf(readText(text))).toEqual([{ ...leastEvent, message: id, occurredAtMs: 1654064679_000 }])
   })
 
   it('may be one of several in a body', () => {
@@ -119,9 +124,9 @@ describe('when a mail was sent', () => {
     '',
     '1999-12-31T23:59:59Z',
     '2100-01-01T00:00:01Z',
-    1795233600123,
     946684799,
-    1654064679.5,
+    4102444801,
+    '1.2.3',
     true,
     {},
   ])('is not told by %j, even where the MessageId tells it', (sentAt) => {
@@ -129,6 +134,39 @@ describe('when a mail was sent', () => {
       const outcomes = read(sendWith({ messageId, sentAt }))
       expect(problemsOf(outcomes).map(({ pointer }) => pointer)).toEqual(['/sentAt'])
     }
+  })
+})
+
+describe('when a send was', () => {
+  it.each([
+    [1795233600],
+    ['1795233600'],
+    [1795233600123],
+    ['1795233600123'],
+    [1795233600.5],
+    ['1795233600.999'],
+  ])('is told by Unix seconds or milliseconds: %j', (sentAt) => {
+    expect(eventsOf(read(sendWith({ messageId: undated, sentAt })))).toEqual([
+      { ...leastEvent, message: undated, occurredAtMs: datedMs },
+    ])
+  })
+
+  it.each([
+    [{ messageId: undated, sentAt: 1795233600 }, '/sentAt', 'a number'],
+    [{ messageId: undated, sentAt: '2026-11-21T04:00:00Z' }, '/sentAt', 'a string'],
+    [{ messageId: dated }, '/messageId', 'a string'],
+    [{ messageId: dated, sentAt: '2026-11-20T04:00:00Z' }, '/messageId', 'a string'],
+  ])('is not more than a day ahead of our clock: %j', (told, pointer, received) => {
+    const text = JSON.stringify(sendWith(told))
+    const expected = 'an instant at most a day ahead of our clock'
+    expect(readText(text, datedMs - 86_400_001)).toEqual([
+      { type: 'invalid', problems: [{ pointer, expected, received: `${received} beyond it` }] },
+    ])
+    expect(eventsOf(readText(text, datedMs - 86_400_000))).toHaveLength(1)
+  })
+
+  it('is told by a MessageId in angle brackets, too', () => {
+    expect(eventsOf(read(sendWith({ messageId: ` <${dated}> ` })))).toEqual([leastEvent])
   })
 })
 
@@ -170,12 +208,12 @@ describe('what is wrong with a send', () => {
       ],
     ],
     [
-      'Unix milliseconds',
-      { sentAt: 1795233600123 },
+      'Unix microseconds',
+      { sentAt: 1795233600123000 },
       [
         {
           pointer: '/sentAt',
-          expected: 'Unix seconds before the year 2100 (were these milliseconds?)',
+          expected: 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683',
           received: 'a number',
         },
       ],

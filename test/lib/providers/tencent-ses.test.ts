@@ -6,11 +6,14 @@ import type { FieldProblem, Outcome } from '../../../lib/providers/provider.ts'
 import { tencentSes } from '../../../lib/providers/tencent-ses.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
-const readBytes = (body: Uint8Array) => tencentSes.read({ body, contentType: 'application/json' })
+const readBytes = (body: Uint8Array, nowMs = Infinity) =>
+  tencentSes.read({ body, contentType: 'application/json' }, nowMs)
 const readText = (text: string) => readBytes(bytesOf(text))
 const read = (body: unknown) => readText(JSON.stringify(body))
 const fixture = (name: string) =>
   readBytes(readFileSync(new URL(`../../fixtures/tencent-ses/${name}.json`, import.meta.url)))
+
+const unixTimeShape = 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
 
 /** The least that is an event, but for what a test says about it. */
 const bodyWith = (told: Readonly<Record<string, unknown>> = {}) => ({
@@ -259,8 +262,10 @@ describe('the recipient', () => {
     ['  reader@example.com\n', 'reader@example.com', undefined],
     ['Reader@Example.COM', 'reader@example.com', 'Reader@Example.COM'],
     ['a+b#c@example.com', 'a+b#c@example.com', undefined],
-    ['读者@例子.中国', '读者@例子.中国', undefined],
+    ['读者@例子.中国', '读者@xn--fsqu00a.xn--fiqs8s', '读者@例子.中国'],
     ['"a@b"@example.com', '"a@b"@example.com', undefined],
+    ['<reader@example.com>', 'reader@example.com', undefined],
+    ['The Reader <Reader@example.com>', 'reader@example.com', 'Reader@example.com'],
   ])('%j is %s', (email, recipient, spelling) => {
     const event = eventOf({ email })
     expect(event.recipient).toBe(recipient)
@@ -282,7 +287,7 @@ describe('the recipient', () => {
     ['@example.com'],
     ['reader@'],
     ['rea der@example.com'],
-    ['Reader <reader@example.com>'],
+    ['Reader <reader>'],
     [7],
     [['reader@example.com']],
     [{ address: 'reader@example.com' }],
@@ -293,7 +298,7 @@ describe('the recipient', () => {
   it.each([
     ['a@example.com,b@example.com'],
     ['a@example.com;b@example.com'],
-    ['<reader@example.com>'],
+    ['<reader@example.com>, <a@example.com>'],
     ['a@b@example.com'],
   ])('is not %j, which is no one address', (email) => {
     expect(pointersOf(bodyWith({ email }))).toEqual(['/email'])
@@ -363,20 +368,23 @@ describe('the time', () => {
     [1654064683.0, 1654064683_000],
     [946684800, 946684800_000],
     [4102444800, 4102444800_000],
-  ])('%j is read as Unix seconds', (timestamp, occurredAtMs) => {
+    [1654064683_000, 1654064683_000],
+    ['1654064683123', 1654064683_123],
+    [1654064683.5, 1654064683_500],
+    ['1654064683.123', 1654064683_123],
+    [1654064683123.9, 1654064683_123],
+  ])('%j is read as Unix seconds, or plainly milliseconds', (timestamp, occurredAtMs) => {
     expect(eventOf({ timestamp }).occurredAtMs).toBe(occurredAtMs)
   })
 
   it.each([
-    [1654064683_000],
-    ['1654064683000'],
     [0],
     [-1654064683],
     [946684799],
     [4102444801],
-    [1654064683.5],
-    ['1654064683.5'],
+    [1654064683_000_000],
     ['1.654e9'],
+    ['1654064683.'],
     ['0x6297'],
     ['１６５４０６４６８３'],
     ['2022-06-01T06:24:43Z'],
@@ -390,19 +398,30 @@ describe('the time', () => {
     expect(pointersOf(bodyWith({ timestamp }))).toEqual(['/timestamp'])
   })
 
-  it('in milliseconds is told so', () => {
-    expect(problemsOf(read(bodyWith({ timestamp: 1654064683_000 })))).toEqual([
+  it('more than a day ahead of our clock is a problem, and is none once the clock has come there', () => {
+    const body = bytesOf(JSON.stringify([bodyWith(), bodyWith({ timestamp: 1654064684 })]))
+    const nowMs = Date.parse('2022-05-31T06:24:43Z')
+    expect(readBytes(body, nowMs)).toEqual([
+      { type: 'event', event: leastEvent },
       {
-        pointer: '/timestamp',
-        expected: 'Unix seconds before the year 2100 (were these milliseconds?)',
-        received: 'a number',
+        type: 'invalid',
+        problems: [
+          {
+            pointer: '/1/timestamp',
+            expected: 'an instant at most a day ahead of our clock',
+            received: 'a number beyond it',
+          },
+        ],
       },
     ])
+    expect(typesOf(readBytes(body, nowMs + 1_000))).toEqual(['event', 'event'])
   })
 
   it.each([
     [1654064679, 1654064679_000],
     ['1654064679', 1654064679_000],
+    [1654064679_123, 1654064679_000],
+    ['1654064679.9', 1654064679_000],
   ])('of sending %j is read as Unix seconds', (sentTimestamp, sentAtMs) => {
     expect(eventOf({ sentTimestamp })).toEqual({ ...leastEvent, sentAtMs })
   })
@@ -412,7 +431,7 @@ describe('the time', () => {
   })
 
   it.each([
-    [1654064679_000, '{"sentTimestamp":1654064679000}'],
+    [1654064679_000_000, '{"sentTimestamp":1654064679000000}'],
     ['yesterday', '{"sentTimestamp":"yesterday"}'],
     [[], '{"sentTimestamp":[]}'],
   ])(
@@ -649,7 +668,7 @@ describe('a body', () => {
     expect(problemsOf(read({}))).toEqual([
       { pointer: '/event', expected: events, received: 'nothing' },
       { pointer: '/email', expected: 'one email address', received: 'nothing' },
-      { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'nothing' },
+      { pointer: '/timestamp', expected: unixTimeShape, received: 'nothing' },
       { pointer: '/bulkId', expected: 'a MessageId, or a taskId', received: 'neither' },
     ])
   })
@@ -670,26 +689,33 @@ describe('a body', () => {
           expected: 'the MessageId that SendEmail returned, at most 512 bytes without white space or #',
           received: 'a string',
         },
-        { pointer: '/timestamp', expected: 'Unix seconds, such as 1654064683', received: 'nothing' },
+        { pointer: '/timestamp', expected: unixTimeShape, received: 'nothing' },
       ]),
     )
   })
 
   it('with half a character in it is well-formed text where it is kept', () => {
-    const event = eventOf({
-      email: 'R\ud800@example.com',
-      bulkId: 'id\ud800',
-      subject: 'a\ud800',
-      'X-Tencentcloudses-Cb-\ud800\n': 'a\udc00',
-    })
+    const event = eventOf({ subject: 'a\ud800', 'X-Tencentcloudses-Cb-\ud800\n': 'a\udc00' })
     expect(event).toEqual({
       ...leastEvent,
-      recipient: 'r\ufffd@example.com',
-      spelling: 'R\ufffd@example.com',
-      message: 'id\ufffd',
       columns: { subject: 'a\ufffd' },
       headers: new Map([['X-Tencentcloudses-Cb-\ufffd', 'a\ufffd']]),
     })
+  })
+
+  it.each([
+    ['\ud800', 'U+D800'],
+    ['\ufffd', 'U+FFFD'],
+    ['\u00ad', 'U+00AD'],
+    ['\u202e', 'U+202E'],
+  ])('with %j in an address or an id says so', (hidden, name) => {
+    const problems = problemsOf(
+      read(bodyWith({ email: `r${hidden}eader@example.com`, bulkId: `qcloud-ses-${hidden}1` })),
+    )
+    expect(problems.map(({ pointer, received }) => [pointer, received])).toEqual([
+      ['/email', `a string with ${name} in it`],
+      ['/bulkId', `a string with ${name} in it`],
+    ])
   })
 
   it('of an empty array is unreadable', () => {
@@ -703,6 +729,34 @@ describe('a body', () => {
     }
     const asEmail = `{"event":"open","email":${deep},"bulkId":"x","timestamp":1654064683}`
     expect(typesOf(readText(asEmail))).toEqual(['invalid'])
+  })
+})
+
+describe('digits', () => {
+  const leastBut = (told: string) =>
+    `{"event":"bounce","email":"reader@example.com","timestamp":1654064683,"bounceType":"hard",${told}}`
+
+  it.each([
+    ['9007199254740993', 'task:9007199254740993'],
+    ['1234567890123456789', 'task:1234567890123456789'],
+    ['77', 'task:77'],
+    ['77.0', 'task:77'],
+  ])('of a task stay as they were written: %s', (taskId, message) => {
+    const event = onlyEventOf(readText(leastBut(`"taskId":${taskId}`)))
+    expect(event.message).toBe(message)
+    expect(event.columns.task).toBe(message.slice('task:'.length))
+  })
+
+  it('stay as they were written where nobody knows the field, however deep', () => {
+    const told = '"bulkId":"qcloud-ses-1","templateId":9007199254740993,"trace":{"id":12345678901234567890}'
+    const event = onlyEventOf(readText(leastBut(told)))
+    expect(event.columns.template).toBe('9007199254740993')
+    expect(event.detail).toBe('{"trace":{"id":"12345678901234567890"}}')
+  })
+
+  it('may be written as a fraction of nothing', () => {
+    const told = '"bulkId":"qcloud-ses-1","eventid":3.0'
+    expect(onlyEventOf(readText(leastBut(told))).kind).toBe('bounced')
   })
 })
 

@@ -209,7 +209,17 @@ describe('the outcome of a row', () => {
     ],
     ['1 without a time is delivered at a time unknown', { DeliverTime: 0 }, { kind: 'delivered' }],
     ['1 with a time of null too', { DeliverTime: null }, { kind: 'delivered' }],
-    ['1 with a time in milliseconds too', { DeliverTime: 1795233610000 }, { kind: 'delivered' }],
+    ['1 with a time that is none too', { DeliverTime: 7 }, { kind: 'delivered' }],
+    [
+      '1 with a time in milliseconds is delivered then',
+      { DeliverTime: 1795233610000 },
+      { kind: 'delivered', ...deliverTime },
+    ],
+    [
+      '1 with a fraction of a second is delivered then',
+      { DeliverTime: 1795233610.75 },
+      { kind: 'delivered', ...deliverTime },
+    ],
     [
       'a reply of several lines stands on one',
       { DeliverStatus: 2, DeliverMessage: ' 550-first\r\n\t550 second ' },
