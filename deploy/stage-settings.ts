@@ -3,6 +3,7 @@ import {
   ConfigError,
   ingestEntries,
   parseEnvironment,
+  polledEntries,
   reconcileEntries,
   type Environment,
 } from '../lib/config.ts'
@@ -38,8 +39,9 @@ export function problemsOf({ usual, given, environments, region }: StageSettings
       `${found} Put the token's digest by \`npx ledger parameter put CALLBACK_TOKEN_SHA256\`, or mind --stage and AWS_REGION.`,
     ]
   }
+  const ofReconcile = reconcile.SES_POLL === 'off' ? reconcileEntries : polledEntries
   return [
-    ...new Set([...problemsWith(ingestEntries, ingest), ...problemsWith(reconcileEntries, reconcile)]),
+    ...new Set([...problemsWith(ingestEntries, ingest), ...problemsWith(ofReconcile, reconcile)]),
     ...problemsOfDeployment({ ...usual, ...given }),
   ]
 }

@@ -112,22 +112,25 @@ class BackfillRun {
   readonly #calls: ProviderCalls
   readonly #writes: CountedWrites
   readonly #repairs: RowRepairs
+  /** Keeps the lease; throws where the run may not go on. */
+  readonly #goOn: () => Promise<void>
 
   constructor(on: BackfillDependencies, order: BackfillOrder, lease: HeldLease) {
     this.#on = on
     this.#order = order
     this.#writes = new CountedWrites(order.isDryRun ? withoutWriting(on.deliveries) : on.deliveries)
-    this.#repairs = new RowRepairs({ deliveries: this.#writes, log: on.log })
+    this.#repairs = new RowRepairs({ deliveries: this.#writes, log: on.log, keepLease: () => lease.keep() })
+    this.#goOn = async () => {
+      if (order.signal.aborted) throw new Interrupted('Interrupted.')
+      await lease.keep()
+    }
     this.#calls = new ProviderCalls({
       statusApi: on.statusApi,
       clock: on.clock,
       budget: { deadlineMs: Infinity, maxCalls: Infinity, requestsPerSecond: order.requestsPerSecond },
       // The run that had the lease before may have asked a moment ago.
       lastCallAtMs: on.clock.now(),
-      beforeCall: async () => {
-        if (order.signal.aborted) throw new Interrupted('Interrupted.')
-        await lease.keep()
-      },
+      beforeCall: this.#goOn,
     })
   }
 
@@ -154,7 +157,7 @@ class BackfillRun {
       const made = { calls: this.#calls.calls - callsBefore, callsForDate, datesDone: reports.length }
       this.#order.onProgress({ ...made, expectedCalls: expectedCalls(outlook, made) })
     }
-    const unsettled = await unsettledByDate(dates, statusApi.provider, deliveries)
+    const unsettled = await unsettledByDate(dates, statusApi.provider, deliveries, this.#goOn)
     for (const requestDate of dates) {
       const before = this.#figures()
       const reading: Reading = { offset: 0 }

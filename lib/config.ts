@@ -176,8 +176,17 @@ export const reconcileEntries = {
   SWEEP_AGES_DAYS: sweepAgesDays,
 }
 
+/** A row has to outlive the poll's reach, or the last sweep of its date would discover what has expired. */
+const polledRetentionDays = v.pipe(
+  retentionDays,
+  v.check((days) => days >= 31, '31 days or more while the poll is on, which reaches back 30'),
+)
+
+/** {@link reconcileEntries} where the poll is on. */
+export const polledEntries = { ...reconcileEntries, RETENTION_DAYS: polledRetentionDays }
+
 /** All that the poll is set up with. */
-export const pollEntries = { ...reconcileEntries, ...pollCredentialEntries }
+export const pollEntries = { ...polledEntries, ...pollCredentialEntries }
 
 /** The settings of the poll; `undefined` where there is to be none. */
 export function parsePollSettings(

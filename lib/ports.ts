@@ -224,6 +224,8 @@ export interface StatusPage {
   readonly rows: number
   /** Whether the list went on after this page: only a page shorter than asked for is the last. */
   readonly isLast: boolean
+  /** When it was answered, by the provider's own clock; absent where that does not show. */
+  readonly answeredAtMs?: number
 }
 
 /** The provider's own record of what it sent. */
@@ -278,10 +280,13 @@ export interface RunStore {
     nowMs: number,
     untilMs: number,
   ): Promise<{ checkpoint: StoredCheckpoint | undefined } | undefined>
-  /** Saves and extends the lease. `false` where the run has lost it: nothing was written. */
-  save(owner: string, checkpoint: StoredCheckpoint, untilMs: number): Promise<boolean>
+  /**
+   * Saves and extends the lease. `false` where the run has lost it: nothing was written.
+   * @param checkpoint - `undefined` leaves what is stored as it is
+   */
+  save(owner: string, checkpoint: StoredCheckpoint | undefined, untilMs: number): Promise<boolean>
   /** Gives the lease back with the run's figures. `false` where the run had lost it. */
-  release(owner: string, checkpoint: StoredCheckpoint, figures: RunFigures): Promise<boolean>
+  release(owner: string, checkpoint: StoredCheckpoint | undefined, figures: RunFigures): Promise<boolean>
 }
 
 /** What a run by hand needs of the lease beside {@link RunStore.acquire}: it leaves checkpoint and figures alone. */
@@ -306,6 +311,12 @@ export interface RunFigures {
   readonly settled: number
   /** Pending deliveries about which nobody can tell any more. */
   readonly unknown: number
+  /** Pending deliveries that are to be closed and were not come to; absent where there are none. */
+  readonly unfinished?: number
+  /** Lists that turned out to be in another order than they had seemed, or in none; absent where none did. */
+  readonly orderChanges?: number
+  /** Closed lists that were swept twice and changed their order each time: rows may not have been read. Absent where none. */
+  readonly unsteadyLists?: number
   /** Deliveries still pending when the run ended; absent where it did not come to count them. */
   readonly pending?: number
   /** How long ago the oldest was sent that is pending and can be asked about; absent where none is. */
@@ -314,7 +325,8 @@ export interface RunFigures {
   readonly stalenessP50Seconds?: number
   readonly stalenessP95Seconds?: number
   /**
-   * `done`: nothing was left to ask. `time`, `calls`: the budget ended, the next run goes on from there.
+   * `done`: nothing was left to ask or to close. `time`, `calls`: the budget ended, or more was to be closed than a run
+   * takes on; the next run goes on from there.
    * `lease`: another run holds it. `provider`: the provider kept failing. `settings`: it refuses our settings.
    */
   readonly stoppedBy: StopReason

@@ -7,7 +7,7 @@ import { Looks, readDueLists } from './reconcile/look-ups.ts'
 import { surveyPending, type Survey } from './reconcile/pending.ts'
 import { RunStopped, type CallBudget } from './reconcile/provider-calls.ts'
 import { leaseMs, lostLease, Run, type RunDependencies } from './reconcile/run.ts'
-import { sweepClosedDates } from './reconcile/sweeps.ts'
+import { readListsBegunForDue, sweepClosedDates } from './reconcile/sweeps.ts'
 import { readTail } from './reconcile/tail.ts'
 
 export interface ReconcileDependencies extends RunDependencies {
@@ -40,14 +40,14 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   const startedMs = on.clock.now()
   const held = await on.runs.acquire(on.owner, startedMs, startedMs + leaseMs)
   if (!held) return { figures: nothingDone, outcomes: {} }
-  const { checkpoint, isReadable } = readCheckpoint(held.checkpoint, on.sweepAgesDays, startedMs)
-  if (!isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
+  const begun = readCheckpoint(held.checkpoint, on.sweepAgesDays, startedMs)
+  if (!begun.isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
-  const run = new Run(on, budget, checkpoint, startedMs)
-  const { survey, stopped } = await ask(run)
-  const closing =
-    stopped?.stoppedBy === 'lease' ? closedNothing : await closePending(run, survey?.closable ?? [])
-  const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.isTimeUp ? 'time' : 'done')
+  const run = new Run(on, budget, begun, startedMs)
+  const asked = await ask(run)
+  const { survey } = asked
+  const { closing, stopped } = await close(run, asked)
+  const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.left > 0 ? 'time' : 'done')
   const figures: RunFigures = { ...figuresOf(run, survey, closing), stoppedBy }
   const isStillHeld = await on.runs.release(on.owner, run.storedCheckpoint(), figures)
   const { outcomes } = run.repairs
@@ -55,11 +55,17 @@ async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Pro
   return { figures, outcomes, ...(stopped && { problem: stopped.message }) }
 }
 
+interface Asked {
+  readonly survey?: Survey
+  /** Why it ended early, where it did. */
+  readonly stopped?: RunStopped
+}
+
 /**
  * The parts that ask, the freshest first. A provider that keeps failing ends only the part in which it does: stuck dates
  * starve no look-up.
  */
-async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }> {
+async function ask(run: Run): Promise<Asked> {
   let survey: Survey | undefined
   let looks: Looks | undefined
   let stopped: RunStopped | undefined
@@ -74,8 +80,10 @@ async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }>
           () => run.finishPages(),
           () => readTail(run),
           async () => looks?.leaveDates(survey ? await readDueLists(run, survey) : []),
+          () => readListsBegunForDue(run),
           async () => looks?.take(),
           async () => ((await sweepClosedDates(run)) ? looks?.take() : undefined),
+          () => run.confirmClock(),
         ]),
   ]
   for (const part of parts) {
@@ -91,13 +99,26 @@ async function ask(run: Run): Promise<{ survey?: Survey; stopped?: RunStopped }>
   return { ...(survey && { survey }), ...(stopped && { stopped }) }
 }
 
+async function close(
+  run: Run,
+  { survey, stopped }: Asked,
+): Promise<{ closing: Closing; stopped?: RunStopped }> {
+  if (stopped?.stoppedBy === 'lease') return { closing: closedNothing, stopped }
+  try {
+    return { closing: survey ? await closePending(run, survey) : closedNothing, ...(stopped && { stopped }) }
+  } catch (error) {
+    if (!(error instanceof RunStopped)) throw error
+    return { closing: closedNothing, stopped: error }
+  }
+}
+
 /** A run to which the provider answered nothing at all was not done, however little there was to ask. */
 function silentProvider({ calls }: Run): RunStopped | undefined {
   return calls.calls > 0 && !calls.hasAnswered ? new RunStopped('provider', calls.lastProblem) : undefined
 }
 
 function figuresOf(
-  { calls, repairs, startedMs }: Run,
+  { calls, repairs, startedMs, orderChanges, unsteadyLists }: Run,
   survey: Survey | undefined,
   closing: Closing,
 ): Omit<RunFigures, 'stoppedBy'> {
@@ -113,6 +134,9 @@ function figuresOf(
     repaired: repairs.repaired,
     settled: repairs.settled + closing.settled,
     unknown: closing.unknown,
+    ...(closing.left > 0 && { unfinished: closing.left }),
+    ...(orderChanges > 0 && { orderChanges }),
+    ...(unsteadyLists > 0 && { unsteadyLists }),
     ...(survey && { pending: survey.count + changed }),
     ...(oldestMs !== Infinity && { oldestPendingSeconds: inSeconds(startedMs - oldestMs) }),
     ...(staleness.length > 0 && {

@@ -147,6 +147,20 @@ describe('an alarm', () => {
     })
   })
 
+  // Each takes its 14 minutes, and keeps those out that begin 5 and 10 minutes after it: so one begins every quarter of an hour.
+  // Lambda dates an error by when its run began; a minute more until CloudWatch shows it.
+  it('sees runs that time out one after the other, as long as they do', () => {
+    const { properties, periods } = named('reconcile-failed')
+    expect(properties).toMatchObject({ Statistic: 'Sum', EvaluationPeriods: 1 })
+    const windowMinutes = (periods[0] ?? 0) / 60
+    const begun = [0, 15, 30, 45, 60, 75, 90, 105, 120, 135, 150, 165, 180]
+    const inAlarm = Array.from({ length: 181 }, (_, minute) => minute).filter((minute) => {
+      const seen = begun.filter((begin) => begin + 15 <= minute && begin > minute - windowMinutes)
+      return seen.length >= properties.Threshold
+    })
+    expect(inAlarm).toEqual(Array.from({ length: 151 }, (_, after) => 30 + after))
+  })
+
   // SendCloud tries at 0, 1, 3, 7, 15 and 31 minutes and drops the event for ever.
   it('sees one event of SendCloud that is turned away at every try', () => {
     const { properties, metrics, periods } = named('callbacks-turned-away')

@@ -49,7 +49,9 @@ export class HeldLease {
   /** `false` where another run holds it. */
   async #extend(): Promise<boolean> {
     const nowMs = this.#on.clock.now()
-    this.#untilMs = nowMs + leaseMs
-    return (await this.#on.runs.acquire(this.#on.owner, nowMs, this.#untilMs)) !== undefined
+    const untilMs = nowMs + leaseMs
+    const isHeld = (await this.#on.runs.acquire(this.#on.owner, nowMs, untilMs)) !== undefined
+    if (isHeld) this.#untilMs = untilMs
+    return isHeld
   }
 }

@@ -8,12 +8,58 @@ export const listOrders = ['undetermined', 'oldest-first', 'newest-first', 'none
 
 export type ListOrder = (typeof listOrders)[number]
 
-/** What is known of a list's order once rows of it were read. @param sentAtMs - when they were sent, in the order listed. */
-export function orderAfter(known: ListOrder, sentAtMs: readonly number[]): ListOrder {
-  const pairs = sentAtMs.slice(1).map((later, index) => later - (sentAtMs[index] ?? later))
-  const isRising = pairs.every((step) => step >= 0)
-  const isFalling = pairs.every((step) => step <= 0)
-  if (isRising && isFalling) return known
-  const told = isRising ? 'oldest-first' : isFalling ? 'newest-first' : 'none'
-  return known === 'undetermined' || known === told ? told : 'none'
+export interface KnownOrder {
+  readonly order: ListOrder
+  /** Whether rows told of it that lie farther apart than is tolerated. */
+  readonly isSure: boolean
+}
+
+/**
+ * What is known of a list's order once rows of it were read. Rows may stand in another order that were sent within the time
+ * tolerated: neighbours of one second do not make a list one without order. An order that only such rows told of, and others
+ * do not keep, is undetermined again.
+ * @param sentAtMs - when they were sent, in the order listed; before them, of earlier rows, the one that is farthest on
+ * @param toleratedMs - by how much a row may stand behind one that it should stand before
+ */
+export function orderAfter(known: KnownOrder, sentAtMs: readonly number[], toleratedMs: number): KnownOrder {
+  const isRising = keepsOrder(sentAtMs, toleratedMs)
+  const isFalling = keepsOrder(
+    sentAtMs.map((ms) => -ms),
+    toleratedMs,
+  )
+  const isTelling = !(isRising && isFalling)
+  switch (known.order) {
+    case 'none':
+      return known
+    case 'undetermined':
+      return isTelling ? told(isRising, isFalling) : { order: leaning(sentAtMs), isSure: false }
+    case 'oldest-first':
+      return isRising ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
+    case 'newest-first':
+      return isFalling ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
+  }
+}
+
+function told(isRising: boolean, isFalling: boolean): KnownOrder {
+  return { order: isRising ? 'oldest-first' : isFalling ? 'newest-first' : 'none', isSure: true }
+}
+
+function refuted({ isSure }: KnownOrder): KnownOrder {
+  return { order: isSure ? 'none' : 'undetermined', isSure }
+}
+
+/** Whether none stands farther behind the highest before it than is tolerated. */
+function keepsOrder(values: readonly number[], tolerated: number): boolean {
+  let highest = -Infinity
+  return values.every((value) => {
+    highest = Math.max(highest, value)
+    return value >= highest - tolerated
+  })
+}
+
+/** What most neighbours say. */
+function leaning(sentAtMs: readonly number[]): ListOrder {
+  const steps = sentAtMs.slice(1).map((later, index) => Math.sign(later - (sentAtMs[index] ?? later)))
+  const sum = steps.reduce((all, step) => all + step, 0)
+  return sum > 0 ? 'oldest-first' : sum < 0 ? 'newest-first' : 'undetermined'
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { addDays, requestDateOf } from '../core/instant.ts'
+import { addDays, dayMs, requestDateOf } from '../core/instant.ts'
 import { listOrders } from '../core/list-order.ts'
 import { closedDatesInReach, firstSweptAges, withAges } from '../core/sweep-plan.ts'
 import type { StoredCheckpoint } from '../ports.ts'
@@ -14,6 +14,10 @@ const openSweep = v.object({
   failures: v.exactOptional(wholeNumber),
   /** Whether look-ups wait for it, since it takes fewer calls than they would. */
   isForDue: v.exactOptional(v.boolean()),
+  /** Whether a row of one page stood on another as well: the list changed its order meanwhile, and may have kept rows back. */
+  isUnsteady: v.exactOptional(v.boolean()),
+  /** Whether it is swept again for that. */
+  isSecond: v.exactOptional(v.boolean()),
 })
 
 /** A whole date under way. */
@@ -24,10 +28,17 @@ const page = v.object({ ...sweep.entries, messageId: v.exactOptional(v.string())
 const tail = v.object({
   ...sweep.entries,
   order: v.picklist(listOrders),
+  /** Whether rows told of that order which lie farther apart than is tolerated. */
+  isOrderSure: v.exactOptional(v.boolean(), false),
   /** What was sent up to this instant is applied. */
   throughMs: wholeNumber,
   /** What the reading under way will have applied once it is at its end; 0 where none is, or oldest first. */
   passThroughMs: wholeNumber,
+  /** Up to where the list was read, and up to when it was read for: what is read again there gets no third reading. */
+  seenOffset: v.exactOptional(wholeNumber, 0),
+  seenThroughMs: v.exactOptional(wholeNumber, 0),
+  /** Whether rows could not be read, and are read again. */
+  isReadAgain: v.exactOptional(v.boolean(), false),
   /** Whether it is read for what nobody told of. */
   isDiscovering: v.boolean(),
   /** When the list was last read, and how fast it grew. */
@@ -46,6 +57,8 @@ const checkpoint = v.object({
   sweptAges: v.array(v.object({ ageDays: wholeNumber, throughDate: requestDate })),
   /** Every look that fell due up to this instant is done. */
   looksThroughMs: wholeNumber,
+  /** Of the looks that fell due a millisecond later, those at messages up to this one are done, too. */
+  looksThroughMessage: v.optional(v.string(), ''),
   /** MessageIds whose look got no answer: asked about again at the next run. */
   unansweredLooks: v.array(v.string()),
   /** Pages that were told and are being written down: asked for again where the run ended before that was done. */
@@ -59,23 +72,47 @@ const checkpoint = v.object({
 /** What a run leaves for the next one: it only moves past what is applied. */
 export type Checkpoint = v.InferOutput<typeof checkpoint>
 
+/** What a ledger knows to which the provider has never answered: nothing of dates, since nobody has confirmed the clock. */
+const neverAnswered = v.strictObject({
+  version: v.literal(2),
+  unansweredLooks: v.array(v.string()),
+  lastCallAtMs: wholeNumber,
+})
+
+const stored = v.pipe(v.string(), v.parseJson(), v.union([checkpoint, neverAnswered]))
+
+/** What a run begins with. */
+export interface ReadCheckpoint {
+  readonly checkpoint: Checkpoint
+  /** The stored one as it is; `undefined` where there is none to go on from. */
+  readonly known: Checkpoint | undefined
+  readonly isReadable: boolean
+}
+
 /**
- * Reads a stored checkpoint. Without one the ledger is new and begins with yesterday. One that cannot be read costs calls
- * and not rows: every date in reach is read again.
+ * Reads a stored checkpoint. Without one the ledger is new and begins with yesterday. One that cannot be read, or was made by
+ * a clock that was ahead, costs calls and not rows: every date in reach is read again.
  */
 export function readCheckpoint(
-  stored: StoredCheckpoint | undefined,
+  toRead: StoredCheckpoint | undefined,
   sweepAgesDays: readonly number[],
   nowMs: number,
-): { checkpoint: Checkpoint; isReadable: boolean } {
-  if (stored === undefined) return { checkpoint: beginning(sweepAgesDays, [], nowMs), isReadable: true }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), checkpoint), stored)
-  if (!parsed.success) {
-    const dates = closedDatesInReach(nowMs)
-    return { checkpoint: beginning(sweepAgesDays, dates, nowMs), isReadable: false }
+): ReadCheckpoint {
+  const begun = (dates: readonly string[]) => beginning(sweepAgesDays, dates, nowMs)
+  if (toRead === undefined) return { checkpoint: begun([]), known: undefined, isReadable: true }
+  const { success, output } = v.safeParse(stored, toRead)
+  if (!success || ('tail' in output && isAhead(output, nowMs))) {
+    return { checkpoint: begun(closedDatesInReach(nowMs)), known: undefined, isReadable: false }
   }
-  const sweptAges = withAges(parsed.output.sweptAges, sweepAgesDays, nowMs)
-  return { checkpoint: { ...parsed.output, sweptAges: [...sweptAges] }, isReadable: true }
+  if (!('tail' in output))
+    return { checkpoint: { ...begun([]), ...output }, known: undefined, isReadable: true }
+  const sweptAges = withAges(output.sweptAges, sweepAgesDays, nowMs)
+  return { checkpoint: { ...output, sweptAges: [...sweptAges] }, known: output, isReadable: true }
+}
+
+/** By more than clocks differ. A run with a clock that is behind takes a good one for such; it gets no answer and stores nothing. */
+function isAhead({ tail, looksThroughMs }: Checkpoint, nowMs: number): boolean {
+  return tail.requestDate > requestDateOf(nowMs + dayMs) || looksThroughMs > nowMs + dayMs
 }
 
 function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[], nowMs: number): Checkpoint {
@@ -85,6 +122,7 @@ function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[],
     openSweeps: toSweep.map((requestDate) => ({ requestDate, offset: 0 })),
     sweptAges: [...firstSweptAges(sweepAgesDays, nowMs)],
     looksThroughMs: 0,
+    looksThroughMessage: '',
     unansweredLooks: [],
     unwrittenPages: [],
     closedSilentOn: '',
@@ -98,14 +136,18 @@ export function tailOf(requestDate: string, isDiscovering: boolean): Tail {
     requestDate,
     offset: 0,
     order: 'undetermined',
+    isOrderSure: false,
     throughMs: 0,
     passThroughMs: 0,
+    seenOffset: 0,
+    seenThroughMs: 0,
+    isReadAgain: false,
     isDiscovering,
     readAtMs: 0,
     rowsPerHour: 0,
   }
 }
 
-export function writeCheckpoint(toStore: Checkpoint): StoredCheckpoint {
+export function writeCheckpoint(toStore: Checkpoint | v.InferOutput<typeof neverAnswered>): StoredCheckpoint {
   return JSON.stringify(toStore)
 }

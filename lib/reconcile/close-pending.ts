@@ -2,8 +2,10 @@ import { isPending } from '../core/delivery.ts'
 import { requestDateOf } from '../core/instant.ts'
 import { unknownEvent } from '../core/polled-delivery.ts'
 import { UnwritableError } from '../ports.ts'
-import type { DatedDelivery } from './pending.ts'
+import type { DatedDelivery, Survey } from './pending.ts'
 import type { Run } from './run.ts'
+
+type ToClose = Pick<Survey, 'closable' | 'closableLeftOut'>
 
 /** What closing did. */
 export interface Closing {
@@ -11,27 +13,31 @@ export interface Closing {
   readonly settled: number
   /** Deliveries about which nobody can tell any more. */
   readonly unknown: number
-  /** Whether the run's time ended before all were seen to. */
-  readonly isTimeUp: boolean
+  /** How many are to be closed and were not come to. */
+  readonly left: number
 }
 
-export const closedNothing: Closing = { settled: 0, unknown: 0, isTimeUp: false }
+export const closedNothing: Closing = { settled: 0, unknown: 0, left: 0 }
 
 /**
  * Closes what there is nothing more to ask about. Where there is a poll it closes only if the provider has answered this
- * run: it checks the time of a request, and a clock that is wrong would close the mail of today.
+ * run: it checks the time of a request, and a clock that is wrong would close the mail of today. Throws `RunStopped`
+ * where another run has taken the lease.
  */
-export async function closePending(run: Run, closable: readonly DatedDelivery[]): Promise<Closing> {
+export async function closePending(run: Run, { closable, closableLeftOut }: ToClose): Promise<Closing> {
   const mayClose = run.polledProvider === undefined || run.calls.hasAnswered
   if (!mayClose) return closedNothing
   const counts = { settled: 0, unknown: 0 }
-  for (const one of closable) {
-    if (run.isTimeUp()) return { ...counts, isTimeUp: true }
+  for (const [done, one] of closable.entries()) {
+    if (run.isTimeUp()) return { ...counts, left: closable.length - done + closableLeftOut }
+    await run.keepLease()
     const closed = await close(run, one)
     if (closed !== 'pending') counts[closed] += 1
   }
-  run.checkpoint = { ...run.checkpoint, closedSilentOn: requestDateOf(run.startedMs) }
-  return { ...counts, isTimeUp: false }
+  // What nobody can be asked about is looked through again while any of it is left.
+  if (closableLeftOut === 0)
+    run.checkpoint = { ...run.checkpoint, closedSilentOn: requestDateOf(run.startedMs) }
+  return { ...counts, left: closableLeftOut }
 }
 
 async function close(

@@ -1,5 +1,6 @@
 import { requestDateOf } from '../core/instant.ts'
 import { oldestDateInReach, possibleRequestDates } from '../core/sweep-plan.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import type { DueMessage, Survey } from './pending.ts'
 import { RunStopped } from './provider-calls.ts'
 import { pageRows, type Run } from './run.ts'
@@ -131,17 +132,25 @@ export class Looks {
     return sweep?.isForDue === true && sweep.failures === undefined
   }
 
-  /** Writes down up to when everything that fell due is done. */
+  /**
+   * Writes down up to where everything that fell due is done: an instant, and within the next one a message, since more may
+   * fall due at one instant than a run can ask about.
+   */
   #moveOn(): void {
-    const { due, leftOutDueMs } = this.#survey
+    const { due, leftOut } = this.#survey
     const { startedMs, checkpoint } = this.#run
     const isDone = (message: DueMessage | undefined) => message && this.#done.has(message.message)
     while (isDone(due[this.#passed])) this.#passed += 1
-    const nextDueMs = Math.min(due[this.#passed]?.dueAtMs ?? Infinity, leftOutDueMs, startedMs + 1)
+    const next = due[this.#passed] ?? leftOut
+    const last = due[this.#passed - 1]
+    // What is asked again is due after this run's own time.
+    const looksThroughMs = Math.min(next?.dueAtMs ?? Infinity, startedMs + 1) - 1
+    const isAmid = last?.dueAtMs === looksThroughMs + 1 && last.dueAtMs <= startedMs
+    const reached = { looksThroughMs, looksThroughMessage: isAmid ? last.message : '' }
     this.#run.checkpoint = {
       ...checkpoint,
+      ...(isFurther(reached, checkpoint) && reached),
       unansweredLooks: [...this.#unanswered],
-      looksThroughMs: Math.max(checkpoint.looksThroughMs, nextDueMs - 1),
     }
   }
 
@@ -178,6 +187,13 @@ export class Looks {
     this.#done.add(message)
     this.#unanswered = this.#unanswered.filter((other) => other !== message)
   }
+}
+
+type LooksThrough = Pick<Checkpoint, 'looksThroughMs' | 'looksThroughMessage'>
+
+function isFurther(reached: LooksThrough, known: LooksThrough): boolean {
+  if (reached.looksThroughMs !== known.looksThroughMs) return reached.looksThroughMs > known.looksThroughMs
+  return reached.looksThroughMessage > known.looksThroughMessage
 }
 
 /** Whether a list of this run told of all its recipients: asking again at once could tell nothing else. */

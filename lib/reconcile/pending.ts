@@ -29,14 +29,16 @@ export interface Survey {
   readonly oldestNotDueMs: number
   /** Longest due first, as many as a run may come to. */
   readonly due: readonly DueMessage[]
-  /** When the first was due that found no room there. */
-  readonly leftOutDueMs: number
+  /** The first that found no room there; absent where all did. */
+  readonly leftOut: DueMessage | undefined
   /** How many messages of each date are due, those without room included. */
   readonly dueOfDate: ReadonlyMap<string, number>
   /** How many of them today's list may tell of where it is read on, oldest first. */
   readonly dueInTail: number
   /** Those about which nothing is left to ask, whatever the answers of this run; as many as a run may come to. */
   readonly closable: readonly DatedDelivery[]
+  /** How many more there are. */
+  readonly closableLeftOut: number
 }
 
 /** Messages, and deliveries to close, that a run keeps in memory: more than it could ask about at 20 requests a second. */
@@ -46,6 +48,7 @@ const maxKept = 20_000
 export async function surveyPending(run: Run): Promise<Survey> {
   const survey = new SurveyUnderWay(run)
   for await (const batch of inBatches(run.deliveries.pending())) {
+    await run.keepLease()
     await survey.add(batch)
     if (run.isTimeUp()) throw new RunStopped('time', 'The time for this run is used up.')
   }
@@ -60,10 +63,11 @@ class SurveyUnderWay {
   readonly #dueOfDate = new Map<string, number>()
   readonly #closable: DatedDelivery[] = []
   #due = new Map<string, DueMessage>()
-  #leftOutDueMs = Infinity
+  #leftOut: DueMessage | undefined
   #dueInTail = 0
   #count = 0
   #oldestNotDueMs = Infinity
+  #closableLeftOut = 0
 
   constructor(run: Run) {
     this.#run = run
@@ -78,7 +82,9 @@ class SurveyUnderWay {
     const { closable = [], open = [] } = Object.groupBy(dated, (one) =>
       isClosable(this.#run, one) ? 'closable' : 'open',
     )
-    this.#closable.push(...closable.slice(0, maxKept - this.#closable.length))
+    const kept = closable.slice(0, maxKept - this.#closable.length)
+    this.#closable.push(...kept)
+    this.#closableLeftOut += closable.length - kept.length
     const askable = open.filter(
       ({ delivery }) => isAskable(this.#run, delivery) && lookAgesMs(delivery.status).length > 0,
     )
@@ -100,11 +106,12 @@ class SurveyUnderWay {
     return {
       count: this.#count,
       due: this.#keepLongestDue(),
-      leftOutDueMs: this.#leftOutDueMs,
+      leftOut: this.#leftOut,
       dueOfDate: this.#dueOfDate,
       dueInTail: this.#dueInTail,
       oldestNotDueMs: this.#oldestNotDueMs,
       closable: this.#closable,
+      closableLeftOut: this.#closableLeftOut,
     }
   }
 
@@ -113,7 +120,9 @@ class SurveyUnderWay {
     // Asked again after all others, so that it delays none; what failed last comes last.
     const place = this.#unanswered.get(delivery.message)
     if (place !== undefined) return startedMs + 1 + place
-    return dueLookMs(delivery.status, sentAtMs, { afterMs: checkpoint.looksThroughMs, throughMs: startedMs })
+    const { looksThroughMs, looksThroughMessage } = checkpoint
+    const afterMs = delivery.message <= looksThroughMessage ? looksThroughMs + 1 : looksThroughMs
+    return dueLookMs(delivery.status, sentAtMs, { afterMs, throughMs: startedMs })
   }
 
   #join({ delivery, sentAtMs, dueAtMs }: DueDelivery): void {
@@ -136,17 +145,20 @@ class SurveyUnderWay {
   }
 
   #keepLongestDue(): readonly DueMessage[] {
-    const sorted = [...this.#due.values()].sort(
-      (one, other) => one.dueAtMs - other.dueAtMs || (one.message < other.message ? -1 : 1),
-    )
+    const sorted = [...this.#due.values()].sort(byDue)
     const kept = sorted.slice(0, maxKept)
     for (const { sentAtMs } of sorted.slice(maxKept)) {
       this.#oldestNotDueMs = Math.min(this.#oldestNotDueMs, sentAtMs)
     }
-    this.#leftOutDueMs = Math.min(this.#leftOutDueMs, sorted[maxKept]?.dueAtMs ?? Infinity)
+    this.#leftOut = [this.#leftOut, sorted[maxKept]].filter((one) => one !== undefined).sort(byDue)[0]
     this.#due = new Map(kept.map((message) => [message.message, message]))
     return kept
   }
+}
+
+/** In the order in which they fell due; of one instant, in the order of the messages. */
+function byDue(one: DueMessage, other: DueMessage): number {
+  return one.dueAtMs - other.dueAtMs || (one.message < other.message ? -1 : 1)
 }
 
 /** A task is not a message, and another provider's mail is not in this list. */

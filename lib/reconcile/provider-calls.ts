@@ -1,4 +1,4 @@
-import { secondMs } from '../core/instant.ts'
+import { minuteMs, secondMs } from '../core/instant.ts'
 import { StatusApiError, type Clock, type StatusApi, type StatusPage, type StatusQuery } from '../ports.ts'
 
 /** The run must end here and now; what it has applied stays applied. */
@@ -25,12 +25,16 @@ interface Dependencies {
   readonly budget: CallBudget
   /** When the provider was last asked, in this run or an earlier one. */
   readonly lastCallAtMs: number
-  /** Runs before every request; throws {@link RunStopped} where the run may not go on. */
+  /** Runs before every request, and now and then while it waits for its turn; throws {@link RunStopped} where the run may not go on. */
   readonly beforeCall: () => Promise<void>
 }
 
+/** By how much our clock may be ahead of the provider's: as much as it allows the signature of a request. */
+const mostAheadMs = 5 * minuteMs
 /** The longest that one request may take, and a moment to write down what it told. */
 const callReserveMs = 12 * secondMs
+/** The longest wait in which a lease need not be looked at. */
+const longestSleepMs = 30 * secondMs
 const retryWaitsMs = [secondMs, 4 * secondMs]
 /** So many questions in a row without an answer mean that it is not about the question. */
 const failuresInARow = 3
@@ -60,7 +64,7 @@ export class ProviderCalls {
     return this.#rows
   }
 
-  /** Whether the provider answered this run at all. It checks a request's time, so an answer confirms our clock. */
+  /** Whether the provider answered this run at all. It checks a request's time and dates its answer, which confirms our clock. */
   get hasAnswered(): boolean {
     return this.#hasAnswered
   }
@@ -82,6 +86,7 @@ export class ProviderCalls {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const page = await this.#ask(query)
+        this.#requireClock(page)
         this.#failuresInARow = 0
         this.#hasAnswered = true
         this.#rows += page.rows
@@ -108,7 +113,7 @@ export class ProviderCalls {
     const waitMs = this.#waitMs()
     if (this.#calls >= budget.maxCalls) throw new RunStopped('calls', 'The budget of calls is used up.')
     this.#requireTime(waitMs)
-    if (waitMs > 0) await clock.sleep(waitMs)
+    await this.#waitForTurn(waitMs)
     await beforeCall()
     // Both may have taken longer than they should.
     this.#requireTime(0)
@@ -132,6 +137,27 @@ export class ProviderCalls {
     const intervalMs = Math.ceil(secondMs / this.#on.budget.requestsPerSecond)
     // Bounded, since the last call's clock may have been ahead of this one.
     return Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - this.#on.clock.now()))
+  }
+
+  /**
+   * An answer counts only where the provider's own clock bears ours out. Compared with when it was asked: however long the
+   * answer took, it was dated later.
+   */
+  #requireClock({ answeredAtMs }: StatusPage): void {
+    const aheadMs = this.#lastCallAtMs - (answeredAtMs ?? Infinity)
+    if (aheadMs <= mostAheadMs) return
+    const minutes = Math.round(aheadMs / minuteMs)
+    throw new RunStopped(
+      'settings',
+      `Set this machine's clock: it is ${minutes} minutes ahead of the provider's.`,
+    )
+  }
+
+  async #waitForTurn(waitMs: number): Promise<void> {
+    for (let leftMs = waitMs; leftMs > 0; leftMs -= longestSleepMs) {
+      await this.#on.clock.sleep(Math.min(leftMs, longestSleepMs))
+      if (leftMs > longestSleepMs) await this.#on.beforeCall()
+    }
   }
 
   /** Ends the run where a request made after the wait might not be answered in time. */

@@ -20,10 +20,13 @@ import {
   type Log,
   type StatusPage,
 } from '../ports.ts'
+import { RunStopped } from './provider-calls.ts'
 
 interface Dependencies {
   readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf'>
   readonly log: Log
+  /** Runs before each row is brought up, several times at once. Where another run has taken the lease it throws RunStopped. */
+  readonly keepLease?: () => Promise<void>
 }
 
 /** Rows whose writes are under way at once. */
@@ -32,13 +35,18 @@ const concurrentRows = 8
 /** Brings the rows of polled pages up to what the pages tell, and counts what that took. */
 export class RowRepairs {
   readonly #on: Dependencies
-  readonly #seen = new Set<string>()
+  /** Of each delivery that was told: in which reading of a list it was last, 0 where in none. */
+  readonly #seen = new Map<string, number>()
+  /** Readings in which a delivery was told twice. */
+  readonly #unsteady = new Set<number>()
+  #lists = 0
   readonly #settled = new Set<string>()
   readonly #stalenessMs: number[] = []
   readonly #outcomes: MailOutcome[] = []
   #discovered = 0
   #repaired = 0
   #turnedPending = 0
+  #isLeaseLost = false
 
   constructor(on: Dependencies) {
     this.#on = on
@@ -84,15 +92,31 @@ export class RowRepairs {
     return this.#seen.has(nameOf(key))
   }
 
+  /** Begins the reading of a list, whose pages are held against each other. */
+  beginList(): number {
+    this.#lists += 1
+    return this.#lists
+  }
+
+  /**
+   * Whether a delivery stood on two pages of the list: its order has changed between them, or a row came in front. (Two
+   * spellings of one address count as well.)
+   */
+  isUnsteady(list: number): boolean {
+    return this.#unsteady.has(list)
+  }
+
   /**
    * @param requestDate - the date whose list the page is of: when a row was sent, where nothing else tells.
    * @param nowMs - when the page was told.
+   * @param list - of which reading the page is; 0 where of none.
    * @param beforeSeveral - done before the first of several writes: a run that ends among them leaves a part undone.
    */
   async apply(
     page: StatusPage,
     requestDate: string,
     nowMs: number,
+    list = 0,
     beforeSeveral: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     if (page.unreadable.length > 0) {
@@ -104,10 +128,14 @@ export class RowRepairs {
     const repairs = [...polled].map(([name, tellings]) => repairOf(known.get(name), tellings, requestDate))
     if (repairs.flatMap(({ lacking }) => lacking).length > 1) await beforeSeveral()
     await pMap(repairs, (repair) => this.#bringUp(repair, nowMs), { concurrency: concurrentRows })
-    for (const name of polled.keys()) this.#seen.add(name)
+    for (const name of polled.keys()) {
+      if (list > 0 && this.#seen.get(name) === list) this.#unsteady.add(list)
+      this.#seen.set(name, list)
+    }
   }
 
   async #bringUp({ known, lacking, row }: Repair, nowMs: number): Promise<void> {
+    await this.#keepLease()
     for (const { event, outcome } of lacking) {
       try {
         await this.#on.deliveries.record(event)
@@ -120,6 +148,17 @@ export class RowRepairs {
       if (outcome !== undefined) this.#outcomes.push(outcome)
     }
     if (row !== undefined && row !== known) this.#count(known, row)
+  }
+
+  /** What was told is written down whoever has the lease: the next question finds out. */
+  async #keepLease(): Promise<void> {
+    if (this.#isLeaseLost) return
+    try {
+      await this.#on.keepLease?.()
+    } catch (error) {
+      if (!(error instanceof RunStopped)) throw error
+      this.#isLeaseLost = true
+    }
   }
 
   #count(known: Delivery | undefined, row: Delivery): void {

@@ -1,10 +1,10 @@
-import { minuteMs, secondMs } from '../core/instant.ts'
+import { addDays, minuteMs, requestDateOf, secondMs } from '../core/instant.ts'
 import { sentAtOf } from '../core/message.ts'
 import type { PolledDelivery } from '../core/polled-delivery.ts'
 import { heardByMs } from '../core/schedule.ts'
 import { StatusApiError, type Clock, type DeliveryReader, type DeliveryWriter, type Log } from '../ports.ts'
 import type { PendingWriter, RunStore, StatusApi, StatusPage, StatusQuery } from '../ports.ts'
-import { writeCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { writeCheckpoint, type Checkpoint, type ReadCheckpoint } from './checkpoint.ts'
 import { ProviderCalls, RunStopped, type CallBudget } from './provider-calls.ts'
 import { RowRepairs } from './repair-rows.ts'
 
@@ -50,14 +50,28 @@ export class Run {
   readonly deliveries: RunDependencies['deliveries']
   readonly calls: ProviderCalls
   readonly repairs: RowRepairs
+  /** The dates for whose lists look-ups have waited since an earlier run. */
+  readonly datesBegunForDue: ReadonlySet<string>
   /** Moves only past what is applied. */
   checkpoint: Checkpoint
-  readonly #begunWith: Checkpoint
+  /** Lists that turned out to be in another order than they had seemed, or in none. */
+  orderChanges = 0
+  /** Closed lists of which rows may not have been read, since they would not keep still. */
+  unsteadyLists = 0
+  /** The checkpoint as it was stored; `undefined` where there was none to go on from. */
+  readonly #begunWith: Checkpoint | undefined
   readonly #on: RunDependencies
   readonly #deadlineMs: number
   #leaseUntilMs: number
+  /** The extension under way, for all who wait for one. */
+  #keeping: Promise<void> | undefined
 
-  constructor(on: RunDependencies, budget: CallBudget, checkpoint: Checkpoint, startedMs: number) {
+  constructor(
+    on: RunDependencies,
+    budget: CallBudget,
+    { checkpoint, known }: Pick<ReadCheckpoint, 'checkpoint' | 'known'>,
+    startedMs: number,
+  ) {
     this.startedMs = startedMs
     this.throughMs = startedMs - heardByMs
     this.polledProvider = on.statusApi?.provider
@@ -65,27 +79,36 @@ export class Run {
     this.isByHand = on.isByHand ?? false
     this.deliveries = on.deliveries
     this.checkpoint = checkpoint
-    this.#begunWith = checkpoint
+    this.#begunWith = known
+    const forDue = checkpoint.openSweeps.filter(({ isForDue }) => isForDue === true)
+    this.datesBegunForDue = new Set(forDue.map(({ requestDate }) => requestDate))
     this.#on = on
     this.#deadlineMs = budget.deadlineMs
     this.#leaseUntilMs = startedMs + leaseMs
-    this.repairs = new RowRepairs(on)
+    this.repairs = new RowRepairs({
+      deliveries: on.deliveries,
+      log: on.log,
+      keepLease: () => this.keepLease(),
+    })
     this.calls = new ProviderCalls({
       statusApi: on.statusApi,
       clock: on.clock,
       budget,
       lastCallAtMs: checkpoint.lastCallAtMs,
-      beforeCall: () => this.#keepLease(),
+      beforeCall: () => this.keepLease(),
     })
   }
 
-  /** Asks for a page and brings its rows up to it. One question's failure is its own: `unanswered`. */
-  async apply(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
+  /**
+   * Asks for a page and brings its rows up to it. One question's failure is its own: `unanswered`.
+   * @param list - of which reading of a list the page is, where it is held against the others of it
+   */
+  async apply(query: StatusQuery, list = 0): Promise<StatusPage | 'unanswered'> {
     const page = await this.#pageUnlessFailed(query)
     if (page === 'unanswered') return page
     const deliveries = page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= this.throughMs)
     const others = this.checkpoint.unwrittenPages.filter((other) => !isSame(other, query))
-    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now(), () => {
+    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now(), list, () => {
       this.checkpoint = { ...this.checkpoint, unwrittenPages: [...others, query] }
       return this.save()
     })
@@ -109,12 +132,42 @@ export class Run {
     this.#leaseUntilMs = untilMs
   }
 
-  /** What the next run goes on from: of a run that the provider has not answered, nothing, since its clock may be wrong. */
-  storedCheckpoint(): string {
+  /**
+   * Extends the lease where half of it is over: for every loop that may take its time. Throws {@link RunStopped} where another
+   * run has taken it.
+   */
+  async keepLease(): Promise<void> {
+    // A save that was answered late has kept nothing: done again, it is refused where another run has taken over.
+    while (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) {
+      this.#keeping ??= this.save().finally(() => {
+        this.#keeping = undefined
+      })
+      await this.#keeping
+    }
+  }
+
+  /**
+   * What the next run goes on from. Of a run that the provider has not answered, no more than which looks stay unanswered,
+   * since its clock may be wrong. `undefined`: what is stored stays as it is.
+   */
+  storedCheckpoint(): string | undefined {
+    const { lastCallAtMs } = this.calls
     const mayMove = this.polledProvider === undefined || this.calls.hasAnswered
+    if (mayMove) return writeCheckpoint({ ...this.checkpoint, lastCallAtMs })
     const { unansweredLooks } = this.checkpoint
-    const checkpoint = mayMove ? this.checkpoint : { ...this.#begunWith, unansweredLooks }
-    return writeCheckpoint({ ...checkpoint, lastCallAtMs: this.calls.lastCallAtMs })
+    if (this.#begunWith) return writeCheckpoint({ ...this.#begunWith, unansweredLooks, lastCallAtMs })
+    return unansweredLooks.length === 0
+      ? undefined
+      : writeCheckpoint({ version: 2, unansweredLooks, lastCallAtMs })
+  }
+
+  /**
+   * Asks one question where the ledger is new and there was none to ask: it begins once an answer has confirmed the clock,
+   * and not when the first callback is lost, since dates before its beginning are not swept.
+   */
+  async confirmClock(): Promise<void> {
+    if (this.#begunWith || this.calls.calls > 0) return
+    await this.apply({ requestDate: addDays(requestDateOf(this.startedMs), -1), offset: 0 })
   }
 
   /**
@@ -149,11 +202,6 @@ export class Run {
       const isOver = error.consequence === 'out-of-reach' || query.messageId !== undefined
       return isOver && error.consequence !== 'transient' ? nothing : 'unanswered'
     }
-  }
-
-  // A save that was answered late has kept nothing: done again, it is refused where another run has taken over.
-  async #keepLease(): Promise<void> {
-    while (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) await this.save()
   }
 }
 

@@ -7,6 +7,22 @@ import { pageRows, type Run } from './run.ts'
 const failuresPerPage = 36
 
 /**
+ * Reads on the lists for which look-ups have waited since an earlier run. They come before other look-ups: these may take all
+ * of a run's time, and are remembered only as far as none waits before them.
+ */
+export async function readListsBegunForDue(run: Run): Promise<void> {
+  const { openSweeps } = run.checkpoint
+  const isChosen = ({ requestDate, failures }: OpenSweep) =>
+    run.datesBegunForDue.has(requestDate) && failures === undefined
+  if (openSweeps.some(isChosen)) {
+    await readLists(run, {
+      toRead: openSweeps.filter(isChosen),
+      left: openSweeps.filter((sweep) => !isChosen(sweep)),
+    })
+  }
+}
+
+/**
  * Reads the whole lists of dates that have closed. One that fails goes behind the others and is read on next time. Answers
  * whether one was read to its end for which look-ups wait.
  */
@@ -18,15 +34,27 @@ export async function sweepClosedDates(run: Run): Promise<boolean> {
   if (lost > 0)
     run.log('sweeps unfinished', { dates: lost, consequence: 'the provider tells of them no more' })
   const begun = due.filter((date) => !open.some((sweep) => sweep.requestDate === date))
-  const all: readonly OpenSweep[] = [...open, ...begun.map((requestDate) => ({ requestDate, offset: 0 }))]
+  const toRead: readonly OpenSweep[] = [...open, ...begun.map((requestDate) => ({ requestDate, offset: 0 }))]
+  run.checkpoint = { ...run.checkpoint, sweptAges: [...sweptAges] }
+  return readLists(run, { toRead, left: [] })
+}
+
+/**
+ * Reads lists, one after the other. Answers whether one was read to its end for which look-ups wait.
+ * @param left - dates whose turn is not now
+ */
+async function readLists(
+  run: Run,
+  { toRead, left: notNow }: { readonly toRead: readonly OpenSweep[]; readonly left: readonly OpenSweep[] },
+): Promise<boolean> {
   const failed: OpenSweep[] = []
   const leave = (openSweeps: readonly OpenSweep[]) => {
-    run.checkpoint = { ...run.checkpoint, sweptAges: [...sweptAges], openSweeps: [...openSweeps] }
+    run.checkpoint = { ...run.checkpoint, openSweeps: [...openSweeps, ...notNow] }
   }
   let isDueRead = false
-  leave(all)
-  for (const [index, sweep] of all.entries()) {
-    const others = all.slice(index + 1)
+  leave(toRead)
+  for (const [index, sweep] of toRead.entries()) {
+    const others = toRead.slice(index + 1)
     let last: OpenSweep = sweep
     try {
       const left = await readList(run, sweep, (reached) => {
@@ -54,15 +82,52 @@ async function readList(
   reached: (sweep: OpenSweep) => void,
 ): Promise<OpenSweep | undefined> {
   let sweep = from
+  let list = run.repairs.beginList()
   for (;;) {
-    const { requestDate, offset, isForDue } = sweep
-    const page = await run.apply({ requestDate, offset })
+    const { requestDate, offset } = sweep
+    const page = await run.apply({ requestDate, offset }, list)
     if (page === 'unanswered') return afterFailure(run, sweep)
-    sweep = { requestDate, offset: offset + page.rows, ...(isForDue && { isForDue }) }
+    sweep = afterPage(sweep, page.rows, run.repairs.isUnsteady(list))
     reached(sweep)
-    if (page.isLast) return undefined
+    if (page.isLast) {
+      const again = afterLastPage(run, sweep)
+      if (!again) return undefined
+      sweep = again
+      list = run.repairs.beginList()
+      reached(sweep)
+    }
     await run.save()
   }
+}
+
+function afterPage(
+  { requestDate, offset, isForDue, isSecond, isUnsteady: wasUnsteady }: OpenSweep,
+  rows: number,
+  isUnsteady: boolean,
+): OpenSweep {
+  return {
+    requestDate,
+    offset: offset + rows,
+    ...(isForDue && { isForDue }),
+    ...(isSecond && { isSecond }),
+    ...((isUnsteady || wasUnsteady) && { isUnsteady: true }),
+  }
+}
+
+/**
+ * A list that changed its order while it was read may have moved rows from a page to come to one that was read. It is swept
+ * once more; where it does not keep still then, look-ups have to do, and the figures say so.
+ */
+function afterLastPage(
+  run: Run,
+  { requestDate, isForDue, isUnsteady, isSecond }: OpenSweep,
+): OpenSweep | undefined {
+  if (isUnsteady !== true) return undefined
+  if (isSecond !== true) return { requestDate, offset: 0, ...(isForDue && { isForDue }), isSecond: true }
+  run.unsteadyLists += 1
+  const consequence = 'rows of it may not have been read; what is pending is looked up'
+  run.log('list unsteady', { requestDate, consequence })
+  return undefined
 }
 
 /** Where to go on at the next run. A page that is never told hides those behind it for so long and no longer. */

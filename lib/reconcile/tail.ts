@@ -1,5 +1,6 @@
 import { hourMs, minuteMs, addDays, requestDateOf, requestDateStartMs } from '../core/instant.ts'
-import { orderAfter, type ListOrder } from '../core/list-order.ts'
+import { orderAfter, type KnownOrder, type ListOrder } from '../core/list-order.ts'
+import { heardByMs } from '../core/schedule.ts'
 import { datesFrom, settlingMs } from '../core/sweep-plan.ts'
 import type { StatusPage } from '../ports.ts'
 import { tailOf, type Tail } from './checkpoint.ts'
@@ -32,29 +33,39 @@ async function closeTail(run: Run, today: string): Promise<void> {
   const { requestDate: closed, isDiscovering, readAtMs } = run.checkpoint.tail
   // Sends that are recorded since today were not yesterday, unless nothing was read then either.
   const wasDiscovering = isDiscovering && (!run.areSendsRecorded || readAtMs > 0)
-  const isWhole = !wasDiscovering || (await isReadToEnd(run))
-  const unread = wasDiscovering ? datesFrom(addDays(closed, isWhole ? 1 : 0), addDays(today, -1)) : []
+  const unreadFrom = wasDiscovering ? await readToEnd(run) : undefined
+  const unread = [
+    ...(unreadFrom === undefined ? [] : [{ requestDate: closed, offset: unreadFrom }]),
+    ...(wasDiscovering ? datesFrom(addDays(closed, 1), addDays(today, -1)) : []).map((requestDate) => ({
+      requestDate,
+      offset: 0,
+    })),
+  ]
   const { openSweeps } = run.checkpoint
-  const toSweep = unread.filter((date) => openSweeps.every(({ requestDate }) => requestDate !== date))
+  const isOpen = (date: string) => openSweeps.some(({ requestDate }) => requestDate === date)
   run.checkpoint = {
     ...run.checkpoint,
     tail: tailOf(today, !run.areSendsRecorded),
-    openSweeps: [...openSweeps, ...toSweep.map((requestDate) => ({ requestDate, offset: 0 }))],
+    openSweeps: [...openSweeps, ...unread.filter(({ requestDate }) => !isOpen(requestDate))],
   }
 }
 
-async function isReadToEnd(run: Run): Promise<boolean> {
-  const isAnswered = run.checkpoint.tail.order !== 'none' && (await readOnward(run))
-  return isAnswered && run.checkpoint.tail.order !== 'none'
+/** Reports from where the list has still to be read; `undefined` where all of it is. */
+async function readToEnd(run: Run): Promise<number | undefined> {
+  const isAtEnd = run.checkpoint.tail.order !== 'none' && (await readOnward(run))
+  const { order, offset, isReadAgain } = run.checkpoint.tail
+  if (!isAtEnd || order === 'none') return 0
+  if (!isReadAgain) return undefined
+  return order === 'oldest-first' ? offset : 0
 }
 
 /**
  * Reads the tail's list from where it was left, up to what is old enough to have been heard of: younger rows stay ahead, to
  * be read again with the next ones instead of being looked up one by one. A reading that is cut short goes on at the next
- * one. `false` where a page stayed unanswered.
+ * one. `false` where it did not come to the end: a page stayed unanswered, or the list is to be read from its beginning.
  */
 export async function readOnward(run: Run): Promise<boolean> {
-  const { requestDate } = run.checkpoint.tail
+  const { requestDate, order } = run.checkpoint.tail
   const reading = new Reading(run.checkpoint.tail, run.throughMs)
   const keep = (tail: Tail) => {
     run.checkpoint = { ...run.checkpoint, tail }
@@ -64,12 +75,32 @@ export async function readOnward(run: Run): Promise<boolean> {
     if (page === 'unanswered') return false
     reading.add(page)
     keep(reading.reached)
-    if (reading.isAtEnd) break
+    if (reading.isAtEnd || reading.isVain) break
     await run.save()
   }
+  noteOrder(run, order)
+  if (reading.isVain) return false
   keep(reading.ended(run.startedMs))
   return true
 }
+
+/** That an order is learnt is no change of it. */
+function noteOrder(run: Run, known: ListOrder): void {
+  const { requestDate, order } = run.checkpoint.tail
+  const isVain = order === 'undetermined' && known !== order
+  if (order === known || !(isVain || order === 'none')) return
+  run.orderChanges += 1
+  const consequence = isVain
+    ? 'the list is read from its beginning'
+    : 'what is new is discovered once the date has closed'
+  run.log('list order changed', { requestDate, from: known, to: order, consequence })
+}
+
+/** What was sent within this time may stand in another order: so much is read again with the next rows. */
+const toleratedMs = heardByMs
+
+/** Where a list is read from of which nothing is known, at the next run. */
+const anew = { order: 'undetermined', isOrderSure: false, offset: 0, passThroughMs: 0, readAtMs: 0 } as const
 
 /** One reading of a list, page by page. */
 class Reading {
@@ -78,9 +109,13 @@ class Reading {
   readonly #throughMs: number
   #reached: Tail
   #isAtEnd = false
+  #isVain = false
   #isOld = true
+  /** Where the first page stands that was read for the first time, and had rows that could not be read. */
+  #unreadableFrom: number | undefined
   #newRows = 0
-  #previousMs: readonly number[] = []
+  /** Of the rows so far, when the one was sent that those to come must not stand before. */
+  #farthestMs: readonly number[] = []
   nextOffset: number
 
   constructor(known: Tail, throughMs: number) {
@@ -100,34 +135,76 @@ class Reading {
     return this.#isAtEnd
   }
 
+  /** Whether the order in which it reads is not that of the list: it is read anew at the next run. */
+  get isVain(): boolean {
+    return this.#isVain
+  }
+
   add(page: StatusPage): void {
-    const { throughMs } = this.#known
     const sentMs = page.deliveries.flatMap((delivery) => listedSentAt(delivery) ?? [])
-    const order = orderAfter(this.#reached.order, [...this.#previousMs, ...sentMs])
+    const { order: told, isSure } = this.#orderAfter(sentMs)
+    const isUndone = told === 'undetermined' && this.#reached.order !== told
+    // One that began without an order has seen the list from its beginning: there is none.
+    const order = isUndone && this.#known.order === 'undetermined' ? 'none' : told
+    if (isUndone && order !== 'none') {
+      this.#isVain = true
+      this.#reached = { ...this.#reached, ...anew }
+    } else this.#goOn(page, sentMs, { order, isSure })
+  }
+
+  #goOn(page: StatusPage, sentMs: readonly number[], { order, isSure }: KnownOrder): void {
+    const { throughMs } = this.#known
     const oldRows = this.#isOld ? countOld(page, this.#throughMs) : 0
-    this.#reached = { ...this.#reached, order, ...this.#position(order, page.rows, oldRows) }
+    if (page.unreadable.length > 0 && this.#isNew(order, page.rows, sentMs)) {
+      this.#unreadableFrom ??= this.nextOffset
+    }
+    const position = this.#position(order, page.rows, oldRows)
+    const seenOffset = Math.max(this.#reached.seenOffset, this.nextOffset + page.rows)
+    this.#reached = { ...this.#reached, order, isOrderSure: isSure, seenOffset, ...position }
     this.#isOld &&= oldRows === page.rows
     this.#newRows += sentMs.filter((ms) => ms > throughMs && ms <= this.#throughMs).length
-    this.#previousMs = sentMs.slice(-1)
     this.nextOffset += page.rows
     this.#isAtEnd =
       page.isLast ||
       (order === 'oldest-first' && !this.#isOld) ||
-      (order === 'newest-first' && sentMs.some((ms) => ms < throughMs))
+      (order === 'newest-first' && sentMs.some((ms) => ms < throughMs - toleratedMs))
   }
 
-  /** How far the list is read once the reading has come to its end. */
+  #orderAfter(sentMs: readonly number[]): KnownOrder {
+    const { order, isOrderSure: isSure } = this.#reached
+    const known = orderAfter({ order, isSure }, [...this.#farthestMs, ...sentMs], toleratedMs)
+    const all = [...this.#farthestMs, ...sentMs]
+    const farthest = known.order === 'newest-first' ? Math.min(...all) : Math.max(...all)
+    this.#farthestMs = all.length === 0 ? [] : [farthest]
+    return known
+  }
+
+  /** Whether the page has rows that no reading before this one has come to. */
+  #isNew(order: ListOrder, rows: number, sentMs: readonly number[]): boolean {
+    const { seenOffset, seenThroughMs } = this.#known
+    if (order === 'oldest-first') return this.nextOffset + rows > seenOffset
+    return sentMs.length === 0 || sentMs.some((ms) => ms > seenThroughMs)
+  }
+
+  /**
+   * How far the list is read once the reading has come to its end. Rows that could not be read are read again at the next
+   * reading, once: they may have been so at this moment only.
+   */
   ended(readAtMs: number): Tail {
     const sinceMs = Math.max(this.#known.throughMs, requestDateStartMs(this.#known.requestDate))
     const hours = Math.max(minuteMs, this.#throughMs - sinceMs) / hourMs
     const rowsPerHour = Math.round(this.#newRows / hours)
     const { offset, order } = this.#reached
+    const isReadAgain = this.#unreadableFrom !== undefined
+    const isFromStart = order !== 'oldest-first'
     return {
       ...this.#reached,
       // In any other order new rows may stand before it.
-      offset: order === 'oldest-first' ? offset : 0,
+      offset: isFromStart ? 0 : offset,
       passThroughMs: 0,
-      throughMs: this.#throughMs,
+      throughMs: isReadAgain && isFromStart ? this.#known.seenThroughMs : this.#throughMs,
+      seenThroughMs: this.#throughMs,
+      isReadAgain,
       readAtMs,
       rowsPerHour,
     }
@@ -139,7 +216,7 @@ class Reading {
       return { offset: this.nextOffset + rows, passThroughMs: this.#throughMs }
     }
     const offset = oldRows > 0 ? this.nextOffset + oldRows : this.#reached.offset
-    return { offset, passThroughMs: 0 }
+    return { offset: Math.min(offset, this.#unreadableFrom ?? Infinity), passThroughMs: 0 }
   }
 }
 

@@ -1,4 +1,5 @@
 import { StatusApiError, type StatusApi, type StatusPage } from '../ports.ts'
+import { withAnsweredAt } from './answered-at.ts'
 import { statusApiError } from './api-error.ts'
 import { sesClient, type SesSettings } from './client.ts'
 import { polledDeliveryOf } from './status-row.ts'
@@ -16,13 +17,17 @@ export function getSendEmailStatus(settings: SesSettings): StatusApi {
     provider,
     async page({ requestDate, offset, messageId }) {
       try {
-        const { EmailStatusList: rows } = await client.GetSendEmailStatus({
+        const question = {
           RequestDate: requestDate,
           Offset: offset,
           Limit: pageLimit,
           ...(messageId !== undefined && { MessageId: messageId }),
-        })
-        return pageOf(rows)
+        }
+        // The SDK's method of that name takes no headers.
+        const { answer, answeredAtMs } = await withAnsweredAt<unknown>((headers) =>
+          client.request('GetSendEmailStatus', question, { headers }),
+        )
+        return { ...pageOf(listIn(answer)), ...(answeredAtMs !== undefined && { answeredAtMs }) }
       } catch (error) {
         const about = `${requestDate} at offset ${offset}`
         const question = { action: 'GetSendEmailStatus', about, isLookUp: messageId !== undefined }
@@ -30,6 +35,12 @@ export function getSendEmailStatus(settings: SesSettings): StatusApi {
       }
     },
   }
+}
+
+function listIn(answer: unknown): unknown {
+  return typeof answer === 'object' && answer !== null && 'EmailStatusList' in answer
+    ? answer.EmailStatusList
+    : undefined
 }
 
 function pageOf(rows: unknown): StatusPage {

@@ -33,7 +33,7 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
     async save(owner, checkpoint, untilMs) {
       const expression = new Expression()
       heldBy(expression, owner)
-      expression.set('checkpoint', { S: checkpoint })
+      if (checkpoint !== undefined) expression.set('checkpoint', { S: checkpoint })
       expression.set('leaseUntil', { S: leaseInstant(untilMs) })
       return (await unlessRefused(update(expression))) !== undefined
     },
@@ -47,7 +47,7 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
         `(${leaseOwner} = ${us} OR (attribute_not_exists(${leaseOwner}) AND ${lastRunBy} = ${us}))`,
       )
       expression.set('lastRunBy', { S: owner })
-      expression.set('checkpoint', { S: checkpoint })
+      if (checkpoint !== undefined) expression.set('checkpoint', { S: checkpoint })
       expression.set('lastRunAt', { S: formatInstant(clock.now()) })
       expression.set('lastRun', {
         M: Object.fromEntries(

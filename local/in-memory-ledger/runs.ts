@@ -15,7 +15,7 @@ export function inMemoryRuns(): RunStore & LeaseByHand {
     save(owner, saved, untilMs) {
       const isHeld = lease?.owner === owner
       if (isHeld) {
-        checkpoint = saved
+        checkpoint = saved ?? checkpoint
         lease = { owner, untilMs }
       }
       return Promise.resolve(isHeld)
@@ -24,7 +24,7 @@ export function inMemoryRuns(): RunStore & LeaseByHand {
       // A release that is repeated is still ours while nobody has taken the lease since.
       const isOurs = lease === undefined ? lastRunBy === owner : lease.owner === owner
       if (isOurs) {
-        checkpoint = saved
+        checkpoint = saved ?? checkpoint
         lastRunBy = owner
         lease = undefined
       }

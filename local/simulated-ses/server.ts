@@ -87,6 +87,7 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
     receive(message).then(
       (request) => {
         const call = callOf(request, options.clock.now())
+        response.setHeader('date', new Date(call.atMs).toUTCString())
         const answer = answerTo(request, call)
         calls.push({ ...call, answer: nameOf(answer) })
         reply(response, answer, calls.length)

@@ -199,10 +199,10 @@ describe('a second deploy', () => {
 
   it('changes a setting and leaves every row alone', async () => {
     await aws.dynamoDb.send(new PutItemCommand({ TableName: `${stack}-quarantine`, Item: row }))
-    await aws.serverless('deploy --stage prod --param=retentionDays=30')
+    await aws.serverless('deploy --stage prod --param=retentionDays=45')
     expect(await aws.stackStatus(stack)).toBe('UPDATE_COMPLETE')
     const retentions = (await aws.functions()).map(({ Environment }) => Environment.Variables.RETENTION_DAYS)
-    expect(retentions).toEqual(['30', '30'])
+    expect(retentions).toEqual(['45', '45'])
     expect(await rowsOf(aws.dynamoDb, `${stack}-quarantine`)).toEqual([{ id: 'of the first deploy' }])
   })
 })

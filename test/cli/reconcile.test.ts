@@ -366,11 +366,11 @@ describe('ledger reconcile', () => {
       deploy({ RETENTION_DAYS: '90' })
       expect((await printed()).out).toContain('1 discovered')
       expect(await daysLeft()).toEqual([90])
-      process.env.RETENTION_DAYS = '30'
+      process.env.RETENTION_DAYS = '31'
       ses.send(delivered('2026-11-21T06:00:01Z', 'bert'))
       await printed()
       delete process.env.RETENTION_DAYS
-      expect(await daysLeft()).toEqual([30, 90])
+      expect(await daysLeft()).toEqual([31, 90])
     })
   })
 

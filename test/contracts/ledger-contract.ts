@@ -629,6 +629,18 @@ function describeRuns(opened: Open): void {
     return runs
   }
 
+  it('leaves the checkpoint as it is where none is told', async () => {
+    const runs = await leased()
+    expect(await runs.save('one', undefined, eight + 2_000)).toBe(true)
+    expect(await runs.acquire('other', eight + 1_999, eight + 9_000)).toBeUndefined()
+    expect(await runs.release('one', undefined, figures)).toBe(true)
+    expect(await runs.acquire('one', eight, eight + 1_000)).toEqual({ checkpoint: undefined })
+    await runs.save('one', 'page 7', eight + 1_000)
+    expect(await runs.save('one', undefined, eight + 2_000)).toBe(true)
+    expect(await runs.release('one', undefined, figures)).toBe(true)
+    expect(await runs.acquire('other', eight, eight + 1_000)).toEqual({ checkpoint: 'page 7' })
+  })
+
   it('keeps others out until the instant at which it ends', async () => {
     const runs = await leased()
     expect(await runs.acquire('other', eight + 999, eight + 9_000)).toBeUndefined()

@@ -64,6 +64,15 @@ describe('the settings of a stage', () => {
     ])
   })
 
+  it.each([
+    ['on', '31', []],
+    ['on', '30', ['retentionDays: expected 31 days or more while the poll is on, which reaches back 30']],
+    ['off', '30', []],
+  ])('with the poll %s deploy with rows that stay %s days: %j', (poll, days, expected) => {
+    const ofReconcile = { SES_POLL: poll, RETENTION_DAYS: days }
+    expect(problems({}, { RETENTION_DAYS: days }, ofReconcile)).toEqual(expected)
+  })
+
   it('do not deploy a token in the place of its digest, and do not repeat it', () => {
     expect(problems({}, { CALLBACK_TOKEN_SHA256: 'hunter2' })).toEqual([
       'callbackTokenSha256: expected SHA-256 digests of 64 hex digits, separated by a comma',

@@ -242,6 +242,7 @@ describe('a run of the function', () => {
     await invoke()
     clock.advanceTo(Date.parse('2026-11-22T08:00:00Z'))
     await invoke()
-    expect(simulated.calls.map(({ requestDate }) => requestDate)).toEqual(['2026-11-20'])
+    // The first run ever asks one question, and the second one sweeps.
+    expect(simulated.calls.map(({ requestDate }) => requestDate)).toEqual(['2026-11-20', '2026-11-20'])
   })
 })

@@ -248,4 +248,13 @@ describe('the poll', () => {
     expect(parsePollSettings({ SES_POLL: 'off' })).toBeUndefined()
     expect(parsePollSettings(reconcileEnvironment)).toMatchObject({ TENCENTCLOUD_SECRET_ID: 'an id' })
   })
+
+  it('needs rows that stay for longer than it reaches back', () => {
+    const staying = (days: string) => ({ ...reconcileEnvironment, RETENTION_DAYS: days })
+    expect(problemsOf(() => parsePollSettings(staying('30')))).toEqual([
+      '  RETENTION_DAYS: expected 31 days or more while the poll is on, which reaches back 30',
+    ])
+    expect(parsePollSettings(staying('31'))).toMatchObject({ RETENTION_DAYS: 31 })
+    expect(parsePollSettings({ SES_POLL: 'off', RETENTION_DAYS: '1' })).toBeUndefined()
+  })
 })

@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { StatusApiError, type RunFigures, type StatusApi } from '../../lib/ports.ts'
+import {
+  StatusApiError,
+  type RunFigures,
+  type StatusApi,
+  type StatusPage,
+  type StatusQuery,
+} from '../../lib/ports.ts'
 import type { RunReport } from '../../lib/reconcile.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
@@ -9,7 +15,7 @@ import { deliveryReader } from '../../lib/table/delivery-reader.ts'
 import { runStore } from '../../lib/table/run-store.ts'
 import { embeddedTables, type PlainRow } from '../embedded-tables.ts'
 import { eventWith } from '../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type World } from './reconcile/world.ts'
+import { mailAt, messageIdAt, toldOf, worldAt, type Ports, type World } from './reconcile/world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21; yesterday's list, 2026-11-20, has closed.
 const now = '2026-11-21T08:00:00Z'
@@ -255,6 +261,8 @@ describe('the lists that a run reads', () => {
 
   it('are not read for what the sender tells by itself', async () => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    await ledger.run({ areSendsRecorded: true })
+    expect(lists(ledger)).not.toContain('2026-11-21')
     expect((await ledger.run({ areSendsRecorded: true })).figures).toMatchObject({ calls: 0, discovered: 0 })
   })
 
@@ -347,6 +355,124 @@ describe('the lists that a run reads', () => {
     ledger.clock.advanceTo(at('2026-11-21T16:10:00Z'))
     await ledger.run()
     expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21', '2026-11-22', '2026-11-21'])
+  })
+
+  describe.each([
+    ['oldest-first', (mails: readonly SimulatedDelivery[]) => mails],
+    ['newest-first', (mails: readonly SimulatedDelivery[]) => mails.toReversed()],
+  ] as const)('%s', (_order, inOrder) => {
+    /** The provider as it lists each date in this order, but for two neighbours that changed places. */
+    const swapping = (mails: readonly SimulatedDelivery[], swapped: number) => (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery): Promise<StatusPage> => {
+          const listed = inOrder(mails.filter(({ sentAtMs }) => sentAtMs <= ports.clock.now()))
+          const [one, other] = [mails[swapped], mails[swapped + 1]]
+          const order = listed.map((mail) => (mail === one ? other : mail === other ? one : mail))
+          const names = order.flatMap((mail) => mail?.messageId ?? [])
+          const page = await ports.statusApi.page({ ...query, offset: 0 })
+          const byPlace = page.deliveries.toSorted(
+            (a, b) => names.indexOf(a.message) - names.indexOf(b.message),
+          )
+          const deliveries = byPlace.slice(query.offset)
+          return { ...page, deliveries, rows: deliveries.length }
+        },
+      },
+    })
+
+    it.each([0, 20])('go on though rows %i and the next are swapped by one second', async (swapped) => {
+      const mails = Array.from({ length: 60 }, (_, n) => {
+        const minute = n === swapped + 1 ? swapped : n
+        const sentAtMs = at('2026-11-21T06:00:00Z') + minute * 3 * minuteMs + (n === minute ? 0 : 1_000)
+        const timeline = [{ kind: 'delivered', atMs: sentAtMs + 2_000 } as const]
+        return mailAt(new Date(sentAtMs).toISOString(), `n${n}`, { timeline })
+      })
+      const ledger = await world(mails, { start: '2026-11-21T06:06:00Z' })
+      for (let half = 0; half < 7; half += 1) {
+        await ledger.run({ wrap: swapping(mails, swapped) })
+        ledger.clock.advanceTo(at('2026-11-21T06:06:00Z') + (half + 1) * 30 * minuteMs)
+        // What is put back to its beginning is read again at the next run.
+        await ledger.run({ wrap: swapping(mails, swapped) })
+      }
+      expect((await ledger.rows()).length).toBe(60)
+      expect(ledger.logged.filter((line) => line.includes('"to":"none"'))).toEqual([])
+    })
+  })
+
+  /** The provider of which a row cannot be read, the first times that it is told in a list. */
+  const unreadableAtFirst = (times: number) => {
+    let left = times
+    return (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery): Promise<StatusPage> => {
+          const page = await ports.statusApi.page(query)
+          const deliveries = page.deliveries.filter(({ message }) => !message.endsWith('-odd'))
+          if (left === 0 || deliveries.length === page.deliveries.length) return page
+          left -= 1
+          return { ...page, deliveries, unreadable: ['DeliverTime'] }
+        },
+      },
+    })
+  }
+  /** Of 131, from 08:00 in UTC+8 on; the odd one was sent at 08:10. */
+  const withOdd = deliveredEachMinute(131).map((mail, n) =>
+    n === 10 ? { ...mail, messageId: messageIdAt('2026-11-21T00:10:00Z', 'odd') } : mail,
+  )
+
+  it.each(['oldest-first', 'newest-first'] as const)(
+    '%s: are read again at the next reading where a row could not be read, and once',
+    async (order) => {
+      const ledger = await world(withOdd, { order, start: '2026-11-21T02:20:00Z' })
+      const odd = async () => (await ledger.rows()).some(({ message }) => String(message).endsWith('-odd'))
+      const wrap = unreadableAtFirst(1)
+      expect((await ledger.run({ wrap })).figures).toMatchObject({ discovered: 130 })
+      expect(await odd()).toBe(false)
+      ledger.clock.advance(hourMs)
+      expect((await ledger.run({ wrap })).figures).toMatchObject({ discovered: 1 })
+      expect(await odd()).toBe(true)
+      const asked = lists(ledger).length
+      ledger.clock.advance(hourMs)
+      await ledger.run({ wrap })
+      expect(lists(ledger).length).toBe(asked + 1)
+    },
+  )
+
+  it.each(['oldest-first', 'newest-first'] as const)(
+    '%s: go on where a row can never be read',
+    async (order) => {
+      const ledger = await world(withOdd, { order, start: '2026-11-21T02:20:00Z' })
+      const wrap = unreadableAtFirst(Infinity)
+      for (let reading = 0; reading < 4; reading += 1) {
+        await ledger.run({ wrap })
+        ledger.clock.advance(hourMs)
+      }
+      // Yesterday's list, two pages twice, and twice what is new.
+      expect(lists(ledger).length).toBe(1 + 2 * 2 + 2)
+    },
+  )
+
+  it('are read again from there once the date has closed, where a row of the last reading could not be read', async () => {
+    const mails = deliveredEachMinute(50)
+    const odd = mailAt('2026-11-21T15:00:00Z', 'odd', { timeline: [delivered('2026-11-21T15:00:05Z')] })
+    const ledger = await world([...mails, odd], { start: '2026-11-21T08:00:00Z' })
+    const wrap = unreadableAtFirst(1)
+    await ledger.run({ wrap })
+    ledger.clock.advanceTo(at('2026-11-21T16:10:00Z'))
+    expect((await ledger.run({ wrap })).figures).toMatchObject({ discovered: 1 })
+    expect(lists(ledger).slice(2)).toEqual(['2026-11-21+50', '2026-11-22', '2026-11-21+50'])
+  })
+
+  it('that turn out to be in no order are logged once, and counted', async () => {
+    const ledger = await world(deliveredEachMinute(30), { order: 'random' })
+    expect((await ledger.run()).figures).toMatchObject({ orderChanges: 1 })
+    ledger.clock.advance(hourMs)
+    expect((await ledger.run()).figures).not.toHaveProperty('orderChanges')
+    expect(ledger.logged.filter((line) => line.includes('list order changed'))).toEqual([
+      '{"happening":"list order changed","requestDate":"2026-11-21","from":"undetermined","to":"none","consequence":"what is new is discovered once the date has closed"}',
+    ])
   })
 
   it.each([
@@ -744,6 +870,71 @@ describe('a budget that is smaller than a list', () => {
   })
 })
 
+describe('a closed list that does not keep still', () => {
+  const mails = Array.from({ length: 250 }, (_, n) =>
+    mailAt(new Date(at('2026-11-20T04:00:00Z') + n * minuteMs).toISOString(), `n${n}`, {
+      timeline: [{ kind: 'delivered', atMs: at('2026-11-20T04:00:00Z') + n * minuteMs + 2_000 }],
+    }),
+  )
+  const pagesOf = (ledger: World, date: string) => lists(ledger).filter((list) => list.startsWith(date))
+
+  it('is swept again where a row of one page stands on another as well', async () => {
+    const ledger = await world(mails)
+    let asked = 0
+    // When the first page is told, its last row changes places with one of the second.
+    const wrap = (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery) => {
+          const page = await ports.statusApi.page(query)
+          asked += 1
+          if (query.requestDate !== '2026-11-20' || query.offset !== 100 || asked !== 2) return page
+          const { deliveries } = await ports.statusApi.page({ ...query, offset: 0 })
+          return { ...page, deliveries: [deliveries.at(-1)!, ...page.deliveries.slice(1)] }
+        },
+      },
+    })
+    const { figures } = await ledger.run({ wrap, sweepAgesDays: [1], areSendsRecorded: true })
+    expect(figures).toMatchObject({ calls: 6, discovered: 250, stoppedBy: 'done' })
+    expect(figures).not.toHaveProperty('unsteadyLists')
+    expect((await ledger.rows()).length).toBe(250)
+  })
+
+  it('is swept twice and no more, and then what is pending is looked up', async () => {
+    const silent = mails.filter((_, n) => n % 8 === 0)
+    const ledger = await world(mails, { order: 'random', start: '2026-11-21T12:00:00Z' })
+    for (const mail of silent) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    const { figures } = await ledger.run({ areSendsRecorded: true, requestsPerSecond: 20 })
+    expect(figures).toMatchObject({ settled: 32, pending: 0, unsteadyLists: 1, stoppedBy: 'done' })
+    // One call to find out whether it is shorter, and two sweeps of three pages.
+    expect(pagesOf(ledger, '2026-11-20').length).toBe(1 + 2 * 3)
+    expect(lookUps(ledger).length).toBeGreaterThan(0)
+    expect(ledger.logged).toContain(
+      '{"happening":"list unsteady","requestDate":"2026-11-20","consequence":"rows of it may not have been read; what is pending is looked up"}',
+    )
+    ledger.clock.advance(hourMs)
+    expect((await ledger.run({ areSendsRecorded: true })).figures).not.toHaveProperty('unsteadyLists')
+  })
+
+  it('is swept again by the runs that follow, where each has time for two pages', async () => {
+    const ledger = await world(mails, { order: 'random', start: '2026-11-21T12:00:00Z' })
+    const unsteady: unknown[] = []
+    for (let run = 0; run < 12; run += 1) {
+      const { figures } = await ledger.run({
+        areSendsRecorded: true,
+        sweepAgesDays: [1],
+        maxCalls: 2,
+        requestsPerSecond: 20,
+      })
+      if (figures.unsteadyLists !== undefined) unsteady.push(figures.unsteadyLists)
+      ledger.clock.advance(minuteMs)
+    }
+    expect(unsteady).toEqual([1])
+    expect(pagesOf(ledger, '2026-11-20').length).toBe(2 * 3)
+  })
+})
+
 describe('a date whose questions stay unanswered', () => {
   it('keeps no look-up of another date waiting', async () => {
     const failing = Array.from({ length: 30 }, (_, n) => mailAt(`2026-11-18T05:00:${10 + n}Z`, `failing${n}`))
@@ -777,7 +968,8 @@ describe('a change of settings', () => {
     ledger.clock.advanceTo(at('2026-11-21T08:00:00Z'))
     await ledger.run({ areSendsRecorded, sweepAgesDays: [6] })
     // From the day before the ledger's first one on, to the date that is six days old.
-    expect(lists(ledger)).toEqual(
+    expect(lists(ledger).slice(0, 1)).toEqual(['2026-10-31']) // the question that confirms the clock
+    expect(lists(ledger).slice(1)).toEqual(
       ['31', '01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12', '13', '14', '15'].map(
         (day) => (day === '31' ? '2026-10-31' : `2026-11-${day}`),
       ),
@@ -821,6 +1013,95 @@ describe('a clock that is wrong', () => {
       ...(JSON.parse(String(before)) as object),
       lastCallAtMs: 0,
     })
+  })
+})
+
+describe('the first run ever', () => {
+  const mails = Array.from({ length: 34 }, (_, n) =>
+    mailAt('2026-11-21T06:00:00Z', `n${n}`, { timeline: [delivered('2026-11-21T06:00:10Z')] }),
+  )
+  /** The use case as it is where this clock is so far ahead of the world. */
+  const ahead = (ms: number, answeredAtMs?: number) => ({
+    wrap: (ports: Ports) => ({
+      ...ports,
+      clock: { ...ports.clock, now: () => ports.clock.now() + ms },
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery) => ({
+          ...(await ports.statusApi.page(query)),
+          ...(answeredAtMs !== undefined && { answeredAtMs }),
+        }),
+      },
+    }),
+  })
+
+  it('with a clock that is 40 days ahead stores nothing where the provider refuses it', async () => {
+    const ledger = await world(mails)
+    const mend = ledger.ses.failWhen(() => true, { code: 'AuthFailure.SignatureExpire' })
+    const { figures } = await ledger.run({ ...ahead(40 * dayMs), deadlineMs: at(now) + 41 * dayMs })
+    expect(figures).toMatchObject({ calls: 1, stoppedBy: 'settings' })
+    expect(await storedRun(ledger)).not.toHaveProperty('checkpoint')
+    mend()
+    ledger.clock.advance(5 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 34, stoppedBy: 'done' })
+  })
+
+  it('stores nothing where a provider that looks at no signature dates its answers 40 days earlier', async () => {
+    const ledger = await world(mails)
+    const { figures, problem } = await ledger.run({
+      ...ahead(40 * dayMs, at(now)),
+      deadlineMs: at(now) + 41 * dayMs,
+    })
+    expect(figures).toMatchObject({ calls: 1, unknown: 0, stoppedBy: 'settings' })
+    expect(problem).toBe("Set this machine's clock: it is 57600 minutes ahead of the provider's.")
+    expect(await storedRun(ledger)).not.toHaveProperty('checkpoint')
+    ledger.clock.advance(5 * minuteMs)
+    expect((await ledger.run()).figures).toMatchObject({ discovered: 34, stoppedBy: 'done' })
+  })
+
+  it.each([
+    ['five minutes', 5 * minuteMs, 'done'],
+    ['a second more than five minutes', 5 * minuteMs + 1_000, 'settings'],
+  ])('bears a clock that is %s ahead of the answers: %s', async (_by, ms, stoppedBy) => {
+    const ledger = await world([])
+    // The second question is asked a second later.
+    const wrap = (ports: Ports) => ({
+      ...ports,
+      statusApi: {
+        ...ports.statusApi,
+        page: async (query: StatusQuery) => ({
+          ...(await ports.statusApi.page(query)),
+          answeredAtMs: ledger.clock.now() - ms,
+        }),
+      },
+    })
+    expect((await ledger.run({ wrap })).figures.stoppedBy).toBe(stoppedBy)
+  })
+
+  it('asks one question where there is nothing to ask, so that the ledger begins with a clock that is confirmed', async () => {
+    const ledger = await world()
+    const recorded = { areSendsRecorded: true } as const
+    expect((await ledger.run(recorded)).figures).toMatchObject({ calls: 1, stoppedBy: 'done' })
+    expect(await storedRun(ledger)).toHaveProperty('checkpoint')
+    ledger.clock.advance(5 * minuteMs)
+    expect((await ledger.run(recorded)).figures).toMatchObject({ calls: 0, stoppedBy: 'done' })
+  })
+
+  it('that nobody answers remembers which look-ups failed, so that three bad ones keep out no others', async () => {
+    const [one, two, three, fine] = ['a', 'b', 'c', 'd'].map((name, n) =>
+      mailAt(`2026-11-${18 + Math.min(n, 2)}T04:00:0${n}Z`, name, {
+        timeline: [delivered(`2026-11-20T0${n + 5}:00:00Z`)],
+      }),
+    ) as [SimulatedDelivery, SimulatedDelivery, SimulatedDelivery, SimulatedDelivery]
+    const ledger = await world([fine])
+    for (const mail of [one, two, three, fine]) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    ledger.ses.failWhen(({ messageId }) => messageId !== fine.messageId, { code: 'InternalError' })
+    const settled: number[] = []
+    for (let run = 0; run < 3; run += 1) {
+      settled.push((await ledger.run({ areSendsRecorded: true })).figures.settled)
+      ledger.clock.advance(5 * minuteMs)
+    }
+    expect(settled.reduce((sum, count) => sum + count)).toBe(1)
   })
 })
 
@@ -1224,6 +1505,19 @@ describe('the checkpoint', () => {
     expect(ledger.logged[0]).toBe('{"happening":"checkpoint unreadable","consequence":"reading begins anew"}')
     await ledger.run()
     expect(ledger.logged.filter((line) => line.includes('unreadable')).length).toBe(1)
+  })
+
+  it('that a clock made which was ahead is begun anew', async () => {
+    const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')], { start: '2026-12-31T08:00:00Z' })
+    await ledger.run()
+    const { checkpoint } = await storedRun(ledger)
+    expect(checkpoint).toContain('2026-12-31')
+    const today = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
+    await putCheckpoint(today, String(checkpoint))
+    expect((await today.run()).figures).toMatchObject({ calls: 2 + 29, discovered: 1, stoppedBy: 'done' })
+    today.clock.advance(5 * minuteMs)
+    await today.run()
+    expect(today.logged.filter((line) => line.includes('checkpoint unreadable')).length).toBe(1)
   })
 
   it('that cannot be read costs calls and not rows', async () => {

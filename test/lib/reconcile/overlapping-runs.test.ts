@@ -111,9 +111,9 @@ class SharedWorld {
     }
   }
 
-  #wrote(run: string, what: 'saved' | 'released', checkpoint: string, isLet: boolean): boolean {
+  #wrote(run: string, what: 'saved' | 'released', checkpoint: string | undefined, isLet: boolean): boolean {
     this.#note(run, what, isLet)
-    if (isLet) this.written = checkpoint
+    if (isLet) this.written = checkpoint ?? this.written
     return isLet
   }
 

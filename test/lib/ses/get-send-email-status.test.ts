@@ -50,6 +50,41 @@ async function pageOfRows(...rows: readonly unknown[]): Promise<StatusPage> {
   return api.page(today)
 }
 
+describe('the clock of the provider', () => {
+  it('is told with each page, whichever is answered first', async () => {
+    const answered: (() => void)[] = []
+    let asked = 0
+    const api = await apiAnswering((response) => {
+      asked += 1
+      response.setHeader(
+        'date',
+        asked === 1 ? 'Sat, 21 Nov 2026 08:00:07 GMT' : 'Sat, 21 Nov 2026 08:00:09 GMT',
+      )
+      answered.unshift(() => json({ Response: { EmailStatusList: [], RequestId: 'r' } })(response))
+      if (answered.length === 2) for (const answer of answered) answer()
+    })
+    const pages = await Promise.all([api.page(today), api.page(today)])
+    expect(pages.map(({ answeredAtMs }) => answeredAtMs).sort()).toEqual([
+      Date.parse('2026-11-21T08:00:07Z'),
+      Date.parse('2026-11-21T08:00:09Z'),
+    ])
+  })
+
+  it.each(['yesterday', ''])('is not known where the answer is dated %j', async (date) => {
+    const api = await apiAnswering((response) => {
+      response.setHeader('date', date)
+      json({ Response: { EmailStatusList: [], RequestId: 'r' } })(response)
+    })
+    expect(await api.page(today)).not.toHaveProperty('answeredAtMs')
+  })
+
+  it('is the clock of the simulation', async () => {
+    const ses = await simulated([])
+    const api = getSendEmailStatus({ ...settings, endpoint: ses.url })
+    expect((await api.page(today)).answeredAtMs).toBe(Date.parse(now))
+  })
+})
+
 async function errorOf(asked: Promise<unknown>): Promise<StatusApiError> {
   try {
     await asked
