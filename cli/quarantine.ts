@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { Environment } from '../lib/config.ts'
+import { parseSigningKeys, setVariables, type Environment } from '../lib/config.ts'
 import { oneLine, severalLines } from '../lib/core/text.ts'
 import {
   quarantineReasons,
@@ -8,10 +8,14 @@ import {
   type QuarantineReason,
   type QuarantineStore,
 } from '../lib/ports.ts'
+import { withParameters } from '../lib/parameters.ts'
+import type { Provider } from '../lib/providers/provider.ts'
 import { providers } from '../lib/providers/providers.ts'
 import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/replay.ts'
+import { lambda } from '../lib/surroundings.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { writersFor } from '../lib/writers.ts'
+import { isLocal, simulatedAppKey } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { requireRetention, withDeployedSettings } from './deployment-settings.ts'
@@ -48,7 +52,9 @@ export function registerQuarantine(program: Command): void {
     .argument('[id]', 'only this one: an id, or its beginning')
     .addOption(reason())
     .addOption(since())
+    .option('--trust-unsigned', 'believe what carries no signature: you know that its provider sent it')
     .option('--dry-run', 'say what would happen, and write nothing')
+    .addHelpText('after', replayHelp)
     .action(replayQuarantine)
   quarantine
     .command('dismiss')
@@ -58,6 +64,11 @@ export function registerQuarantine(program: Command): void {
     .argument('<id>', 'an id, or its beginning')
     .action(dismissQuarantined)
 }
+
+const replayHelp = `
+What a signature proved when it came is not checked again. What none proved is verified with the keys of now: put the key that
+was missing first. What carries no signature is left out without --trust-unsigned: whoever knows the URL may have sent it.
+`
 
 function instantOf(text: string): number {
   const instantMs = Date.parse(text)
@@ -73,6 +84,9 @@ function nothingOf({ reason, since }: Choice): string {
   const isChosen = reason !== undefined || since !== undefined
   return `Nothing${isChosen ? ' of that kind' : ''} is in quarantine.\n`
 }
+
+const nothingSigned =
+  'Nothing but what carries no signature is in quarantine. --trust-unsigned takes that, too; `ledger quarantine list` names it.\n'
 
 interface Choice {
   readonly reason?: QuarantineReason
@@ -166,17 +180,19 @@ function bodyText(body: Uint8Array): string {
 
 async function replayQuarantine(
   id: string | undefined,
-  options: Choice & { dryRun?: boolean },
+  options: Choice & { dryRun?: boolean; trustUnsigned?: boolean },
 ): Promise<void> {
-  const isDryRun = options.dryRun ?? false
+  const { dryRun: isDryRun = false, trustUnsigned: trustsUnsigned = false } = options
   const settings = await withDeployedSettings(process.env, 'ingest')
   if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
   await withLedger(async (ledger) => {
-    const dependencies = dependenciesOf(ledger, settings.environment)
+    const dependencies = { ...dependenciesOf(ledger, settings.environment), trustsUnsigned }
     const store = dependencies.quarantine
-    const rows = id === undefined ? await rowsToReplay(store, choiceOf(options)) : [await inputOf(store, id)]
+    const choice = { ...choiceOf(options), withoutUnsigned: !trustsUnsigned && options.reason !== 'unsigned' }
+    const rows = id === undefined ? await rowsToReplay(store, choice) : [await inputOf(store, id)]
     if (rows.length === 0) {
-      process.stdout.write(nothingOf(options))
+      const isLeftOut = (await rowsToReplay(store, choiceOf(options))).length > 0
+      process.stdout.write(isLeftOut ? nothingSigned : nothingOf(options))
       return
     }
     const replayed = await withProgressBar(rows.length, (onReplayed) =>
@@ -225,7 +241,23 @@ function storeOf({ client, tables, clock, log }: OpenLedger): QuarantineStore {
 
 function dependenciesOf(ledger: OpenLedger, environment: Environment): Parameters<typeof replay>[1] {
   const { client, clock, log } = ledger
-  return { providers, quarantine: storeOf(ledger), ...writersFor(environment, client, clock), clock, log }
+  return {
+    providers,
+    quarantine: storeOf(ledger),
+    keysOf: (provider) => keysOfNow(provider, environment),
+    ...writersFor(environment, client, clock),
+    clock,
+    log,
+  }
+}
+
+/** As the ingest function would find them. */
+async function keysOfNow(provider: Provider, environment: Environment): Promise<readonly string[]> {
+  const setting = provider.signing?.keySetting
+  if (setting === undefined) return []
+  const set = setVariables(environment)
+  if (isLocal(set)) return parseSigningKeys(provider, { SENDCLOUD_APP_KEY: simulatedAppKey, ...set })
+  return parseSigningKeys(provider, await withParameters(set, [setting], lambda.parameters))
 }
 
 function reportOf(replayed: readonly Replayed[], isDryRun: boolean): string {

@@ -31,8 +31,10 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
         table: tableNames(config.TABLE_PREFIX).quarantine,
         retentionDays: config.RETENTION_DAYS,
         clock,
+        maxBytesPerDay: config.UNVERIFIED_MB_PER_DAY * 1024 * 1024,
       }),
       answerDeadlineMs,
+      ...(on.deadline && { deadline: on.deadline }),
       clock,
       log,
     }

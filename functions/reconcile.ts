@@ -8,15 +8,19 @@ import {
   tableEntries,
   type Environment,
 } from '../lib/config.ts'
+import { finishBodies } from '../lib/finish-bodies.ts'
 import { lazily } from '../lib/lazily.ts'
 import { withParameters } from '../lib/parameters.ts'
 import { pollWiring } from '../lib/poll-wiring.ts'
 import type { RunFigures } from '../lib/ports.ts'
+import { providers } from '../lib/providers/providers.ts'
 import { reconcile } from '../lib/reconcile.ts'
 import { lambda, type Surroundings } from '../lib/surroundings.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineGauge } from '../lib/table/quarantine-gauge.ts'
+import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { figuresOf, tellRun, tellWaiting } from '../lib/tell-run.ts'
+import { writersFor } from '../lib/writers.ts'
 
 /** What stops a run that asks more than anybody meant it to, at one request a second: no run is as long. */
 const maxCallsPerRun = 1_000
@@ -44,6 +48,20 @@ export function createHandler(
     log,
     isByHand,
   }))
+  const finishing = lazily(() => ({
+    providers,
+    quarantine: quarantineStore({
+      client: client(),
+      table: tableNames(telling().deployment).quarantine,
+      clock,
+      log,
+    }),
+    // What is unfinished was verified when it came, and this function has no keys.
+    keysOf: () => Promise.resolve([]),
+    ...writersFor(environment, client(), clock),
+    clock,
+    log,
+  }))
   // At each run, so that credentials may be replaced while the function stays.
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), on.parameters)
@@ -57,6 +75,8 @@ export function createHandler(
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
     // Before anything that may fail or use the time up: what waits has nothing to do with the poll.
     await tellWaiting(quarantineGauge(client(), tableNames(telling().deployment).quarantine), telling())
+    // Whoever runs it by hand waits for the poll.
+    if (!isByHand) await finishBodies(finishing())
     const { dependencies, requestsPerSecond } = await wire()
     const report = await reconcile(
       { ...dependencies, owner: randomUUID() },

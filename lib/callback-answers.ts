@@ -19,21 +19,37 @@ export function kept(events: number, problems: readonly FieldProblem[]): Callbac
   })
 }
 
-export function invalid(events: number, problems: readonly FieldProblem[]): CallbackAnswer {
+/** To a body that tells of more than can be written while its sender waits. */
+export function unfinished(events: number, left: number): CallbackAnswer {
+  return json(202, {
+    recorded: events,
+    unfinished: left,
+    detail:
+      'The body is kept, and the rest of it is written within minutes. Sending it again changes nothing.',
+  })
+}
+
+export function invalid(events: number, problems: readonly FieldProblem[], isKept: boolean): CallbackAnswer {
+  const where = isKept ? 'It is kept in quarantine.' : `It is not kept: ${dayFull}.`
   return problem(400, 'The body is not what this provider sends', {
-    detail: 'It is kept in quarantine. Elements without problems were recorded.',
+    detail: `${where} Elements without problems were recorded.`,
     recorded: events,
     errors: problems.slice(0, maxProblemsTold),
     ...(problems.length > maxProblemsTold && { furtherErrors: problems.length - maxProblemsTold }),
   })
 }
 
-/** To a probe of the URL: a console may post without a signature when the URL is saved, and wants 200. */
-export function unsigned(): CallbackAnswer {
-  return json(200, {
-    recorded: 0,
-    detail: 'The body carries no signature: it was taken for a probe of the URL, and nothing was stored.',
-  })
+const dayFull = 'as much of what nobody signed as a day has room for is kept already'
+
+const detailOfUnsigned = {
+  probe: 'it was taken for a probe of the URL, and nothing was stored.',
+  kept: 'it is kept in quarantine, and nothing of it is believed.',
+  'day full': `it is not kept, for ${dayFull}.`,
+} as const
+
+/** A console may post without a signature when the URL is saved, and wants 200. */
+export function unsigned(became: keyof typeof detailOfUnsigned): CallbackAnswer {
+  return json(200, { recorded: 0, detail: `The body carries no signature: ${detailOfUnsigned[became]}` })
 }
 
 export function forged(): CallbackAnswer {
@@ -58,8 +74,9 @@ export function methodNotAllowed(): CallbackAnswer {
   return { ...answer, headers: { ...answer.headers, allow: 'GET, HEAD, POST' } }
 }
 
-export function tooLarge(maxBodyBytes: number): CallbackAnswer {
-  return problem(413, 'The body is too large', { maxBodyBytes })
+export function tooLarge(maxBodyBytes: number, isKept: boolean): CallbackAnswer {
+  const detail = `It is kept ${isKept ? 'in quarantine' : 'nowhere'}.`
+  return problem(413, 'The body is too large', { maxBodyBytes, detail })
 }
 
 export function tryAgain(): CallbackAnswer {

@@ -11,8 +11,8 @@ interface Answered {
   readonly recorded: number
   /** Whether its body stands in quarantine now. */
   readonly isQuarantined: boolean
-  /** Whether it carried a body that was neither read nor kept, though the answer is 200: an unsigned one. */
-  readonly isForgotten: boolean
+  /** Whether it carried a body that was not read, though the answer is 200: an unsigned one. */
+  readonly isUnread: boolean
 }
 
 type Figures = Readonly<Record<string, number>>
@@ -23,7 +23,7 @@ interface CallbackFigures {
    * - `rejectedCallbacks`: somebody came to a path that exists with a token that is not accepted, or with none. A wrong path
    *   (404) or method (405) is what strangers try who know nothing of us, and not counted.
    * - `turnedAwayCallbacks`: somebody with an accepted token could not deliver it, or not all of it: 400, 401 for its
-   *   signature, 413, 503, and a body without signature, which is answered 200 and forgotten.
+   *   signature, 413, 503, and a body without signature, which is answered 200 and not read.
    * - `quarantinedBodies`: a body was kept in quarantine, again or for the first time.
    */
   readonly ofJob: Figures
@@ -39,7 +39,7 @@ export function callbackFigures(of: Answered): CallbackFigures {
   return {
     ofJob: counted({
       rejectedCallbacks: !of.isBearer && of.answer.status === 401,
-      turnedAwayCallbacks: of.isBearer && (turningAway.has(of.answer.status) || of.isForgotten),
+      turnedAwayCallbacks: of.isBearer && (turningAway.has(of.answer.status) || of.isUnread),
       quarantinedBodies: of.isQuarantined,
     }),
     ofProvider: counted({ acceptedCallbacks: isMailProvider && isAccepted(of) }),

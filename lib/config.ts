@@ -117,6 +117,8 @@ export const ingestEntries = {
   ...tableEntries,
   INBOUND_RETENTION_DAYS: inboundRetentionDays,
   CALLBACK_TOKEN_SHA256: sha256Digests,
+  /** How much a day (UTC) is kept of what anybody who knows a URL can send. */
+  UNVERIFIED_MB_PER_DAY: v.optional(wholeNumber('megabytes from 0 to 100000', 0, 100_000), '100'),
 }
 
 /** One or two keys, separated by a comma; a comma too many is none of them. */
@@ -163,6 +165,8 @@ export const pollCredentialEntries = {
 /** What the reconcile function reads from its environment, beside {@link pollCredentialEntries}. */
 export const reconcileEntries = {
   ...tableEntries,
+  /** It writes what callbacks left unfinished, an inbound mail among it. */
+  INBOUND_RETENTION_DAYS: inboundRetentionDays,
   /** `off` for who sends with SendCloud alone: then none of the others is needed. */
   SES_POLL: sesPoll,
   SES_ENDPOINT: v.optional(url),

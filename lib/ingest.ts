@@ -1,13 +1,15 @@
+import { beforeAbort } from './before-abort.ts'
 import * as answers from './callback-answers.ts'
 import { callbackFigures } from './callback-figures.ts'
 import { ConfigError } from './config.ts'
 import { isAcceptedToken } from './callback-token.ts'
 import { embeddedMetrics } from './embedded-metrics.ts'
 import { errorName } from './error-name.ts'
-import type { CallbackAnswer, CallbackRequest, QuarantineWriter } from './ports.ts'
+import type { CallbackAnswer, CallbackRequest, QuarantineReason, QuarantineWriter } from './ports.ts'
 import type { Callback, Provider } from './providers/provider.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { problemLines, takeIn, type TakeInDependencies, type TakenIn } from './take-in.ts'
+import { unprovedLine } from './unproved.ts'
 
 interface IngestDependencies extends TakeInDependencies {
   /** Whose metrics a request adds to: `TABLE_PREFIX`. */
@@ -19,6 +21,8 @@ interface IngestDependencies extends TakeInDependencies {
   readonly quarantine: QuarantineWriter
   /** How long one request may wait for keys and tables: the sender waits for the answer. */
   readonly answerDeadlineMs: number
+  /** A signal that is aborted after so long. Default: by the machine's clock. */
+  readonly deadline?: (ms: number) => AbortSignal
 }
 
 /**
@@ -39,7 +43,7 @@ export async function ingest(request: CallbackRequest, on: IngestDependencies): 
 }
 
 function metricsOf(
-  { answer, provider, takenIn, isBearer = false, isQuarantined = false, isForgotten = false }: Taken,
+  { answer, provider, takenIn, isBearer = false, isQuarantined = false, isUnread = false }: Taken,
   { deployment, clock }: IngestDependencies,
 ): Readonly<Record<string, unknown>> {
   const recorded = takenIn?.recorded ?? 0
@@ -49,7 +53,7 @@ function metricsOf(
     isBearer,
     recorded,
     isQuarantined,
-    isForgotten,
+    isUnread,
   })
   return embeddedMetrics(
     {
@@ -68,7 +72,7 @@ interface Taken {
   readonly takenIn?: TakenIn
   readonly isBearer?: boolean
   readonly isQuarantined?: boolean
-  readonly isForgotten?: boolean
+  readonly isUnread?: boolean
 }
 
 async function answerTo(request: CallbackRequest, on: IngestDependencies): Promise<Taken> {
@@ -83,30 +87,56 @@ async function answerTo(request: CallbackRequest, on: IngestDependencies): Promi
   return { ...(await answerToBearer(provider, request, on)), provider, isBearer: true }
 }
 
+/** All that a function URL takes: what is larger is not even decoded. */
+const maxKeptBytes = 6 * 1024 * 1024
+
+/**
+ * As many elements are written before the answer, as far as its time allows: each takes 2 to 5 ms of processor, and a body of
+ * thousands is not to take seconds of it (docs/costs.md). A `request` of SendCloud's tells of 100 recipients.
+ */
+const maxWritesPerAnswer = 100
+
+/** What is left of a body is kept in this last part of the answer's time. */
+function reservedForKeepingMs(answerDeadlineMs: number): number {
+  return answerDeadlineMs / 4
+}
+
 /** Whoever knows the token may be told what is wrong. */
 async function answerToBearer(
   provider: Provider,
   request: CallbackRequest,
   on: IngestDependencies,
 ): Promise<Taken> {
-  const setting = provider.signing?.keySetting
-  const signal = AbortSignal.timeout(on.answerDeadlineMs)
+  const deadline = on.deadline ?? ((ms: number) => AbortSignal.timeout(ms))
+  const signal = deadline(on.answerDeadlineMs)
+  const writesSignal = deadline(on.answerDeadlineMs - reservedForKeepingMs(on.answerDeadlineMs))
   const keys = await signingKeysOf(provider, on, signal)
-  if (keys === 'unknown') return { answer: answers.tryAgain() }
-  if (setting !== undefined && keys.length === 0) {
-    // Seen when the URL is saved, and until then the sender tries again.
-    return { answer: answers.notSetUp(setting), happening: { problem: `${setting} is not set` } }
-  }
+  const withoutKeys = answerWithoutKeys(provider, keys)
   // Saving a callback URL in a console may probe it by GET or HEAD.
-  if (request.method !== 'POST') return { answer: answers.recorded(0), happening: { probe: request.method } }
-  if (bodyBytes(request) > provider.maxBodyBytes) return { answer: answers.tooLarge(provider.maxBodyBytes) }
-
+  if (request.method !== 'POST') {
+    return withoutKeys ?? { answer: answers.recorded(0), happening: { probe: request.method } }
+  }
+  const bytes = bodyBytes(request)
+  if (bytes > maxKeptBytes) return withoutKeys ?? { answer: answers.tooLarge(provider.maxBodyBytes, false) }
   const callback = {
     body: Buffer.from(request.body, request.isBase64Encoded ? 'base64' : 'utf8'),
     contentType: request.headers.get('content-type') ?? '',
     headers: request.headers,
   }
-  return refusalOf(provider, callback, keys) ?? (await keepingWhatIsLeft(provider, callback, on, signal))
+  const received = { provider, callback, signal, writesSignal }
+  if (bytes > provider.maxBodyBytes) return withoutKeys ?? answerToTooLarge(received, on)
+  if (withoutKeys) return { ...withoutKeys, ...(await keptWithoutKeys(received, on)) }
+  return answerToBody(received, keys === 'unknown' ? [] : keys, on)
+}
+
+/** What has to be answered where no signature can be checked; `undefined` where there is none, or a key for it. */
+function answerWithoutKeys(provider: Provider, keys: readonly string[] | 'unknown'): Taken | undefined {
+  const setting = provider.signing?.keySetting
+  if (setting === undefined) return undefined
+  if (keys === 'unknown') return { answer: answers.tryAgain() }
+  if (keys.length > 0) return undefined
+  // Seen when the URL is saved, and until then the sender tries again.
+  return { answer: answers.notSetUp(setting), happening: { problem: `${setting} is not set` } }
 }
 
 async function signingKeysOf(
@@ -124,21 +154,91 @@ async function signingKeysOf(
   }
 }
 
-/** `undefined` where the body is to be believed, as far as can be known before it is read. */
-function refusalOf(provider: Provider, callback: Callback, keys: readonly string[]): Taken | undefined {
-  switch (provider.signing?.verify(callback, keys)) {
-    case 'forged':
-      return { answer: answers.forged(), happening: { problem: 'no key made its signature' } }
-    case 'unsigned':
-      return {
-        answer: answers.unsigned(),
-        happening: { probe: 'unsigned' },
-        isForgotten: callback.body.length > 0,
-      }
+/** A body, and until when its sender waits. */
+interface Received {
+  readonly provider: Provider
+  readonly callback: Callback
+  readonly signal: AbortSignal
+  /** Leaves time to keep what could not be written until then. */
+  readonly writesSignal: AbortSignal
+}
+
+async function answerToBody(
+  received: Received,
+  keys: readonly string[],
+  on: IngestDependencies,
+): Promise<Taken> {
+  const { provider, callback } = received
+  const authenticity = provider.signing?.verify(callback, keys)
+  switch (authenticity) {
     case 'signed':
-    case 'unverifiable':
     case undefined:
-      return undefined
+      return keepingWhatIsLeft(received, on, authenticity)
+    case 'unverifiable':
+      return keepingWhatIsLeft(received, on, authenticity)
+    case 'test':
+      return { ...probed(callback), answer: answers.unsigned('probe') }
+    case 'unsigned':
+      return answerToUnsigned(received, on)
+    case 'forged': {
+      const happening = { problem: 'no key made its signature' }
+      const kept = await keptUnproved(received, authenticity, on)
+      return { ...kept, answer: answers.forged(), happening: { ...happening, ...kept?.happening } }
+    }
+  }
+}
+
+/** It is not read, and so no signature of it is verified either. */
+async function answerToTooLarge(
+  { provider, callback, signal }: Received,
+  on: IngestDependencies,
+): Promise<Taken> {
+  const { maxBodyBytes } = provider
+  const problems = [`body: expected at most ${maxBodyBytes} bytes, got ${callback.body.length}`]
+  const reason = 'too-large'
+  const result = await keeps({ provider, callback, reason, problems, isProved: false }, on, signal)
+  if (result === 'failed') return { answer: answers.tryAgain() }
+  return {
+    answer: answers.tooLarge(maxBodyBytes, result === 'kept'),
+    isQuarantined: result === 'kept',
+    happening: keptAs(reason, result),
+  }
+}
+
+/** A console's probe is forgotten; an event waits for its signature to be mended. */
+async function answerToUnsigned(received: Received, on: IngestDependencies): Promise<Taken> {
+  const kept = await keptUnproved(received, 'unsigned', on)
+  if (kept === undefined) return { ...probed(received.callback), answer: answers.unsigned('probe') }
+  if (kept.isLost) return { ...kept, answer: answers.tryAgain() }
+  return { ...kept, answer: answers.unsigned(kept.isQuarantined ? 'kept' : 'day full'), isUnread: true }
+}
+
+function probed({ body }: Callback): Pick<Taken, 'happening' | 'isUnread'> {
+  return { happening: { probe: 'unsigned' }, isUnread: body.length > 0 }
+}
+
+/** Whoever tries again may do so in vain until a key is put, and then no more. */
+async function keptWithoutKeys(received: Received, on: IngestDependencies): Promise<Kept | undefined> {
+  const authenticity = received.provider.signing?.verify(received.callback, [])
+  if (authenticity !== 'unsigned' && authenticity !== 'forged') return undefined
+  return keptUnproved(received, authenticity, on)
+}
+
+type Kept = Pick<Taken, 'happening' | 'isQuarantined'> & { readonly isLost: boolean }
+
+/** Keeps an event of which nobody proved who sent it; `undefined` where the body is none. */
+async function keptUnproved(
+  { provider, callback, signal }: Received,
+  reason: 'unsigned' | 'forged',
+  on: IngestDependencies,
+): Promise<Kept | undefined> {
+  if (provider.signing?.isEvent(callback) !== true) return undefined
+  const problems = [unprovedLine(reason, provider.signing.keySetting)]
+  const result = await keeps({ provider, callback, reason, problems, isProved: false }, on, signal)
+  return {
+    happening: keptAs(reason, result),
+    isQuarantined: result === 'kept',
+    isLost: result === 'failed',
   }
 }
 
@@ -150,51 +250,83 @@ function bodyBytes({ body, isBase64Encoded }: CallbackRequest): number {
 }
 
 async function keepingWhatIsLeft(
-  provider: Provider,
-  callback: Callback,
+  { provider, callback, signal, writesSignal }: Received,
   on: IngestDependencies,
-  signal: AbortSignal,
+  authenticity: 'signed' | 'unverifiable' | undefined,
 ): Promise<Taken> {
-  const takenIn = await takeIn(provider, callback, on, signal)
-  const isProbe = takenIn.recorded + takenIn.unwritten === 0 && takenIn.reason === undefined
-  const happening = isProbe ? { probe: 'empty' } : { events: takenIn.summary, recorded: takenIn.recorded }
+  const takenIn = await takeIn(provider, callback, on, {
+    signal: writesSignal,
+    maxWrites: maxWritesPerAnswer,
+  })
+  const { recorded, unwritten, unfinished, problems } = takenIn
+  const isProbe = recorded + unwritten + unfinished === 0 && takenIn.reason === undefined
+  const happening = isProbe ? { probe: 'empty' } : { events: takenIn.summary, recorded }
+  const reason = unfinished > 0 ? 'unfinished' : takenIn.reason
+  if (reason === undefined) {
+    const answer = unwritten > 0 ? answers.tryAgain() : answers.recorded(recorded)
+    return { happening, takenIn, answer }
+  }
   // The body as a whole is kept where any element needs it: running it again records nothing twice.
-  const isKept = takenIn.reason === undefined || (await keeps(provider, callback, takenIn, on, signal))
-  const isQuarantined = takenIn.reason !== undefined && isKept
-  const taken = { happening, takenIn, isQuarantined }
-  if (takenIn.unwritten > 0 || !isKept) return { ...taken, answer: answers.tryAgain() }
-  if (takenIn.reason === undefined) return { ...taken, answer: answers.recorded(takenIn.recorded) }
-
-  const isInvalid = takenIn.reason === 'unreadable' || takenIn.reason === 'invalid'
-  const answer = isInvalid ? answers.invalid : answers.kept
+  const lines = [...unfinishedLines(unfinished), ...problemLines(problems)]
+  const proof = { isProved: authenticity !== 'unverifiable', isVerified: authenticity === 'signed' }
+  const result = await keeps({ provider, callback, reason, problems: lines, ...proof }, on, signal)
+  const isTriedAgain = unwritten > 0 || result === 'failed'
   return {
-    ...taken,
-    answer: answer(takenIn.recorded, takenIn.problems),
-    happening: { ...happening, quarantined: takenIn.reason },
+    takenIn,
+    isQuarantined: result === 'kept',
+    answer: isTriedAgain ? answers.tryAgain() : answerOfKept(takenIn, result === 'kept'),
+    happening: { ...happening, ...keptAs(reason, result) },
   }
 }
 
+function answerOfKept({ recorded, unfinished, reason, problems }: TakenIn, isKept: boolean): CallbackAnswer {
+  if (reason === 'unreadable' || reason === 'invalid') return answers.invalid(recorded, problems, isKept)
+  return unfinished > 0 ? answers.unfinished(recorded, unfinished) : answers.kept(recorded, problems)
+}
+
+function unfinishedLines(elements: number): readonly string[] {
+  return elements === 0 ? [] : [`body: expected elements that are written in time, got ${elements} more`]
+}
+
+interface ToKeep {
+  readonly provider: Provider
+  readonly callback: Callback
+  readonly reason: QuarantineReason
+  readonly problems: readonly string[]
+  /** Whether its sender is proved as far as the provider can: else a day keeps so much, and no more. */
+  readonly isProved: boolean
+  readonly isVerified?: boolean
+}
+
+type Keeping = 'kept' | 'day full' | 'failed'
+
+/** For the log. */
+function keptAs(reason: QuarantineReason, result: Keeping): Readonly<Record<string, string>> {
+  return result === 'kept' ? { quarantined: reason } : { quarantine: result }
+}
+
+/** `day full`: of what anybody with the URL can send, as much is kept already as may be. */
 async function keeps(
-  provider: Provider,
-  callback: Callback,
-  { reason, problems }: TakenIn,
+  { provider, callback, reason, problems, isProved, isVerified = false }: ToKeep,
   on: IngestDependencies,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (reason === undefined) return true
+): Promise<Keeping> {
   const input = {
     provider: provider.name,
     body: callback.body,
     contentType: callback.contentType,
     reason,
-    problems: problemLines(problems),
+    problems,
     receivedAtMs: on.clock.now(),
+    isVerified,
   }
   try {
-    await on.quarantine.keep(input, signal)
-    return true
+    const keeping = isProved
+      ? on.quarantine.keep(input, signal).then(() => true)
+      : on.quarantine.keepWithinDay(input, signal)
+    return (await beforeAbort(keeping, signal)) ? 'kept' : 'day full'
   } catch (error) {
     on.log('write failed', { error: errorName(error) })
-    return false
+    return 'failed'
   }
 }

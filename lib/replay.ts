@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import {
-  quarantineReasons,
+  readingReasons,
   type QuarantinedRow,
   type QuarantineReason,
   type QuarantineStore,
@@ -8,15 +8,22 @@ import {
 } from './ports.ts'
 import type { Callback, Outcome, Provider } from './providers/provider.ts'
 import { problemLines, summaryOf, takeIn, type TakeInDependencies } from './take-in.ts'
+import { unprovedLine } from './unproved.ts'
 
-interface ReplayDependencies extends TakeInDependencies {
+export interface ReplayDependencies extends TakeInDependencies {
   readonly providers: readonly Provider[]
   readonly quarantine: QuarantineStore
+  /** The keys of now with which the provider may sign. */
+  readonly keysOf: (provider: Provider) => Promise<readonly string[]>
+  /** Whether a body without signature is believed: an operator says so. */
+  readonly trustsUnsigned?: boolean
 }
 
 /** Which rows are meant. Rows that are resolved are never replayed. */
 export interface ReplayChoice {
   readonly reason?: QuarantineReason
+  /** Leaves out what no replay can do anything about, until an operator trusts it. */
+  readonly withoutUnsigned?: boolean
   /** Rows that came, or came again, at this instant or later. */
   readonly sinceMs?: number
 }
@@ -36,19 +43,20 @@ const concurrentRows = 4
 /** The rows that a replay would run, longest in quarantine first. */
 export async function rowsToReplay(
   quarantine: Pick<QuarantineStore, 'all'>,
-  { reason, sinceMs = -Infinity }: ReplayChoice,
+  { reason, sinceMs = -Infinity, withoutUnsigned = false }: ReplayChoice,
 ): Promise<readonly QuarantinedRow[]> {
   const rows = await Array.fromAsync(quarantine.all())
   return rows
     .filter((row) => row.resolvedAt === undefined && (reason === undefined || row.reason === reason))
+    .filter((row) => !withoutUnsigned || row.reason !== 'unsigned' || row.isVerified)
     .filter((row) => Date.parse(row.lastSeenAt) >= sinceMs)
     .sort((a, b) => Date.parse(a.firstSeenAt) - Date.parse(b.firstSeenAt))
 }
 
 /**
- * Runs kept bodies again through the same way as live input, so running them twice changes nothing. They were
- * authenticated when they came and are not checked again: a key may have been replaced since. A row is resolved only
- * where every element of its body is durably written; otherwise it says what is still wrong.
+ * Runs kept bodies again through the same way as live input, so running them twice changes nothing. What was verified when
+ * it came is not checked again: a key may have been replaced since. What was not is verified with the keys of now. A row is
+ * resolved only where every element of its body is durably written; otherwise it says what is still wrong.
  */
 export async function replay(
   rows: readonly QuarantinedRow[],
@@ -71,7 +79,7 @@ export async function replay(
 async function unlessFailed(
   row: QuarantinedRow,
   on: ReplayDependencies,
-  run: typeof replayRow,
+  run: (row: QuarantinedRow, on: ReplayDependencies) => Promise<Replayed | undefined>,
 ): Promise<Replayed | undefined> {
   try {
     return await run(row, on)
@@ -82,43 +90,82 @@ async function unlessFailed(
 }
 
 /** `undefined` where the row has left the quarantine meanwhile. */
-async function replayRow(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
-  const found = await readable(row, on)
-  if (!found) return undefined
-  const left = found.provider ? await leftOf(found.provider, found.callback, on) : unknownProvider(row)
-  if (left.left !== 'unfinished') await on.quarantine.replayed(row.id, on.clock.now(), left.left)
-  return { row, ...left }
+export async function replayRow(
+  { id }: Pick<QuarantinedRow, 'id'>,
+  on: ReplayDependencies,
+): Promise<Replayed | undefined> {
+  const input = await on.quarantine.input(id)
+  if (!input) return undefined
+  const provider = providerOf(input, on)
+  const left = provider ? await leftOf(input, provider, input, on) : unknownProvider(input)
+  if (left.left !== 'unfinished') await on.quarantine.replayed(id, on.clock.now(), left.left)
+  return { row: input, ...left }
 }
 
 /** What a replay would do, by reading alone. */
 async function rehearse(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
-  const found = await readable(row, on)
-  if (!found) return undefined
-  if (!found.provider) return { row, ...unknownProvider(row) }
-  const outcomes = found.provider.read(found.callback, on.clock.now())
+  const input = await on.quarantine.input(row.id)
+  if (!input) return undefined
+  const provider = providerOf(input, on)
+  if (!provider) return { row, ...unknownProvider(row) }
+  const unproved = await unprovedOf(input, provider, input, on)
+  if (unproved) return { row, summary: '', left: unproved }
+  const outcomes = provider.read(input, on.clock.now())
   return { row, summary: summaryOf(outcomes), left: unreadOf(outcomes) ?? 'resolved' }
 }
 
-async function readable(
-  row: QuarantinedRow,
-  on: ReplayDependencies,
-): Promise<{ callback: Callback; provider: Provider | undefined } | undefined> {
-  const input = await on.quarantine.input(row.id)
-  return input && { callback: input, provider: on.providers.find(({ name }) => name === input.provider) }
+function providerOf(row: QuarantinedRow, { providers }: ReplayDependencies): Provider | undefined {
+  return providers.find(({ name }) => name === row.provider)
 }
 
 async function leftOf(
+  row: QuarantinedRow,
   provider: Provider,
   callback: Callback,
   on: ReplayDependencies,
 ): Promise<Omit<Replayed, 'row'>> {
+  const unproved = await unprovedOf(row, provider, callback, on)
+  if (unproved) return { summary: '', left: unproved }
   const { summary, reason, problems, unwritten } = await takeIn(provider, callback, on)
   if (unwritten > 0) return { summary, left: 'unfinished' }
   return { summary, left: reason ? { reason, problems: problemLines(problems) } : 'resolved' }
 }
 
+/** Reasons for which a body may be kept that nobody proved to have sent. */
+const reasonsOfUnproved: ReadonlySet<QuarantineReason> = new Set([
+  'forged',
+  'unsigned',
+  'too-large',
+  'unreadable',
+])
+
+/** `undefined` where the body is to be believed. */
+async function unprovedOf(
+  row: QuarantinedRow,
+  provider: Provider,
+  callback: Callback,
+  on: ReplayDependencies,
+): Promise<ReplayLeft | undefined> {
+  const { signing } = provider
+  if (!signing || row.isVerified || !reasonsOfUnproved.has(row.reason)) return undefined
+  switch (signing.verify(callback, await on.keysOf(provider))) {
+    case 'signed':
+    case 'unverifiable':
+      return undefined
+    case 'test':
+    case 'unsigned':
+      return on.trustsUnsigned === true ? undefined : unprovedLeft('unsigned', signing.keySetting)
+    case 'forged':
+      return unprovedLeft('forged', signing.keySetting)
+  }
+}
+
+function unprovedLeft(reason: 'unsigned' | 'forged', keySetting: string): ReplayLeft {
+  return { reason, problems: [unprovedLine(reason, keySetting)] }
+}
+
 function unreadOf(outcomes: readonly Outcome[]): ReplayLeft | undefined {
-  const reason = quarantineReasons.find((known) => outcomes.some(({ type }) => type === known))
+  const reason = readingReasons.find((known) => outcomes.some(({ type }) => type === known))
   const problems = outcomes.flatMap((outcome) => {
     if (outcome.type === 'event' || outcome.type === 'inbound') return []
     return outcome.type === 'invalid' ? outcome.problems : [outcome.problem]

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly log: Log
   /** @param requestTimeoutMs - after which one try of one request counts as failed. */
   readonly dynamoDb: (requestTimeoutMs: number) => DynamoDBClient
+  /** A signal that is aborted after so long. Absent: by the machine's clock. */
+  readonly deadline?: (ms: number) => AbortSignal
   /** Where settings are that the environment lacks. Absent: there are no others. */
   readonly parameters?: ParameterReader
 }

@@ -1,14 +1,15 @@
 import pMap from 'p-map'
+import { beforeAbort } from './before-abort.ts'
 import { errorName } from './error-name.ts'
 import { countOutcomes, outcomeOf, type OutcomeCounts } from './core/outcome.ts'
 import {
-  quarantineReasons,
+  readingReasons,
   UnwritableError,
   type Clock,
   type DeliveryWriter,
   type InboundMailWriter,
   type Log,
-  type QuarantineReason,
+  type ReadingReason,
 } from './ports.ts'
 import type { Callback, FieldProblem, Outcome, Provider } from './providers/provider.ts'
 
@@ -25,8 +26,10 @@ export interface TakenIn {
   readonly recorded: number
   /** Elements whose write failed and may succeed later. */
   readonly unwritten: number
+  /** Elements that could not be written before the time was up, or beyond as many as may be: no fault of theirs. */
+  readonly unfinished: number
   /** Why the body has to be kept; absent where every element was understood and could be written. */
-  readonly reason?: QuarantineReason
+  readonly reason?: ReadingReason
   readonly problems: readonly FieldProblem[]
   /** `delivered`, or `delivered ×3 opened` where a body tells of several. */
   readonly summary: string
@@ -37,22 +40,38 @@ export interface TakenIn {
 /** Writes of one body that are under way at once. */
 const concurrentWrites = 32
 
+/** How much of a body is written while somebody waits for the answer; all of it where nobody does. */
+export interface Until {
+  /** Ends the writes that are under way, and begins no other. */
+  readonly signal: AbortSignal
+  readonly maxWrites: number
+}
+
 /** Reads an authenticated body and writes down all that it tells. Live input and replays take this same way. */
 export async function takeIn(
   provider: Provider,
   callback: Callback,
   on: TakeInDependencies,
-  signal?: AbortSignal,
+  until?: Until,
 ): Promise<TakenIn> {
   const outcomes = provider.read(callback, on.clock.now())
-  const results = await pMap(outcomes, (outcome, index) => settle(outcome, `/${String(index)}`, on, signal), {
-    concurrency: concurrentWrites,
-  })
+  let begun = 0
+  const mayBegin = () => {
+    begun += 1
+    return until === undefined || (begun <= until.maxWrites && !until.signal.aborted)
+  }
+  const results = await pMap(
+    outcomes,
+    (outcome, index) =>
+      settle(outcome, { pointer: `/${String(index)}`, mayBegin, on, signal: until?.signal }),
+    { concurrency: concurrentWrites },
+  )
   logFailures(results, on.log)
-  const reason = quarantineReasons.find((known) => results.some((result) => result.type === known))
+  const reason = readingReasons.find((known) => results.some((result) => result.type === known))
   return {
     recorded: results.filter(({ type }) => type === 'recorded').length,
     unwritten: results.filter(({ type }) => type === 'unwritten').length,
+    unfinished: results.filter(({ type }) => type === 'unfinished').length,
     ...(reason && { reason }),
     problems: results.flatMap((result) => ('problems' in result ? result.problems : [])),
     summary: summaryOf(outcomes),
@@ -87,15 +106,20 @@ type Result =
   | { readonly type: 'recorded' }
   /** `error` names why, for the log. */
   | { readonly type: 'unwritten'; readonly error: string }
-  | { readonly type: QuarantineReason; readonly problems: readonly FieldProblem[] }
+  | { readonly type: 'unfinished' }
+  | { readonly type: ReadingReason; readonly problems: readonly FieldProblem[] }
+
+interface Settling {
+  readonly pointer: string
+  /** Asked before each write. */
+  readonly mayBegin: () => boolean
+  readonly on: TakeInDependencies
+  readonly signal: AbortSignal | undefined
+}
 
 /** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
-async function settle(
-  outcome: Outcome,
-  pointer: string,
-  on: TakeInDependencies,
-  signal?: AbortSignal,
-): Promise<Result> {
+async function settle(outcome: Outcome, of: Settling): Promise<Result> {
+  const { on, signal } = of
   switch (outcome.type) {
     case 'unreadable':
     case 'unrecognised':
@@ -103,24 +127,20 @@ async function settle(
     case 'invalid':
       return outcome
     case 'event':
-      return written(() => on.deliveries.record(outcome.event, signal), pointer, signal)
+      return written(() => on.deliveries.record(outcome.event, signal), of)
     case 'inbound':
-      return written(() => on.inbound.keep(outcome.mail, signal), pointer, signal)
+      return written(() => on.inbound.keep(outcome.mail, signal), of)
   }
 }
 
-async function written(
-  write: () => Promise<void>,
-  pointer: string,
-  signal: AbortSignal | undefined,
-): Promise<Result> {
-  // The sender waits no longer: what is left is not even begun.
-  if (signal?.aborted === true) return { type: 'unwritten', error: 'TimeIsUp' }
+async function written(write: () => Promise<void>, { pointer, mayBegin, signal }: Settling): Promise<Result> {
+  if (!mayBegin()) return { type: 'unfinished' }
   try {
-    await write()
+    await beforeAbort(write(), signal)
     return { type: 'recorded' }
   } catch (error) {
     if (error instanceof UnwritableError) return { type: 'unwritable', problems: [tooMuchForItsRow(pointer)] }
+    if (signal?.aborted === true) return { type: 'unfinished' }
     return { type: 'unwritten', error: errorName(error) }
   }
 }

@@ -184,12 +184,16 @@ function urlIsAnswered({ provider, samples, path, keys, signed }: Candidate): vo
     expect(await stored()).toEqual(noRows)
   })
 
-  it('answers 413 to what is too large, and nothing is stored', async () => {
+  it('answers 413 to what is too large, and at most keeps it in quarantine', async () => {
     for (const { contentType, body } of good) {
       const tooLarge = body.padEnd(provider.maxBodyBytes + 1 - (Buffer.byteLength(body) - body.length))
       expect(await send(path, { contentType, body: tooLarge })).toBe(413)
     }
-    expect(await stored()).toEqual(noRows)
+    const { quarantine, ...others } = await stored()
+    expect({ ...others, quarantine: [] }).toEqual(noRows)
+    // What is beyond 6 MB does not even reach the function.
+    const isReached = provider.maxBodyBytes < 6 * 1024 * 1024
+    expect(quarantine.map(({ reason }) => reason)).toEqual(isReached ? good.map(() => 'too-large') : [])
   })
 
   it('answers no garbage by 5xx, and makes no delivery of it', async () => {
@@ -338,11 +342,11 @@ function signatureDecides({ samples, path, keys }: Candidate, signing: SampleSig
   const posts = (content: SampleFields) =>
     samples.encodings.map((encoding): Posted => encoded(content, encoding))
 
-  it('lets nothing in without a key to check it by: 503, and nothing is stored', async () => {
+  it('lets nothing in without a key to check it by: 503, and an event waits in quarantine', async () => {
     await startServer({})
     for (const post of posts(signedBy(signing, fields, firstKey))) expect(await send(path, post)).toBe(503)
     for (const method of ['GET', 'HEAD']) expect(await send(path, nothing, method)).toBe(503)
-    expect(await stored()).toEqual(noRows)
+    await expectWaiting('forged', posts(signedBy(signing, fields, firstKey)))
     expect(logged).toContainEqual(expect.objectContaining({ problem: `${setting} is not set` }))
   })
 
@@ -354,13 +358,20 @@ function signatureDecides({ samples, path, keys }: Candidate, signing: SampleSig
 
   it('is missing where a console probes the URL: 200, and nothing is stored', async () => {
     await startServer(keys)
-    for (const content of [fields, samples.unknownEvent ?? {}, { event: 7 }]) {
+    for (const content of [{ hello: 'world' }, { event: 7 }]) {
       for (const post of posts(content)) expect(await send(path, post)).toBe(200)
     }
     expect(await stored()).toEqual(noRows)
   })
 
-  it('is refused where no key made it: 401, and nothing is stored', async () => {
+  it('is missing of an event: 200, and it waits in quarantine', async () => {
+    await startServer(keys)
+    const unsigned = [fields, samples.unknownEvent ?? fields].flatMap(posts)
+    for (const post of unsigned) expect(await send(path, post)).toBe(200)
+    await expectWaiting('unsigned', unsigned)
+  })
+
+  it('is refused where no key made it: 401, and the event waits in quarantine', async () => {
     await startServer(keys)
     const signature = signing.signatureOf({ ...fields, ...signing.covered }, firstKey)
     const wrong = [
@@ -369,18 +380,27 @@ function signatureDecides({ samples, path, keys }: Candidate, signing: SampleSig
       { ...fields, ...signature },
     ]
     for (const post of wrong.flatMap(posts)) expect(await send(path, post)).toBe(401)
-    expect(await stored()).toEqual(noRows)
+    await expectWaiting('forged', wrong.flatMap(posts))
   })
 
   it.each(signing.fields)(
-    'is refused where its %s is missing or empty: 401, and nothing is stored',
+    'is refused where its %s is missing or empty: 401, and the event waits in quarantine',
     async (field) => {
       await startServer(keys)
       const whole = Object.entries(signedBy(signing, fields, firstKey))
       const half = Object.fromEntries(whole.filter(([name]) => name !== field))
-      for (const post of [half, { ...half, [field]: '' }].flatMap(posts))
-        expect(await send(path, post)).toBe(401)
-      expect(await stored()).toEqual(noRows)
+      const refused = [half, { ...half, [field]: '' }].flatMap(posts)
+      for (const post of refused) expect(await send(path, post)).toBe(401)
+      await expectWaiting('forged', refused)
     },
+  )
+}
+
+/** Nothing but these bodies came, and nobody proved who sent them. */
+async function expectWaiting(reason: 'forged' | 'unsigned', posts: readonly Post[]): Promise<void> {
+  const { quarantine, ...others } = await stored()
+  expect({ ...others, quarantine: [] }).toEqual(noRows)
+  expect(quarantine.map((row) => [row.reason, row.body]).sort()).toEqual(
+    [...new Set(posts.map(({ body }) => body))].map((body) => [reason, body]).sort(),
   )
 }

@@ -9,6 +9,7 @@ import { ingestEntries, reconcileEntries } from '../lib/config.ts'
 import type { ParameterReader } from '../lib/ports.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { tableNames } from '../lib/table/names.ts'
+import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { emulatorClient } from '../local/dynamodb-emulator.ts'
 import { lambdaContext } from '../local/lambda-context.ts'
 import { simulatedAppKey, simulatedSesCredentials } from '../local/local-environment.ts'
@@ -71,6 +72,7 @@ const otherValues: Readonly<Record<string, string>> = {
   sweepAgesDays: '6,28',
   retentionDays: '77',
   inboundRetentionDays: '11',
+  unverifiedMbPerDay: '13',
 }
 
 function ownValues(): readonly string[] {
@@ -113,10 +115,12 @@ describe('the environment', () => {
       RETENTION_DAYS: otherValues.retentionDays,
       INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
       CALLBACK_TOKEN_SHA256: otherValues.callbackTokenSha256,
+      UNVERIFIED_MB_PER_DAY: otherValues.unverifiedMbPerDay,
     })
     expect(functionIn(templateOfParams, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: otherValues.retentionDays,
+      INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
       SES_POLL: otherValues.sesPoll,
       SES_ENDPOINT: otherValues.sesEndpoint,
       SES_REGION: otherValues.sesRegion,
@@ -132,10 +136,12 @@ describe('the environment', () => {
       RETENTION_DAYS: '400',
       INBOUND_RETENTION_DAYS: '30',
       CALLBACK_TOKEN_SHA256: digest,
+      UNVERIFIED_MB_PER_DAY: '100',
     })
     expect(functionIn(template, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: '400',
+      INBOUND_RETENTION_DAYS: '30',
       SES_POLL: 'on',
       SES_ENDPOINT: '',
       SES_REGION: 'ap-guangzhou',
@@ -333,7 +339,7 @@ describe('the role of the reconcile function', () => {
   })
 
   it('allows them unconditionally', () => {
-    expect(conditionsOfTables('reconcile')).toEqual([undefined, undefined, undefined, undefined])
+    expect(conditionsOfTables('reconcile')).toEqual(Array.from({ length: 6 }, () => undefined))
   })
 
   it('allows it the parameters that it reads, its log, to say where it failed, and nothing else', () => {
@@ -499,12 +505,13 @@ async function callsOfIngest(): Promise<Recorded> {
     await signed(mail),
     await signed({ ...mail, text: large }),
     await signed({ ...mail, event: 'teleported', text: large }),
+    await answerTo('/sendcloud', JSON.stringify(mail), 'application/json'),
   ]
-  expect(statuses).toEqual([200, 200, 200, 400, 200, 200, 202])
+  expect(statuses).toEqual([200, 200, 200, 400, 200, 200, 202, 200])
   return { calls, parameters: parameters.asked }
 }
 
-/** A run that discovers, repairs, keeps a long detail, suppresses, and gives a delivery up. */
+/** A run that discovers, repairs, keeps a long detail, suppresses, gives a delivery up, and writes a mail that was left. */
 async function callsOfReconcile(): Promise<Recorded> {
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const { secretId, secretKey } = simulatedSesCredentials
@@ -522,6 +529,18 @@ async function callsOfReconcile(): Promise<Recorded> {
   const table = tableNames(prefix).deliveries
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
   await writer.record(toldOf(forgotten, { kind: 'requested' }))
+  const text = 'x'.repeat(400 * 1024)
+  const mail = { event: 'route', timestamp: '1795237210000', x_mx_rcptto: 'support@example.com', text }
+  const { quarantine } = tableNames(prefix)
+  await quarantineWriter({ client: engine.client, table: quarantine, retentionDays: 400, clock }).keep({
+    provider: 'sendcloud',
+    body: new TextEncoder().encode(JSON.stringify(mail)),
+    contentType: 'application/json',
+    reason: 'unfinished',
+    problems: [],
+    receivedAtMs: clock.now(),
+    isVerified: true,
+  })
   const parameters = recordedParameters(prefix, {
     TENCENTCLOUD_SECRET_ID: secretId,
     TENCENTCLOUD_SECRET_KEY: secretKey,

@@ -41,6 +41,7 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
     {
       TABLE_PREFIX: tables.prefix,
       CALLBACK_TOKEN_SHA256: tokenDigest(token),
+      UNVERIFIED_MB_PER_DAY: '1',
     },
     {
       clock,
@@ -117,6 +118,12 @@ export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> 
   await post(signedDelivery(), paths.sendCloud)
   await post({ event: 'deliver' }, paths.sendCloud)
   await post({ event: 'deliver', token: 'x', timestamp: '1', signature: 'forged' }, paths.sendCloud)
+  await post({ event: 'deliver', recipient: 'reader@example.com' }, paths.sendCloud)
+  // More than a day has room for.
+  await post(
+    { event: 'deliver', recipient: 'reader@example.com', cause: 'x'.repeat(2 ** 20) },
+    paths.sendCloud,
+  )
   await post(delivered, paths.wrongToken)
   await post(delivered, paths.stranger)
   await loseParameters()

@@ -43,7 +43,7 @@ export async function coldStart(
     folder,
     name: 'variant',
     handler: 'functions/variant.handler',
-    memoryMb: 512,
+    memoryMb: 1_024,
     timeoutMs: 10_000,
     environment,
   })

@@ -11,7 +11,7 @@ type FormValue = string | readonly string[]
  */
 export function parseForm(
   text: string,
-  wanted?: ReadonlySet<string>,
+  wanted?: Pick<ReadonlySet<string>, 'has'>,
 ): { fields: ReadonlyMap<string, FormValue> } | { problem: FieldProblem } {
   const values = new Map<string, Set<string>>()
   let hasPair = false

@@ -37,11 +37,12 @@ export interface Callback {
 /**
  * What a signature says of a callback.
  * - `signed`: by one of the keys.
+ * - `test`: by the public key, as a console's test of the URL is. It tells of nothing that happened.
  * - `unsigned`: it carries no signature at all, as a console's probe of the URL does.
  * - `forged`: it carries one that no key made, or only a part of one.
  * - `unverifiable`: it cannot be parsed, so it has no place where a signature could stand. Kept on the URL token's word.
  */
-export type Authenticity = 'signed' | 'unsigned' | 'forged' | 'unverifiable'
+export type Authenticity = 'signed' | 'test' | 'unsigned' | 'forged' | 'unverifiable'
 
 /** How a provider signs its callbacks. */
 interface Signing {
@@ -51,6 +52,11 @@ interface Signing {
   readonly publicKey?: string
   /** Never throws. Compares in constant time. */
   verify(callback: Callback, keys: readonly string[]): Authenticity
+  /**
+   * Whether a body whose sender is not proved tells of something that happened to a recipient. Then it is no probe, and is kept
+   * until the signature is mended. Never throws.
+   */
+  isEvent(callback: Callback): boolean
 }
 
 /** Who posts what became of our mail: one file per provider. */
@@ -59,7 +65,7 @@ export interface Provider {
   readonly name: string
   /** Whether it is the application that sends, and not who sends mail for it. */
   readonly isApplication?: true
-  /** A larger body is refused before it is decoded. */
+  /** A larger body is kept and not read. */
   readonly maxBodyBytes: number
   /** Absent where the provider signs nothing: the token in the path is all there is. */
   readonly signing?: Signing

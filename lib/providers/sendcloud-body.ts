@@ -12,7 +12,7 @@ import { typeName, type Callback, type FieldProblem } from './provider.ts'
  */
 export function parseBody(
   { body, contentType }: Callback,
-  wanted?: ReadonlySet<string>,
+  wanted?: Pick<ReadonlySet<string>, 'has'>,
 ): { fields: Fields | undefined } | { problem: FieldProblem } {
   const decoded = decodeText(body)
   if ('problem' in decoded) return decoded

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Authenticity, Callback } from './provider.ts'
 import { isWithoutFields, parseBody } from './sendcloud-body.ts'
+import { documentedName, toldBy } from './sendcloud-fields.ts'
 
 const signedFields = new Set(['timestamp', 'token', 'signature'])
 
@@ -22,7 +23,19 @@ export function verifySignature(callback: Callback, keys: readonly string[]): Au
   // All keys are tried, each in constant time, so that the answer's time tells nothing about any of them.
   const signers = [...keys, publicKey].filter((key) => isSignedWith(key, timestamp + token, signature))
   if (signers.some((key) => keys.includes(key))) return 'signed'
-  return signers.length > 0 ? 'unsigned' : 'forged'
+  return signers.length > 0 ? 'test' : 'forged'
+}
+
+/** Fields that name who a mail was for; of `route` the last two. */
+const recipientFields = ['recipient', 'emailId', 'recipientArray', 'emailIds', 'x_mx_rcptto', 'to']
+const eventFields = new Set(['event', ...recipientFields])
+
+/** Whether a body has an event and names a recipient. Nothing else of it is decoded. */
+export function isEvent(callback: Callback): boolean {
+  const parsed = parseBody(callback, { has: (name) => eventFields.has(documentedName(name)) })
+  if ('problem' in parsed || parsed.fields === undefined) return false
+  const told = toldBy(parsed.fields)
+  return typeof told.get('event') === 'string' && recipientFields.some((field) => told.has(field))
 }
 
 function isText(value: unknown): value is string {

@@ -9,7 +9,7 @@ import { parseBody } from './sendcloud-body.ts'
 import { keyOfSent } from './sendcloud-email-id.ts'
 import { fieldProblem, isSenderHeader, occurredAtIn, toldBy } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
-import { publicKey, verifySignature } from './sendcloud-signature.ts'
+import { isEvent, publicKey, verifySignature } from './sendcloud-signature.ts'
 import {
   describeSubStatus,
   isKnownDescription,
@@ -25,7 +25,7 @@ import {
 export const sendCloud: Provider = {
   name: 'sendcloud',
   maxBodyBytes: 6 * 1024 * 1024, // all that a function URL takes: `route` carries a whole mail
-  signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature },
+  signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature, isEvent },
   keyOfSent,
   read(callback, nowMs) {
     const parsed = parseBody(callback)

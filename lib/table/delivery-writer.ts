@@ -7,6 +7,7 @@ import {
   pendingPartitionOf,
   statusRanks,
   type DeliveryKey,
+  type Status,
 } from '../core/delivery.ts'
 import type { DeliveryEvent } from '../core/event.ts'
 import { factOf, sentFactOf } from '../core/fact.ts'
@@ -57,9 +58,10 @@ export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & Pen
 }
 
 /**
- * The two forms of the write. `raise` sets the status and holds below the event's rank; `join` leaves it alone and holds
- * at or above it. Exactly one of them holds for any row, so whichever is likelier is tried first, and a failed condition
- * means the other. A rank can only rise, so `join` last decides it: where that fails too, the set of facts is full.
+ * The two forms of the write. `raise` sets the status and holds below the event's rank, and at it where that changes nothing, so
+ * that a repeat costs one call as its first telling did; `join` leaves the status alone and holds at or above the rank. One of
+ * them holds for any row, so whichever is likelier is tried first, and a failed condition means the other. A rank can only rise,
+ * so `join` last decides it: where that fails too, the set of facts is full.
  */
 async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: AbortSignal): Promise<void> {
   const key = keyAttributes(event)
@@ -95,12 +97,23 @@ function writeExpression(
     expression.require(`${statusRank} >= ${rank}`)
     return expression
   }
-  expression.require(`(attribute_not_exists(${statusRank}) OR ${statusRank} < ${rank})`)
+  expression.require(`(attribute_not_exists(${statusRank}) OR ${raisable(expression, status, rank)})`)
   expression.set('status', { S: status })
   expression.set('statusRank', { N: String(statusRanks[status]) })
   if (isPending(status)) expression.set('pending', { S: pendingPartitionOf(event.message) })
   else expression.remove('pending')
   return expression
+}
+
+/**
+ * The condition that setting a status does not lower it, nor bring a delivery back into the pending index that has left it: of
+ * its own rank a row may be set to what it is.
+ */
+function raisable(expression: Expression, status: Status, rank: string): string {
+  const statusRank = expression.name('statusRank')
+  if (!isPending(status)) return `${statusRank} <= ${rank}`
+  const isStillPending = `attribute_exists(${expression.name('pending')})`
+  return `${statusRank} < ${rank} OR (${statusRank} = ${rank} AND ${isStillPending})`
 }
 
 /** The fact under the condition that its set has room, and when the message was sent as a fact of its own. */

@@ -51,6 +51,11 @@ export class Expression {
     this.#adds.push(`${this.name(attribute)} ${this.#value({ SS: [...members] })}`)
   }
 
+  /** Adds to a number; one that is absent is 0. */
+  increase(attribute: string, by: number): void {
+    this.#adds.push(`${this.name(attribute)} ${this.number(by)}`)
+  }
+
   /** Unites a string set with the member under the condition that it has room for it. */
   addWithinRoom(attribute: string, member: string, maxMembers: number): void {
     this.add(attribute, [member])

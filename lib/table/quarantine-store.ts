@@ -13,10 +13,10 @@ import {
 } from '../ports.ts'
 import { count, text } from './attributes.ts'
 import { Expression } from './expression.ts'
-import { scanItems, type Item } from './pages.ts'
+import { queryItems, scanItems, type Item } from './pages.ts'
 import { headReader } from './head-reader.ts'
 import { readParts } from './parts.ts'
-import { problemList, reopen } from './quarantine-writer.ts'
+import { openUnfinished, problemList, reopen } from './quarantine-writer.ts'
 import { tryUpdate } from './try-update.ts'
 
 /** Instants of replays that a row remembers. */
@@ -49,9 +49,19 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
       const body = 'body' in kept ? kept.body : await readParts(client, table, row.id, kept.parts)
       return { ...row, body }
     },
+    async *unfinished() {
+      const query = queryItems(client, {
+        TableName: table,
+        IndexName: 'open',
+        KeyConditionExpression: '#open = :unfinished',
+        ExpressionAttributeNames: { '#open': 'open' },
+        ExpressionAttributeValues: { ':unfinished': { S: openUnfinished } },
+      })
+      for await (const { id } of query) if (id?.S !== undefined) yield id.S
+    },
     async replayed(id, atMs, left) {
-      for (const isRoomLeft of [true, false]) {
-        const expression = replayExpression(formatInstant(atMs), left, isRoomLeft)
+      for (const form of replayForms) {
+        const expression = replayExpression(formatInstant(atMs), left, form)
         if (await tryUpdate({ client, table }, { id: { S: id } }, expression)) return
       }
       throw new Error(`There is no row '${id}' in ${table}: its replay could not be written down.`)
@@ -78,14 +88,39 @@ function resolve(expression: Expression, at: string, by: Resolution): void {
   expression.remove('open')
 }
 
-function replayExpression(at: string, left: ReplayLeft | 'resolved', isRoomLeft: boolean): Expression {
+/** Whether the instants of replays have room for one more, and whether the row stands among the unfinished ones. */
+interface ReplayForm {
+  readonly isRoomLeft: boolean
+  readonly isUnfinished: boolean
+}
+
+// One of them holds for any row. Few are unfinished, and few are replayed as often as that.
+const replayForms: readonly ReplayForm[] = [
+  { isRoomLeft: true, isUnfinished: false },
+  { isRoomLeft: true, isUnfinished: true },
+  { isRoomLeft: false, isUnfinished: false },
+  { isRoomLeft: false, isUnfinished: true },
+]
+
+function replayExpression(
+  at: string,
+  left: ReplayLeft | 'resolved',
+  { isRoomLeft, isUnfinished }: ReplayForm,
+): Expression {
   const expression = ofRow()
+  const open = expression.name('open')
+  const unfinished = expression.string(openUnfinished)
+  expression.require(
+    isUnfinished ? `${open} = ${unfinished}` : `(attribute_not_exists(${open}) OR ${open} <> ${unfinished})`,
+  )
   if (left === 'resolved') {
     resolve(expression, at, 'replay')
   } else {
     expression.set('reason', { S: left.reason })
     expression.set('problems', problemList(left.problems))
-    reopen(expression, at)
+    // It leaves the unfinished ones.
+    if (isUnfinished) expression.set('open', { S: at })
+    else reopen(expression, left.reason, at)
   }
   if (isRoomLeft) expression.addWithinRoom('replays', at, maxReplays)
   return expression
@@ -109,6 +144,7 @@ const rowEntries = {
     v.transform(({ L }) => L),
   ),
   bytes: count,
+  verified: v.optional(text, { S: '' }),
   firstSeenAt: text,
   lastSeenAt: text,
   seen: size,
@@ -134,8 +170,8 @@ const bytes = v.pipe(
 const keptBody = v.union([v.object({ body: v.union([bytesOfText, bytes]) }), v.object({ parts: count })])
 
 function rowOf(item: Item): QuarantinedRow {
-  const { replays, ...row } = v.parse(storedRow, item)
-  return { ...row, attempts: replays }
+  const { replays, verified, ...row } = v.parse(storedRow, item)
+  return { ...row, isVerified: verified === 'yes', attempts: replays }
 }
 
 const projected = Object.keys(rowEntries).concat('expiresAt')

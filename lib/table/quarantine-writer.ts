@@ -1,8 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
-import type { Clock, QuarantinedInput, QuarantineWriter } from '../ports.ts'
+import type { Clock, QuarantinedInput, QuarantineReason, QuarantineWriter } from '../ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
+import { dailyRoom } from './daily-room.ts'
 import { contentIdOf, putParts } from './parts.ts'
 import { tryUpdate } from './try-update.ts'
 
@@ -14,33 +15,46 @@ const maxInlineBytes = 300 * 1024
 /** Of a problem or a content type: either may repeat names that a stranger chose. */
 const maxLineLength = 300
 
+/** Of what whoever knows the URL can send at will. */
+const defaultMaxBytesPerDay = 100 * 1024 * 1024
+
 interface Dependencies {
   readonly client: DynamoDBClient
   readonly table: string
   readonly retentionDays: number
   readonly clock: Clock
+  /** What {@link QuarantineWriter.keepWithinDay} keeps a day. Default: 100 MB. */
+  readonly maxBytesPerDay?: number
 }
 
 /** Keeps input that could not be read: one row per body, however often it comes, and parts where no row can hold it. */
 export function quarantineWriter(to: Dependencies): QuarantineWriter {
+  const room = dailyRoom({ ...to, maxBytes: to.maxBytesPerDay ?? defaultMaxBytesPerDay })
   return {
-    async keep(input, signal) {
-      const { body } = input
-      const id = contentIdOf(input.provider, body)
-      const expiry = expiresAt(to.clock.now(), to.retentionDays)
-      const parts =
-        body.length > maxInlineBytes
-          ? await putParts({ ...to, id, bytes: body, expiresAt: expiry, signal })
-          : undefined
-      for (const isRoomLeft of [true, false]) {
-        const expression = new Expression()
-        setHead(expression, input, isRoomLeft)
-        expression.set('expiresAt', expiry)
-        if (parts === undefined) setBody(expression, body)
-        else expression.set('parts', { N: String(parts) })
-        if (await tryUpdate(to, { id: { S: id } }, expression, signal)) return
-      }
+    keep: (input, signal) => keepInput(to, input, signal),
+    async keepWithinDay(input, signal) {
+      if (!(await room(input.body.length, signal))) return false
+      await keepInput(to, input, signal)
+      return true
     },
+  }
+}
+
+async function keepInput(to: Dependencies, input: QuarantinedInput, signal?: AbortSignal): Promise<void> {
+  const { body } = input
+  const id = contentIdOf(input.provider, body)
+  const expiry = expiresAt(to.clock.now(), to.retentionDays)
+  const parts =
+    body.length > maxInlineBytes
+      ? await putParts({ ...to, id, bytes: body, expiresAt: expiry, signal })
+      : undefined
+  for (const isRoomLeft of [true, false]) {
+    const expression = new Expression()
+    setHead(expression, input, isRoomLeft)
+    expression.set('expiresAt', expiry)
+    if (parts === undefined) setBody(expression, body)
+    else expression.set('parts', { N: String(parts) })
+    if (await tryUpdate(to, { id: { S: id } }, expression, signal)) return
   }
 }
 
@@ -53,14 +67,20 @@ function setHead(expression: Expression, input: QuarantinedInput, isRoomLeft: bo
   expression.set('lastSeenAt', { S: receivedAt })
   expression.set('reason', { S: input.reason })
   expression.set('problems', problemList(input.problems))
+  // Once proved stays proved: the body is the same.
+  if (input.isVerified === true) expression.set('verified', { S: 'yes' })
   // What comes again could still not be read, whatever a replay made of it or an operator said of it before.
-  reopen(expression, receivedAt)
+  reopen(expression, input.reason, receivedAt)
   if (isRoomLeft) expression.addWithinRoom('seen', receivedAt, maxSeen)
 }
 
+/** The partition of the index `open` in which unfinished bodies are found. */
+export const openUnfinished = 'unfinished'
+
 /** Has to be dealt with from now on, unless it had to before. */
-export function reopen(expression: Expression, at: string): void {
-  expression.setOnce('open', at)
+export function reopen(expression: Expression, reason: QuarantineReason, at: string): void {
+  if (reason === 'unfinished') expression.set('open', { S: openUnfinished })
+  else expression.setOnce('open', at)
   expression.remove('resolvedAt')
   expression.remove('resolvedBy')
 }

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb'
 import { registerQuarantine } from '../../cli/quarantine.ts'
 import { systemClock } from '../../lib/clock.ts'
+import type { Callback } from '../../lib/providers/provider.ts'
 import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
 import { daysLeftOf, embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { formOf, signedForm } from '../fixtures/sendcloud/sign.ts'
 import { emulatedDeployment } from './emulated-deployment.ts'
 import { printedBy } from './printed-by.ts'
 
@@ -91,6 +93,40 @@ describe('ledger quarantine dismiss', () => {
 })
 
 describe('ledger quarantine replay', () => {
+  const delivery = { event: 'deliver', emailId: 'id-inbound0$a@example.com', timestamp: '1795237210000' }
+  const keepForm = (reason: 'unsigned' | 'forged', { body, contentType }: Callback) =>
+    quarantineWriter({ client: engine.client, table, retentionDays: 400, clock: systemClock }).keep({
+      provider: 'sendcloud',
+      body,
+      contentType,
+      reason,
+      problems: [],
+      receivedAtMs: at('2026-11-21T08:00:00Z'),
+    })
+
+  it('leaves out what carries no signature until it is told to trust it', async () => {
+    await keepForm('unsigned', formOf(delivery))
+    expect(await printed('replay')).toMatch(/^Nothing but what carries no signature is in quarantine\./)
+    expect(await printed('replay', '--reason', 'unsigned')).toContain(
+      'still unsigned: signature: expected one, got none\n1 body: 0 resolved, 1 left.',
+    )
+    expect(await rowsOf(engine.client, deliveries)).toEqual([])
+    expect(await printed('replay', '--trust-unsigned', '--dry-run')).toContain('would be resolved  delivered')
+    expect(await printed('replay', '--trust-unsigned')).toContain('1 body: 1 resolved, 0 left.')
+    expect(await rowsOf(engine.client, deliveries)).toMatchObject([{ recipient: 'a@example.com' }])
+  })
+
+  it('verifies what no key had signed with the keys of now', async () => {
+    await keepForm('forged', signedForm(delivery, 'key-of-now'))
+    process.env.SENDCLOUD_APP_KEY = 'another-key'
+    expect(await printed('replay', '--trust-unsigned')).toContain(
+      'still forged: signature: expected one by SEND',
+    )
+    process.env.SENDCLOUD_APP_KEY = 'another-key,key-of-now'
+    expect(await printed('replay')).toContain('1 body: 1 resolved, 0 left.')
+    delete process.env.SENDCLOUD_APP_KEY
+  })
+
   it('writes rows that stay as long as those of the deployment', async () => {
     await keep(await readFile('test/fixtures/tencent-ses/2025-10-bounce.json', 'utf8'))
     process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint.replace('127.0.0.1', '127.1')

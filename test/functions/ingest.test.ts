@@ -4,11 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { createHandler } from '../../functions/ingest.ts'
 import { tokenDigest } from '../../lib/callback-token.ts'
+import { providers } from '../../lib/providers/providers.ts'
+import { replay, rowsToReplay } from '../../lib/replay.ts'
 import { startFunctionUrlServer, type FunctionUrlServer } from '../../local/function-url-server.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
+import { wiredLedger } from '../wired-ledger.ts'
 import { ingestTelling, paths, signedDelivery, type Line } from '../told-lines.ts'
 
 const engine = embeddedTables()
@@ -172,7 +175,53 @@ describe('what is answered', () => {
     expect(await post(padded(limit + 1), { type: 'application/octet-stream' })).toMatchObject({ status: 413 })
     // Three bytes each in UTF-8, one character each in the event.
     expect(await post(`"${'中'.repeat(22_000)}"`)).toMatchObject({ status: 413 })
+    expect(await deliveries()).toHaveLength(1)
+  })
+
+  it('is 413 to what is too large, which is kept in parts up to 6 MB and can be replayed', async () => {
+    const padded = (bytes: number) => text(delivered).padEnd(bytes, ' ')
+    expect(await post(padded(700_000))).toMatchObject({
+      status: 413,
+      body: { maxBodyBytes: 65_536, detail: 'It is kept in quarantine.' },
+    })
+    const [head, ...parts] = (await quarantine()).filter(({ id }) => !String(id).startsWith('taken#'))
+    expect(head).toMatchObject({
+      reason: 'too-large',
+      bytes: 700_000,
+      parts: 2,
+      problems: ['body: expected at most 65536 bytes, got 700000'],
+    })
+    expect(parts).toHaveLength(2)
+    expect(await deliveries()).toEqual([])
+    const ledger = wiredLedger(engine.client, tables, clock, () => undefined)
+    const on = { ...ledger, quarantine: ledger.store, providers }
+    const rows = await rowsToReplay(ledger.store, {})
+    await replay(rows, on, { isDryRun: false, onReplayed: () => undefined })
+    expect(await deliveries()).toMatchObject([{ recipient: 'example@example.com', status: 'delivered' }])
+  })
+
+  it('is 413 to what is too large and more than a day has room for, which is kept nowhere', async () => {
+    const handler = createHandler(
+      { TABLE_PREFIX: tables.prefix, CALLBACK_TOKEN_SHA256: tokenDigest(token), UNVERIFIED_MB_PER_DAY: '0' },
+      { clock, log: () => undefined, dynamoDb: () => engine.clientAs('ingest') },
+    )
+    const event = {
+      rawPath: `/tencent-ses/${token}`,
+      body: ' '.repeat(65_537),
+      requestContext: { http: { method: 'POST' } },
+    }
+    const answer = await handler(
+      event,
+      lambdaContext(() => 10_000),
+    )
+    expect(answer.statusCode).toBe(413)
+    expect(answer.body).toContain('It is kept nowhere.')
     expect(await quarantine()).toEqual([])
+  })
+
+  it('is 503 to what is too large and cannot be kept, so that its sender tries again', async () => {
+    await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
+    expect(await post(' '.repeat(65_537))).toMatchObject({ status: 503 })
   })
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream', ''])(
@@ -408,14 +457,20 @@ describe('the metrics', () => {
     ],
     ['what is no JSON', '{not', paths.tencentSes, 400, { turnedAwayCallbacks: 1, quarantinedBodies: 1 }],
     ['a wrong token', delivered, paths.wrongToken, 401, { rejectedCallbacks: 1 }],
-    ['too large a body', ' '.repeat(65_537), paths.tencentSes, 413, { turnedAwayCallbacks: 1 }],
+    [
+      'too large a body',
+      ' '.repeat(65_537),
+      paths.tencentSes,
+      413,
+      { turnedAwayCallbacks: 1, quarantinedBodies: 1 },
+    ],
     ['an event without signature', { event: 'deliver' }, paths.sendCloud, 200, { turnedAwayCallbacks: 1 }],
     [
       'an event signed by a key that was replaced',
       signedDelivery('the-key-before'),
       paths.sendCloud,
       401,
-      { turnedAwayCallbacks: 1 },
+      { turnedAwayCallbacks: 1, quarantinedBodies: 1 },
     ],
     [
       'a signed event',

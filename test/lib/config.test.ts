@@ -39,6 +39,7 @@ describe('settings that are not set', () => {
       TABLE_PREFIX: 'delivery-ledger-local',
       RETENTION_DAYS: 400,
       INBOUND_RETENTION_DAYS: 30,
+      UNVERIFIED_MB_PER_DAY: 100,
       CALLBACK_TOKEN_SHA256: [digest],
     })
   })
@@ -211,7 +212,12 @@ describe('a wrong setting', () => {
 
 describe('the keys of providers that sign', () => {
   const unsigned: Provider = { name: 'plain', maxBodyBytes: 1, read: () => [] }
-  const signing = { keySetting: 'SIGNED_KEY', publicKey: 'public', verify: () => 'signed' as const }
+  const signing = {
+    keySetting: 'SIGNED_KEY',
+    publicKey: 'public',
+    verify: () => 'signed' as const,
+    isEvent: () => true,
+  }
   const signed: Provider = { ...unsigned, name: 'signed', signing }
 
   it.each([

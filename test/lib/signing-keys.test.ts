@@ -6,7 +6,12 @@ import { signingKeys, type SigningKeys } from '../../lib/signing-keys.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 
 const plain: Provider = { name: 'plain', maxBodyBytes: 1, read: () => [] }
-const signing = { keySetting: 'SIGNED_KEY', publicKey: 'public', verify: () => 'signed' as const }
+const signing = {
+  keySetting: 'SIGNED_KEY',
+  publicKey: 'public',
+  verify: () => 'signed' as const,
+  isEvent: () => true,
+}
 const signed: Provider = { ...plain, name: 'signed', signing }
 
 let clock: ReturnType<typeof virtualClock>

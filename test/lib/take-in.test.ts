@@ -33,7 +33,7 @@ function dependenciesWith(record: (event: DeliveryEvent) => Promise<void>) {
 }
 
 describe('a body of which the table takes only a part in time', () => {
-  it('begins no write once the time is up, and logs one line for all that is left', async () => {
+  it('begins no write once the time is up, and counts what is left', async () => {
     const deadline = new AbortController()
     let begun = 0
     const { on, logged } = dependenciesWith(() => {
@@ -41,10 +41,36 @@ describe('a body of which the table takes only a part in time', () => {
       if (begun === 40) deadline.abort()
       return Promise.resolve()
     })
-    const taken = await takeIn(tellingOf(5_000), callback, on, deadline.signal)
+    const until = { signal: deadline.signal, maxWrites: 5_000 }
+    const taken = await takeIn(tellingOf(5_000), callback, on, until)
     expect(begun).toBeLessThan(40 + 32)
-    expect(taken).toMatchObject({ recorded: begun, unwritten: 5_000 - begun })
-    expect(logged).toEqual([{ happening: 'write failed', error: 'TimeIsUp', elements: 5_000 - begun }])
+    expect(taken.recorded + taken.unfinished).toBe(5_000)
+    expect(taken.recorded).toBeGreaterThan(0)
+    expect(taken.unfinished).toBeGreaterThanOrEqual(5_000 - begun)
+    expect(taken.unwritten).toBe(0)
+    expect(logged).toEqual([])
+  })
+
+  it('begins no more writes than may be, and leaves the others', async () => {
+    let begun = 0
+    const { on } = dependenciesWith(() => {
+      begun += 1
+      return Promise.resolve()
+    })
+    const until = { signal: new AbortController().signal, maxWrites: 100 }
+    const taken = await takeIn(tellingOf(300), callback, on, until)
+    expect(begun).toBe(100)
+    expect(taken).toMatchObject({ recorded: 100, unfinished: 200, unwritten: 0 })
+  })
+
+  it('waits for no write that never ends', async () => {
+    const deadline = new AbortController()
+    const { on } = dependenciesWith(() => {
+      deadline.abort()
+      return new Promise(() => undefined)
+    })
+    const until = { signal: deadline.signal, maxWrites: 100 }
+    expect(await takeIn(tellingOf(3), callback, on, until)).toMatchObject({ recorded: 0, unfinished: 3 })
   })
 })
 

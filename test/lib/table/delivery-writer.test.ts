@@ -184,8 +184,30 @@ describe('a write', () => {
     expect(await countedWrites(events)).toBe(5)
   })
 
-  it('is two for a repeat, for a late event and for an open that overtakes its delivery', async () => {
-    expect(await countedWrites([hardBounce, hardBounce])).toBe(3)
+  it.each([
+    ['requested', eventWith({ kind: 'requested' })],
+    ['deferred', eventWith({ kind: 'deferred' })],
+    ['soft-bounced', eventWith({ kind: 'bounced', bounceClass: 'soft' })],
+    ['delivered', eventWith({})],
+    ['dropped', eventWith({ kind: 'dropped' })],
+    ['bounced', hardBounce],
+    ['unknown', eventWith({ kind: 'unknown' })],
+  ])('is one for a repeat of %s, and changes nothing', async (_, event) => {
+    expect(await countedWrites([event, event, event])).toBe(3)
+    expect(await recorded(event, event, event)).toEqual(await recorded(event))
+  })
+
+  it('that repeats what has left the pending index does not bring it back', async () => {
+    const { deliveries: table } = await engine.freshTables()
+    const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
+    const softBounce = eventWith({ kind: 'bounced', bounceClass: 'soft' })
+    await writer.record(softBounce)
+    await writer.leavePending(softBounce, 'soft-bounced')
+    await writer.record(softBounce)
+    expect((await rowsOf(engine.client, table))[0]).not.toHaveProperty('pending')
+  })
+
+  it('is two for a late event and for an open that overtakes its delivery', async () => {
     expect(await countedWrites([eventWith({}), eventWith({ kind: 'deferred' })])).toBe(3)
     expect(await countedWrites([opened('2022-06-01T08:00:00Z')])).toBe(2)
   })

@@ -313,6 +313,7 @@ describe('a replay', () => {
       reason: 'unreadable',
       problems: ['body: expected JSON, got a string'],
       bytes: 9,
+      isVerified: false,
       firstSeenAt: '2026-11-21T08:00:00Z',
       lastSeenAt: '2026-11-21T08:00:00Z',
       seen: 1,
