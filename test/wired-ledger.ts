@@ -32,6 +32,7 @@ export function wiredLedger(client: DynamoDBClient, tables: TableNames, clock: C
     deliveries: recordingSuppressions(
       deliveryWriter({ ...table, table: tables.deliveries }),
       suppressionWriter({ client, table: tables.suppressions }),
+      clock,
     ),
     inbound: inboundMailWriter({ ...table, table: tables.inbound }),
     keeper: quarantineWriter({ ...table, table: tables.quarantine }),

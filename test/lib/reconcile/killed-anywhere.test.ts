@@ -58,7 +58,7 @@ class Opener {
     const { nowMs, told } = this.#world
     const clock = virtualClock(nowMs)
     const ledger = inMemoryLedger(clock)
-    const writer = recordingWriter(ledger)
+    const writer = recordingWriter(ledger, clock)
     for (const event of told) await writer.record(event)
     this.#checkpoint ??= await this.#earlierCheckpoint()
     if (this.#checkpoint !== undefined) {

@@ -69,7 +69,7 @@ class SharedWorld {
   }
 
   async tell(): Promise<void> {
-    const writer = recordingWriter(this.ledger)
+    const writer = recordingWriter(this.ledger, this.clock)
     for (const event of this.#world.told) await writer.record(event)
   }
 

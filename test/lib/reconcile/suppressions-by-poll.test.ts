@@ -72,7 +72,7 @@ describe('the suppression list', () => {
     const run = world.run({
       wrap: (ports) => ({
         ...ports,
-        deliveries: { ...ports.deliveries, ...recordingSuppressions(dying, suppressions) },
+        deliveries: { ...ports.deliveries, ...recordingSuppressions(dying, suppressions, world.clock) },
       }),
     })
     await expect(run).rejects.toThrow('killed')
