@@ -13,6 +13,9 @@ import type { Provider } from '../lib/providers/provider.ts'
 import { providers } from '../lib/providers/providers.ts'
 import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/replay.ts'
 import { lambda } from '../lib/surroundings.ts'
+import { polledProvider } from '../lib/ses/get-send-email-status.ts'
+import { readStatusRow } from '../lib/ses/status-row.ts'
+import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { writersFor } from '../lib/writers.ts'
 import { isLocal, simulatedAppKey } from '../local/local-environment.ts'
@@ -240,9 +243,14 @@ function storeOf({ client, tables, clock, log }: OpenLedger): QuarantineStore {
 }
 
 function dependenciesOf(ledger: OpenLedger, environment: Environment): Parameters<typeof replay>[1] {
-  const { client, clock, log } = ledger
+  const { client, tables, clock, log } = ledger
   return {
     providers,
+    polled: {
+      provider: polledProvider,
+      readRow: (row) => readStatusRow(polledProvider, row),
+      rows: deliveryReader({ client, table: tables.deliveries, clock, log }),
+    },
     quarantine: storeOf(ledger),
     keysOf: (provider) => keysOfNow(provider, environment),
     ...writersFor(environment, client, clock),

@@ -94,9 +94,12 @@ function problemsAlone(log: Log): Log {
 }
 
 function sentenceOf(figures: RunFigures): string {
-  const { calls, rows, discovered, repaired, settled, unknown, pending, stoppedBy } = figures
+  const { calls, rows, discovered, repaired, settled, unknown, pending, unreadableRows, stoppedBy } = figures
   return [
     `${counted(calls, 'call')}, ${counted(rows, 'row')}: ${discovered} discovered, ${repaired} repaired, ${settled} settled, ${unknown} unknown.`,
+    ...(unreadableRows === undefined
+      ? []
+      : [`${counted(unreadableRows, 'row')} could not be read whole: see \`ledger quarantine list\`.`]),
     `${pending === undefined ? '' : `${pending} pending. `}${endings[stoppedBy]}`,
   ].join(' ')
 }

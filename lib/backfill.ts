@@ -10,17 +10,21 @@ import type {
   DeliveryWriter,
   LeaseByHand,
   Log,
+  QuarantineWriter,
   RunStore,
   StatusApi,
   VolumeReport,
 } from './ports.ts'
 import { ProviderCalls, RunStopped } from './reconcile/provider-calls.ts'
 import { RowRepairs } from './reconcile/repair-rows.ts'
+import { UnreadableRows } from './reconcile/unreadable-rows.ts'
 
 export interface BackfillDependencies {
   readonly statusApi: StatusApi
   readonly volumes: VolumeReport
   readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf' | 'pending'>
+  /** Keeps rows that could not be read. */
+  readonly quarantine: Pick<QuarantineWriter, 'keep'>
   readonly runs: Pick<RunStore, 'acquire'> & LeaseByHand
   readonly clock: Clock
   readonly log: Log
@@ -61,6 +65,8 @@ export interface BackfillFigures {
   readonly repaired: number
   /** Pending deliveries that the pages settled. */
   readonly settled: number
+  /** Rows of which something could not be read. */
+  readonly unreadable: number
   /** Facts that rows lacked. */
   readonly added: FactCounts
 }
@@ -119,7 +125,12 @@ class BackfillRun {
     this.#on = on
     this.#order = order
     this.#writes = new CountedWrites(order.isDryRun ? withoutWriting(on.deliveries) : on.deliveries)
-    this.#repairs = new RowRepairs({ deliveries: this.#writes, log: on.log, keepLease: () => lease.keep() })
+    this.#repairs = new RowRepairs({
+      deliveries: this.#writes,
+      log: on.log,
+      unreadable: new UnreadableRows(order.isDryRun ? undefined : { ...on, provider: on.statusApi.provider }),
+      keepLease: () => lease.keep(),
+    })
     this.#goOn = async () => {
       if (order.signal.aborted) throw new Interrupted('Interrupted.')
       await lease.keep()
@@ -172,16 +183,25 @@ class BackfillRun {
         throw error
       } finally {
         const figures = figuresBetween(before, this.#figures())
-        if (figures.calls > 0) reports.push({ requestDate, ...figures, ...reading })
+        const problem = [reading.problem, this.#unreadProblem(figures)].filter((why) => why !== undefined)
+        const whole = { ...reading, ...(problem.length > 0 && { problem: problem.join(' ') }) }
+        if (figures.calls > 0) reports.push({ requestDate, ...figures, ...whole })
       }
       tell(0)
     }
   }
 
+  #unreadProblem({ unreadable }: BackfillFigures): string | undefined {
+    if (unreadable === 0) return undefined
+    const rows = unreadable === 1 ? '1 row' : `${unreadable} rows`
+    const where = this.#order.isDryRun ? '' : ': see `ledger quarantine list`'
+    return `${rows} could not be read whole${where}.`
+  }
+
   #figures(): BackfillFigures {
-    const { discovered, repaired, settled } = this.#repairs
+    const { discovered, repaired, settled, unreadable } = this.#repairs
     const { calls, rows } = this.#calls
-    return { calls, rows, discovered, repaired, settled, added: this.#writes.added }
+    return { calls, rows, discovered, repaired, settled, unreadable, added: this.#writes.added }
   }
 }
 
@@ -204,6 +224,7 @@ function figuresBetween(before: BackfillFigures, after: BackfillFigures): Backfi
     discovered: after.discovered - before.discovered,
     repaired: after.repaired - before.repaired,
     settled: after.settled - before.settled,
+    unreadable: after.unreadable - before.unreadable,
     added: addedBetween(before.added, after.added),
   }
 }

@@ -9,6 +9,7 @@ import { getSendEmailStatus } from './ses/get-send-email-status.ts'
 import { deliveryReader } from './table/delivery-reader.ts'
 import { deliveryWriter } from './table/delivery-writer.ts'
 import { tableNames } from './table/names.ts'
+import { quarantineWriter } from './table/quarantine-writer.ts'
 import { runStore } from './table/run-store.ts'
 import { suppressionWriter } from './table/suppression-writer.ts'
 
@@ -36,6 +37,7 @@ export function pollWiring(
       ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
       ...deliveryReader({ ...deliveries, log }),
     },
+    quarantine: quarantineWriter({ ...deliveries, table: tables.quarantine }),
     runs: runStore(client, tables.reconciliation, reconcileJob, clock),
     clock,
     log,

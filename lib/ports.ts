@@ -239,11 +239,30 @@ export interface StatusQuery {
   readonly messageId?: string
 }
 
+/** One row of the provider's list, as far as it can be read. */
+export interface ReadRow {
+  /** What it tells of a delivery; absent where it tells nothing of any. */
+  readonly delivery?: PolledDelivery
+  /** Absent where all of it could be read. */
+  readonly unreadable?: UnreadableRow
+}
+
+/** A row of which something could not be read. */
+export interface UnreadableRow {
+  /** The names of the fields that could not be, set apart by spaces; `row` where it is no row at all. */
+  readonly fields: string
+  /** The row as it came. */
+  readonly row: unknown
+  /** When its mail was sent, where the row tells. */
+  readonly sentAtMs?: number
+}
+
 /** One page of the provider's list. */
 export interface StatusPage {
+  /** What its rows tell, in their order, as far as they can be read. A row that tells nothing is absent. */
   readonly deliveries: readonly PolledDelivery[]
-  /** Rows that could not be read: counted and left alone, so they cannot stop their neighbours. */
-  readonly unreadable: readonly string[]
+  /** Rows of which something could not be read: what could be is among the deliveries, and they cannot stop their neighbours. */
+  readonly unreadable: readonly UnreadableRow[]
   /** How many rows the page held, readable or not: the next page begins that much further. */
   readonly rows: number
   /** Whether the list went on after this page: only a page shorter than asked for is the last. */
@@ -341,6 +360,8 @@ export interface RunFigures {
   readonly orderChanges?: number
   /** Closed lists that were swept twice and changed their order each time: rows may not have been read. Absent where none. */
   readonly unsteadyLists?: number
+  /** Rows of which something could not be read: they are in quarantine. Absent where none. */
+  readonly unreadableRows?: number
   /** Deliveries still pending when the run ended; absent where it did not come to count them. */
   readonly pending?: number
   /** How long ago the oldest was sent that is pending and can be asked about; absent where none is. */

@@ -137,6 +137,7 @@ function figuresOf(
     ...(closing.left > 0 && { unfinished: closing.left }),
     ...(orderChanges > 0 && { orderChanges }),
     ...(unsteadyLists > 0 && { unsteadyLists }),
+    ...(repairs.unreadable > 0 && { unreadableRows: repairs.unreadable }),
     ...(survey && { pending: survey.count + changed }),
     ...(oldestMs !== Infinity && { oldestPendingSeconds: inSeconds(startedMs - oldestMs) }),
     ...(staleness.length > 0 && {

@@ -7,6 +7,7 @@ import {
   type ReplayLeft,
 } from './ports.ts'
 import type { Callback, Outcome, Provider } from './providers/provider.ts'
+import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-polled.ts'
 import { problemLines, summaryOf, takeIn, type TakeInDependencies } from './take-in.ts'
 import { unprovedLine } from './unproved.ts'
 
@@ -15,6 +16,8 @@ export interface ReplayDependencies extends TakeInDependencies {
   readonly quarantine: QuarantineStore
   /** The keys of now with which the provider may sign. */
   readonly keysOf: (provider: Provider) => Promise<readonly string[]>
+  /** How rows that the poll told are read again; absent where there is no need to. */
+  readonly polled?: PolledRows
   /** Whether a body without signature is believed: an operator says so. */
   readonly trustsUnsigned?: boolean
 }
@@ -96,16 +99,23 @@ export async function replayRow(
 ): Promise<Replayed | undefined> {
   const input = await on.quarantine.input(id)
   if (!input) return undefined
-  const provider = providerOf(input, on)
-  const left = provider ? await leftOf(input, provider, input, on) : unknownProvider(input)
+  const left = await readAgain(input, on)
   if (left.left !== 'unfinished') await on.quarantine.replayed(id, on.clock.now(), left.left)
   return { row: input, ...left }
+}
+
+function readAgain(input: QuarantinedRow & Callback, on: ReplayDependencies): Promise<Omit<Replayed, 'row'>> {
+  const { polled } = on
+  if (polled && isPolledRow(polled, input)) return replayPolledRow(input.body, polled, on)
+  const provider = providerOf(input, on)
+  return provider ? leftOf(input, provider, input, on) : Promise.resolve(unknownProvider(input))
 }
 
 /** What a replay would do, by reading alone. */
 async function rehearse(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
   const input = await on.quarantine.input(row.id)
   if (!input) return undefined
+  if (on.polled && isPolledRow(on.polled, input)) return { row, ...readPolledRow(input.body, on.polled) }
   const provider = providerOf(input, on)
   if (!provider) return { row, ...unknownProvider(row) }
   const unproved = await unprovedOf(input, provider, input, on)

@@ -153,7 +153,8 @@ function logFailures(results: readonly Result[], log: Log): void {
   }
 }
 
-function tooMuchForItsRow(pointer: string): FieldProblem {
+/** An event that the table refuses for good. */
+export function tooMuchForItsRow(pointer: string): FieldProblem {
   const expected = 'an event that its row in the table can hold'
   return { pointer, expected, received: 'one that the table refused' }
 }

@@ -26,10 +26,10 @@ export function truthAt(delivery: Happened, atMs: number): Truth | undefined {
     happened.some((entry) => entry.kind === 'bounced' && entry.bounceType === type)
   const status = hasBounced('hard_bounce')
     ? 'bounced'
-    : has('dropped')
-      ? 'dropped'
-      : has('delivered')
-        ? 'delivered'
+    : has('delivered')
+      ? 'delivered'
+      : has('dropped')
+        ? 'dropped'
         : hasBounced('soft_bounce')
           ? 'soft-bounced'
           : has('deferred')

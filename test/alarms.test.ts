@@ -117,6 +117,7 @@ describe('an alarm', () => {
       'reconcile-failed': 'notBreaching',
       'reconcile-not-run': 'breaching',
       'reconcile-unfinished': 'breaching',
+      'reconcile-rows-unreadable': 'notBreaching',
       'pending-too-old': 'notBreaching',
       'bounce-rate-high': 'notBreaching',
       'complaint-rate-high': 'notBreaching',

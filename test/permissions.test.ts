@@ -532,7 +532,9 @@ async function callsOfReconcile(): Promise<Recorded> {
       { kind: 'complained', atMs: Date.parse('2026-11-21T07:00:00Z') },
     ],
   })
-  simulated.send(bounced)
+  // What cannot be read is kept, in parts where no row can hold it.
+  const unreadable = mailAt('2026-11-21T06:00:00Z', 'odd', { recipient: 'x'.repeat(350_000) })
+  simulated.send(bounced, unreadable)
   const table = tableNames(prefix).deliveries
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
   await writer.record(toldOf(forgotten, { kind: 'requested' }))

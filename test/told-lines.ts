@@ -145,7 +145,8 @@ export async function everythingOfReconcile(engine: EmbeddedTables): Promise<Tol
     timeline: [{ kind: 'delivered', atMs: Date.parse('2026-11-21T06:00:10Z') }],
   })
   const deferred = mailAt('2026-11-21T02:00:00Z', 'deferred')
-  simulated.send(found)
+  // Of which something cannot be read.
+  simulated.send(found, mailAt('2026-11-21T06:00:00Z', 'odd', { recipient: 'odd at example.com' }))
   const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
   await deliveryWriter(to).record(toldOf(deferred, { kind: 'deferred' }))
   const handler = createReconcile(

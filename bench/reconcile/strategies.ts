@@ -6,6 +6,7 @@ import type { Clock, Log, StatusApi, StatusPage } from '../../lib/ports.ts'
 import { defaultSweepAgesDays } from '../../lib/core/sweep-plan.ts'
 import { reconcile } from '../../lib/reconcile.ts'
 import { RowRepairs } from '../../lib/reconcile/repair-rows.ts'
+import { UnreadableRows } from '../../lib/reconcile/unreadable-rows.ts'
 import type { Ledger } from '../../local/in-memory-ledger.ts'
 import { requestsPerSecond } from './recorded-calls.ts'
 
@@ -29,6 +30,9 @@ export interface Strategy {
 
 const quiet: Log = () => undefined
 
+/** Its rows can all be read. */
+const quarantine = { keep: () => Promise.resolve() }
+
 const quarterHourMs = 15 * minuteMs
 
 /** As functions/reconcile.ts and serverless.yml set them. */
@@ -44,7 +48,7 @@ export const ours: Strategy = {
     return async () => {
       run += 1
       await reconcile(
-        { ...on, log: quiet, owner: `run ${run}`, sweepAgesDays: defaultSweepAgesDays },
+        { ...on, quarantine, log: quiet, owner: `run ${run}`, sweepAgesDays: defaultSweepAgesDays },
         { deadlineMs: on.clock.now() + runBudgetMs, maxCalls: maxCallsPerRun, requestsPerSecond },
       )
     }
@@ -98,7 +102,11 @@ function lookingAtAges(name: string, looksUpTo: (ageMs: number) => number): Stra
       let lastRunMs = on.clock.now()
       return async () => {
         const nowMs = on.clock.now()
-        const repairs = new RowRepairs({ deliveries: on.deliveries, log: quiet })
+        const repairs = new RowRepairs({
+          deliveries: on.deliveries,
+          log: quiet,
+          unreadable: new UnreadableRows(undefined),
+        })
         for (const message of await pendingMessages(on)) {
           const sentAtMs = sentAtOf(message) ?? nowMs
           const looks = (atMs: number) => (atMs - sentAtMs < firstLookMs ? 0 : looksUpTo(atMs - sentAtMs))
@@ -131,7 +139,11 @@ function sweeping(on: StrategyPorts): (requestDate: string) => Promise<void> {
   const statusApi = paced(on)
   const known = new WeakSet<StatusPage | PolledDelivery>()
   return async (requestDate) => {
-    const repairs = new RowRepairs({ deliveries: on.deliveries, log: quiet })
+    const repairs = new RowRepairs({
+      deliveries: on.deliveries,
+      log: quiet,
+      unreadable: new UnreadableRows(undefined),
+    })
     for (let offset = 0; ;) {
       const page = await statusApi.page({ requestDate, offset })
       if (!known.has(page)) {

@@ -4,7 +4,7 @@ import { StatusApiError, type Clock, type StatusQuery } from '../ports.ts'
 import type { DatedDelivery } from '../reconcile/pending.ts'
 import type { ProviderCalls } from '../reconcile/provider-calls.ts'
 import type { RowRepairs } from '../reconcile/repair-rows.ts'
-import { listedSentAt } from '../reconcile/run.ts'
+import { hasTold, sentThrough } from '../reconcile/run.ts'
 
 interface Dependencies {
   readonly calls: ProviderCalls
@@ -46,22 +46,23 @@ export async function readDate(
   if (unanswered !== undefined) reading.problem = unanswered
 }
 
-/** Applies a list page by page; `reached` learns how many rows are applied. */
+/** Applies a list page by page; `reached` learns how many rows are applied. Answers whether any told of a mail. */
 async function readList(
   { calls, repairs, clock, onPage }: Dependencies,
   query: StatusQuery,
   reached: (offset: number) => void,
-): Promise<void> {
+): Promise<boolean> {
   let { offset } = query
+  let isTold = false
   for (;;) {
     const page = await calls.page({ ...query, offset })
-    const throughMs = clock.now() - heardByMs
-    const deliveries = page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= throughMs)
-    await repairs.apply({ ...page, deliveries }, query.requestDate, clock.now())
+    const nowMs = clock.now()
+    await repairs.apply(sentThrough(page, nowMs - heardByMs), query.requestDate, nowMs)
     offset += page.rows
+    isTold ||= hasTold(page)
     reached(offset)
     onPage()
-    if (page.isLast) return
+    if (page.isLast) return isTold
   }
 }
 
@@ -92,10 +93,7 @@ async function lookUpUnseen(
 /** Asks under each date under which the message may stand, until one tells of it. */
 async function lookUp(on: Dependencies, message: string, sentAtMs: number): Promise<void> {
   for (const requestDate of possibleRequestDates(sentAtMs)) {
-    let rows = 0
-    await readList(on, { requestDate, offset: 0, messageId: message }, (offset) => {
-      rows = offset
-    })
-    if (rows > 0) return
+    const isTold = await readList(on, { requestDate, offset: 0, messageId: message }, () => undefined)
+    if (isTold) return
   }
 }

@@ -12,8 +12,9 @@ export const statusRanks = {
   deferred: 20,
   unknown: 30,
   'soft-bounced': 40,
+  // A delivery refutes it: a copy to the same address, or a sending that timed out, was not sent.
+  dropped: 45,
   delivered: 50,
-  dropped: 60,
   bounced: 70,
 } as const
 

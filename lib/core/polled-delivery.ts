@@ -12,7 +12,8 @@ export interface PolledDelivery extends DeliveryKey {
   readonly spelling?: string
   readonly from?: string
   readonly sentAtMs?: number
-  readonly outcome: PolledOutcome
+  /** Absent where the row does not say what became of the mail. */
+  readonly outcome?: PolledOutcome
   readonly engagement: readonly ('opened' | 'clicked' | 'complained' | 'unsubscribed')[]
 }
 
@@ -31,11 +32,11 @@ export interface PolledOutcome {
  * run again ends in the same row.
  */
 export function lackingEvents(known: Delivery | undefined, polled: PolledDelivery): readonly DeliveryEvent[] {
-  const outcome = asEvent(polled, polled.outcome)
+  const outcome = polled.outcome && asEvent(polled, polled.outcome)
   const engagement = polled.engagement
     .filter((kind) => !known?.facts.has(kind))
     .map((kind) => asEvent(polled, { kind, detail: '' }))
-  return [...(isLacking(known, outcome) ? [outcome] : []), ...engagement]
+  return [...(outcome && isLacking(known, outcome) ? [outcome] : []), ...engagement]
 }
 
 /** The event that closes a delivery about which nobody will tell any more, and why. */
@@ -71,8 +72,10 @@ function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
  * tells its number.
  */
 function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
+  // Its provider lists an address all the same, whatever became of another copy of the mail.
+  const isStanding = event.kind === 'dropped' || known.status === impliedStatus(event)
   return (
-    known.status === impliedStatus(event) &&
+    isStanding &&
     facts.every((fact) => weightOf(factAsEvent(event, fact)) < weightOf(event))
   )
 }

@@ -3,7 +3,7 @@ import { oldestDateInReach, possibleRequestDates } from '../core/sweep-plan.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { DueMessage, Survey } from './pending.ts'
 import { RunStopped } from './provider-calls.ts'
-import { pageRows, type Run } from './run.ts'
+import { hasTold, pageRows, type Run } from './run.ts'
 import { readOnward } from './tail.ts'
 
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
@@ -205,13 +205,15 @@ function isTold(run: Run, { deliveries }: DueMessage): boolean {
 async function lookUp(run: Run, { message, sentAtMs }: DueMessage): Promise<boolean> {
   for (const requestDate of possibleRequestDates(sentAtMs)) {
     let offset = 0
+    let wasTold = false
     for (;;) {
       const page = await run.apply({ requestDate, offset, messageId: message })
       if (page === 'unanswered') return false
       offset += page.rows
+      wasTold ||= hasTold(page)
       if (page.isLast) break
     }
-    if (offset > 0) return true
+    if (wasTold) return true
   }
   return true
 }

@@ -19,12 +19,16 @@ import {
   type DeliveryWriter,
   type Log,
   type StatusPage,
+  type UnreadableRow,
 } from '../ports.ts'
 import { RunStopped } from './provider-calls.ts'
+import type { UnreadableRows } from './unreadable-rows.ts'
 
 interface Dependencies {
   readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf'>
   readonly log: Log
+  /** Keeps what could not be read, and counts it. */
+  readonly unreadable: UnreadableRows
   /** Runs before each row is brought up, several times at once. Where another run has taken the lease it throws RunStopped. */
   readonly keepLease?: () => Promise<void>
 }
@@ -46,6 +50,7 @@ export class RowRepairs {
   #discovered = 0
   #repaired = 0
   #turnedPending = 0
+  #refused = 0
   #isLeaseLost = false
 
   constructor(on: Dependencies) {
@@ -80,6 +85,16 @@ export class RowRepairs {
   /** What the pages told first that mails came to. */
   get outcomes(): OutcomeCounts {
     return countOutcomes(this.#outcomes)
+  }
+
+  /** Rows of which something could not be read. */
+  get unreadable(): number {
+    return this.#on.unreadable.count
+  }
+
+  /** Events that the table refused for good. */
+  get refused(): number {
+    return this.#refused
   }
 
   /** Whether the pages settled this delivery. */
@@ -120,13 +135,18 @@ export class RowRepairs {
     beforeSeveral: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     if (page.unreadable.length > 0) {
-      this.#on.log('rows unreadable', { rows: page.unreadable.length, fields: page.unreadable })
+      const fields = page.unreadable.map((row) => row.fields)
+      this.#on.log('rows unreadable', { rows: page.unreadable.length, fields })
     }
     const polled = Map.groupBy(page.deliveries, nameOf)
     const rows = await this.#on.deliveries.rowsOf([...polled.values()].flatMap(([first]) => first ?? []))
     const known = new Map(rows.map((row) => [nameOf(row), row]))
     const repairs = [...polled].map(([name, tellings]) => repairOf(known.get(name), tellings, requestDate))
-    if (repairs.flatMap(({ lacking }) => lacking).length > 1) await beforeSeveral()
+    const writes = repairs.flatMap(({ lacking }) => lacking).length + page.unreadable.length
+    if (writes > 1) await beforeSeveral()
+    await pMap(page.unreadable, (row) => this.#keepUnreadable(row, requestDate), {
+      concurrency: concurrentRows,
+    })
     await pMap(repairs, (repair) => this.#bringUp(repair, nowMs), { concurrency: concurrentRows })
     for (const name of polled.keys()) {
       if (list > 0 && this.#seen.get(name) === list) this.#unsteady.add(list)
@@ -136,18 +156,35 @@ export class RowRepairs {
 
   async #bringUp({ known, lacking, row }: Repair, nowMs: number): Promise<void> {
     await this.#keepLease()
+    let isWhole = true
     for (const { event, outcome } of lacking) {
-      try {
-        await this.#on.deliveries.record(event)
-      } catch (error) {
-        if (!(error instanceof UnwritableError)) throw error
-        this.#on.log('write refused', { message: event.message })
-        return
+      // One that is refused says nothing about the others: a complaint has to reach the list whatever its row can hold.
+      if (!(await this.#isWritten(event))) {
+        isWhole = false
+        continue
       }
       if (isOutcome(event)) this.#stalenessMs.push(nowMs - event.occurredAtMs)
       if (outcome !== undefined) this.#outcomes.push(outcome)
     }
-    if (row !== undefined && row !== known) this.#count(known, row)
+    if (isWhole && row !== undefined && row !== known) this.#count(known, row)
+  }
+
+  async #keepUnreadable(row: UnreadableRow, requestDate: string): Promise<void> {
+    await this.#keepLease()
+    await this.#on.unreadable.keep(row, requestDate)
+  }
+
+  /** `false` where the table refuses it for good. */
+  async #isWritten(event: DeliveryEvent): Promise<boolean> {
+    try {
+      await this.#on.deliveries.record(event)
+      return true
+    } catch (error) {
+      if (!(error instanceof UnwritableError)) throw error
+      this.#refused += 1
+      this.#on.log('write refused', { message: event.message })
+      return false
+    }
   }
 
   /** What was told is written down whoever has the lease: the next question finds out. */

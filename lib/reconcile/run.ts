@@ -3,15 +3,25 @@ import { sentAtOf } from '../core/message.ts'
 import type { PolledDelivery } from '../core/polled-delivery.ts'
 import { heardByMs } from '../core/schedule.ts'
 import { StatusApiError, type Clock, type DeliveryReader, type DeliveryWriter, type Log } from '../ports.ts'
-import type { PendingWriter, RunStore, StatusApi, StatusPage, StatusQuery } from '../ports.ts'
+import type {
+  PendingWriter,
+  QuarantineWriter,
+  RunStore,
+  StatusApi,
+  StatusPage,
+  StatusQuery,
+} from '../ports.ts'
 import { writeCheckpoint, type Checkpoint, type ReadCheckpoint } from './checkpoint.ts'
 import { ProviderCalls, RunStopped, type CallBudget } from './provider-calls.ts'
 import { RowRepairs } from './repair-rows.ts'
+import { UnreadableRows } from './unreadable-rows.ts'
 
 export interface RunDependencies {
   /** Absent where no poll is set up: then a run only closes what nobody will tell of any more. */
   readonly statusApi: StatusApi | undefined
   readonly deliveries: DeliveryWriter & PendingWriter & Pick<DeliveryReader, 'rowsOf' | 'pending'>
+  /** Keeps rows of the poll that could not be read. */
+  readonly quarantine: Pick<QuarantineWriter, 'keep'>
   readonly runs: RunStore
   readonly clock: Clock
   readonly log: Log
@@ -88,6 +98,7 @@ export class Run {
     this.repairs = new RowRepairs({
       deliveries: on.deliveries,
       log: on.log,
+      unreadable: new UnreadableRows(on.statusApi && { ...on, provider: on.statusApi.provider }),
       keepLease: () => this.keepLease(),
     })
     this.calls = new ProviderCalls({
@@ -106,12 +117,17 @@ export class Run {
   async apply(query: StatusQuery, list = 0): Promise<StatusPage | 'unanswered'> {
     const page = await this.#pageUnlessFailed(query)
     if (page === 'unanswered') return page
-    const deliveries = page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= this.throughMs)
     const others = this.checkpoint.unwrittenPages.filter((other) => !isSame(other, query))
-    await this.repairs.apply({ ...page, deliveries }, query.requestDate, this.#on.clock.now(), list, () => {
-      this.checkpoint = { ...this.checkpoint, unwrittenPages: [...others, query] }
-      return this.save()
-    })
+    await this.repairs.apply(
+      sentThrough(page, this.throughMs),
+      query.requestDate,
+      this.#on.clock.now(),
+      list,
+      () => {
+        this.checkpoint = { ...this.checkpoint, unwrittenPages: [...others, query] }
+        return this.save()
+      },
+    )
     this.checkpoint = { ...this.checkpoint, unwrittenPages: others }
     return page
   }
@@ -211,6 +227,20 @@ function isSame(page: StatusQuery, other: StatusQuery): boolean {
     page.offset === other.offset &&
     page.messageId === other.messageId
   )
+}
+
+/** What the page tells of mails that were sent up to the instant, and of those that do not say when. */
+export function sentThrough(page: StatusPage, throughMs: number): StatusPage {
+  return {
+    ...page,
+    deliveries: page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= throughMs),
+    unreadable: page.unreadable.filter(({ sentAtMs = 0 }) => sentAtMs <= throughMs),
+  }
+}
+
+/** Whether any row of the page is about a mail: that there is none is a row, too. */
+export function hasTold({ deliveries, unreadable }: StatusPage): boolean {
+  return deliveries.length + unreadable.length > 0
 }
 
 /** When a listed delivery was sent, as far as its row tells. */

@@ -231,9 +231,9 @@ class Reading {
   }
 }
 
-/** How many rows of the page, from its beginning, are old enough. Between rows that cannot be read none is counted. */
+/** How many rows of the page, from its beginning, are old enough. Between rows of which nothing can be read none is counted. */
 function countOld(page: StatusPage, throughMs: number): number {
   const young = page.deliveries.findIndex((delivery) => (listedSentAt(delivery) ?? 0) > throughMs)
   if (young === -1) return page.rows
-  return page.unreadable.length === 0 ? young : 0
+  return page.deliveries.length === page.rows ? young : 0
 }

@@ -2,10 +2,10 @@ import { StatusApiError, type StatusApi, type StatusPage } from '../ports.ts'
 import { withAnsweredAt } from './answered-at.ts'
 import { statusApiError } from './api-error.ts'
 import { sesClient, type SesSettings } from './client.ts'
-import { polledDeliveryOf } from './status-row.ts'
+import { readStatusRow } from './status-row.ts'
 
 /** Rows are told under the name of the provider whose callbacks tell of the same mails. */
-const provider = 'tencent-ses'
+export const polledProvider = 'tencent-ses'
 
 /** The API's own bound on one page. */
 const pageLimit = 100
@@ -14,7 +14,7 @@ const pageLimit = 100
 export function getSendEmailStatus(settings: SesSettings): StatusApi {
   const client = sesClient(settings)
   return {
-    provider,
+    provider: polledProvider,
     async page({ requestDate, offset, messageId }) {
       try {
         const question = {
@@ -51,10 +51,10 @@ function pageOf(rows: unknown): StatusPage {
       'GetSendEmailStatus answered without EmailStatusList.',
     )
   }
-  const read = (rows ?? []).map((row: unknown) => polledDeliveryOf(provider, row))
+  const read = (rows ?? []).map((row: unknown) => readStatusRow(polledProvider, row))
   return {
-    deliveries: read.flatMap((row) => ('unreadable' in row ? [] : [row])),
-    unreadable: read.flatMap((row) => ('unreadable' in row ? [row.unreadable] : [])),
+    deliveries: read.flatMap(({ delivery }) => delivery ?? []),
+    unreadable: read.flatMap(({ unreadable }) => unreadable ?? []),
     rows: read.length,
     isLast: read.length < pageLimit,
   }

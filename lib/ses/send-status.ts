@@ -1,3 +1,6 @@
+/** The code that says that there is no such mail: an answer about the query, and nothing that became of a mail. */
+export const noRecord = 2001
+
 /**
  * What a `SendStatus` other than 0 means: Tencent Cloud did not send the mail, so it never reached the recipient.
  * Source: GetSendEmailStatus, data type SendEmailStatus (product 1084), read 2026-11-21.
@@ -15,7 +18,6 @@ const meanings: ReadonlyMap<number, string> = new Map([
   [1010, 'the daily limit was reached'],
   [1011, 'no permission for custom content: use a template'],
   [1013, 'the recipient has unsubscribed'],
-  [2001, 'no record was found'],
   [3007, 'the template is invalid'],
   [3008, 'temporarily blocked by the recipient domain'],
   [3009, 'no permission for the template'],

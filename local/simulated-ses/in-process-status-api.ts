@@ -1,5 +1,4 @@
-import type { PolledDelivery } from '../../lib/core/polled-delivery.ts'
-import { StatusApiError, type Clock, type StatusApi, type StatusPage } from '../../lib/ports.ts'
+import { StatusApiError, type Clock, type ReadRow, type StatusApi, type StatusPage } from '../../lib/ports.ts'
 import type { SimulatedDelivery } from './mail.ts'
 import type { Mailbox } from './mailbox.ts'
 import { readStatusQuery, type StatusQuery } from './status-query.ts'
@@ -11,7 +10,7 @@ interface InProcessSettings {
   /** Whose rows these are. */
   readonly provider: string
   /** Reads a row as the adapter of the real API does. */
-  readonly readRow: (row: unknown) => PolledDelivery | { readonly unreadable: string }
+  readonly readRow: (row: unknown) => ReadRow
 }
 
 /** The API's own bound on one page. */
@@ -26,11 +25,9 @@ interface Told<T> {
   readonly what: T
 }
 
-type Row = ReturnType<InProcessSettings['readRow']>
-
 /** What was told of one date. */
 interface ToldOfDate {
-  readonly rows: Map<SimulatedDelivery, Told<Row>>
+  readonly rows: Map<SimulatedDelivery, Told<ReadRow>>
   /** By offset. */
   readonly pages: Map<number, Told<StatusPage>>
 }
@@ -42,7 +39,7 @@ interface ToldOfDate {
  */
 export function inProcessStatusApi({ mailbox, clock, provider, readRow }: InProcessSettings): StatusApi {
   const told = new RecentDates()
-  const rowOf = (delivery: SimulatedDelivery, { rows }: ToldOfDate, nowMs: number): Told<Row> => {
+  const rowOf = (delivery: SimulatedDelivery, { rows }: ToldOfDate, nowMs: number): Told<ReadRow> => {
     const known = rows.get(delivery)
     if (known && nowMs < known.untilMs) return known
     const row = { what: readRow(statusRowAt(delivery, nowMs)), untilMs: nextChangeMs(delivery, nowMs) }
@@ -96,10 +93,10 @@ function acceptedQuery(
   return new StatusApiError(isOutOfReach ? 'out-of-reach' : 'settings', query.code, query.message)
 }
 
-function pageOf(rows: readonly Row[]): StatusPage {
+function pageOf(rows: readonly ReadRow[]): StatusPage {
   return {
-    deliveries: rows.flatMap((row) => ('unreadable' in row ? [] : [row])),
-    unreadable: rows.flatMap((row) => ('unreadable' in row ? [row.unreadable] : [])),
+    deliveries: rows.flatMap(({ delivery }) => delivery ?? []),
+    unreadable: rows.flatMap(({ unreadable }) => unreadable ?? []),
     rows: rows.length,
     isLast: rows.length < pageLimit,
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { StatusApi } from '../../lib/ports.ts'
 import { getSendEmailStatus } from '../../lib/ses/get-send-email-status.ts'
-import { polledDeliveryOf } from '../../lib/ses/status-row.ts'
+import { readStatusRow } from '../../lib/ses/status-row.ts'
 import { inProcessStatusApi } from '../../local/simulated-ses/in-process-status-api.ts'
 import { mailboxWith, type MailboxOptions } from '../../local/simulated-ses/mailbox.ts'
 import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
@@ -30,7 +30,7 @@ function apiOver(
     mailbox,
     clock,
     provider,
-    readRow: (row) => polledDeliveryOf(provider, row),
+    readRow: (row) => readStatusRow(provider, row),
   })
 }
 

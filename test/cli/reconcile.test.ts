@@ -169,6 +169,7 @@ describe('ledger reconcile --from', () => {
       discovered: 2,
       repaired: 1,
       settled: 1,
+      unreadable: 0,
       added: { delivered: 2, bounced: 1 },
     }
     expect(JSON.parse(out)).toEqual({

@@ -129,7 +129,7 @@ const rejected = (instant: string): TimelineEntry => ({
   bounceType: 'hard_bounce',
 })
 
-const nothingAdded = { discovered: 0, repaired: 0, settled: 0, added: new Map() }
+const nothingAdded = { discovered: 0, repaired: 0, settled: 0, unreadable: 0, added: new Map() }
 
 /** Many mails that were sent on one date in UTC+8, and delivered. */
 function manyMails(date: string, count: number): readonly SimulatedDelivery[] {
@@ -183,6 +183,7 @@ describe('a backfill', () => {
           discovered: 1,
           repaired: 1,
           settled: 1,
+          unreadable: 0,
           added: new Map([
             ['delivered', 1],
             ['bounced', 1],
@@ -197,6 +198,7 @@ describe('a backfill', () => {
           discovered: 0,
           repaired: 1,
           settled: 0,
+          unreadable: 0,
           added: new Map([['opened', 1]]),
           offset: 2,
         },
@@ -208,6 +210,7 @@ describe('a backfill', () => {
         discovered: 1,
         repaired: 2,
         settled: 1,
+        unreadable: 0,
         added: new Map([
           ['delivered', 1],
           ['bounced', 1],

@@ -412,7 +412,7 @@ describe('the lists that a run reads', () => {
           const deliveries = page.deliveries.filter(({ message }) => !message.endsWith('-odd'))
           if (left === 0 || deliveries.length === page.deliveries.length) return page
           left -= 1
-          return { ...page, deliveries, unreadable: ['DeliverTime'] }
+          return { ...page, deliveries, unreadable: [{ fields: 'DeliverTime', row: {} }] }
         },
       },
     })
@@ -1212,11 +1212,11 @@ describe('what nobody can tell any more', () => {
       ...statusApi,
       page: async (query) => {
         const page = await statusApi.page(query)
-        const deliveries = page.deliveries.map(({ provider, recipient, message, outcome: { kind } }) => ({
+        const deliveries = page.deliveries.map(({ provider, recipient, message, outcome }) => ({
           provider,
           recipient,
           message,
-          outcome: { kind, detail: '' },
+          outcome: { kind: outcome?.kind ?? 'requested', detail: '' },
           engagement: [],
         }))
         return { ...page, deliveries }

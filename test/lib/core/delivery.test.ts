@@ -37,9 +37,9 @@ describe('the status', () => {
     ['requested', 'deferred'],
     ['deferred', 'unknown'],
     ['unknown', 'soft-bounced'],
-    ['soft-bounced', 'delivered'],
-    ['delivered', 'dropped'],
-    ['dropped', 'bounced'],
+    ['soft-bounced', 'dropped'],
+    ['dropped', 'delivered'],
+    ['delivered', 'bounced'],
   ])('%s ranks below %s', (lower, higher) => {
     expect(statusRanks[lower]).toBeLessThan(statusRanks[higher])
   })
@@ -50,8 +50,8 @@ describe('the status', () => {
       deferred: 20,
       unknown: 30,
       'soft-bounced': 40,
+      dropped: 45,
       delivered: 50,
-      dropped: 60,
       bounced: 70,
     })
   })

@@ -91,6 +91,15 @@ describe('what a polled outcome adds', () => {
     },
   )
 
+  it('is the number of a drop that a callback told in free words, though another copy arrived', () => {
+    const row = rowWith('delivered', [
+      ['delivered', at],
+      ['dropped', `${at} recipient rejected`],
+    ])
+    const outcome = { kind: 'dropped', code: 'SendStatus 1007', detail: '1007 on the blocklist' } as const
+    expect(kindsLacking(row, polledWith({ outcome }))).toEqual(['dropped'])
+  })
+
   it('is the delivery itself where only an open was known', () => {
     const opened = rowWith('delivered', [['opened', at]])
     expect(kindsLacking(opened, polledWith({}))).toEqual(['delivered'])

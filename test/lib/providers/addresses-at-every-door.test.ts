@@ -3,7 +3,7 @@ import { sendCloud } from '../../../lib/providers/sendcloud.ts'
 import { sentWith } from '../../../lib/providers/sent.ts'
 import { tencentSes } from '../../../lib/providers/tencent-ses.ts'
 import type { Outcome, Provider } from '../../../lib/providers/provider.ts'
-import { polledDeliveryOf } from '../../../lib/ses/status-row.ts'
+import { readStatusRow } from '../../../lib/ses/status-row.ts'
 
 // Whichever way an address comes in, it is one recipient: test/lib/core/address.test.ts says which.
 
@@ -68,8 +68,8 @@ const doors: readonly (readonly [string, (address: string) => readonly (Told | u
   [
     'a row of the poll',
     (ToEmailAddress) => {
-      const read = polledDeliveryOf('tencent-ses', { MessageId: 'm', ToEmailAddress, DeliverStatus: 1 })
-      return ['unreadable' in read ? undefined : { recipient: read.recipient, spelling: read.spelling }]
+      const read = readStatusRow('tencent-ses', { MessageId: 'm', ToEmailAddress, DeliverStatus: 1 })
+      return [read.delivery && { recipient: read.delivery.recipient, spelling: read.delivery.spelling }]
     },
   ],
 ]
@@ -138,11 +138,11 @@ describe('an id in angle brackets', () => {
     expect(messageOf(sendCloud, byMessageId)).toEqual([[messageId, undefined]])
     const byEmailId = { ...common, event: 'deliver', emailId: `<${messageId}0$a@example.com>` }
     expect(messageOf(sendCloud, byEmailId)).toEqual([[messageId, undefined]])
-    const polled = polledDeliveryOf('tencent-ses', {
+    const polled = readStatusRow('tencent-ses', {
       MessageId: '<qcloud-ses-1>',
       ToEmailAddress: 'a@example.com',
       DeliverStatus: 1,
     })
-    expect(polled).toMatchObject({ message: 'qcloud-ses-1' })
+    expect(polled.delivery).toMatchObject({ message: 'qcloud-ses-1' })
   })
 })

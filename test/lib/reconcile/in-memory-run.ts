@@ -1,7 +1,7 @@
 import { defaultSweepAgesDays } from '../../../lib/core/sweep-plan.ts'
 import type { ReconcileDependencies } from '../../../lib/reconcile.ts'
 import { recordingSuppressions } from '../../../lib/record.ts'
-import { polledDeliveryOf } from '../../../lib/ses/status-row.ts'
+import { readStatusRow } from '../../../lib/ses/status-row.ts'
 import type { Clock, DeliveryWriter, StatusApi } from '../../../lib/ports.ts'
 import type { Ledger } from '../../../local/in-memory-ledger.ts'
 import { inProcessStatusApi } from '../../../local/simulated-ses/in-process-status-api.ts'
@@ -26,6 +26,7 @@ export function dependenciesOf(
   return {
     statusApi,
     deliveries: { ...ledger.deliveries, ...recordingWriter(ledger) },
+    quarantine: { keep: () => Promise.resolve() },
     runs: ledger.runs,
     clock,
     log: () => undefined,
@@ -49,7 +50,7 @@ const pageLimit = 100
  * @param rowsInPage - fewer than the API's own, so that a few mails make many pages
  */
 export function statusApiOver(mailbox: Mailbox, clock: Clock, rowsInPage = pageLimit): StatusApi {
-  const readRow = (row: unknown) => polledDeliveryOf(provider, row)
+  const readRow = (row: unknown) => readStatusRow(provider, row)
   // One more than is told: whether there are more.
   const limit = Math.min(pageLimit, rowsInPage + 1)
   const cut: Mailbox = { ...mailbox, page: (query, nowMs) => mailbox.page({ ...query, limit }, nowMs) }

@@ -10,6 +10,7 @@ import { getSendEmailStatus } from '../../../lib/ses/get-send-email-status.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { tableNames, type TableNames } from '../../../lib/table/names.ts'
+import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
 import { runStore } from '../../../lib/table/run-store.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { emulatorClient } from '../../../local/dynamodb-emulator.ts'
@@ -83,6 +84,7 @@ export async function worldAt(
     const usual = {
       statusApi: statusApiOf(ses, run.secretKey),
       deliveries,
+      quarantine: quarantineWriter({ client, table: own.quarantine, retentionDays: 400, clock }),
       runs: runStore(client, own.reconciliation, 'get-send-email-status', clock),
       clock,
       log,
@@ -120,7 +122,12 @@ export async function worldAt(
 async function activeTables(engine: EmbeddedTables): Promise<TableNames> {
   const { prefix } = await engine.freshTables()
   const tables = tableNames(prefix)
-  for (const TableName of [tables.deliveries, tables.suppressions, tables.reconciliation]) {
+  for (const TableName of [
+    tables.deliveries,
+    tables.suppressions,
+    tables.quarantine,
+    tables.reconciliation,
+  ]) {
     const describe = () => engine.client.send(new DescribeTableCommand({ TableName }))
     while ((await describe()).Table?.TableStatus !== 'ACTIVE');
   }

@@ -94,7 +94,9 @@ describe('a row', () => {
     ['requested', 'unknown', 'unknown'],
     ['unknown', 'delivered', 'delivered'],
     ['dropped', 'bounced', 'bounced'],
-    ['delivered', 'dropped', 'dropped'],
+    ['delivered', 'dropped', 'delivered'],
+    ['opened', 'dropped', 'delivered'],
+    ['soft-bounced', 'dropped', 'dropped'],
   ] as const)('of a mail %s and %s has the status %s in either order', async (one, other, expected) => {
     const events = [one, other].map((status, index) =>
       eventWith({
