@@ -8,7 +8,7 @@ import { verdictOf, type Verdict } from '../lib/core/suppression-rules.ts'
 import { eventOf } from '../lib/recheck.ts'
 
 /** What the rules make of a stored bounce, and where that comes from. */
-export interface BounceVerdict extends Verdict {
+interface BounceVerdict extends Verdict {
   readonly source: string
 }
 

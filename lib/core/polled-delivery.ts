@@ -74,10 +74,7 @@ function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
 function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
   // Its provider lists an address all the same, whatever became of another copy of the mail.
   const isStanding = event.kind === 'dropped' || known.status === impliedStatus(event)
-  return (
-    isStanding &&
-    facts.every((fact) => weightOf(factAsEvent(event, fact)) < weightOf(event))
-  )
+  return isStanding && facts.every((fact) => weightOf(factAsEvent(event, fact)) < weightOf(event))
 }
 
 /** A fact of the same delivery and kind, read back as the event that it was, as far as the rules look at it. */

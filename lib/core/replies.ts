@@ -38,7 +38,7 @@ export type ReplyClass =
   | 'ambiguous'
   | 'unknown'
 
-export interface ReplyJudgement {
+interface ReplyJudgement {
   readonly class: ReplyClass
   /** The name of the rule that decided; `no-rule` where none did. */
   readonly rule: string

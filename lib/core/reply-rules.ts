@@ -5,7 +5,7 @@ import type { ReplySource } from './reply-sources.ts'
 export const replyRulesVersion = 2
 
 /** One line of the table. */
-export interface ReplyRule {
+interface ReplyRule {
   readonly name: string
   readonly class: ReplyClass
   /** Looked for in what `subjectOf` (replies.ts) makes of a reply: `550 5.1.1: no such user`. */
