@@ -196,7 +196,7 @@ function asked({ clock, blocklistDays }: RecheckDependencies): Parameters<typeof
 const kindsOfEvidence = ['bounced', 'dropped', 'complained', 'unsubscribed'] as const
 
 /** What a delivery's stored facts say against its recipient, by the present rules. */
-export function evidenceOf(delivery: Delivery): readonly SuppressionEvidence[] {
+function evidenceOf(delivery: Delivery): readonly SuppressionEvidence[] {
   return kindsOfEvidence.flatMap((kind) =>
     (delivery.facts.get(kind) ?? []).flatMap((fact) => suppressionOf(eventOf(delivery, kind, fact)) ?? []),
   )

@@ -41,7 +41,7 @@ export interface TakenIn {
 const concurrentWrites = 32
 
 /** How much of a body is written while somebody waits for the answer; all of it where nobody does. */
-export interface Until {
+interface Until {
   /** Ends the writes that are under way, and begins no other. */
   readonly signal: AbortSignal
   readonly maxWrites: number

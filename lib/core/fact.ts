@@ -64,7 +64,7 @@ function saidIn({ kind, reply = '', detail }: Told): string {
 }
 
 /** What a bounce's or a deferral's fact says. */
-export interface Rejection {
+interface Rejection {
   /** `undetermined` where none is told. */
   readonly bounceClass: BounceClass
   /** The receiving server's words alone; empty where it said nothing. */
