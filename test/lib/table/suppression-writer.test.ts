@@ -259,6 +259,7 @@ describe('a removal', () => {
       blocklisted: [],
       unclearBounces: [],
       unclearDays: [],
+      countedOut: [],
       removals: ['2026-11-22T00:00:00.000Z'],
     }
     expect(held(await list.ofRecipient(recipient))).toHaveLength(1)
