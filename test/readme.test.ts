@@ -50,7 +50,7 @@ describe('the README', () => {
       'npx serverless deploy --stage prod',
       'npx ledger doctor',
       'npx ledger quarantine list',
-      'npx ledger suppressions list',
+      'npx ledger suppressions show someone@example.com',
       expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
       'npx ledger reconcile --from 2026-11-14 --to 2026-11-16 --dry-run',
     ])
@@ -106,7 +106,7 @@ describe('npm start', () => {
     const shown = /```\n(example@example\.com {2}bounced\n.*?)```/s.exec(readme)![1]!
     expect(show.output()).toContain(shown)
 
-    const list = run('npx ledger suppressions list', environment)
+    const list = run('npx ledger suppressions show someone@example.com', environment)
     expect(await list.exited).toBe(0)
     expect(list.output()).toMatch(/^example@example\.com +hard-bounce +2022-06-01T06:24:43Z$/m)
   })

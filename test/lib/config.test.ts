@@ -48,6 +48,7 @@ describe('settings that are not set', () => {
     expect(reconcile()).toEqual({
       TABLE_PREFIX: 'delivery-ledger-local',
       RETENTION_DAYS: 400,
+      INBOUND_RETENTION_DAYS: 30,
       SES_POLL: 'on',
       SES_REGION: 'ap-guangzhou',
       SES_REQUESTS_PER_SECOND: 1,
