@@ -132,6 +132,7 @@ export const deploymentEntries = {
   failedRuns: atLeastOne,
   missedRuns: periods,
   unfinishedRuns: periods,
+  unreadableRows: atLeastOne,
   oldestPendingSeconds: atLeastOne,
   bounceWindowSeconds: window,
   bounceRatePercent: percent,

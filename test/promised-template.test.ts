@@ -39,7 +39,12 @@ describe('the functions', () => {
   it('have their time, and as much memory as docs/costs.md counts with', () => {
     const [memory, time] = ['MemorySize', 'Timeout']
     expect(propertiesOf('AWS::Lambda::Function', memory, time, 'Runtime', 'Architectures')).toEqual({
-      IngestLambdaFunction: { MemorySize: 512, Timeout: 10, Runtime: 'nodejs24.x', Architectures: ['arm64'] },
+      IngestLambdaFunction: {
+        MemorySize: 1024,
+        Timeout: 10,
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+      },
       ReconcileLambdaFunction: {
         MemorySize: 512,
         Timeout: 840,
@@ -48,7 +53,7 @@ describe('the functions', () => {
       },
     })
     const costs = readFileSync(new URL('../docs/costs.md', import.meta.url), 'utf8')
-    expect(costs).toContain('one request per callback, 512 MB')
+    expect(costs).toContain('one request per callback, 1,024 MB')
   })
 
   it('are capped where strangers call: the most that a flood costs', () => {

@@ -103,8 +103,11 @@ describe('ledger quarantine replay', () => {
       problems: [],
       receivedAtMs: at('2026-11-21T08:00:00Z'),
     })
+  const deploy = (environment: Record<string, string>) =>
+    deployment.functions.functions.set(`${process.env.TABLE_PREFIX}-ingest`, { environment })
 
   it('leaves out what carries no signature until it is told to trust it', async () => {
+    deploy({ RETENTION_DAYS: '400', INBOUND_RETENTION_DAYS: '30' })
     await keepForm('unsigned', formOf(delivery))
     expect(await printed('replay')).toMatch(/^Nothing but what carries no signature is in quarantine\./)
     expect(await printed('replay', '--reason', 'unsigned')).toContain(
@@ -117,6 +120,7 @@ describe('ledger quarantine replay', () => {
   })
 
   it('verifies what no key had signed with the keys of now', async () => {
+    deploy({ RETENTION_DAYS: '400', INBOUND_RETENTION_DAYS: '30' })
     await keepForm('forged', signedForm(delivery, 'key-of-now'))
     process.env.SENDCLOUD_APP_KEY = 'another-key'
     expect(await printed('replay', '--trust-unsigned')).toContain(
@@ -134,9 +138,7 @@ describe('ledger quarantine replay', () => {
       await expect(printed('replay')).rejects.toThrow(
         /^Set RETENTION_DAYS and INBOUND_RETENTION_DAYS to what .* was deployed with \(400 and 30 unless you changed them\)/,
       )
-      deployment.functions.functions.set(`${process.env.TABLE_PREFIX}-ingest`, {
-        environment: { RETENTION_DAYS: '90', INBOUND_RETENTION_DAYS: '7' },
-      })
+      deploy({ RETENTION_DAYS: '90', INBOUND_RETENTION_DAYS: '7' })
       expect(await printed('replay')).toContain('1 body: 1 resolved, 0 left.')
       expect(await daysLeftOf(engine.client, deliveries, at('2026-11-23T10:00:00Z'))).toEqual([90])
     } finally {

@@ -611,6 +611,7 @@ function describeSuppressions(opened: Open, numRuns: number): void {
       blocklisted: [],
       unclearBounces: [],
       unclearDays: [],
+      countedOut: [],
       removals: [],
     })
   })
@@ -630,6 +631,7 @@ function describeSuppressions(opened: Open, numRuns: number): void {
       blocklisted: [blocklistLine('02'), blocklistLine('03')],
       unclearBounces: ['04', '05', '06'].map((day) => unclearLine(day, `m${day}`)),
       unclearDays: [],
+      countedOut: [],
       removals: [],
     })
     // The last blocklisting was more than 14 days ago.
@@ -699,6 +701,7 @@ function describeSuppressions(opened: Open, numRuns: number): void {
       blocklisted: [blocklistLine('11'), blocklistLine('14')],
       unclearBounces: [unclearLine('18', 'm18')],
       unclearDays: ['2026-11-16', '2026-11-17'],
+      countedOut: [],
       removals: [],
     })
     expect(held(row)).toMatchObject([
