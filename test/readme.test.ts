@@ -106,7 +106,7 @@ describe('npm start', () => {
     const shown = /```\n(example@example\.com {2}bounced\n.*?)```/s.exec(readme)![1]!
     expect(show.output()).toContain(shown)
 
-    const list = run('npx ledger suppressions show someone@example.com', environment)
+    const list = run('npx ledger suppressions list', environment)
     expect(await list.exited).toBe(0)
     expect(list.output()).toMatch(/^example@example\.com +hard-bounce +2022-06-01T06:24:43Z$/m)
   })
