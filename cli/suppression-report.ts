@@ -2,6 +2,7 @@ import type { Delivery } from '../lib/core/delivery.ts'
 import { formatInstant } from '../lib/core/instant.ts'
 import {
   inOrderOfTime,
+  linesOf,
   parseEvidence,
   suppressionReasons,
   type HeldReason,
@@ -41,14 +42,10 @@ function cellsOf({ reason, sinceMs, untilMs, fromDomain }: HeldReason): Cells {
 
 /** Of an address that is not on the list: the last that spoke against it, and what became of that. */
 function offListCells(row: Suppression): Cells {
-  const last = parseEvidence(inOrderOfTime(allLines(row)).at(-1) ?? '')
+  const last = parseEvidence(inOrderOfTime(linesOf(row)).at(-1) ?? '')
   const removedAt = row.removals.at(-1)
   const note = removedAt === undefined ? 'not on the list' : `off the list since ${removedAt}`
   return [last?.reason ?? '', last === undefined ? '' : formatInstant(last.occurredAtMs), note]
-}
-
-function allLines(row: Suppression): readonly string[] {
-  return [...row.evidence, ...row.blocklisted, ...row.unclearBounces]
 }
 
 /** A row as JSON; with the mails to the address also how each of its bounces is judged, and what is in doubt. */
@@ -112,7 +109,7 @@ const shownBounces = 20
 /** One address as a person reads it: where it stands and why, what happened, how its bounces are judged, what is in doubt. */
 export function historyOf(row: Suppression, held: readonly HeldReason[], mails: readonly Delivery[]): string {
   const happenings = [
-    ...allLines(row).map((line) => ({ atMs: parseEvidence(line)?.occurredAtMs ?? 0, line })),
+    ...linesOf(row).map((line) => ({ atMs: parseEvidence(line)?.occurredAtMs ?? 0, line })),
     ...row.removals.map((removal) => ({ atMs: Date.parse(removal), line: `${removal} taken off the list` })),
   ].sort((a, b) => a.atMs - b.atMs)
   const bounces = bouncesOf(mails).toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))

@@ -4,6 +4,7 @@ import {
   datedLater,
   emptySuppression,
   heldReasons,
+  linesOf,
   parseEvidence,
   suppressionReasons,
   type HeldReason,
@@ -106,8 +107,7 @@ async function listSuppressions({ reason, all = false, json = false }: ListOptio
 
 /** Every reason that was ever there, whether it still holds or not. */
 function reasonsEver(row: Suppression): readonly SuppressionReason[] {
-  const lines = [...row.evidence, ...row.blocklisted, ...row.unclearBounces]
-  return lines.flatMap((line) => parseEvidence(line)?.reason ?? [])
+  return linesOf(row).flatMap((line) => parseEvidence(line)?.reason ?? [])
 }
 
 interface Printer {
@@ -205,9 +205,7 @@ async function removeSuppression(recipient: string): Promise<void> {
 
 /** The provider's own list is not ours to change from here, and it decides whether a mail is sent at all. */
 function providersOwn(row: Suppression): string {
-  const providers = [...row.evidence, ...row.blocklisted, ...row.unclearBounces].flatMap(
-    (line) => parseEvidence(line)?.provider ?? [],
-  )
+  const providers = linesOf(row).flatMap((line) => parseEvidence(line)?.provider ?? [])
   const named = [...new Set(providers)].join(' and ')
   return named === ''
     ? ''

@@ -48,7 +48,7 @@ export interface DeliveryReader {
 }
 
 /** A part of a long list, and where the next part begins. */
-interface Page<T> {
+export interface Page<T> {
   readonly items: readonly T[]
   /** Rows that were read, those included that are no items. */
   readonly rows: number

@@ -5,6 +5,7 @@ import type { Fact } from './core/fact.ts'
 import { toldByFact } from './core/polled-delivery.ts'
 import { judgeReply } from './core/replies.ts'
 import {
+  counting,
   datedLater,
   dayOf,
   emptySuppression,
@@ -278,11 +279,10 @@ type Bounce = SuppressionEvidence & { readonly line: string }
 
 /** The hard bounces that count, unclear ones included. */
 function hardBouncesOf(row: Suppression): readonly Bounce[] {
-  const removedAtMs = lastOf(row.removals)
+  const counts = counting(row)
   const read = (isUnclear: boolean) => (line: string) => {
     const evidence = parseEvidence(line)
-    const isOver = row.countedOut.includes(line) || (evidence?.occurredAtMs ?? 0) <= removedAtMs
-    if (evidence?.reason !== 'hard-bounce' || isOver) return []
+    if (evidence?.reason !== 'hard-bounce' || !counts(line)) return []
     return { ...evidence, recipient: row.recipient, ...(isUnclear && { isUnclear: true as const }), line }
   }
   return [...row.evidence.flatMap(read(false)), ...row.unclearBounces.flatMap(read(true))]

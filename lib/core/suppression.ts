@@ -109,7 +109,7 @@ export function heldReasons(known: Suppression, { nowMs, blocklistDays }: Asked)
 }
 
 /** Evidence counts where it is newer than the last removal, and was not there, dated in the future, when that was made. */
-function counting(known: Suppression): (line: string) => boolean {
+export function counting(known: Suppression): (line: string) => boolean {
   const removedAtMs = lastOf(known.removals)
   const countedOut = new Set(known.countedOut)
   return (line) => instantOf(line) > removedAtMs && !countedOut.has(line)
@@ -295,11 +295,15 @@ export function withRemoval(
   }
 }
 
+/** Every line that speaks against the address. */
+export function linesOf({ evidence, blocklisted, unclearBounces: unclear }: Suppression): readonly string[] {
+  return [...evidence, ...blocklisted, ...unclear]
+}
+
 /** What a removal at this instant has to count out by name, since it is dated later: all the rest it counts out by time. */
 export function datedLater(known: Suppression, atMs: number): readonly string[] {
-  const lines = [...known.evidence, ...known.blocklisted, ...known.unclearBounces]
   return [
-    ...lines.filter((line) => instantOf(line) > atMs),
+    ...linesOf(known).filter((line) => instantOf(line) > atMs),
     ...known.unclearDays.filter((day) => Date.parse(`${day}T00:00:00Z`) > atMs),
   ]
 }
@@ -311,8 +315,7 @@ export function firstLasting(known: Suppression): string | undefined {
 
 /** The latest instant of anything that speaks against the address; before all time where nothing does. */
 export function latestInstantOf(known: Suppression): number {
-  const lines = [...known.evidence, ...known.blocklisted, ...known.unclearBounces]
-  return Math.max(beforeAllTimeMs, ...lines.map(instantOf))
+  return Math.max(beforeAllTimeMs, ...linesOf(known).map(instantOf))
 }
 
 /** The last of these instants; before all time where there is none. */

@@ -97,26 +97,19 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
 }
 
 /** Goes through all deliveries by pages of a megabyte. */
-export function deliveryScanner({
-  client,
-  table,
-  clock,
-  log,
-  rowsInPage,
-}: Dependencies & PageSize): DeliveryScanner {
+export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner {
   return {
-    approximateRows: () => approximateRows(client, table),
-    async *pages(position) {
-      for await (const { items, next } of scanPages(
-        client,
-        { TableName: table, Limit: rowsInPage },
-        position,
-      )) {
-        const rows = items.filter((item) => !('factOf' in item))
-        const deliveries = await Array.fromAsync(readable(rows, deliveryOf, { clock, log }))
-        yield { items: deliveries, rows: items.length, ...(next !== undefined && { next }) }
-      }
-    },
+    approximateRows: () => approximateRows(from.client, from.table),
+    pages: (position) =>
+      scanPages(from, position, (items) =>
+        Array.fromAsync(
+          readable(
+            items.filter((item) => !('factOf' in item)),
+            deliveryOf,
+            from,
+          ),
+        ),
+      ),
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb'
 
-import type { Clock } from '../ports.ts'
+import type { Clock, Page } from '../ports.ts'
 
 export type Item = Readonly<Record<string, AttributeValue>>
 
@@ -35,15 +35,17 @@ export interface PageSize {
   readonly rowsInPage?: number | undefined
 }
 
-/** A scan by pages, from a position that an earlier page named. */
-export async function* scanPages(
-  client: DynamoDBClient,
-  input: ScanCommandInput,
+/** Goes through a table by pages of a megabyte, from a position that an earlier page named. */
+export async function* scanPages<T>(
+  { client, table, rowsInPage }: { client: DynamoDBClient; table: string } & PageSize,
   position: string | undefined,
-): AsyncIterable<{ items: readonly Item[]; next?: string }> {
+  read: (items: readonly Item[]) => readonly T[] | Promise<readonly T[]>,
+): AsyncIterable<Page<T>> {
   const from = position === undefined ? {} : { ExclusiveStartKey: JSON.parse(position) as Item }
-  for await (const { Items = [], LastEvaluatedKey } of paginateScan({ client }, { ...input, ...from })) {
-    yield { items: Items, ...(LastEvaluatedKey && { next: JSON.stringify(LastEvaluatedKey) }) }
+  const input = { TableName: table, Limit: rowsInPage, ...from }
+  for await (const { Items = [], LastEvaluatedKey } of paginateScan({ client }, input)) {
+    const next = LastEvaluatedKey && { next: JSON.stringify(LastEvaluatedKey) }
+    yield { items: await read(Items), rows: Items.length, ...next }
   }
 }
 

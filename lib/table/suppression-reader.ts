@@ -22,24 +22,13 @@ export function suppressionReader({ client, table }: Dependencies): SuppressionR
 }
 
 /** Goes through the list by pages of a megabyte. */
-export function suppressionScanner({
-  client,
-  table,
-  clock,
-  rowsInPage,
-}: Dependencies & PageSize & { readonly clock: Clock }): SuppressionScanner {
+export function suppressionScanner(
+  from: Dependencies & PageSize & { readonly clock: Clock },
+): SuppressionScanner {
+  const { client, table, clock } = from
   return {
     approximateRows: () => approximateRows(client, table),
-    async *pages(position) {
-      for await (const { items, next } of scanPages(
-        client,
-        { TableName: table, Limit: rowsInPage },
-        position,
-      )) {
-        const rows = items.map(suppressionIn)
-        yield { items: rows, rows: items.length, ...(next !== undefined && { next }) }
-      }
-    },
+    pages: (position) => scanPages(from, position, (items) => items.map(suppressionIn)),
     async ofRecipients(recipients) {
       const keys = [...new Set(recipients)].map((recipient) => ({ recipient: { S: recipient } }))
       const rows = (await batchGetItems(client, table, clock, keys)).map(suppressionIn)

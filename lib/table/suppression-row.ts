@@ -2,12 +2,12 @@ import {
   evidenceLine,
   inOrderOfTime,
   parseEvidence,
+  sortableInstant,
   suppressionReasons,
   type Suppression,
   type SuppressionEvidence,
   type SuppressionReason,
 } from '../core/suppression.ts'
-import { sortableInstant } from '../core/suppression.ts'
 import type { Item } from './pages.ts'
 
 // How a suppression stands in its row. Sets are bounded, since a write costs by the size of the row; what is needed to
