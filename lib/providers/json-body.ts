@@ -1,3 +1,4 @@
+import { beyond, bounds, jsonBeyond } from './bounds.ts'
 import type { FieldProblem, Outcome } from './provider.ts'
 
 /**
@@ -16,6 +17,9 @@ export function readJsonElements(
   const { value } = parsed
   if (value === undefined) return []
   if (!Array.isArray(value)) return readElement(value, '')
+  if (value.length > bounds.elements) {
+    return [{ type: 'unreadable', problem: beyond('', `at most ${bounds.elements} of a ${noun}`) }]
+  }
   if (value.length > 0) return value.flatMap((element, index) => readElement(element, `/${String(index)}`))
   const problem = { pointer: '', expected: `at least one ${noun}`, received: 'an empty array' }
   return [{ type: 'unreadable', problem }]
@@ -26,6 +30,8 @@ function parseJsonBody(body: Uint8Array): { value: unknown } | { problem: FieldP
   const decoded = decodeText(body)
   if ('problem' in decoded) return decoded
   if (decoded.text.trim() === '') return { value: undefined }
+  const problem = jsonBeyond(decoded.text)
+  if (problem) return { problem }
   try {
     return { value: JSON.parse(decoded.text) as unknown }
   } catch {

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { taskMessageKey, type MessageKey } from '../core/message.ts'
+import { isListBeyond, listProblem } from './bounds.ts'
 import { address, identifier, textOf, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
 import { emailIdParts, messageKeyOf, type EmailId } from './sendcloud-email-id.ts'
@@ -86,6 +87,8 @@ interface Entry {
  * of its own.
  */
 export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)[] {
+  const beyond = ['emailIds', 'recipientArray'].filter((list) => isListBeyond(told.get(list)))
+  if (beyond.length > 0) return [{ problems: beyond.map(listProblem) }]
   const emailIds = entriesIn(told, 'emailIds', 'emailId')
   const recipients = entriesIn(told, 'recipientArray', 'recipient')
   if (emailIds.length === 0 && recipients.length === 0) {
@@ -97,9 +100,14 @@ export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)
 
   const byEmailId = emailIds.map((entry) => addresseeByEmailId(entry, messageId))
   const named = new Set(emailIds.map(({ value }) => emailIdParts(value)?.recipient.toLowerCase()))
-  const others = recipients.filter(({ value }) => !named.has(textOf(value).toLowerCase()))
+  const others = recipients.filter(({ value }) => isTooLong(value) || !named.has(textOf(value).toLowerCase()))
   const message = messageId ?? (emailIds.length > 0 ? onlyMessage(byEmailId) : taskKeyIn(told))
   return eachOnce([...byEmailId, ...addresseesByAddress(others, message)])
+}
+
+/** No address is as long, and of a megabyte nothing has to be made to know that. */
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 1_000
 }
 
 /** Empty entries are none. */

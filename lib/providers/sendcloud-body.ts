@@ -1,3 +1,4 @@
+import { formBeyond, jsonBeyond } from './bounds.ts'
 import type { Fields } from './fields.ts'
 import { parseForm } from './form-body.ts'
 import { decodeText, notJson, parseExactJson } from './json-body.ts'
@@ -20,10 +21,15 @@ export function parseBody(
   if (text.trim() === '') return { fields: undefined }
   const mediaType = (contentType.split(';')[0] ?? '').trim().toLowerCase()
   if (/^\s*[{[]/.test(text) || /[/+]json$/.test(mediaType)) {
+    const problem = jsonBeyond(text)
+    if (problem) return { problem }
     const isExact = wanted === undefined || text.length <= maxExactLength
     return parseObject(body, () => (isExact ? parseExactJson(text) : (JSON.parse(text) as unknown)))
   }
-  if (mayBeForm.has(mediaType)) return parseForm(text, wanted)
+  if (mayBeForm.has(mediaType)) {
+    const problem = formBeyond(text)
+    return problem ? { problem } : parseForm(text, wanted)
+  }
   const expected = 'the content type application/x-www-form-urlencoded or application/json'
   return { problem: { pointer: '', expected, received: 'another' } }
 }

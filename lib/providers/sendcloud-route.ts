@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { isAddress } from '../core/address.ts'
 import type { InboundColumn, InboundMail } from '../core/inbound-mail.ts'
 import { oneLine } from '../core/text.ts'
+import { isListBeyond } from './bounds.ts'
 import { decodedHeader, jsonOf, textOf, type Fields } from './fields.ts'
 import type { Outcome } from './provider.ts'
 import { emailIdParts, messageKeyOf } from './sendcloud-email-id.ts'
@@ -73,6 +74,7 @@ function recipientOf(told: Fields): string | undefined {
 
 function headersIn(value: unknown): readonly string[] {
   const isOne = typeof value === 'string' && !value.startsWith('[')
+  if (!isOne && isListBeyond(value)) return []
   return (isOne ? [value] : listOf(value)).filter((text) => typeof text === 'string').map(headOf)
 }
 

@@ -3,6 +3,7 @@ import { addressIn } from '../core/address.ts'
 import type { DeliveryEvent } from '../core/event.ts'
 import { mailEra, parseInstant, secondMs } from '../core/instant.ts'
 import { isTaskKey, sentAtOf, type MessageKey } from '../core/message.ts'
+import { isListBeyond, listProblem } from './bounds.ts'
 import { identifier, unixSeconds, type Fields } from './fields.ts'
 import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
@@ -157,6 +158,7 @@ const recipientAddress = v.pipe(
 function recipientsIn(fields: Fields, pointer: string): readonly (string | FieldProblem)[] {
   const recipients = fields.get('recipients')
   if (!Array.isArray(recipients)) return [recipientIn(recipients, `${pointer}/recipients`)]
+  if (isListBeyond(recipients)) return [{ ...listProblem('recipients'), pointer: `${pointer}/recipients` }]
   if (recipients.length === 0)
     return [problemWith('recipients', 'at least one email address', fields, pointer)]
   return recipients.map((recipient, index) =>
