@@ -1,4 +1,18 @@
-/** A name is enough to search for, and cannot hold an address as a message could. */
+/**
+ * A name is enough to search for, and cannot hold an address as a message could. Beside it stands the code of a failed connection,
+ * such as `ECONNREFUSED`: the name of such an error says nothing.
+ */
 export function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error
+  if (!(error instanceof Error)) return typeof error
+  const code = codeOf(error)
+  return code === undefined ? error.name : `${error.name} ${code}`
+}
+
+/** The system's own code, of the error or of what caused it: where several addresses were tried, of the first. */
+function codeOf(error: Error): string | undefined {
+  const causes = [error, error.cause, ...(error instanceof AggregateError ? (error.errors as unknown[]) : [])]
+  return causes
+    .flatMap((cause) => (typeof cause === 'object' && cause !== null && 'code' in cause ? [cause.code] : []))
+    .filter((code) => typeof code === 'string')
+    .find((code) => /^E[A-Z]{2,20}$/.test(code))
 }

@@ -14,14 +14,25 @@ export function jsonLog(write: (line: string) => void, now: () => number): Log {
   }
 }
 
-/** Replaces addresses and the values of fields that are named like secrets. */
+/**
+ * Replaces addresses and the values of fields that are named like secrets. Each text by itself, names of fields among them: in the line
+ * as a whole an address could reach over a quote, and what is left would be no JSON.
+ */
 function redacted(fields: Readonly<Record<string, unknown>>): string {
-  const text = JSON.stringify(fields, (name, value: unknown) => {
-    if (secretField.test(name)) return '[redacted]'
-    return typeof value === 'string' ? withoutAddresses(value) : value
+  return JSON.stringify(fields, (_name, value: unknown) => {
+    if (typeof value === 'string') return withoutAddresses(value)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? redactedFields(value)
+      : value
   })
-  // Once more as a whole: the names of fields are text from somewhere, too.
-  return withoutAddresses(text)
+}
+
+function redactedFields(fields: object): object {
+  const redactedOnes = Object.entries(fields).map(([name, value]: [string, unknown]) => [
+    withoutAddresses(name),
+    secretField.test(name) ? '[redacted]' : value,
+  ])
+  return Object.fromEntries(redactedOnes) as object
 }
 
 function withoutAddresses(text: string): string {

@@ -1,4 +1,5 @@
 import { decodeText, unpacked } from './body-text.ts'
+import { beyond, bounds, jsonBeyond } from './bounds.ts'
 import type { Callback, FieldProblem, Outcome } from './provider.ts'
 
 interface ElementReading {
@@ -19,6 +20,9 @@ export function readJsonElements(callback: Callback, reading: ElementReading): r
   if (value === undefined) return []
   if (reading.hasProbes && holdsNothing(value)) return []
   if (!Array.isArray(value)) return reading.read(value, '')
+  if (value.length > bounds.elements) {
+    return [{ type: 'unreadable', problem: beyond('', `at most ${bounds.elements} of a ${reading.noun}`) }]
+  }
   if (value.length > 0) return value.flatMap((element, index) => reading.read(element, `/${String(index)}`))
   const problem = { pointer: '', expected: `at least one ${reading.noun}`, received: 'an empty array' }
   return [{ type: 'unreadable', problem }]
@@ -38,6 +42,8 @@ function parseJsonBody(
   const decoded = 'problem' in packed ? packed : decodeText(packed.bytes, contentType)
   if ('problem' in decoded) return decoded
   if (decoded.text.trim() === '') return { value: undefined }
+  const problem = jsonBeyond(decoded.text)
+  if (problem) return { problem }
   try {
     return { value: parseExactJson(decoded.text, isSameNumber) }
   } catch {

@@ -1,11 +1,14 @@
+import { bounds } from './bounds.ts'
+
 // A string as Python prints it, or nothing, and what follows it. Each character is looked at once.
 const item = /\s*(?:[ub]?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")|None)\s*(,\s*|$)/isuy
 
 /**
  * The strings of a list or tuple as Python prints it (`['a', "b", None]`), with or without its brackets: SendCloud's own
- * test page sends lists so. `undefined` where the text is none.
+ * test page sends lists so. `undefined` where the text is none, or longer than a field may be.
  */
 export function pythonList(text: string): readonly string[] | undefined {
+  if (text.length > bounds.characters) return undefined
   const inside = /^\[(.*)\]$/s.exec(text)?.[1] ?? /^\((.*)\)$/s.exec(text)?.[1] ?? text
   const strings: string[] = []
   item.lastIndex = 0

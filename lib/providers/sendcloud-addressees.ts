@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { readAddress, recipientOf, type Addressed } from '../core/address.ts'
 import { taskMessageKey, type MessageKey } from '../core/message.ts'
+import { isListBeyond, listProblem } from './bounds.ts'
 import { identifier, textOf, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
 import { emailIdParts, messageKeyOf, type EmailId } from './sendcloud-email-id.ts'
@@ -84,6 +85,8 @@ interface Entry {
  * of its own.
  */
 export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)[] {
+  const beyond = ['emailIds', 'recipientArray'].filter((list) => isListBeyond(told.get(list)))
+  if (beyond.length > 0) return [{ problems: beyond.map(listProblem) }]
   const emailIds = entriesIn(told, 'emailIds', 'emailId')
   const recipients = entriesIn(told, 'recipientArray', 'recipient')
   if (emailIds.length === 0 && recipients.length === 0) {

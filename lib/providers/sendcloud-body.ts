@@ -1,3 +1,4 @@
+import { formBeyond, jsonBeyond } from './bounds.ts'
 import type { Fields } from './fields.ts'
 import { decoderOf, decodeText, unpacked } from './body-text.ts'
 import { parseForm } from './form-body.ts'
@@ -31,8 +32,14 @@ export function parseBody(
   if ('problem' in decoded) return decoded
   const { text } = decoded
   if (text.trim() === '') return { fields: undefined }
-  if (/^\s*[{[]/.test(text) || /[/+]json$/.test(mediaType)) return parseObject(body, text, wanted)
-  if (mayBeForm.has(mediaType)) return parseForm(...formIn(body, text, contentType, wanted))
+  if (/^\s*[{[]/.test(text) || /[/+]json$/.test(mediaType)) {
+    const problem = jsonBeyond(text)
+    return problem ? { problem } : parseObject(body, text, wanted)
+  }
+  if (mayBeForm.has(mediaType)) {
+    const problem = formBeyond(text)
+    return problem ? { problem } : parseForm(...formIn(body, text, contentType, wanted))
+  }
   const expected = 'the content type application/x-www-form-urlencoded or application/json'
   return { problem: { pointer: '', expected, received: 'another' } }
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { recipientOf } from '../core/address.ts'
 import { isAhead } from '../core/instant.ts'
 import { trimmed } from '../core/text.ts'
+import { jsonBeyond } from './bounds.ts'
 import { aheadOfClock, textOf, unixTime, type Fields } from './fields.ts'
 import { typeName, type FieldProblem } from './provider.ts'
 import { pythonList } from './python-list.ts'
@@ -35,13 +36,15 @@ export function documentedName(name: string): string {
  * spellings is told once where both say the same; otherwise all that was said is a list, which is no text.
  */
 export function toldBy(fields: Fields): Fields {
-  const told = new Map<string, unknown>()
+  const told = new Map<string, unknown[]>()
   for (const [name, value] of fields) {
     const field = documentedName(name)
     if (!isApplicable(field, value)) continue
-    told.set(field, told.has(field) ? united(told.get(field), value) : value)
+    const values = told.get(field)
+    if (values) values.push(value)
+    else told.set(field, [value])
   }
-  return told
+  return new Map([...told].map(([field, values]) => [field, united(values)]))
 }
 
 const numbersFromOne = new Set(['maillistTaskId', 'labelId', 'substat'])
@@ -50,7 +53,12 @@ const numbersFromOne = new Set(['maillistTaskId', 'labelId', 'substat'])
 // samples of EngageLab, whose ids are made alike). A sender's own header is kept even where it is empty.
 function isApplicable(field: string, value: unknown): boolean {
   if (value === null || value === '') return isSenderHeader(field)
-  return !(numbersFromOne.has(field) && ['0', '-1'].includes(textOf(value)))
+  return !(numbersFromOne.has(field) && isShort(value) && ['0', '-1'].includes(textOf(value)))
+}
+
+/** Of a megabyte nobody need ask whether it is `0`. */
+function isShort(value: unknown): boolean {
+  return typeof value !== 'string' || value.length < 100
 }
 
 /** The sender's own headers: "custom header with start of SC-Custom". */
@@ -72,10 +80,11 @@ export function fieldProblem(field: string, expected: string, told: Fields): Fie
   return { pointer: `/${field}`, expected, received: typeName(told.get(field)) }
 }
 
-function united(one: unknown, other: unknown): unknown {
-  if (textOf(one) === textOf(other)) return one
-  const all = [one, other].flat()
-  return [...new Set(all)]
+function united([first, ...others]: readonly unknown[]): unknown {
+  if (others.length === 0) return first
+  const text = textOf(first)
+  if (others.every((other) => textOf(other) === text)) return first
+  return [...new Set([first, ...others].flat())]
 }
 
 /**
@@ -96,6 +105,7 @@ function isList(value: unknown): boolean {
 }
 
 function parsedList(text: string): readonly unknown[] | undefined {
+  if (jsonBeyond(text)) return undefined
   try {
     return isList(text) ? listOf(JSON.parse(text)) : undefined
   } catch {

@@ -1,6 +1,7 @@
 import { recipientOf } from '../core/address.ts'
 import type { InboundColumn, InboundMail } from '../core/inbound-mail.ts'
 import { oneLine } from '../core/text.ts'
+import { isListBeyond } from './bounds.ts'
 import { decodedHeader } from './encoded-words.ts'
 import { jsonOf, textOf, type Fields } from './fields.ts'
 import type { Outcome } from './provider.ts'
@@ -66,7 +67,8 @@ export function readRoute(provider: string, told: Fields, fields: Fields, nowMs:
 /** The first address of the envelope; of the header, where the envelope is not told. */
 function recipientIn(told: Fields): string | undefined {
   return ['x_mx_rcptto', 'to']
-    .flatMap((field) => listOf(headsOf(told.get(field))))
+    .map((field) => headsOf(told.get(field)))
+    .flatMap((heads) => (isListBeyond(heads) ? [] : listOf(heads)))
     .flatMap((entry) => (typeof entry === 'string' ? (mailboxRecipient(entry) ?? []) : []))[0]
 }
 

@@ -1,6 +1,7 @@
 import type { BounceClass, DeliveryEvent, EventKind, MessageColumn } from '../core/event.ts'
 import type { MessageKey } from '../core/message.ts'
 import { oneLine } from '../core/text.ts'
+import { fieldsBeyond, jsonBeyond } from './bounds.ts'
 import { decodedHeader } from './encoded-words.ts'
 import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from './fields.ts'
 import { parseExactJson } from './json-body.ts'
@@ -76,6 +77,8 @@ const namedFields = new Set([
   ...columnOfField.keys(),
 ])
 
+const listsOfRequest = new Set(['recipientArray', 'emailIds'])
+
 const agentFields = new Set(['explorerName', 'explorerVer', 'oSName', 'oSVer', 'ip'])
 
 /** What is in a body, as far as it is the same for every recipient. */
@@ -96,6 +99,8 @@ function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
   const name = event.trim().toLowerCase().replaceAll('-', '_')
   if (name === 'route') return [readRoute(sendCloud.name, told, fields, nowMs)]
   const kind = kindOfEvent.get(name)
+  const problems = fieldsBeyond(told, '', isSenderHeader, listsOfRequest)
+  if (problems.length > 0) return [{ type: 'invalid', problems }]
   return kind
     ? readEvents(tellingOf(name, kind, told), told, nowMs)
     : [unrecognisedEvent(event, '/event', knownEvents)]
@@ -267,7 +272,7 @@ function headersOf(entries: readonly (readonly [string, unknown])[]): DeliveryEv
 
 /** The names and values of an object, or of JSON that is one. */
 function entriesIn(value: unknown): readonly [string, unknown][] | undefined {
-  const object = typeof value === 'string' ? parsed(value) : value
+  const object = typeof value === 'string' && !jsonBeyond(value) ? parsed(value) : value
   if (typeof object !== 'object' || object === null || Array.isArray(object)) return undefined
   return Object.entries(object)
 }

@@ -3,6 +3,7 @@ import type { Addressed } from '../core/address.ts'
 import type { DeliveryEvent } from '../core/event.ts'
 import { isAhead, mailEra, parseInstant, secondMs, toSecond } from '../core/instant.ts'
 import { isTaskKey, sentAtOf, type MessageKey } from '../core/message.ts'
+import { isListBeyond, listProblem } from './bounds.ts'
 import { address, aheadOfClock, identifier, unixTime, type Fields } from './fields.ts'
 import { readJsonElements } from './json-body.ts'
 import { typeName, type FieldProblem, type Outcome, type Provider } from './provider.ts'
@@ -163,6 +164,7 @@ function withoutInstant(expected: string, fields: Fields, pointer: string): Fiel
 function recipientsIn(fields: Fields, pointer: string): readonly (Addressed | FieldProblem)[] {
   const recipients = fields.get('recipients')
   if (!Array.isArray(recipients)) return [recipientIn(recipients, `${pointer}/recipients`)]
+  if (isListBeyond(recipients)) return [{ ...listProblem('recipients'), pointer: `${pointer}/recipients` }]
   if (recipients.length === 0)
     return [problemWith('recipients', 'at least one email address', fields, pointer)]
   return recipients.map((recipient, index) =>

@@ -5,6 +5,7 @@ import { isAhead, toSecond } from '../core/instant.ts'
 import { isTaskKey, taskMessageKey } from '../core/message.ts'
 import { bounceClassOfReply } from '../core/smtp-reply.ts'
 import { oneLine } from '../core/text.ts'
+import { fieldsBeyond } from './bounds.ts'
 import { decodedHeader } from './encoded-words.ts'
 import {
   address,
@@ -130,6 +131,8 @@ function readFields(element: unknown, pointer: string, nowMs: number): Outcome {
   const fields: Fields = new Map(
     Object.entries(element).filter(([field, value]) => isApplicable(field, value)),
   )
+  const beyond = fieldsBeyond(fields, pointer, isHeader)
+  if (beyond.length > 0) return { type: 'invalid', problems: beyond }
   const name = fields.get('event')
   const kind = typeof name === 'string' ? kindOfEvent.get(eventName(name)) : undefined
   if (typeof name === 'string' && kind === undefined) {

@@ -54,7 +54,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
     const read = await Array.fromAsync(
       readable(items, (item) => ('factOf' in item ? factBeside(item) : deliveryOf(item)), on),
     )
-    const beside = read.flatMap((one) => ('factOf' in one ? [one] : []))
+    const beside = byMessageAndKind(read.flatMap((one) => ('factOf' in one ? [one] : [])))
     return read.flatMap((one) => ('factOf' in one ? [] : [withFactsBeside(one, beside)]))
   }
   return {
@@ -136,6 +136,10 @@ interface FactBeside {
   readonly fact: Fact
 }
 
+function byMessageAndKind(beside: readonly FactBeside[]): ReadonlyMap<string, readonly FactBeside[]> {
+  return Map.groupBy(beside, ({ factOf, kind }) => `${factOf} ${kind}`)
+}
+
 function factBeside(item: Item): FactBeside {
   const kind = eventKinds.find((known) => known === text(item, 'kind'))
   if (kind === undefined) throw new UnreadableRowError('kind: expected one that this version knows')
@@ -163,12 +167,11 @@ function deliveryOf(item: Item): Delivery {
   }
 }
 
-function withFactsBeside(delivery: Delivery, beside: readonly FactBeside[]): Delivery {
+/** @param beside - by message and kind. */
+function withFactsBeside(delivery: Delivery, beside: ReadonlyMap<string, readonly FactBeside[]>): Delivery {
   const facts = new Map<EventKind, readonly Fact[]>()
   for (const kind of eventKinds) {
-    const whole = beside
-      .filter((one) => one.factOf === delivery.message && one.kind === kind)
-      .map(({ fact }) => fact)
+    const whole = (beside.get(`${delivery.message} ${kind}`) ?? []).map(({ fact }) => fact)
     const all = united(kind, delivery.facts.get(kind) ?? [], whole)
     if (all.length > 0) facts.set(kind, all)
   }
@@ -177,9 +180,8 @@ function withFactsBeside(delivery: Delivery, beside: readonly FactBeside[]): Del
 
 /** A fact that is kept whole beside its row takes the place of its shorter stand-in. */
 function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
-  const standIns = new Set(
-    whole.map((fact) => standInOf(kind, fact)).filter((text) => !whole.some((fact) => fact.text === text)),
-  )
+  const texts = new Set(whole.map(({ text }) => text))
+  const standIns = new Set(whole.map((fact) => standInOf(kind, fact)).filter((text) => !texts.has(text)))
   const distinct = new Map(
     [...inRow.filter((fact) => !standIns.has(fact.text)), ...whole].map((fact) => [fact.text, fact]),
   )

@@ -24,6 +24,9 @@ import { isRefusedForGood, tryUpdate } from './try-update.ts'
  */
 const defaultMaxFactsInRow = 50
 
+/** Spellings of the address, and emailIds: whoever may write could tell another one with each event. A mail has one or two. */
+export const maxNamesInRow = 20
+
 interface Dependencies {
   readonly client: DynamoDBClient
   readonly table: string
@@ -71,23 +74,35 @@ async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: Abor
   for (const form of forms) {
     if (await tryUpdate(to, key, writeExpression(to, event, form, text), signal)) return
   }
-  // The set is full: the fact goes beside its row, where a long one is already, and all else still goes into the row.
+  // A set is full: the fact goes beside its row, where a long one is already, and all else still goes into the row.
   if (whole === undefined) await putFactRow(to, event, text, signal)
-  for (const form of ['join', 'raise', 'join'] as const) {
-    if (await tryUpdate(to, key, writeExpression(to, event, form, undefined), signal)) return
+  // Where even that has no room, it is for another name of the delivery, which is left out.
+  for (const isNamed of hasNames(event) ? [true, false] : [false]) {
+    for (const form of ['join', 'raise', 'join'] as const) {
+      if (await tryUpdate(to, key, writeExpression(to, event, form, undefined, isNamed), signal)) return
+    }
   }
 }
 
-/** @param fact - `undefined` writes everything but the fact, which stands beside the row. */
+function hasNames({ spelling, emailId }: DeliveryEvent): boolean {
+  return spelling !== undefined || emailId !== undefined
+}
+
+/**
+ * @param fact - `undefined` writes everything but the fact, which stands beside the row.
+ * @param isNamed - whether the names that the event has for the delivery are written.
+ */
 function writeExpression(
   to: Dependencies,
   event: DeliveryEvent,
   form: 'raise' | 'join',
   fact: string | undefined,
+  isNamed = true,
 ): Expression {
   const expression = new Expression()
   addFacts(expression, to.maxFactsInRow ?? defaultMaxFactsInRow, event, fact)
   setColumns(expression, event)
+  if (isNamed) addNames(expression, event)
   expression.set('expiresAt', expiresAt(to.clock.now(), to.retentionDays))
 
   const status = impliedStatus(event)
@@ -133,6 +148,11 @@ function addFacts(
   if (fact !== undefined) expression.require(`(${expression.roomFor(event.kind, fact, maxFacts)})`)
 }
 
+function addNames(expression: Expression, { spelling, emailId }: DeliveryEvent): void {
+  if (spelling !== undefined) expression.addWithinRoom('spellings', spelling, maxNamesInRow)
+  if (emailId !== undefined) expression.addWithinRoom('emailIds', emailId, maxNamesInRow)
+}
+
 /** What belongs to the message is the same in every event that tells it, so the first to tell it is as good as any. */
 function setColumns(expression: Expression, event: DeliveryEvent): void {
   const sentAtMs = sentAtOf(event.message)
@@ -141,8 +161,6 @@ function setColumns(expression: Expression, event: DeliveryEvent): void {
   if (sentAtMs !== undefined) expression.setOnce('sentAt', formatInstant(sentAtMs))
   for (const [column, value] of Object.entries(event.columns)) expression.setOnce(column, value)
   for (const [header, value] of event.headers) expression.setOnce(header, value)
-  if (event.spelling !== undefined) expression.add('spellings', [event.spelling])
-  if (event.emailId !== undefined) expression.add('emailIds', [event.emailId])
 }
 
 /** The key is made from the fact, so putting it again changes nothing. It sorts right below the delivery's row. */

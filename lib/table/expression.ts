@@ -12,6 +12,7 @@ type ExpressionInput = Pick<
 export class Expression {
   readonly #names = new Map<string, string>()
   readonly #values: Record<string, AttributeValue> = {}
+  #count = 0
   readonly #sets: string[] = []
   readonly #adds: string[] = []
   readonly #removes: string[] = []
@@ -91,12 +92,13 @@ export class Expression {
       ExpressionAttributeNames: Object.fromEntries(
         [...this.#names].map(([name, placeholder]) => [placeholder, name]),
       ),
-      ...(Object.keys(this.#values).length > 0 && { ExpressionAttributeValues: this.#values }),
+      ...(this.#count > 0 && { ExpressionAttributeValues: this.#values }),
     }
   }
 
   #value(value: AttributeValue): string {
-    const placeholder = `:v${String(Object.keys(this.#values).length)}`
+    const placeholder = `:v${String(this.#count)}`
+    this.#count += 1
     this.#values[placeholder] = value
     return placeholder
   }

@@ -3,6 +3,7 @@ import { eventKinds, type DeliveryEvent, type EventKind } from '../../lib/core/e
 import { byTime, parseFact, type Fact } from '../../lib/core/fact.ts'
 import { formatInstant } from '../../lib/core/instant.ts'
 import { sentAtOf, type MessageKey } from '../../lib/core/message.ts'
+import { maxNamesInRow } from '../../lib/table/delivery-writer.ts'
 
 /** A delivery as dense as it can be and still be read: strings where a {@link Delivery} has maps and facts. */
 export interface Row extends DeliveryKey {
@@ -98,9 +99,9 @@ export function withColumns(known: string, told: string): string {
   return all.size === before.length ? known : JSON.stringify([...all])
 }
 
-/** A sorted set with one more member. */
-export function withName(names: readonly string[] | undefined, name: string): readonly string[] {
-  return names?.includes(name) === true ? names : [...(names ?? []), name].sort()
+/** A sorted set with one more member, where it has room. */
+export function withName(names: readonly string[] = [], name: string): readonly string[] {
+  return names.length >= maxNamesInRow || names.includes(name) ? names : [...names, name].sort()
 }
 
 function columnsIn(columns: string): readonly (readonly [string, string])[] {

@@ -71,4 +71,36 @@ describe('the answer', () => {
       { reason: 'unfinished', problems: ['body: expected elements that are written in time, got 10 more'] },
     ])
   })
+
+  it('is 503 where every second element is not written, and the others are', async () => {
+    const written: string[] = []
+    const { post, kept } = posting((event) => {
+      if (Number(/\d+/.exec(event.recipient)?.[0]) % 2 === 1) return Promise.reject(new RangeError('no'))
+      written.push(event.recipient)
+      return Promise.resolve()
+    })
+    expect(await post(sendTo(6))).toMatchObject({ status: 503 })
+    expect(written).toEqual(['reader0@example.com', 'reader2@example.com', 'reader4@example.com'])
+    expect(kept).toEqual([])
+  })
+
+  it('is 503 where one of a hundred is not written', async () => {
+    const { post } = posting((event) =>
+      event.recipient === 'reader99@example.com' ? Promise.reject(new Error('no')) : Promise.resolve(),
+    )
+    expect(await post(sendTo(100))).toMatchObject({ status: 503 })
+  })
+
+  it('is 503 where some are not written, though others are wrong or of an unknown type', async () => {
+    const event = { event: 'delivered', bulkId: sampleMessage, timestamp: 1654064683 }
+    const { post, kept } = posting(() => Promise.reject(new Error('no')))
+    const body = [
+      { ...event, email: 'a@example.com' },
+      { ...event, email: 'no address' },
+      { ...event, event: 'new' },
+    ]
+    expect(await post(body, '/tencent-ses')).toMatchObject({ status: 503 })
+    // What is wrong stays wrong, and is kept at its first try.
+    expect(kept).toMatchObject([{ reason: 'invalid' }])
+  })
 })

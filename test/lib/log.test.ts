@@ -66,6 +66,44 @@ describe('an address', () => {
   })
 
   it.each([
+    [
+      'in a value that ends in a quoted one',
+      { text: 'said "reader@example.com"' },
+      { text: 'said "[address]"' },
+    ],
+    ['behind a backslash', { text: '\\reader@example.com' }, { text: '\\[address]' }],
+    ['with a quoted local part at the end', { a: '"x"@example.com', b: 1 }, { a: '[address]', b: 1 }],
+    ['between a field and the next', { 'a@': 'b', c: '@d' }, { 'a@': 'b', c: '@d' }],
+    ['in a name', { 'reader@example.com': 2 }, { '[address]': 2 }],
+    [
+      'in names at any depth',
+      { a: [{ 'x reader@example.com': { 'b@c.de': 1 } }] },
+      { a: [{ 'x [address]': { '[address]': 1 } }] },
+    ],
+    [
+      'in a value of an escape',
+      { message: '\n@example.com', more: 'x' },
+      { message: '\n@example.com', more: 'x' },
+    ],
+  ])('%s leaves a line of JSON', (_, fields, expected) => {
+    expect(JSON.parse(lineOf('refused', fields))).toEqual({
+      at: '2026-11-21T08:00:03.000Z',
+      happening: 'refused',
+      ...expected,
+    })
+  })
+
+  it('leaves a line of JSON whatever text there is', () => {
+    const unit = fc.constantFrom('a', '@', '"', '\\', '\n', '%40', ' ', ',', ':', '{', '}', 'é')
+    const text = fc.string({ unit, maxLength: 12 })
+    fc.assert(
+      fc.property(text, fc.dictionary(text, text), (happening, fields) => {
+        expect(JSON.parse(lineOf(happening, { fields }))).toMatchObject({ at: '2026-11-21T08:00:03.000Z' })
+      }),
+    )
+  })
+
+  it.each([
     ['with a quoted local part', { text: '550 "john.doe"@example.com unknown' }, 'doe"@example.com'],
     ['that a URL encodes', { text: 'https://example.com/?to=reader%40example.com' }, 'reader%40example.com'],
     ['that names a field', { perRecipient: { 'reader@example.com': 2 } }, 'reader@example.com'],

@@ -755,7 +755,7 @@ describe('a body', () => {
       expect(typesOf(readText(text))).toHaveLength(1)
     }
     const asEmail = `{"event":"open","email":${deep},"bulkId":"x","timestamp":1654064683}`
-    expect(typesOf(readText(asEmail))).toEqual(['invalid'])
+    expect(typesOf(readText(asEmail))).toEqual(['unreadable'])
   })
 })
 
@@ -818,13 +818,22 @@ describe('an array', () => {
     )
   })
 
-  it('is read around an element that is nested 20,000 deep', () => {
+  it('with an element that is nested 20,000 deep is not built at all', () => {
     const deep = '['.repeat(20_000) + ']'.repeat(20_000)
     const good = JSON.stringify(bodyWith())
-    const outcomes = readText(`[${good},${good.slice(0, -1)},"a":${deep}},${good}]`)
-    expect(outcomes).toHaveLength(3)
-    expect(outcomes[0]?.type).toBe('event')
-    expect(outcomes[2]?.type).toBe('event')
+    expect(readText(`[${good},${good.slice(0, -1)},"a":${deep}},${good}]`)).toEqual([
+      {
+        type: 'unreadable',
+        problem: { pointer: '', expected: 'values at most 32 deep within each other', received: 'more' },
+      },
+    ])
+  })
+
+  it('is read around an element that is nested 29 deep', () => {
+    const deep = '['.repeat(29) + ']'.repeat(29)
+    const good = JSON.stringify(bodyWith())
+    const outcomes = readText(`[${good},${good.slice(0, -1)},"email":${deep}},${good}]`)
+    expect(outcomes.map(({ type }) => type)).toEqual(['event', 'invalid', 'event'])
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
+import { emulatorClient } from '../../../local/dynamodb-emulator.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../../events.ts'
@@ -82,3 +83,34 @@ describe('a message', () => {
     ])
   })
 })
+
+describe('a delivery with facts beside its row', () => {
+  it('is put together in time that grows with their number, and not with its square', async () => {
+    const { table, clock } = await ledger()
+    const key = { recipient: { S: 'example@example.com' } }
+    const row = { ...key, message: { S: 'm' }, provider: { S: 'sendcloud' }, status: { S: 'delivered' } }
+    const facts = Array.from({ length: 30_000 }, (_, index) => {
+      const fact = `${new Date(at + index * 1_000).toISOString().slice(0, 19)}Z`
+      return {
+        ...key,
+        message: { S: `m#opened#${fact}` },
+        factOf: { S: 'm' },
+        kind: { S: 'opened' },
+        fact: { S: fact },
+      }
+    })
+    const client = emulatorClient(engine.endpoint)
+    client.middlewareStack.add(
+      () => () => Promise.resolve({ output: { Items: [row, ...facts], $metadata: {} }, response: {} }),
+      { step: 'initialize' },
+    )
+    const before = process.cpuUsage()
+    const [delivery] = await deliveryReader({ client, table, clock, log: () => undefined }).ofRecipient('x')
+    client.destroy()
+    expect(delivery?.facts.get('opened')).toHaveLength(30_000)
+    // Squared it takes more than ten seconds.
+    expect(process.cpuUsage(before).user / 1_000_000).toBeLessThan(4)
+  })
+})
+
+const at = Date.parse('2026-11-21T08:00:00Z')

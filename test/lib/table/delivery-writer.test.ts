@@ -280,6 +280,47 @@ describe('a set of facts that is full', () => {
   })
 })
 
+describe('the names of a delivery', () => {
+  const spelled = (index: number) => ({
+    ...opened(`2022-06-02T00:00:${String(index).padStart(2, '0')}Z`),
+    spelling: `${'E'.repeat(index + 1)}xample@example.com`,
+    emailId: `id${index}$example@example.com`,
+  })
+
+  it('are at most twenty of a kind, whoever tells them, and no event is lost for it', async () => {
+    const { deliveries: table } = await engine.freshTables()
+    const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
+    for (let index = 0; index < 25; index += 1) await writer.record(spelled(index))
+    const [row] = await rowsOf(engine.client, table)
+    expect(row?.spellings).toHaveLength(20)
+    expect(row?.emailIds).toHaveLength(20)
+    const [delivery] = await deliveryReader({ client: engine.client, table, clock, log: quiet }).ofRecipient(
+      'example@example.com',
+    )
+    expect(countsOf(delivery!).get('opened')).toBe(25)
+    expect(delivery?.status).toBe('delivered')
+  })
+
+  it('that stand there already cost nothing more', async () => {
+    expect(await countedWrites([eventWith({}), spelled(1), spelled(1)])).toBe(3)
+  })
+
+  it('still join where the set of facts is full', async () => {
+    const { deliveries: table } = await engine.freshTables()
+    const writer = deliveryWriter({
+      client: engine.client,
+      table,
+      retentionDays: 400,
+      clock,
+      maxFactsInRow: 1,
+    })
+    for (const index of [1, 2]) await writer.record(spelled(index))
+    const [row] = await rowsOf(engine.client, table)
+    expect(row?.emailIds).toEqual(['id1$example@example.com', 'id2$example@example.com'])
+    expect(row?.opened).toHaveLength(1)
+  })
+})
+
 describe('a fact too long for its row', () => {
   it('stands there shortened and is kept whole in a row of its own', async () => {
     const link = `https://example.com/${'a'.repeat(3000)}`
