@@ -3,7 +3,9 @@ import * as v from 'valibot'
 import { systemClock } from '../lib/clock.ts'
 import { parseEnvironment, port, setVariables, type Environment } from '../lib/config.ts'
 import { secondMs } from '../lib/core/instant.ts'
-import { mailProviders } from '../lib/providers/providers.ts'
+import type { Provider } from '../lib/providers/provider.ts'
+import { mailProviders, providers } from '../lib/providers/providers.ts'
+import { tencentSes } from '../lib/providers/tencent-ses.ts'
 import { isLocal, usualPorts } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
 import { deployedUrl } from './deployment-settings.ts'
@@ -14,7 +16,7 @@ import { checkFunctionUrl } from './doctor/function-url.ts'
 import { checkPoll } from './doctor/poll.ts'
 import { checkSigningKey } from './doctor/signing-keys.ts'
 import { checkStores } from './doctor/stores.ts'
-import { checkToken, checkWrongToken } from './doctor/tokens.ts'
+import { checkToken, checkWrongToken, ownTokenVariable, tokenFor } from './doctor/tokens.ts'
 import { isOfThisMachine, stageOptions } from './where-to-look.ts'
 import { printJson } from './print-json.ts'
 
@@ -34,6 +36,7 @@ export function registerDoctor(program: Command): void {
 }
 
 const help = `
+CALLBACK_TOKEN_SENDCLOUD and CALLBACK_TOKEN_SENT are the tokens of those paths where they have their own.
 TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they
 do not tell is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
 has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
@@ -100,6 +103,16 @@ function withoutUrl(why: string, environment: Environment): readonly Check[] {
   ]
 }
 
+/** What has no check but this, and a token of its own that is set here. */
+function withOwnToken(environment: Environment): readonly Provider[] {
+  return providers.filter(
+    (provider) =>
+      provider !== tencentSes &&
+      !provider.signing &&
+      environment[ownTokenVariable(provider.name)] !== undefined,
+  )
+}
+
 /** What anybody can see of the function who knows the token. */
 async function checkFront(
   front: Front,
@@ -114,9 +127,28 @@ async function checkFront(
   }
   return [
     url,
-    await checkToken(front, token, environment),
+    await checkToken(
+      { path: tencentSes.name },
+      front,
+      tokenFor(tencentSes.name, token, environment),
+      environment,
+    ),
     await checkWrongToken(front),
-    ...(await Promise.all(signing.map((provider) => checkSigningKey(provider, front, token, environment)))),
+    ...(await Promise.all(
+      signing.map((provider) =>
+        checkSigningKey(provider, front, tokenFor(provider.name, token, environment), environment),
+      ),
+    )),
+    ...(await Promise.all(
+      withOwnToken(environment).map(({ name: path }) =>
+        checkToken(
+          { path, check: `${path} token` },
+          front,
+          tokenFor(path, undefined, environment),
+          environment,
+        ),
+      ),
+    )),
     checkClock(answer),
   ]
 }

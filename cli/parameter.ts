@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { sharedTokenSetting, tokenSettingOf } from '../lib/callback-token.ts'
 import {
   ingestEntries,
   parseEnvironment,
@@ -11,7 +12,7 @@ import { formatInstant } from '../lib/core/instant.ts'
 import { parameterName } from '../lib/parameters.ts'
 import type { ParameterKeeper } from '../lib/ports.ts'
 import { parameterKeeper } from '../lib/parameters/parameter-keeper.ts'
-import { mailProviders } from '../lib/providers/providers.ts'
+import { mailProviders, providers } from '../lib/providers/providers.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
 import { checkCredential, checkKeys } from './credential.ts'
@@ -37,25 +38,33 @@ interface Parameter {
 /** As `ledger token new` makes tokens: half as long as a digest, and easily taken for one. */
 const looksLikeToken = /^[0-9a-f]{48}$/i
 
-const parameters: readonly Parameter[] = [
-  {
-    setting: 'CALLBACK_TOKEN_SHA256',
+/** @param path - what its token opens: of one of all paths, nothing. */
+function tokenParameter(setting: string, path?: string): Parameter {
+  const options = path === undefined ? '' : ` --for ${path}`
+  return {
+    setting,
     isSecret: false,
-    description: 'delivery-ledger: SHA-256 of the token in the callback URL; two, while it is being replaced',
-    prompt: 'CALLBACK_TOKEN_SHA256, the second line that `npx ledger token new` printed; it is not shown: ',
+    description: `delivery-ledger: SHA-256 of the token in the callback URL${path === undefined ? '' : ` of ${path}`}; two, while it is being replaced`,
+    prompt: `${setting}, the second line that \`npx ledger token new${options}\` printed; it is not shown: `,
     takesEffect: `It is accepted after the next \`npx serverless deploy ${stageOptions(process.env)}\`.`,
     missing:
-      'What is deployed goes on with the digest it has, and the next `serverless deploy` stops for want of it.',
+      path === undefined
+        ? 'What is deployed goes on with the digest it has, and the next `serverless deploy` stops for want of it.'
+        : `After the next \`serverless deploy\` /${path} is opened by the token of all paths.`,
     check: (value) => {
       if (value.split(',').some((part) => looksLikeToken.test(part.trim()))) {
         throw new CommandError(
-          'CALLBACK_TOKEN_SHA256: this looks like the token. Its digest is the second line that `token new` printed; nothing was put.',
+          `${setting}: this looks like the token. Its digest is the second line that \`token new\` printed; nothing was put.`,
         )
       }
-      const { CALLBACK_TOKEN_SHA256 } = ingestEntries
-      parseEnvironment({ CALLBACK_TOKEN_SHA256 }, { CALLBACK_TOKEN_SHA256: value })
+      parseEnvironment({ [setting]: ingestEntries[sharedTokenSetting] }, { [setting]: value })
     },
-  },
+  }
+}
+
+const parameters: readonly Parameter[] = [
+  tokenParameter(sharedTokenSetting),
+  ...providers.map(({ name }) => tokenParameter(tokenSettingOf(name), name)),
   ...mailProviders.flatMap((provider): Parameter[] => {
     if (!provider.signing) return []
     const { keySetting } = provider.signing
@@ -116,7 +125,8 @@ export function registerParameter(program: Command): void {
 }
 
 const putHelp = `
-CALLBACK_TOKEN_SHA256 wants the digest, which is the second line that \`npx ledger token new\` prints, and not the token.
+CALLBACK_TOKEN_SHA256 wants the digest, which is the second line that \`npx ledger token new\` prints, and not the token. Those of one
+path alone, such as CALLBACK_TOKEN_SHA256_SENDCLOUD, want that of \`npx ledger token new --for sendcloud\`.
 TABLE_PREFIX says whose it is: delivery-ledger-<stage>.`
 
 function parameterOf(setting: string): Parameter {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Command } from 'commander'
-import { tokenDigest } from '../lib/callback-token.ts'
+import { Option, type Command } from 'commander'
+import { sharedTokenSetting, tokenDigest, tokenSettingOf } from '../lib/callback-token.ts'
+import { providers } from '../lib/providers/providers.ts'
+import { tencentSes } from '../lib/providers/tencent-ses.ts'
 import { printJson } from './print-json.ts'
 
 /** 192 bits: nobody finds it by trying. */
@@ -13,18 +15,36 @@ export function registerToken(program: Command): void {
     .description('the secret in the callback URL')
     .command('new')
     .description('make a token, and say where it and its digest go; nothing is stored')
+    .addOption(
+      new Option('--for <path>', 'a token that opens this path alone').choices(
+        providers.map(({ name }) => name),
+      ),
+    )
     .option('--json', 'print token and digest as JSON')
     .action(printNewToken)
 }
 
-function printNewToken({ json = false }: { json?: boolean }): void {
+interface Options {
+  /** A provider's name; of a token for all paths, none. */
+  readonly for?: string
+  readonly json?: boolean
+}
+
+function printNewToken({ for: path, json = false }: Options): void {
   // Hex: no console changes letters and digits in a URL.
   const token = randomBytes(tokenBytes).toString('hex')
   const digest = tokenDigest(token)
   if (json) printJson({ token, digest })
-  else process.stdout.write(`token   ${token}\ndigest  ${digest}\n\n${whereTheyGo}`)
+  else process.stdout.write(`token   ${token}\ndigest  ${digest}\n\n${whereTheyGo(path)}`)
 }
 
-const whereTheyGo = `The token is the end of the callback URL, https://<host>/tencent-ses/<token>, and goes nowhere else: keep it as a password.
-The digest is put by \`npx ledger parameter put CALLBACK_TOKEN_SHA256\`; while an old token is being replaced, behind its digest and a comma.
+function whereTheyGo(path: string | undefined): string {
+  const setting = path === undefined ? sharedTokenSetting : tokenSettingOf(path)
+  const opens =
+    path === undefined
+      ? ''
+      : `\nOnce that is deployed it opens /${path} alone, and the token of all opens /${path} no more.`
+  return `The token is the end of the callback URL, https://<host>/${path ?? tencentSes.name}/<token>, and goes nowhere else: keep it as a password.
+The digest is put by \`npx ledger parameter put ${setting}\`; while an old token is being replaced, behind its digest and a comma.${opens}
 `
+}

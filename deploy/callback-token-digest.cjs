@@ -1,16 +1,26 @@
 'use strict'
 
-// The digest of the callback token: of this shell where it is set here, else the parameter's. Commands that deploy nothing, such
-// as `remove` and `logs`, do without; deploy/settings-check.cjs stops those that do.
+// The digests of the callback tokens: of this shell where they are set here, else the parameters'. Commands that deploy nothing,
+// such as `remove` and `logs`, do without; deploy/settings-check.cjs stops those that do. Of a path's own token an empty variable says
+// that there is none.
 
-module.exports = async ({ resolveVariable }) => {
-  const { CALLBACK_TOKEN_SHA256: ofThisShell } = process.env
-  if (ofThisShell) return ofThisShell
-  const prefix = await resolveVariable('self:custom.tablePrefix')
-  try {
-    return await resolveVariable(`ssm:/${prefix}/CALLBACK_TOKEN_SHA256, 'not-put'`)
-  } catch (error) {
-    if (error.code === 'MISSING_VARIABLE_DEPENDENCY') throw error
-    return 'not-read'
+const digestOf =
+  (setting, otherwise) =>
+  async ({ resolveVariable }) => {
+    const { [setting]: ofThisShell } = process.env
+    if (ofThisShell || (ofThisShell === '' && otherwise === '')) return ofThisShell
+    const prefix = await resolveVariable('self:custom.tablePrefix')
+    try {
+      return await resolveVariable(`ssm:/${prefix}/${setting}, '${otherwise}'`)
+    } catch (error) {
+      if (error.code === 'MISSING_VARIABLE_DEPENDENCY') throw error
+      return 'not-read'
+    }
   }
+
+module.exports = {
+  ofAll: digestOf('CALLBACK_TOKEN_SHA256', 'not-put'),
+  ofTencentSes: digestOf('CALLBACK_TOKEN_SHA256_TENCENT_SES', ''),
+  ofSendCloud: digestOf('CALLBACK_TOKEN_SHA256_SENDCLOUD', ''),
+  ofSent: digestOf('CALLBACK_TOKEN_SHA256_SENT', ''),
 }

@@ -11,9 +11,17 @@ module.exports = class CallbackUrls {
       'after:aws:info:displayEndpoints': () => {
         const url = serverless.serviceOutputs.get('endpoint')
         if (url === undefined) return
-        const urls = providers.map((provider) => `${new URL(`${provider}/`, url)}<token>`)
+        const { environment } = serverless.service.functions.ingest
+        const urls = providers.map(
+          (provider) => `${new URL(`${provider}/`, url)}${tokenOf(provider, environment)}`,
+        )
         serverless.serviceOutputs.set('callback URLs', urls)
       },
     }
   }
+}
+
+function tokenOf(provider, environment) {
+  const own = environment[`CALLBACK_TOKEN_SHA256_${provider.toUpperCase().replaceAll('-', '_')}`]
+  return own ? `<token for ${provider}>` : '<token>'
 }

@@ -31,10 +31,10 @@ module.exports = class SettingsCheck {
           `The stage ${stage} cannot be deployed so:\n  ${problems.join('\n  ')}`,
         )
       }
-      if (process.env.CALLBACK_TOKEN_SHA256) {
-        log.notice(
-          'CALLBACK_TOKEN_SHA256 is set in this shell: it is deployed, and not the parameter of that name.',
-        )
+      for (const name of Object.keys(functions.ingest.environment)) {
+        if (name.startsWith('CALLBACK_TOKEN_SHA256') && process.env[name]) {
+          log.notice(`${name} is set in this shell: it is deployed, and not the parameter of that name.`)
+        }
       }
     }
     const sayWhoIsTold = () => {

@@ -1,13 +1,16 @@
 import * as v from 'valibot'
+import { sharedTokenSetting, tokenSettingOf } from '../lib/callback-token.ts'
 import {
   ConfigError,
   ingestEntries,
+  ownTokenEntries,
   parseEnvironment,
   polledEntries,
   reconcileEntries,
   type Environment,
 } from '../lib/config.ts'
 import { parameterName } from '../lib/parameters.ts'
+import { providers } from '../lib/providers/providers.ts'
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -34,22 +37,32 @@ export function problemsOf(settings: StageSettings): readonly string[] {
     return unknown.map((name) => `There is no setting ${name}. There are: ${Object.keys(usual).join(', ')}.`)
   }
   const { ingest, reconcile } = environments
-  const digest = String(ingest.CALLBACK_TOKEN_SHA256)
-  if (digest === 'not-put' || digest === 'not-read') {
-    const name = parameterName(String(ingest.TABLE_PREFIX), 'CALLBACK_TOKEN_SHA256')
-    const found =
-      digest === 'not-put'
-        ? `There is no parameter ${name} in ${region}.`
-        : `The parameter ${name} cannot be read in ${region}: it takes credentials that may ssm:GetParameter.`
-    return [
-      `${found} Put the token's digest by \`npx ledger parameter put CALLBACK_TOKEN_SHA256\`, or mind --stage and AWS_REGION.`,
-    ]
-  }
+  const ofTokens = problemsOfTokens(ingest, region)
+  if (ofTokens.length > 0) return ofTokens
   const ofReconcile = reconcile.SES_POLL === 'off' ? reconcileEntries : polledEntries
   return [
-    ...new Set([...problemsWith(ingestEntries, ingest), ...problemsWith(ofReconcile, reconcile)]),
+    ...new Set([...problemsWith(ofIngest, ingest), ...problemsWith(ofReconcile, reconcile)]),
     ...problemsOfDeployment({ ...usual, ...given }),
   ]
+}
+
+const ofIngest = { ...ingestEntries, ...ownTokenEntries(providers) }
+
+/** What deploy/callback-token-digest.cjs did not find. */
+function problemsOfTokens(ingest: Settings, region: string): readonly string[] {
+  const settings = [sharedTokenSetting, ...providers.map(({ name }) => tokenSettingOf(name))]
+  const absent = settings.find((setting) => ['not-put', 'not-read'].includes(String(ingest[setting])))
+  if (absent === undefined) return []
+  const name = parameterName(String(ingest.TABLE_PREFIX), absent)
+  const found =
+    ingest[absent] === 'not-put'
+      ? `There is no parameter ${name} in ${region}.`
+      : `The parameter ${name} cannot be read in ${region}: it takes credentials that may ssm:GetParameter.`
+  const advice =
+    absent === sharedTokenSetting
+      ? `Put the token's digest by \`npx ledger parameter put ${absent}\`, or mind --stage and AWS_REGION.`
+      : `Set ${absent} in this shell, empty where that path has no token of its own, or mind --stage and AWS_REGION.`
+  return [`${found} ${advice}`]
 }
 
 /** Source: Lambda API reference, CreateFunction, FunctionName. */

@@ -1,4 +1,4 @@
-import { ingestEntries, parseEnvironment, type Environment } from '../lib/config.ts'
+import { ingestEntries, parseEnvironment, parseTokenDigests, type Environment } from '../lib/config.ts'
 import { functionUrlStack, type FunctionUrlHandler } from '../lib/http/stack.ts'
 import { ingest } from '../lib/ingest.ts'
 import { lazily } from '../lib/lazily.ts'
@@ -23,7 +23,7 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
     return {
       deployment: config.TABLE_PREFIX,
       providers,
-      tokenDigests: config.CALLBACK_TOKEN_SHA256,
+      tokenDigests: parseTokenDigests(providers, environment),
       signingKeys: signingKeys(environment, { parameters: on.parameters, clock, log }),
       ...writersFor(environment, client, clock),
       quarantine: quarantineWriter({

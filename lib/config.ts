@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { defaultBlocklistDays } from './core/suppression.ts'
 import { defaultSweepAgesDays } from './core/sweep-plan.ts'
+import { sharedTokenSetting, tokenSettingOf } from './callback-token.ts'
 import type { Provider } from './providers/provider.ts'
 
 /** Where settings come from: `process.env` or anything like it. */
@@ -116,9 +117,29 @@ const inboundRetentionDays = v.optional(wholeNumber('a number of days from 1 to 
 export const ingestEntries = {
   ...tableEntries,
   INBOUND_RETENTION_DAYS: inboundRetentionDays,
-  CALLBACK_TOKEN_SHA256: sha256Digests,
+  [sharedTokenSetting]: sha256Digests,
   /** How much a day (UTC) is kept of what anybody who knows a URL can send. */
   UNVERIFIED_MB_PER_DAY: v.optional(wholeNumber('megabytes from 0 to 100000', 0, 100_000), '100'),
+}
+
+/** The settings of tokens that open one path alone: {@link tokenSettingOf}. */
+export function ownTokenEntries(
+  providers: readonly Provider[],
+): Readonly<Record<string, v.OptionalSchema<typeof sha256Digests, undefined>>> {
+  return Object.fromEntries(providers.map(({ name }) => [tokenSettingOf(name), v.optional(sha256Digests)]))
+}
+
+/** The digests of the tokens that open each provider's path: its own where it has some, else those of all. */
+export function parseTokenDigests(
+  providers: readonly Provider[],
+  environment: Environment,
+): ReadonlyMap<string, readonly string[]> {
+  const { [sharedTokenSetting]: shared } = parseEnvironment(
+    { [sharedTokenSetting]: sha256Digests },
+    environment,
+  )
+  const own = parseEnvironment(ownTokenEntries(providers), environment)
+  return new Map(providers.map(({ name }) => [name, own[tokenSettingOf(name)] ?? shared]))
 }
 
 /** One or two keys, separated by a comma; a comma too many is none of them. */

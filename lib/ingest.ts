@@ -16,8 +16,8 @@ interface IngestDependencies extends TakeInDependencies {
   /** Whose metrics a request adds to: `TABLE_PREFIX`. */
   readonly deployment: string
   readonly providers: readonly Provider[]
-  /** SHA-256 digests, in hex, of the tokens that may stand in the path. */
-  readonly tokenDigests: readonly string[]
+  /** By provider, the SHA-256 digests, in hex, of the tokens that may stand in its path. */
+  readonly tokenDigests: ReadonlyMap<string, readonly string[]>
   readonly signingKeys: SigningKeys
   readonly quarantine: QuarantineWriter
   /** How long one request may wait for keys and tables: the sender waits for the answer. */
@@ -83,7 +83,7 @@ async function answerTo(request: CallbackRequest, on: IngestDependencies): Promi
   if (!provider || rest.length > 0) return { answer: answers.notFound() }
   if (!['GET', 'HEAD', 'POST'].includes(request.method))
     return { answer: answers.methodNotAllowed(), provider }
-  if (token === undefined || !isAcceptedToken(token, on.tokenDigests))
+  if (token === undefined || !isAcceptedToken(token, on.tokenDigests.get(provider.name) ?? []))
     return { answer: answers.unauthorized(), provider }
   return { ...(await answerToBearer(provider, request, on)), provider, isBearer: true }
 }

@@ -12,6 +12,7 @@ import {
   type ReadingReason,
 } from './ports.ts'
 import type { Callback, FieldProblem, Outcome, Provider } from './providers/provider.ts'
+import { ownerOf } from './providers/providers.ts'
 
 export interface TakeInDependencies {
   readonly deliveries: DeliveryWriter
@@ -54,7 +55,9 @@ export async function takeIn(
   on: TakeInDependencies,
   until?: Until,
 ): Promise<TakenIn> {
-  const outcomes = provider.read(callback, on.clock.now())
+  const outcomes = provider
+    .read(callback, on.clock.now())
+    .map((outcome, index, all) => withOwnMessage(outcome, all.length === 1 ? '' : `/${String(index)}`))
   let begun = 0
   const mayBegin = () => {
     begun += 1
@@ -83,6 +86,23 @@ export async function takeIn(
       ),
     ),
   }
+}
+
+/**
+ * Rows are keyed by recipient and message, whoever writes them: so that a URL and its token write the rows of that provider
+ * alone, a message whose id is another's by its shape is refused.
+ */
+function withOwnMessage(outcome: Outcome, pointer: string): Outcome {
+  if (outcome.type !== 'event') return outcome
+  const { message, provider } = outcome.event
+  const owner = ownerOf(message)
+  if (owner === undefined || owner === provider) return outcome
+  const problem = {
+    pointer,
+    expected: `a message of ${provider}`,
+    received: `an id in the shape of ${owner}`,
+  }
+  return { type: 'invalid', problems: [problem] }
 }
 
 /** What is wrong with a body, as a person reads it: a line for each thing. */

@@ -308,7 +308,7 @@ function replaysToTheSameRow({ provider, samples, path, signed }: Candidate): vo
           deployment: 'test',
           quarantine: ledger.keeper,
           providers: [earlier],
-          tokenDigests: [tokenDigest(token)],
+          tokenDigests: new Map([[provider.name, [tokenDigest(token)]]]),
           signingKeys: () => Promise.resolve(samples.signing?.keys ?? []),
           answerDeadlineMs: 2_000,
         },

@@ -45,7 +45,7 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
     deployment: 'test',
     quarantine: ledger.keeper,
     providers,
-    tokenDigests: [tokenDigest(accepted.token)],
+    tokenDigests: new Map(providers.map(({ name }) => [name, [tokenDigest(accepted.token)]])),
     signingKeys: () => Promise.resolve([accepted.key]),
     answerDeadlineMs: 10_000,
   }

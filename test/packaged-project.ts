@@ -11,8 +11,13 @@ import { projectRoot } from './running-command.ts'
 
 const execute = promisify(execFile)
 
-/** Of no token. With a digest given, packaging asks AWS for nothing. */
+/** Of no token. With a digest given, and no path with a token of its own, packaging asks AWS for nothing. */
 export const digest = '0'.repeat(64)
+const withoutOwnTokens = {
+  CALLBACK_TOKEN_SHA256_TENCENT_SES: '',
+  CALLBACK_TOKEN_SHA256_SENDCLOUD: '',
+  CALLBACK_TOKEN_SHA256_SENT: '',
+}
 
 const template = v.strictObject({
   AWSTemplateFormatVersion: v.string(),
@@ -41,7 +46,7 @@ export async function projectToPackage(): Promise<PackagedProject> {
     async package(options) {
       const folder = await mkdtemp(join(root, 'made-'))
       const { PATH } = process.env
-      const env = { PATH, HOME: root, TMPDIR: root, CALLBACK_TOKEN_SHA256: digest }
+      const env = { PATH, HOME: root, TMPDIR: root, CALLBACK_TOKEN_SHA256: digest, ...withoutOwnTokens }
       const serverless = join(projectRoot, 'node_modules/.bin/serverless')
       await execute(serverless, ['package', ...options, '--package', folder], { cwd: project, env })
       return folder

@@ -5,8 +5,9 @@ import * as v from 'valibot'
 import { createHandler as createIngest } from '../functions/ingest.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/callback-token.ts'
-import { ingestEntries, reconcileEntries } from '../lib/config.ts'
+import { ingestEntries, ownTokenEntries, reconcileEntries } from '../lib/config.ts'
 import type { ParameterReader } from '../lib/ports.ts'
+import { providers } from '../lib/providers/providers.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
@@ -70,6 +71,9 @@ afterAll(() => project.remove())
 /** For every setting of a function a value that no other has. `sesPoll` and `sendsRecorded` know two words only. */
 const otherValues: Readonly<Record<string, string>> = {
   callbackTokenSha256: 'ab'.repeat(32),
+  callbackTokenSha256TencentSes: 'ac'.repeat(32),
+  callbackTokenSha256Sendcloud: 'ad'.repeat(32),
+  callbackTokenSha256Sent: 'ae'.repeat(32),
   sesPoll: 'off',
   sesEndpoint: 'https://ses.example.com',
   sesRegion: 'ap-hongkong',
@@ -108,7 +112,7 @@ function functionIn({ Resources: all }: Template, name: FunctionName) {
 
 describe('the environment', () => {
   it.each([
-    ['ingest', ingestEntries],
+    ['ingest', { ...ingestEntries, ...ownTokenEntries(providers) }],
     ['reconcile', reconcileEntries],
   ] as const)('of the %s function is what its configuration parses', (name, entries) => {
     const { Variables } = functionIn(template, name).Environment
@@ -121,6 +125,9 @@ describe('the environment', () => {
       RETENTION_DAYS: otherValues.retentionDays,
       INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
       CALLBACK_TOKEN_SHA256: otherValues.callbackTokenSha256,
+      CALLBACK_TOKEN_SHA256_TENCENT_SES: otherValues.callbackTokenSha256TencentSes,
+      CALLBACK_TOKEN_SHA256_SENDCLOUD: otherValues.callbackTokenSha256Sendcloud,
+      CALLBACK_TOKEN_SHA256_SENT: otherValues.callbackTokenSha256Sent,
       UNVERIFIED_MB_PER_DAY: otherValues.unverifiedMbPerDay,
     })
     expect(functionIn(templateOfParams, 'reconcile').Environment.Variables).toEqual({
@@ -142,6 +149,9 @@ describe('the environment', () => {
       RETENTION_DAYS: '400',
       INBOUND_RETENTION_DAYS: '30',
       CALLBACK_TOKEN_SHA256: digest,
+      CALLBACK_TOKEN_SHA256_TENCENT_SES: '',
+      CALLBACK_TOKEN_SHA256_SENDCLOUD: '',
+      CALLBACK_TOKEN_SHA256_SENT: '',
       UNVERIFIED_MB_PER_DAY: '100',
     })
     expect(functionIn(template, 'reconcile').Environment.Variables).toEqual({

@@ -3,7 +3,8 @@ import { setVariables, type Environment } from '../../lib/config.ts'
 import type { Provider } from '../../lib/providers/provider.ts'
 import { ask, type Front } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
-import { callbackPath, mayCarryToken, toldOf } from './tokens.ts'
+import { tokenSettingOf } from '../../lib/callback-token.ts'
+import { callbackPath, mayCarryToken, ownTokenVariable, toldOf } from './tokens.ts'
 
 /** Whether the function has the key of a provider that signs. Not every deployment uses every provider. */
 export async function checkSigningKey(
@@ -21,13 +22,28 @@ export async function checkSigningKey(
     return withoutKey(name, signing.keySetting, environment)
   }
   if ('status' in answer && answer.status === unauthorized().status) {
-    return notChecked(name, 'not checked: the token is not accepted')
+    return withoutToken(name, environment)
   }
   return failed(
     name,
     `was answered ${toldOf(answer)} instead of 200`,
     'Try again; should it stay so, something in front of the function answers for it.',
   )
+}
+
+/** The token may be that of another path, which is no fault; one that was given for this path is. */
+function withoutToken(name: string, environment: Environment): Check {
+  const variable = ownTokenVariable(name)
+  return environment[variable] === undefined
+    ? notChecked(
+        name,
+        `not checked: the token is not accepted. Where this path has its own, set ${variable} to it`,
+      )
+    : failed(
+        name,
+        `the token in ${variable} is not accepted (401)`,
+        `Give the token whose digest is deployed as ${tokenSettingOf(name)}.`,
+      )
 }
 
 /** A key in our environment says that the provider is used. */

@@ -1,19 +1,33 @@
 import { randomBytes } from 'node:crypto'
 import { unauthorized } from '../../lib/callback-answers.ts'
-import { tokenDigest } from '../../lib/callback-token.ts'
+import { sharedTokenSetting, tokenDigest, tokenSettingOf } from '../../lib/callback-token.ts'
 import type { Environment } from '../../lib/config.ts'
 import { tencentSes } from '../../lib/providers/tencent-ses.ts'
 import { isOfLocalStack, isOfThisMachine } from '../where-to-look.ts'
 import { ask, type Answer, type Front, type Silence } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
-/** Whether the token opens the door, by a probe such as consoles make: nothing is stored. */
+/** The token of a path: its own where `CALLBACK_TOKEN_<PATH>` says one, else that of all. */
+export function tokenFor(
+  path: string,
+  token: string | undefined,
+  environment: Environment,
+): string | undefined {
+  return environment[ownTokenVariable(path)] ?? token
+}
+
+/** `CALLBACK_TOKEN_SENDCLOUD` */
+export function ownTokenVariable(path: string): string {
+  return tokenSettingOf(path).replace('_SHA256', '')
+}
+
+/** Whether the token opens its path, by a probe such as consoles make: nothing is stored. */
 export async function checkToken(
+  { path, check = 'token' }: { readonly path: string; readonly check?: string },
   front: Front,
   token: string | undefined,
   environment: Environment,
 ): Promise<Check> {
-  const check = 'token'
   if (token === undefined) {
     return notChecked(check, 'not checked: set CALLBACK_TOKEN to it, or give it by --token')
   }
@@ -31,9 +45,9 @@ export async function checkToken(
       'Give --url the https:// URL. Where there is none, set TLS up: callbacks to that URL tell the token to everybody on the way.',
     )
   }
-  const answer = await ask(front, callbackPath(tencentSes.name, token))
+  const answer = await ask(front, callbackPath(path, token))
   if (isRefusal(answer))
-    return failed(check, 'is not accepted (401)', tokenAdvice(token, front.url, environment))
+    return failed(check, 'is not accepted (401)', tokenAdvice(path, token, front.url, environment))
   if ('status' in answer && answer.status === 200 && answer.recorded === 0) {
     return passed(check, 'is accepted; nothing was stored')
   }
@@ -76,12 +90,14 @@ function isRefusal(answer: Answer | Silence): boolean {
 }
 
 /** The digest may be told: no token can be had from it. */
-function tokenAdvice(token: string, url: URL, environment: Environment): string {
+function tokenAdvice(path: string, token: string, url: URL, environment: Environment): string {
   if (isOfLocalStack(url, environment)) return 'Give the end of the callback URLs that `npm start` printed.'
   if (/^[0-9a-f]{64}$/i.test(token)) {
     return 'This looks like a digest. Give the token itself, the end of the callback URL; its digest is what is deployed.'
   }
-  return `Give the token whose digest is deployed; or deploy with ${tokenDigest(token)} among CALLBACK_TOKEN_SHA256, which is the digest of this one.`
+  const isOwn = environment[ownTokenVariable(path)] !== undefined
+  const setting = isOwn ? tokenSettingOf(path) : sharedTokenSetting
+  return `Give the token whose digest is deployed; or deploy with ${tokenDigest(token)} among ${setting}, which is the digest of this one.`
 }
 
 const oneAnswerLost =

@@ -7,6 +7,8 @@ import { typeName, type FieldProblem } from './provider.ts'
 export const bounds = {
   /** Events of an array, and recipients of one event or send. */
   elements: 5_000,
+  /** Characters of a text that lists recipients: 400 for each that there may be. */
+  listCharacters: 2_000_000,
   /** Values of JSON, of whatever type and at whatever depth. */
   values: 50_000,
   /** Arrays and objects within each other. */
@@ -87,6 +89,7 @@ export function isListBeyond(value: unknown): boolean {
 /** A list that is a text has as many elements as separators, and one more, whatever stands between them. */
 function elementsUpTo(value: unknown, most: number): number {
   if (typeof value === 'string') {
+    if (value.length > bounds.listCharacters) return most
     const commas = separatorsUpTo(value, ',', most)
     return commas + separatorsUpTo(value, ';', most - commas) + 1
   }

@@ -1,3 +1,4 @@
+import { bounds } from './bounds.ts'
 import type { Decoder } from './charset.ts'
 import type { FieldProblem } from './provider.ts'
 
@@ -111,6 +112,8 @@ const rawPlus = 0x01
  */
 function decodedAddress(raw: string, decoder: Decoder | undefined): string {
   if (!raw.includes('+') || raw.includes('\u0001') || raw.includes('%01')) return decoded(raw, decoder)
+  // No list is as long, and nothing else with addresses in it.
+  if (raw.length > bounds.listCharacters) return decoded(raw, decoder)
   const text = decoded(raw, decoder, rawPlus)
   const bytes = Buffer.from(text, 'utf16le')
   const units = new Uint16Array(bytes.buffer, bytes.byteOffset, text.length)

@@ -70,6 +70,11 @@ export interface Provider {
   /** Absent where the provider signs nothing: the token in the path is all there is. */
   readonly signing?: Signing
   /**
+   * Whether a message's key can be no other provider's, by its shape: then a body of another path that names it is refused.
+   * Absent where keys have no shape of their own.
+   */
+  readonly ownsMessage?: (message: MessageKey) => boolean
+  /**
    * The key of a message, by what sending it returned; `undefined` where that names none. Absent where that is the key
    * itself.
    */
@@ -95,6 +100,7 @@ export function typeName(value: unknown): string {
 
 /** Of a text that nobody can see to be wrong, why it is: `a string with U+FFFD in it`. */
 function nameOfText(text: string): string {
+  if (text.length > 10_000) return 'a long string'
   const codePoint = hiddenIn(text)?.codePointAt(0)?.toString(16).toUpperCase()
   return codePoint === undefined ? 'a string' : `a string with U+${codePoint.padStart(4, '0')} in it`
 }

@@ -22,6 +22,14 @@ export function keyOfSent(returned: string): MessageKey | undefined {
   return returned.includes('$') ? emailIdParts(returned)?.message : messageKeyOf(returned)
 }
 
+// 1447054895514_15555555_32350_1350.sc-10_10_126_221-inbound, with or without an index behind it; and its tasks.
+const shape = /^\d{13}_[\d_]+\.sc-|-inbound\d*$|^task:sendcloud:/
+
+/** Whether a message's key has the shape of SendCloud's. */
+export function ownsMessage(message: MessageKey): boolean {
+  return shape.test(message)
+}
+
 /**
  * The key of a message, from its messageId, or from what stands before the `$` of an emailId: the messageId with the
  * recipient's index behind it, not padded and set apart by nothing. Every messageId in the documents and in what was seen

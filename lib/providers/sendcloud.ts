@@ -8,7 +8,7 @@ import { parseExactJson } from './json-body.ts'
 import type { Outcome, Provider } from './provider.ts'
 import { readAddressee, readAddressees } from './sendcloud-addressees.ts'
 import { maxBodyBytes, parseBody } from './sendcloud-body.ts'
-import { keyOfSent } from './sendcloud-email-id.ts'
+import { keyOfSent, ownsMessage } from './sendcloud-email-id.ts'
 import { fieldProblem, isSenderHeader, occurredAtIn, toldBy } from './sendcloud-fields.ts'
 import { readRoute } from './sendcloud-route.ts'
 import { isEvent, publicKey, verifySignature } from './sendcloud-signature.ts'
@@ -28,6 +28,7 @@ export const sendCloud: Provider = {
   name: 'sendcloud',
   maxBodyBytes,
   signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature, isEvent },
+  ownsMessage,
   keyOfSent,
   read(callback, nowMs) {
     const parsed = parseBody(callback)

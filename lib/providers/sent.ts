@@ -130,7 +130,11 @@ function messageIn(
     v.string(messageIdShape),
   )
   const told = v.safeParse(schema, fields.get('messageId'))
-  return told.success ? told.output : problemWith('messageId', told.issues[0].message, fields, pointer)
+  if (!told.success) return problemWith('messageId', told.issues[0].message, fields, pointer)
+  const owner = mailProviders.find(({ ownsMessage }) => ownsMessage?.(told.output))?.name
+  if (isProblem(provider) || owner === undefined || owner === provider) return told.output
+  const expected = `an id of ${provider}, or \`provider\` to be ${owner}`
+  return { pointer: `${pointer}/messageId`, expected, received: `one in the shape of ${owner}` }
 }
 
 /**

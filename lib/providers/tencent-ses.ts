@@ -32,6 +32,7 @@ const maxBodyBytes = 64 * 1024
 export const tencentSes: Provider = {
   name: 'tencent-ses',
   maxBodyBytes,
+  ownsMessage: (message) => message.startsWith('qcloudses-'),
   read: (callback, nowMs) =>
     readJsonElements(callback, {
       noun: 'event',

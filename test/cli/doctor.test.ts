@@ -111,6 +111,22 @@ describe('the doctor', () => {
     expect(checks.get('sendcloud')).toMatchObject({ verdict: 'passed' })
   })
 
+  it('tries the token that a path has of its own', async () => {
+    const own = { CALLBACK_TOKEN_SENDCLOUD: token, CALLBACK_TOKEN_SENT: token }
+    const right = await checksOf('', { ...local, CALLBACK_TOKEN: 'that-of-all', ...own })
+    expect(right.get('token')).toMatchObject({ verdict: 'failed' })
+    expect(right.get('sendcloud')).toMatchObject({ verdict: 'passed' })
+    expect(right.get('sent token')).toMatchObject({ verdict: 'passed' })
+    const swapped = { CALLBACK_TOKEN_SENDCLOUD: 'another-1', CALLBACK_TOKEN_SENT: 'another-2' }
+    const wrong = await checksOf('', { ...local, CALLBACK_TOKEN: token, ...swapped })
+    expect(wrong.get('token')).toMatchObject({ verdict: 'passed' })
+    expect(wrong.get('sendcloud')).toMatchObject({
+      verdict: 'failed',
+      found: 'the token in CALLBACK_TOKEN_SENDCLOUD is not accepted (401)',
+    })
+    expect(wrong.get('sent token')).toMatchObject({ verdict: 'failed', found: 'is not accepted (401)' })
+  })
+
   it('leaves out what takes the token where it has none', async () => {
     const { output, exitCode } = await doctor('', local)
     expect(output).toContain('– token         not checked: set CALLBACK_TOKEN to it, or give it by --token\n')
@@ -123,7 +139,9 @@ describe('the doctor', () => {
     expect(output).toMatch(
       /^✗ token {9}is not accepted \(401\)\n {16}→ Give the end of the callback URLs that `npm start` printed\.\n✓ wrong/m,
     )
-    expect(output).toContain('– sendcloud     not checked: the token is not accepted\n')
+    expect(output).toContain(
+      '– sendcloud     not checked: the token is not accepted. Where this path has its own, set CALLBACK_TOKEN_SENDCLOUD to it\n',
+    )
     expect(exitCode).toBe(1)
   })
 

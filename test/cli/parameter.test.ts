@@ -73,6 +73,12 @@ describe('ledger parameter put', () => {
     ],
     ['put CALLBACK_TOKEN_SHA256', `${digest},${token}`, /this looks like the token/],
     [
+      'put CALLBACK_TOKEN_SHA256_SENDCLOUD',
+      token,
+      /^CALLBACK_TOKEN_SHA256_SENDCLOUD: this looks like the token/,
+    ],
+    ['put CALLBACK_TOKEN_SHA256_SENT', 'hunter2', /CALLBACK_TOKEN_SHA256_SENT: expected SHA-256 digests/],
+    [
       'put CALLBACK_TOKEN_SHA256 --key-id alias/mine',
       digest,
       /CALLBACK_TOKEN_SHA256 is no secret and is not encrypted: leave --key-id out\./,
@@ -88,7 +94,7 @@ describe('ledger parameter put', () => {
     [
       'put SECRET',
       'x',
-      /There is no parameter 'SECRET'\. There are: CALLBACK_TOKEN_SHA256, SENDCLOUD_APP_KEY, TEN/,
+      /There is no parameter 'SECRET'\. There are: CALLBACK_TOKEN_SHA256, CALLBACK_TOKEN_SHA256_TENCENT_SES, CALLBACK_TOKEN_SHA256_SENDCLOUD, CALLBACK_TOKEN_SHA256_SENT, SENDCLOUD_APP_KEY, TEN/,
     ],
   ])('%s refuses %j, and keeps nothing', async (command, input, problem) => {
     const { code, errors } = await parameter(command, input)
@@ -155,13 +161,17 @@ describe('ledger parameter list', () => {
   it('tells which are there, and no value', async () => {
     await parameter('put TENCENTCLOUD_SECRET_ID', 'AKIDhunter2hunter2')
     await parameter('put CALLBACK_TOKEN_SHA256', digest)
+    await parameter('put CALLBACK_TOKEN_SHA256_SENDCLOUD', digest)
     expect((await parameter('list')).output).toBe(
       [
-        '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256    String        version 1  2026-11-18T11:06:40Z',
-        '/delivery-ledger-prod/SENDCLOUD_APP_KEY        is not set',
-        '/delivery-ledger-prod/TENCENTCLOUD_SECRET_ID   SecureString  version 1  2026-11-18T11:06:40Z',
-        '/delivery-ledger-prod/TENCENTCLOUD_SECRET_KEY  is not set',
-        '/delivery-ledger-prod/TENCENTCLOUD_TOKEN       is not set',
+        '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256              String        version 1  2026-11-18T11:06:40Z',
+        '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256_TENCENT_SES  is not set',
+        '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256_SENDCLOUD    String        version 1  2026-11-18T11:06:40Z',
+        '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256_SENT         is not set',
+        '/delivery-ledger-prod/SENDCLOUD_APP_KEY                  is not set',
+        '/delivery-ledger-prod/TENCENTCLOUD_SECRET_ID             SecureString  version 1  2026-11-18T11:06:40Z',
+        '/delivery-ledger-prod/TENCENTCLOUD_SECRET_KEY            is not set',
+        '/delivery-ledger-prod/TENCENTCLOUD_TOKEN                 is not set',
         '',
       ].join('\n'),
     )
@@ -170,7 +180,7 @@ describe('ledger parameter list', () => {
     const name = '/delivery-ledger-prod/SENDCLOUD_APP_KEY'
     store.parameters.set(name, { Value: 'hunter2', Type: 'String', Version: 1 })
     expect((await parameter('list')).output).toContain(
-      `${name}        String        version 1  2026-11-18T11:06:40Z  should be SecureString, and is readable in the console: \`npx ledger parameter remove SENDCLOUD_APP_KEY\`, and put it again\n`,
+      `${name.padEnd(55)}  String        version 1  2026-11-18T11:06:40Z  should be SecureString, and is readable in the console: \`npx ledger parameter remove SENDCLOUD_APP_KEY\`, and put it again\n`,
     )
   })
 })
@@ -181,6 +191,11 @@ describe('ledger parameter remove', () => {
       'CALLBACK_TOKEN_SHA256',
       digest,
       'What is deployed goes on with the digest it has, and the next `serverless deploy` stops for want of it.',
+    ],
+    [
+      'CALLBACK_TOKEN_SHA256_SENT',
+      digest,
+      'After the next `serverless deploy` /sent is opened by the token of all paths.',
     ],
     [
       'SENDCLOUD_APP_KEY',

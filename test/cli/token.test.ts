@@ -37,6 +37,15 @@ describe('a new token', () => {
     )
   })
 
+  it('of one path comes with where its digest goes, and what it opens', async () => {
+    const told = await newToken('--for', 'sendcloud')
+    expect(told).toContain('https://<host>/sendcloud/<token>, and goes nowhere else')
+    expect(told).toContain('`npx ledger parameter put CALLBACK_TOKEN_SHA256_SENDCLOUD`')
+    expect(told).toMatch(
+      /\nOnce that is deployed it opens \/sendcloud alone, and the token of all opens \/sendcloud no more\.\n$/,
+    )
+  })
+
   it('is another one each time, and JSON where that is asked for', async () => {
     const tokens = [JSON.parse(await newToken('--json')), JSON.parse(await newToken('--json'))] as {
       token: string

@@ -9,11 +9,17 @@ interface Plugin {
 }
 const CallbackUrls = createRequire(import.meta.url)('../../deploy/callback-urls.cjs') as new (serverless: {
   serviceOutputs: Map<string, unknown>
+  service: { functions: { ingest: { environment: Readonly<Record<string, string>> } } }
 }) => Plugin
 
-function printed(outputs: readonly (readonly [string, unknown])[]): Map<string, unknown> {
+function printed(
+  outputs: readonly (readonly [string, unknown])[],
+  environment: Readonly<Record<string, string>> = {},
+): Map<string, unknown> {
   const serviceOutputs = new Map(outputs)
-  new CallbackUrls({ serviceOutputs }).hooks['after:aws:info:displayEndpoints']?.()
+  new CallbackUrls({ serviceOutputs, service: { functions: { ingest: { environment } } } }).hooks[
+    'after:aws:info:displayEndpoints'
+  ]?.()
   return serviceOutputs
 }
 
@@ -24,6 +30,19 @@ describe('the callback URLs that a deploy prints', () => {
       'https://abc123.lambda-url.ap-southeast-1.on.aws/tencent-ses/<token>',
       'https://abc123.lambda-url.ap-southeast-1.on.aws/sendcloud/<token>',
       'https://abc123.lambda-url.ap-southeast-1.on.aws/sent/<token>',
+    ])
+  })
+
+  it('say which has a token of its own', () => {
+    const own = {
+      CALLBACK_TOKEN_SHA256: 'ab',
+      CALLBACK_TOKEN_SHA256_SENDCLOUD: 'cd',
+      CALLBACK_TOKEN_SHA256_SENT: '',
+    }
+    expect(printed([['endpoint', 'https://abc123.on.aws/']], own).get('callback URLs')).toEqual([
+      'https://abc123.on.aws/tencent-ses/<token>',
+      'https://abc123.on.aws/sendcloud/<token for sendcloud>',
+      'https://abc123.on.aws/sent/<token>',
     ])
   })
 

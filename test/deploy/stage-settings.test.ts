@@ -4,7 +4,8 @@ import { describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { deploymentEntries, problemsOf } from '../../deploy/stage-settings.ts'
-import { ingestEntries, reconcileEntries } from '../../lib/config.ts'
+import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/config.ts'
+import { providers } from '../../lib/providers/providers.ts'
 
 const serverlessYaml = v.object({ params: v.object({ default: v.record(v.string(), v.unknown()) }) })
 const text = readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8')
@@ -47,9 +48,11 @@ describe('the settings of a stage', () => {
   })
 
   it('are each parsed by the functions, or checked before a deploy', () => {
-    const variables = Object.keys({ ...ingestEntries, ...reconcileEntries }).filter(
-      (name) => name !== 'TABLE_PREFIX',
-    )
+    const variables = Object.keys({
+      ...ingestEntries,
+      ...ownTokenEntries(providers),
+      ...reconcileEntries,
+    }).filter((name) => name !== 'TABLE_PREFIX')
     const ofFunctions = variables.map((name) =>
       name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
     )
@@ -96,6 +99,20 @@ describe('the settings of a stage', () => {
     ],
   ])('do not deploy while the digest is %s', (digest, expected) => {
     expect(problems({}, { CALLBACK_TOKEN_SHA256: digest })).toEqual([expect.stringContaining(expected)])
+  })
+
+  it('do not deploy while nobody knows whether a path has a token of its own', () => {
+    expect(
+      problems({}, { CALLBACK_TOKEN_SHA256_SENDCLOUD: '', CALLBACK_TOKEN_SHA256_SENT: 'not-read' }),
+    ).toEqual([
+      'The parameter /delivery-ledger-prod/CALLBACK_TOKEN_SHA256_SENT cannot be read in ap-southeast-1: it takes credentials that may ssm:GetParameter. Set CALLBACK_TOKEN_SHA256_SENT in this shell, empty where that path has no token of its own, or mind --stage and AWS_REGION.',
+    ])
+  })
+
+  it('do not deploy where a digest of one path is none', () => {
+    expect(problems({}, { CALLBACK_TOKEN_SHA256_SENDCLOUD: 'hunter2' })).toEqual([
+      'callbackTokenSha256Sendcloud: expected SHA-256 digests of 64 hex digits, separated by a comma',
+    ])
   })
 
   it.each([

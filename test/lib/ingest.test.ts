@@ -22,7 +22,7 @@ function posting(record: (event: DeliveryEvent) => Promise<void>, deadline?: (ms
   const on = {
     deployment: 'test',
     providers,
-    tokenDigests: [tokenDigest(token)],
+    tokenDigests: new Map(providers.map(({ name }) => [name, [tokenDigest(token)]])),
     signingKeys: () => Promise.resolve([]),
     deliveries: { record },
     inbound: { keep: () => Promise.resolve() },

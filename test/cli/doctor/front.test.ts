@@ -221,7 +221,7 @@ describe('the token', () => {
       seen.push(`${request.method} ${request.url}`)
       response.end('{"recorded":0}')
     })
-    expect(await checkToken(front, token, prod)).toMatchObject({
+    expect(await checkToken({ path: 'tencent-ses' }, front, token, prod)).toMatchObject({
       verdict: 'passed',
       found: 'is accepted; nothing was stored',
     })
@@ -238,7 +238,7 @@ describe('the token', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve))
     stops.push(() => close(server))
     const host = `127.0.0.2:${(server.address() as AddressInfo).port}`
-    expect(await checkToken(frontAt(`http://${host}/`), token, prod)).toEqual({
+    expect(await checkToken({ path: 'tencent-ses' }, frontAt(`http://${host}/`), token, prod)).toEqual({
       check: 'token',
       verdict: 'failed',
       found: `was not sent: on the way to http://${host} anybody could read it`,
@@ -254,7 +254,7 @@ describe('the token', () => {
   })
 
   it('is not known where it is refused', async () => {
-    expect(await checkToken(await ledger({}), 'hello-world', prod)).toEqual({
+    expect(await checkToken({ path: 'tencent-ses' }, await ledger({}), 'hello-world', prod)).toEqual({
       check: 'token',
       verdict: 'failed',
       found: 'is not accepted (401)',
@@ -264,14 +264,14 @@ describe('the token', () => {
   })
 
   it('of the local stack is what that printed', async () => {
-    expect(await checkToken(await ledger({}), 'hello-world', {})).toMatchObject({
+    expect(await checkToken({ path: 'tencent-ses' }, await ledger({}), 'hello-world', {})).toMatchObject({
       found: 'is not accepted (401)',
       advice: 'Give the end of the callback URLs that `npm start` printed.',
     })
   })
 
   it('is taken for its digest where it looks like one', async () => {
-    expect(await checkToken(await ledger({}), 'ab'.repeat(32), prod)).toMatchObject({
+    expect(await checkToken({ path: 'tencent-ses' }, await ledger({}), 'ab'.repeat(32), prod)).toMatchObject({
       verdict: 'failed',
       advice:
         'This looks like a digest. Give the token itself, the end of the callback URL; its digest is what is deployed.',
@@ -282,7 +282,7 @@ describe('the token', () => {
     'is none where it could not stand in a path: %j',
     async (given) => {
       const front = frontAt('http://127.0.0.1:1/')
-      expect(await checkToken(front, given, prod)).toEqual({
+      expect(await checkToken({ path: 'tencent-ses' }, front, given, prod)).toEqual({
         check: 'token',
         verdict: 'failed',
         found: 'what was given is no token',
@@ -293,7 +293,9 @@ describe('the token', () => {
   )
 
   it('is not checked where none is given', async () => {
-    expect(await checkToken(frontAt('http://127.0.0.1:1/'), undefined, prod)).toMatchObject({
+    expect(
+      await checkToken({ path: 'tencent-ses' }, frontAt('http://127.0.0.1:1/'), undefined, prod),
+    ).toMatchObject({
       verdict: 'not-checked',
       found: 'not checked: set CALLBACK_TOKEN to it, or give it by --token',
     })
@@ -303,7 +305,9 @@ describe('the token', () => {
     [200, 'hello', 'was answered 200 instead of 200 and a count'],
     [429, '', 'was answered 429 instead of 200 and a count'],
   ])("is not taken for accepted by a %i that is not the ledger's", async (status, body, found) => {
-    expect(await checkToken(await answering(status, body), token, prod)).toMatchObject({
+    expect(
+      await checkToken({ path: 'tencent-ses' }, await answering(status, body), token, prod),
+    ).toMatchObject({
       verdict: 'failed',
       found,
       advice:
@@ -320,7 +324,7 @@ describe('the token', () => {
     const front = await serving((request, response) => {
       response.writeHead(307, { location: `${other.url.origin}${request.url}` }).end()
     })
-    expect(await checkToken(front, token, prod)).toMatchObject({ verdict: 'failed' })
+    expect(await checkToken({ path: 'tencent-ses' }, front, token, prod)).toMatchObject({ verdict: 'failed' })
     expect(elsewhere).toEqual([])
   })
 })
@@ -396,7 +400,11 @@ describe('the key of a provider that signs', () => {
 
   it.each([
     ['no token is given', undefined, 'not checked: that takes the token'],
-    ['the token is not accepted', token, 'not checked: the token is not accepted'],
+    [
+      'the token is not accepted',
+      token,
+      'not checked: the token is not accepted. Where this path has its own, set CALLBACK_TOKEN_SENDCLOUD to it',
+    ],
   ])('is not checked where %s', async (_, given, found) => {
     expect(await checkSigningKey(sendCloud, await ledger({}), given, prod)).toMatchObject({
       verdict: 'not-checked',
