@@ -21,8 +21,8 @@ type Request = Readable & Pick<IncomingMessage, 'method' | 'url' | 'headers'>
 type Listener = (request: Request, response: ServerResponse) => void
 
 /**
- * Has an engine that knows no limit of expressions refuse what DynamoDB refuses. (What an item may hold, the engine itself
- * limits.) A request that is short enough to hold no expression over the limit is not looked into.
+ * Has an engine that knows no limit of expressions refuse what DynamoDB refuses. A request that is short enough to hold no
+ * expression over the limit is not looked into.
  */
 export function limitExpressions(server: Server): void {
   const listeners = server.listeners('request') as Listener[]
