@@ -15,7 +15,7 @@ import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } 
 import { partsOf, type BesideRow, type EventParts } from './event-parts.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
-import { isRefusedForGood, isTooLarge, tryUpdate } from './try-update.ts'
+import { isRefusedForGood, tryUpdate } from './try-update.ts'
 
 /**
  * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
@@ -70,19 +70,26 @@ interface Share {
   readonly fact: boolean
   /** When the message was sent, spellings and emailIds: sets, too. */
   readonly sets: boolean
-  readonly columns: boolean
+  /** `moved`: those of the row leave it as well. */
+  readonly columns: 'set' | 'beside' | 'moved'
 }
 
-/** From the whole to what needs no room: a share is taken where those before it find a set full. */
-const shares = [
-  { fact: true, sets: true, columns: true },
-  { fact: false, sets: true, columns: true },
-  { fact: true, sets: false, columns: true },
-  { fact: false, sets: false, columns: true },
-] as const satisfies readonly Share[]
+/** What the usual row takes. */
+const wholeShare: Share = { fact: true, sets: true, columns: 'set' }
 
-/** For a row that is as large as an item may be: its own columns make room for the status, and are beside it. */
-const leastShare: Share = { fact: false, sets: false, columns: false }
+/** A share is taken where those before it find a set full, and the shares of a further line where the item is too large. */
+const attemptedShares: readonly (readonly Share[])[] = [
+  [
+    wholeShare,
+    { fact: false, sets: true, columns: 'set' },
+    { fact: true, sets: false, columns: 'set' },
+    { fact: false, sets: false, columns: 'set' },
+  ],
+  // A row that is as large as an item may be takes the status, which is a few bytes longer than another at the most.
+  [{ fact: false, sets: false, columns: 'beside' }],
+  // Where it has not even those, its columns make room.
+  [{ fact: false, sets: false, columns: 'moved' }],
+]
 
 async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: AbortSignal): Promise<void> {
   const write = new EventWrite(to, event, signal)
@@ -109,14 +116,19 @@ class EventWrite {
     this.#signal = signal
   }
 
-  /** What finds no room in the row is put beside it first, so that nothing is lost where the second write fails. */
-  async isWritten(): Promise<boolean> {
+  /**
+   * What finds no room in the row is put beside it first, so that nothing is lost where the second write fails. Why DynamoDB
+   * refuses a write, its message alone tells, so any refusal is taken for one of the item's size: what is wrong with the key
+   * is refused again.
+   */
+  async isWritten(attempts: readonly (readonly Share[])[] = attemptedShares): Promise<boolean> {
+    const [tried = [], ...others] = attempts
     try {
-      for (const share of shares) if (await this.#isTaken(share)) return true
+      for (const share of tried) if (await this.#isTaken(share)) return true
       return false
     } catch (error) {
-      if (!isTooLarge(error)) throw error
-      return this.#isTaken(leastShare)
+      if (others.length === 0 || !isRefusedForGood(error)) throw error
+      return this.isWritten(others)
     }
   }
 
@@ -128,7 +140,7 @@ class EventWrite {
    */
   async #isTaken(share: Share): Promise<boolean> {
     await this.#putBeside(share)
-    const isLikelyJoined = share !== shares[0] || isEngagement(this.#event.kind)
+    const isLikelyJoined = share !== wholeShare || isEngagement(this.#event.kind)
     for (const form of isLikelyJoined ? (['join', 'raise', 'join'] as const) : (['raise', 'join'] as const)) {
       const expression = this.#expression(share, form)
       if (await tryUpdate(this.#to, keyAttributes(this.#event), expression, this.#signal)) return true
@@ -142,7 +154,7 @@ class EventWrite {
       ...alwaysBeside,
       ...(share.fact ? [] : factBeside),
       ...(share.sets ? [] : setsBeside),
-      ...(share.columns ? [] : columnsBeside),
+      ...(share.columns === 'set' ? [] : columnsBeside),
     ]
     for (const row of rows) {
       if (this.#beside.has(row.suffix)) continue
@@ -196,8 +208,8 @@ class EventWrite {
     if (!isTaskKey(message)) expression.setOnce('messageId', message)
     if (sentAtMs !== undefined) expression.setOnce('sentAt', formatInstant(sentAtMs))
     for (const [column, value] of this.parts.columns) {
-      if (share.columns) expression.setOnce(column, value)
-      else expression.remove(column)
+      if (share.columns === 'set') expression.setOnce(column, value)
+      if (share.columns === 'moved') expression.remove(column)
     }
   }
 }

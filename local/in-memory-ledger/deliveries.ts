@@ -146,24 +146,31 @@ class DeliveryRows {
 
   /** As the table shares an event out: in the row where there is room, else beside it. */
   #addSets(row: Row, event: DeliveryEvent): void {
-    const { kind, spelling, emailId } = event
-    const { text, whole } = factOf(event)
-    const line = lineOf(kind, text)
+    const { spelling, emailId } = event
     const sent = sentFactOf(event)
-    const sentLine = sent === undefined ? undefined : lineOf('requested', sent)
+    const sentLines = sent === undefined ? [] : [lineOf('requested', sent)]
     const hasSetRoom =
-      (sentLine === undefined || this.#hasRoom(row, 'requested', sentLine)) &&
+      sentLines.every((line) => this.#hasRoom(row, 'requested', line)) &&
       hasNameRoom(row.spellings, spelling) &&
       hasNameRoom(row.emailIds, emailId)
-    if (whole !== undefined) this.#putBeside(row, lineOf(kind, whole))
-    const hasFactRoom = this.#hasRoom(row, kind, line)
-    if (hasFactRoom) row.lines = withLine(row.lines, line)
-    if (whole === undefined && !(hasFactRoom && hasSetRoom)) this.#putBeside(row, line)
-    if (sentLine !== undefined && hasSetRoom) row.lines = withLine(row.lines, sentLine)
-    else if (sentLine !== undefined) this.#putBeside(row, sentLine)
+    this.#addFact(row, event, hasSetRoom)
+    for (const line of sentLines) {
+      if (hasSetRoom) row.lines = withLine(row.lines, line)
+      else this.#putBeside(row, line)
+    }
     // Names that find no room stand beside the row in the table; here nobody tells the two apart.
     if (spelling !== undefined) row.spellings = withName(row.spellings, spelling)
     if (emailId !== undefined) row.emailIds = withName(row.emailIds, emailId)
+  }
+
+  /** Where the other sets have no room, the table puts the fact beside the row before it finds out. */
+  #addFact(row: Row, event: DeliveryEvent, hasSetRoom: boolean): void {
+    const { text, whole } = factOf(event)
+    const line = lineOf(event.kind, text)
+    const hasRoom = this.#hasRoom(row, event.kind, line)
+    if (hasRoom) row.lines = withLine(row.lines, line)
+    if (whole !== undefined) this.#putBeside(row, lineOf(event.kind, whole))
+    else if (!hasRoom || !hasSetRoom) this.#putBeside(row, line)
   }
 
   #hasRoom(row: Row, kind: EventKind, line: string): boolean {
