@@ -15,7 +15,7 @@ import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } 
 import { partsOf, type BesideRow, type EventParts } from './event-parts.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
-import { isRefusedForGood, tryUpdate } from './try-update.ts'
+import { isRefusedForGood, isTooLarge, tryUpdate } from './try-update.ts'
 
 /**
  * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
@@ -116,18 +116,14 @@ class EventWrite {
     this.#signal = signal
   }
 
-  /**
-   * What finds no room in the row is put beside it first, so that nothing is lost where the second write fails. Why DynamoDB
-   * refuses a write, its message alone tells, so any refusal is taken for one of the item's size: what is wrong with the key
-   * is refused again.
-   */
+  /** What finds no room in the row is put beside it first, so that nothing is lost where the second write fails. */
   async isWritten(attempts: readonly (readonly Share[])[] = attemptedShares): Promise<boolean> {
     const [tried = [], ...others] = attempts
     try {
       for (const share of tried) if (await this.#isTaken(share)) return true
       return false
     } catch (error) {
-      if (others.length === 0 || !isRefusedForGood(error)) throw error
+      if (others.length === 0 || !isTooLarge(error)) throw error
       return this.isWritten(others)
     }
   }
