@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
+import { limitExpressions } from './expression-limit.ts'
+import { measureItemsInBytes } from './item-size.ts'
 import { close, listen, localHost, StartError } from './listening-server.ts'
 
 /** A DynamoDB emulator inside this process. */
@@ -19,6 +21,8 @@ export async function startDynamoDbEmulator(port: number, dataDir?: string): Pro
     createTableMs: 0,
     ...(dataDir !== undefined && { path: join(dataDir, 'dynamodb') }),
   })
+  limitExpressions(server)
+  measureItemsInBytes()
   const endpoint = `http://${localHost}:${await listen(server, port, 'the DynamoDB emulator (DYNAMODB_PORT)')}`
   const client = emulatorClient(endpoint)
   return {

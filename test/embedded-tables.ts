@@ -19,9 +19,11 @@ export interface EmbeddedTables {
 /**
  * Starts the embedded engine before the tests of a file and stops it after them. With TEST_DYNAMODB_ENDPOINT in the
  * environment the tests use that engine instead, which others use, too (`npm run test:aws`).
+ *
+ * @param onlyHere - for tests of what not all engines keep: they use the embedded one in any case.
  */
-export function embeddedTables(): EmbeddedTables {
-  const elsewhere = process.env.TEST_DYNAMODB_ENDPOINT
+export function embeddedTables({ onlyHere = false } = {}): EmbeddedTables {
+  const elsewhere = onlyHere ? undefined : process.env.TEST_DYNAMODB_ENDPOINT
   let emulator: DynamoDbEmulator | undefined
   let tables = elsewhere === undefined ? 0 : randomInt(2 ** 32) * 1_000
   const limited = new Map<FunctionName, DynamoDBClient>()

@@ -100,11 +100,10 @@ function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
   const name = event.trim().toLowerCase().replaceAll('-', '_')
   if (name === 'route') return [readRoute(sendCloud.name, told, fields, nowMs)]
   const kind = kindOfEvent.get(name)
+  if (!kind) return [unrecognisedEvent(event, '/event', knownEvents)]
   const problems = fieldsBeyond(told, '', isSenderHeader, listsOfRequest)
   if (problems.length > 0) return [{ type: 'invalid', problems }]
-  return kind
-    ? readEvents(tellingOf(name, kind, told), told, nowMs)
-    : [unrecognisedEvent(event, '/event', knownEvents)]
+  return readEvents(tellingOf(name, kind, told), told, nowMs)
 }
 
 const knownEvents = `one of ${[...kindOfEvent.keys(), 'route'].join(', ')}`

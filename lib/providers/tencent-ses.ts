@@ -132,13 +132,13 @@ function readFields(element: unknown, pointer: string, nowMs: number): Outcome {
   const fields: Fields = new Map(
     Object.entries(element).filter(([field, value]) => isApplicable(field, value)),
   )
-  const beyond = fieldsBeyond(fields, pointer, isHeader)
-  if (beyond.length > 0) return { type: 'invalid', problems: beyond }
   const name = fields.get('event')
   const kind = typeof name === 'string' ? kindOfEvent.get(eventName(name)) : undefined
   if (typeof name === 'string' && kind === undefined) {
     return unrecognisedEvent(name, `${pointer}/event`, knownEvents)
   }
+  const beyond = fieldsBeyond(fields, pointer, isHeader)
+  if (beyond.length > 0) return { type: 'invalid', problems: beyond }
   const parsed = v.safeParse(identity, Object.fromEntries(fields))
   const problems = parsed.success
     ? [...aheadProblems(parsed.output, pointer, nowMs), ...contradictions(parsed.output, pointer)]

@@ -24,6 +24,7 @@ const ownAttributes: ReadonlySet<string> = new Set([
   'statusRank',
   'pending',
   'expiresAt',
+  'columnsOf',
 ])
 
 interface Dependencies {
@@ -52,10 +53,15 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
     })
   const deliveriesOf = async (items: AsyncIterable<Item>): Promise<readonly Delivery[]> => {
     const read = await Array.fromAsync(
-      readable(items, (item) => ('factOf' in item ? factBeside(item) : deliveryOf(item)), on),
+      readable(items, (item) => (isBeside(item) ? besideOf(item) : deliveryOf(item)), on),
     )
-    const beside = byMessageAndKind(read.flatMap((one) => ('factOf' in one ? [one] : [])))
-    return read.flatMap((one) => ('factOf' in one ? [] : [withFactsBeside(one, beside)]))
+    const beside = Map.groupBy(
+      read.flatMap((one) => ('besideRowOf' in one ? [one] : [])),
+      (one) => one.besideRowOf,
+    )
+    return read.flatMap((one) =>
+      'besideRowOf' in one ? [] : [withBeside(one, beside.get(one.message) ?? [])],
+    )
   }
   return {
     async rowsOf(keys) {
@@ -104,7 +110,7 @@ export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner 
       scanPages(from, position, (items) =>
         Array.fromAsync(
           readable(
-            items.filter((item) => !('factOf' in item)),
+            items.filter((item) => !isBeside(item)),
             deliveryOf,
             from,
           ),
@@ -129,21 +135,35 @@ async function* readable<T>(
   }
 }
 
-/** A fact that found no room in its delivery's row and stands in one of its own. */
-interface FactBeside {
-  readonly factOf: string
-  readonly kind: EventKind
-  readonly fact: Fact
+/** What found no room in its delivery's row and stands in one of its own: a fact, or columns and names. */
+type Beside = { readonly besideRowOf: string } & (
+  { readonly kind: EventKind; readonly fact: Fact } | Pick<Delivery, 'columns' | 'spellings' | 'emailIds'>
+)
+
+function isBeside(item: Item): boolean {
+  return 'factOf' in item || 'columnsOf' in item
 }
 
-function byMessageAndKind(beside: readonly FactBeside[]): ReadonlyMap<string, readonly FactBeside[]> {
-  return Map.groupBy(beside, ({ factOf, kind }) => `${factOf} ${kind}`)
-}
-
-function factBeside(item: Item): FactBeside {
+function besideOf(item: Item): Beside {
+  if (!('factOf' in item)) return { besideRowOf: text(item, 'columnsOf'), ...columnsIn(item) }
   const kind = eventKinds.find((known) => known === text(item, 'kind'))
   if (kind === undefined) throw new UnreadableRowError('kind: expected one that this version knows')
-  return { factOf: text(item, 'factOf'), kind, fact: parseFact(kind, text(item, 'fact')) }
+  return { besideRowOf: text(item, 'factOf'), kind, fact: parseFact(kind, text(item, 'fact')) }
+}
+
+function columnsIn(item: Item): Pick<Delivery, 'columns' | 'spellings' | 'emailIds'> {
+  const columns = Object.entries(item).flatMap(([name, value]) =>
+    value.S === undefined || ownAttributes.has(name) ? [] : [[name, value.S] as const],
+  )
+  return {
+    spellings: membersOf(item, 'spellings'),
+    emailIds: membersOf(item, 'emailIds'),
+    columns: sortedByName(columns),
+  }
+}
+
+function sortedByName(columns: Iterable<readonly [string, string]>): ReadonlyMap<string, string> {
+  return new Map([...columns].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function deliveryOf(item: Item): Delivery {
@@ -153,34 +173,46 @@ function deliveryOf(item: Item): Delivery {
       ? []
       : [[kind, lines.map((line) => parseFact(kind, line)).sort(byTime)] as const]
   })
-  const columns = Object.entries(item).flatMap(([name, value]) =>
-    value.S === undefined || ownAttributes.has(name) ? [] : [[name, value.S] as const],
-  )
   return {
     ...keyOf(item),
     provider: text(item, 'provider'),
     status: statusOf(item),
-    spellings: membersOf(item, 'spellings'),
-    emailIds: membersOf(item, 'emailIds'),
     facts: new Map(facts),
-    columns: new Map(columns.sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...columnsIn(item),
   }
 }
 
-/** @param beside - by message and kind. */
-function withFactsBeside(delivery: Delivery, beside: ReadonlyMap<string, readonly FactBeside[]>): Delivery {
+/** @param beside - in the order of their keys: where they contradict each other, the first stands, whichever came first. */
+function withBeside(delivery: Delivery, beside: readonly Beside[]): Delivery {
+  if (beside.length === 0) return delivery
+  const ofColumns = beside.flatMap((one) => ('fact' in one ? [] : [one]))
+  const besideByKind = Map.groupBy(
+    beside.flatMap((one) => ('fact' in one ? [one] : [])),
+    ({ kind }) => kind,
+  )
   const facts = new Map<EventKind, readonly Fact[]>()
   for (const kind of eventKinds) {
-    const whole = (beside.get(`${delivery.message} ${kind}`) ?? []).map(({ fact }) => fact)
+    const whole = (besideByKind.get(kind) ?? []).map(({ fact }) => fact)
     const all = united(kind, delivery.facts.get(kind) ?? [], whole)
     if (all.length > 0) facts.set(kind, all)
   }
-  return { ...delivery, facts }
+  const all = [delivery, ...ofColumns]
+  return {
+    ...delivery,
+    facts,
+    spellings: unionOf(all.map(({ spellings }) => spellings)),
+    emailIds: unionOf(all.map(({ emailIds }) => emailIds)),
+    columns: sortedByName(new Map(all.toReversed().flatMap(({ columns }) => [...columns]))),
+  }
+}
+
+function unionOf(sets: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(sets.flat())].sort()
 }
 
 /** A fact that is kept whole beside its row takes the place of its shorter stand-in. */
 function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
-  const texts = new Set(whole.map(({ text }) => text))
+  const texts = new Set(whole.map((fact) => fact.text))
   const standIns = new Set(whole.map((fact) => standInOf(kind, fact)).filter((text) => !texts.has(text)))
   const distinct = new Map(
     [...inRow.filter((fact) => !standIns.has(fact.text)), ...whole].map((fact) => [fact.text, fact]),

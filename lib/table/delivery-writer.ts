@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { PutItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
   impliedStatus,
@@ -9,14 +8,14 @@ import {
   type DeliveryKey,
   type Status,
 } from '../core/delivery.ts'
-import type { DeliveryEvent } from '../core/event.ts'
-import { factOf, sentFactOf } from '../core/fact.ts'
+import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import { formatInstant } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
 import { UnwritableError, type Clock, type DeliveryWriter, type PendingWriter } from '../ports.ts'
+import { partsOf, type BesideRow, type EventParts } from './event-parts.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
-import { isRefusedForGood, tryUpdate } from './try-update.ts'
+import { isRefusedForGood, isTooLarge, tryUpdate } from './try-update.ts'
 
 /**
  * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
@@ -24,8 +23,14 @@ import { isRefusedForGood, tryUpdate } from './try-update.ts'
  */
 const defaultMaxFactsInRow = 50
 
-/** Spellings of the address, and emailIds: whoever may write could tell another one with each event. A mail has one or two. */
+/** Spellings of one address, and SendCloud's names of one delivery, that stand in the row itself. */
 export const maxNamesInRow = 20
+
+/**
+ * How many retentions what stands beside a row stays. Each write lets the row stay for another one, and cannot reach what is
+ * beside it without reading: so that stays as long as a row that is written to for two retentions more (docs/adr/0003).
+ */
+export const besideLives = 3
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -60,64 +65,149 @@ export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & Pen
   }
 }
 
-/**
- * The two forms of the write. `raise` sets the status and holds below the event's rank, and at it where that changes nothing, so
- * that a repeat costs one call as its first telling did; `join` leaves the status alone and holds at or above the rank. One of
- * them holds for any row, so whichever is likelier is tried first, and a failed condition means the other. A rank can only rise,
- * so `join` last decides it: where that fails too, the set of facts is full.
- */
+/** What of an event goes into the row; the rest stands beside it. */
+interface Share {
+  readonly fact: boolean
+  /** When the message was sent, spellings and emailIds: sets, too. */
+  readonly sets: boolean
+  /** `moved`: those of the row leave it as well. */
+  readonly columns: 'set' | 'beside' | 'moved'
+}
+
+/** What the usual row takes. */
+const wholeShare: Share = { fact: true, sets: true, columns: 'set' }
+
+/** A share is taken where those before it find a set full, and the shares of a further line where the item is too large. */
+const attemptedShares: readonly (readonly Share[])[] = [
+  [
+    wholeShare,
+    { fact: false, sets: true, columns: 'set' },
+    { fact: true, sets: false, columns: 'set' },
+    { fact: false, sets: false, columns: 'set' },
+  ],
+  // A row that is as large as an item may be takes the status, which is a few bytes longer than another at the most.
+  [{ fact: false, sets: false, columns: 'beside' }],
+  // Where it has not even those, its columns make room.
+  [{ fact: false, sets: false, columns: 'moved' }],
+]
+
 async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: AbortSignal): Promise<void> {
-  const key = keyAttributes(event)
-  const { text, whole } = factOf(event)
-  const forms = isEngagement(event.kind) ? (['join', 'raise', 'join'] as const) : (['raise', 'join'] as const)
-  if (whole !== undefined) await putFactRow(to, event, whole, signal)
-  for (const form of forms) {
-    if (await tryUpdate(to, key, writeExpression(to, event, form, text), signal)) return
+  const write = new EventWrite(to, event, signal)
+  if (!(await write.isWritten())) {
+    throw new UnwritableError('Every form of the write was refused, though one of them has to hold.')
   }
-  // A set is full: the fact goes beside its row, where a long one is already, and all else still goes into the row.
-  if (whole === undefined) await putFactRow(to, event, text, signal)
-  // Where even that has no room, it is for another name of the delivery, which is left out.
-  for (const isNamed of hasNames(event) ? [true, false] : [false]) {
-    for (const form of ['join', 'raise', 'join'] as const) {
-      if (await tryUpdate(to, key, writeExpression(to, event, form, undefined, isNamed), signal)) return
+  if (write.parts.hasTooLarge)
+    throw new UnwritableError('A part of the event is larger than any item may be.')
+}
+
+/** One event on its way into its row. */
+class EventWrite {
+  readonly parts: EventParts
+  readonly #to: Dependencies
+  readonly #event: DeliveryEvent
+  readonly #signal: AbortSignal | undefined
+  /** Suffixes of the rows that were put beside. */
+  readonly #beside = new Set<string>()
+
+  constructor(to: Dependencies, event: DeliveryEvent, signal: AbortSignal | undefined) {
+    this.parts = partsOf(event)
+    this.#to = to
+    this.#event = event
+    this.#signal = signal
+  }
+
+  /** What finds no room in the row is put beside it first, so that nothing is lost where the second write fails. */
+  async isWritten(attempts: readonly (readonly Share[])[] = attemptedShares): Promise<boolean> {
+    const [tried = [], ...others] = attempts
+    try {
+      for (const share of tried) if (await this.#isTaken(share)) return true
+      return false
+    } catch (error) {
+      if (others.length === 0 || !isTooLarge(error)) throw error
+      return this.isWritten(others)
     }
   }
-}
 
-function hasNames({ spelling, emailId }: DeliveryEvent): boolean {
-  return spelling !== undefined || emailId !== undefined
-}
+  /**
+   * The two forms of the write. `raise` sets the status and holds below the event's rank, and at it where that changes nothing,
+   * so that a repeat costs one call as its first telling did; `join` leaves the status alone and holds at or above the rank. One
+   * of them holds for any row, so whichever is likelier is tried first, and a failed condition means the other. A rank can only
+   * rise, so `join` last decides it: where that fails too, the row does not take this share.
+   */
+  async #isTaken(share: Share): Promise<boolean> {
+    await this.#putBeside(share)
+    const isLikelyJoined = share !== wholeShare || isEngagement(this.#event.kind)
+    for (const form of isLikelyJoined ? (['join', 'raise', 'join'] as const) : (['raise', 'join'] as const)) {
+      const expression = this.#expression(share, form)
+      if (await tryUpdate(this.#to, keyAttributes(this.#event), expression, this.#signal)) return true
+    }
+    return false
+  }
 
-/**
- * @param fact - `undefined` writes everything but the fact, which stands beside the row.
- * @param isNamed - whether the names that the event has for the delivery are written.
- */
-function writeExpression(
-  to: Dependencies,
-  event: DeliveryEvent,
-  form: 'raise' | 'join',
-  fact: string | undefined,
-  isNamed = true,
-): Expression {
-  const expression = new Expression()
-  addFacts(expression, to.maxFactsInRow ?? defaultMaxFactsInRow, event, fact)
-  setColumns(expression, event)
-  if (isNamed) addNames(expression, event)
-  expression.set('expiresAt', expiresAt(to.clock.now(), to.retentionDays))
+  async #putBeside(share: Share): Promise<void> {
+    const { alwaysBeside, factBeside, setsBeside, columnsBeside } = this.parts
+    const rows = [
+      ...alwaysBeside,
+      ...(share.fact ? [] : factBeside),
+      ...(share.sets ? [] : setsBeside),
+      ...(share.columns === 'set' ? [] : columnsBeside),
+    ]
+    for (const row of rows) {
+      if (this.#beside.has(row.suffix)) continue
+      await putBeside(this.#to, this.#event, row, this.#signal)
+      this.#beside.add(row.suffix)
+    }
+  }
 
-  const status = impliedStatus(event)
-  const statusRank = expression.name('statusRank')
-  const rank = expression.number(statusRanks[status])
-  if (form === 'join') {
-    expression.require(`${statusRank} >= ${rank}`)
+  #expression(share: Share, form: 'raise' | 'join'): Expression {
+    const expression = new Expression()
+    this.#addSets(expression, share)
+    this.#setColumns(expression, share)
+    expression.set('expiresAt', expiresAt(this.#to.clock.now(), this.#to.retentionDays))
+    const status = impliedStatus(this.#event)
+    const statusRank = expression.name('statusRank')
+    const rank = expression.number(statusRanks[status])
+    if (form === 'join') {
+      expression.require(`${statusRank} >= ${rank}`)
+      return expression
+    }
+    expression.require(`(attribute_not_exists(${statusRank}) OR ${raisable(expression, status, rank)})`)
+    expression.set('status', { S: status })
+    expression.set('statusRank', { N: String(statusRanks[status]) })
+    if (isPending(status)) expression.set('pending', { S: pendingPartitionOf(this.#event.message) })
+    else expression.remove('pending')
     return expression
   }
-  expression.require(`(attribute_not_exists(${statusRank}) OR ${raisable(expression, status, rank)})`)
-  expression.set('status', { S: status })
-  expression.set('statusRank', { N: String(statusRanks[status]) })
-  if (isPending(status)) expression.set('pending', { S: pendingPartitionOf(event.message) })
-  else expression.remove('pending')
-  return expression
+
+  /** Each under the condition that its set has room. */
+  #addSets(expression: Expression, share: Share): void {
+    const { kind, spelling, emailId } = this.#event
+    const maxFacts = this.#to.maxFactsInRow ?? defaultMaxFactsInRow
+    const facts = new Map<EventKind, string[]>()
+    if (share.fact) facts.set(kind, [this.parts.fact])
+    // One clause per attribute: an event that is itself the request joins both into one set.
+    if (share.sets && this.parts.sent !== undefined) {
+      facts.set('requested', [...(facts.get('requested') ?? []), this.parts.sent])
+    }
+    for (const [set, members] of facts) expression.addAllWithinRoom(set, members, maxFacts)
+    if (share.sets && spelling !== undefined) {
+      expression.addAllWithinRoom('spellings', [spelling], maxNamesInRow)
+    }
+    if (share.sets && emailId !== undefined) expression.addAllWithinRoom('emailIds', [emailId], maxNamesInRow)
+  }
+
+  /** What belongs to the message is the same in every event that tells it, so the first to tell it is as good as any. */
+  #setColumns(expression: Expression, share: Share): void {
+    const { provider, message } = this.#event
+    const sentAtMs = sentAtOf(message)
+    expression.setOnce('provider', provider)
+    if (!isTaskKey(message)) expression.setOnce('messageId', message)
+    if (sentAtMs !== undefined) expression.setOnce('sentAt', formatInstant(sentAtMs))
+    for (const [column, value] of this.parts.columns) {
+      if (share.columns === 'set') expression.setOnce(column, value)
+      if (share.columns === 'moved') expression.remove(column)
+    }
+  }
 }
 
 /**
@@ -131,57 +221,24 @@ function raisable(expression: Expression, status: Status, rank: string): string 
   return `${statusRank} < ${rank} OR (${statusRank} = ${rank} AND ${isStillPending})`
 }
 
-/** The fact under the condition that its set has room, and when the message was sent as a fact of its own. */
-function addFacts(
-  expression: Expression,
-  maxFacts: number,
-  event: DeliveryEvent,
-  fact: string | undefined,
-): void {
-  const sent = sentFactOf(event)
-  // One clause per attribute: an event that is itself the request joins both into one set.
-  const own = event.kind === 'requested' ? [fact, sent] : [fact]
-  const members = new Set(own.filter((member) => member !== undefined))
-  if (event.kind !== 'requested' && sent !== undefined) expression.add('requested', [sent])
-  if (members.size === 0) return
-  expression.add(event.kind, [...members])
-  if (fact !== undefined) expression.require(`(${expression.roomFor(event.kind, fact, maxFacts)})`)
-}
-
-function addNames(expression: Expression, { spelling, emailId }: DeliveryEvent): void {
-  if (spelling !== undefined) expression.addWithinRoom('spellings', spelling, maxNamesInRow)
-  if (emailId !== undefined) expression.addWithinRoom('emailIds', emailId, maxNamesInRow)
-}
-
-/** What belongs to the message is the same in every event that tells it, so the first to tell it is as good as any. */
-function setColumns(expression: Expression, event: DeliveryEvent): void {
-  const sentAtMs = sentAtOf(event.message)
-  expression.setOnce('provider', event.provider)
-  if (!isTaskKey(event.message)) expression.setOnce('messageId', event.message)
-  if (sentAtMs !== undefined) expression.setOnce('sentAt', formatInstant(sentAtMs))
-  for (const [column, value] of Object.entries(event.columns)) expression.setOnce(column, value)
-  for (const [header, value] of event.headers) expression.setOnce(header, value)
-}
-
-/** The key is made from the fact, so putting it again changes nothing. It sorts right below the delivery's row. */
-async function putFactRow(
+/** Puts a row that sorts right below the delivery's. */
+async function putBeside(
   { client, table, clock, retentionDays }: Dependencies,
   event: DeliveryEvent,
-  fact: string,
+  row: BesideRow,
   signal?: AbortSignal,
 ): Promise<void> {
-  const digest = createHash('sha256').update(fact).digest('hex').slice(0, 16)
-  const instant = event.occurredAtMs === undefined ? '' : formatInstant(event.occurredAtMs)
-  const message = `${event.message}#${event.kind}#${instant}#${digest}`
+  const content: Record<string, AttributeValue> = {}
+  for (const [name, text] of Object.entries(row.texts)) content[name] = { S: text }
+  for (const [name, members] of Object.entries(row.sets)) content[name] = { SS: [...members] }
   const command = new PutItemCommand({
     TableName: table,
     Item: {
-      ...keyAttributes({ recipient: event.recipient, message }),
-      factOf: { S: event.message },
-      kind: { S: event.kind },
-      fact: { S: fact },
+      ...keyAttributes({ recipient: event.recipient, message: `${event.message}#${row.suffix}` }),
+      [row.names]: { S: event.message },
+      ...content,
       provider: { S: event.provider },
-      expiresAt: expiresAt(clock.now(), retentionDays),
+      expiresAt: expiresAt(clock.now(), besideLives * retentionDays),
     },
   })
   await client.send(command, signal ? { abortSignal: signal } : {})

@@ -59,8 +59,14 @@ export class Expression {
 
   /** Unites a string set with the member under the condition that it has room for it. */
   addWithinRoom(attribute: string, member: string, maxMembers: number): void {
-    this.add(attribute, [member])
-    this.require(`(${this.roomFor(attribute, member, maxMembers)})`)
+    this.addAllWithinRoom(attribute, [member], maxMembers)
+  }
+
+  /** The same for several members, each of which needs room as if it were alone: the set may exceed its bound by the others. */
+  addAllWithinRoom(attribute: string, members: readonly string[], maxMembers: number): void {
+    const distinct = [...new Set(members)]
+    this.add(attribute, distinct)
+    for (const member of distinct) this.require(`(${this.roomFor(attribute, member, maxMembers)})`)
   }
 
   /** The condition that a string set has fewer members than it may have, or holds this one; without brackets around it. */

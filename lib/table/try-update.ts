@@ -37,3 +37,11 @@ export async function unlessRefused<T>(write: Promise<T>): Promise<T | undefined
 export function isRefusedForGood(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ValidationException'
 }
+
+/**
+ * Whether DynamoDB refused a write for the size of the item, or of the expression: a smaller one may succeed. Its message alone
+ * tells: "Item size to update has exceeded the maximum allowed size".
+ */
+export function isTooLarge(error: unknown): boolean {
+  return isRefusedForGood(error) && error.message.includes('exceeded the maximum allowed size')
+}

@@ -18,6 +18,7 @@ import type {
   PendingDelivery,
   PendingWriter,
 } from '../../lib/ports.ts'
+import { besideLives, maxNamesInRow } from '../../lib/table/delivery-writer.ts'
 import { byBytes, eachAsync, requireKey } from './engine-rules.ts'
 import { RowIndex } from './row-index.ts'
 import {
@@ -68,12 +69,6 @@ export function inMemoryDeliveries(
   }
 }
 
-/** The facts of an event: its own, and when its message was sent where it tells. */
-interface ToldFacts {
-  readonly told: ReturnType<typeof factOf>
-  readonly sent: string | undefined
-}
-
 class DeliveryRows {
   readonly #clock: Clock
   readonly #limits: Limits
@@ -90,15 +85,12 @@ class DeliveryRows {
 
   record(event: DeliveryEvent): void {
     const status = impliedStatus(event)
-    const facts = { told: factOf(event), sent: sentFactOf(event) }
     const known = this.#index.find(event)
     const row = known ?? this.#added(event, status)
-    row.expiresAtSeconds = this.#expiresAtSeconds()
-    this.#addFacts(row, event.kind, facts)
+    this.#addSets(row, event)
+    row.expiresAtSeconds = this.#inLives(1)
     const columns = withColumns(row.columns, columnsOf(event))
     if (columns !== row.columns) row.columns = this.#shared(columns)
-    if (event.spelling !== undefined) row.spellings = withName(row.spellings, event.spelling)
-    if (event.emailId !== undefined) row.emailIds = withName(row.emailIds, event.emailId)
     if (known && statusRanks[row.status] >= statusRanks[status]) return
     row.status = status
     if (isPending(status)) this.#pending.add(row)
@@ -152,18 +144,42 @@ class DeliveryRows {
     })
   }
 
-  #addFacts(row: Row, kind: EventKind, { told, sent }: ToldFacts): void {
-    const line = lineOf(kind, told.text)
-    const hasRoom = isRoomLeft(row.lines, kind, this.#limits.maxFactsInRow) || hasLine(row.lines, line)
+  /** As the table shares an event out: in the row where there is room, else beside it. */
+  #addSets(row: Row, event: DeliveryEvent): void {
+    const { spelling, emailId } = event
+    const sent = sentFactOf(event)
+    const sentLines = sent === undefined ? [] : [lineOf('requested', sent)]
+    const hasSetRoom =
+      sentLines.every((line) => this.#hasRoom(row, 'requested', line)) &&
+      hasNameRoom(row.spellings, spelling) &&
+      hasNameRoom(row.emailIds, emailId)
+    this.#addFact(row, event, hasSetRoom)
+    for (const line of sentLines) {
+      if (hasSetRoom) row.lines = withLine(row.lines, line)
+      else this.#putBeside(row, line)
+    }
+    // Names that find no room stand beside the row in the table; here nobody tells the two apart.
+    if (spelling !== undefined) row.spellings = withName(row.spellings, spelling)
+    if (emailId !== undefined) row.emailIds = withName(row.emailIds, emailId)
+  }
+
+  /** Where the other sets have no room, the table puts the fact beside the row before it finds out. */
+  #addFact(row: Row, event: DeliveryEvent, hasSetRoom: boolean): void {
+    const { text, whole } = factOf(event)
+    const line = lineOf(event.kind, text)
+    const hasRoom = this.#hasRoom(row, event.kind, line)
     if (hasRoom) row.lines = withLine(row.lines, line)
-    if (told.whole !== undefined) this.#putBeside(row, lineOf(kind, told.whole))
-    else if (!hasRoom) this.#putBeside(row, line)
-    if (sent !== undefined) row.lines = withLine(row.lines, lineOf('requested', sent))
+    if (whole !== undefined) this.#putBeside(row, lineOf(event.kind, whole))
+    else if (!hasRoom || !hasSetRoom) this.#putBeside(row, line)
+  }
+
+  #hasRoom(row: Row, kind: EventKind, line: string): boolean {
+    return isRoomLeft(row.lines, kind, this.#limits.maxFactsInRow) || hasLine(row.lines, line)
   }
 
   #putBeside(row: Row, line: string): void {
     const beside = this.#beside.get(row) ?? new Map<string, number>()
-    beside.set(line, this.#expiresAtSeconds())
+    beside.set(line, this.#inLives(besideLives))
     this.#beside.set(row, beside)
   }
 
@@ -186,8 +202,9 @@ class DeliveryRows {
     return facts
   }
 
-  #expiresAtSeconds(): number {
-    return Math.ceil((this.#clock.now() + this.#limits.retentionDays * dayMs) / secondMs)
+  /** In so many retentions from now. */
+  #inLives(lives: number): number {
+    return Math.ceil((this.#clock.now() + lives * this.#limits.retentionDays * dayMs) / secondMs)
   }
 
   /** Whether a row's time is over. Like the table, it is not told any more and takes writes until it is deleted. */
@@ -212,4 +229,8 @@ function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[])
     [...inRow.filter((fact) => !standIns.has(fact.text)), ...whole].map((fact) => [fact.text, fact]),
   )
   return [...distinct.values()].sort(byTime)
+}
+
+function hasNameRoom(names: readonly string[] = [], name: string | undefined): boolean {
+  return name === undefined || names.length < maxNamesInRow || names.includes(name)
 }

@@ -104,12 +104,10 @@ describe('a delivery with facts beside its row', () => {
       () => () => Promise.resolve({ output: { Items: [row, ...facts], $metadata: {} }, response: {} }),
       { step: 'initialize' },
     )
-    const before = process.cpuUsage()
     const [delivery] = await deliveryReader({ client, table, clock, log: () => undefined }).ofRecipient('x')
     client.destroy()
     expect(delivery?.facts.get('opened')).toHaveLength(30_000)
-    // Squared it takes more than ten seconds.
-    expect(process.cpuUsage(before).user / 1_000_000).toBeLessThan(4)
+    // Squared it takes more than ten seconds, which is longer than a test may.
   })
 })
 

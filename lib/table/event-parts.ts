@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import type { DeliveryEvent, EventKind } from '../core/event.ts'
+import { factOf, sentFactOf } from '../core/fact.ts'
+import { formatInstant } from '../core/instant.ts'
+
+// What an event tells, by where it can stand: in the delivery's row, or in rows of its own beside it (docs/adr/0003).
+
+/**
+ * Columns of one event that stand in the row. The expression that sets one of them takes up to 37 bytes of the 4 KB that an
+ * expression may have, and everything else in it about 700.
+ */
+const maxColumnsInRow = 80
+/** A write costs by the size of the row, so what is long stands beside it. */
+const maxColumnBytesInRow = 16 * 1024
+/** An item ends at 400 KB, keys and names included. */
+const maxBesideBytes = 350 * 1024
+/** "Attribute names must be between 1 and 64 KB" (DynamoDB developer guide, constraints). */
+const maxNameBytes = 60 * 1024
+
+/** One row beside a delivery's own. Its name is made from its content, so putting it again changes nothing. */
+export interface BesideRow {
+  /** The attribute that names the message whose row it stands beside. */
+  readonly names: 'factOf' | 'columnsOf'
+  /** What follows the message in its sort key. */
+  readonly suffix: string
+  readonly texts: Readonly<Record<string, string>>
+  readonly sets: Readonly<Record<string, readonly string[]>>
+}
+
+type Column = readonly [name: string, value: string]
+
+/** What an event tells. */
+export interface EventParts {
+  /** Its fact as it stands in the row; shortened where the whole is beside it. */
+  readonly fact: string
+  /** When its message was sent: a fact of the kind `requested`. */
+  readonly sent: string | undefined
+  /** Columns of the message that stand in the row. */
+  readonly columns: readonly Column[]
+  /** What stands beside the row whatever room it has. */
+  readonly alwaysBeside: readonly BesideRow[]
+  /** The same for each part that finds no room: the fact, the members of other sets, and the columns. */
+  readonly factBeside: readonly BesideRow[]
+  readonly setsBeside: readonly BesideRow[]
+  readonly columnsBeside: readonly BesideRow[]
+  /** Whether it tells something that no item can hold. */
+  readonly hasTooLarge: boolean
+}
+
+export function partsOf(event: DeliveryEvent): EventParts {
+  const { text, whole } = factOf(event)
+  const sent = sentFactOf(event)
+  const headers = [...event.headers].sort(byName)
+  const columns = shared([...Object.entries(event.columns), ...headers])
+  const isWholeTooLarge = whole !== undefined && bytesOf(whole) > maxBesideBytes
+  const wholeBeside =
+    whole === undefined || isWholeTooLarge ? [] : [factRow(event.kind, event.occurredAtMs, whole)]
+  return {
+    fact: text,
+    sent,
+    columns: columns.inRow,
+    alwaysBeside: [...wholeBeside, ...columnRows(columns.beside)],
+    // A whole fact stands there already.
+    factBeside: wholeBeside.length > 0 ? [] : [factRow(event.kind, event.occurredAtMs, text)],
+    setsBeside: [
+      ...(sent === undefined ? [] : [factRow('requested', event.sentAtMs, sent)]),
+      ...nameRows(event),
+    ],
+    columnsBeside: columnRows(columns.inRow),
+    hasTooLarge: isWholeTooLarge || columns.areTooLarge,
+  }
+}
+
+/** A function of the event alone, so that it ends in the same rows however often it is told. */
+function shared(columns: readonly Column[]): {
+  readonly inRow: readonly Column[]
+  readonly beside: readonly Column[]
+  readonly areTooLarge: boolean
+} {
+  const inRow: Column[] = []
+  const beside: Column[] = []
+  let areTooLarge = false
+  let bytesInRow = 0
+  for (const column of columns) {
+    const bytes = bytesOf(...column)
+    if (inRow.length < maxColumnsInRow && bytesInRow + bytes <= maxColumnBytesInRow) {
+      inRow.push(column)
+      bytesInRow += bytes
+    } else if (bytes <= maxBesideBytes && bytesOf(column[0]) <= maxNameBytes) beside.push(column)
+    else areTooLarge = true
+  }
+  return { inRow, beside, areTooLarge }
+}
+
+/** As many rows as it takes, in the order of the names. */
+function columnRows(columns: readonly Column[]): readonly BesideRow[] {
+  const rows: Column[][] = []
+  let bytesInLast = Infinity
+  for (const column of columns.toSorted(byName)) {
+    const bytes = bytesOf(...column)
+    if (bytesInLast + bytes > maxBesideBytes) {
+      rows.push([])
+      bytesInLast = 0
+    }
+    rows.at(-1)?.push(column)
+    bytesInLast += bytes
+  }
+  return rows.map((row) => ({
+    names: 'columnsOf',
+    suffix: `columns##${digestOf(JSON.stringify(row))}`,
+    texts: Object.fromEntries(row),
+    sets: {},
+  }))
+}
+
+function byName([a]: Column, [b]: Column): number {
+  return a < b ? -1 : 1
+}
+
+function nameRows({ spelling, emailId }: DeliveryEvent): readonly BesideRow[] {
+  const sets = {
+    ...(spelling !== undefined && { spellings: [spelling] }),
+    ...(emailId !== undefined && { emailIds: [emailId] }),
+  }
+  if (Object.keys(sets).length === 0) return []
+  const suffix = `columns##${digestOf(JSON.stringify(sets))}`
+  return [{ names: 'columnsOf', suffix, texts: {}, sets }]
+}
+
+function factRow(kind: EventKind, occurredAtMs: number | undefined, fact: string): BesideRow {
+  const instant = occurredAtMs === undefined ? '' : formatInstant(occurredAtMs)
+  const suffix = `${kind}#${instant}#${digestOf(fact)}`
+  return { names: 'factOf', suffix, texts: { kind, fact }, sets: {} }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+function bytesOf(...texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+}
