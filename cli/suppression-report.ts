@@ -30,17 +30,15 @@ export function rowInColumns({ row, held }: ListedRow): RowInColumns {
 }
 
 /** A line for each reason of each row, in columns. */
-export function inColumns(rows: readonly RowInColumns[]): string {
-  const addressWidth = Math.max(0, ...rows.map(({ recipient }) => recipient.length))
+export function inColumns(rows: readonly RowInColumns[]): readonly string[] {
+  const addressWidth = rows.reduce((width, { recipient }) => Math.max(width, recipient.length), 0)
   const reasonWidth = Math.max(...suppressionReasons.map((reason) => reason.length))
-  return rows
-    .flatMap(({ recipient, cells }) =>
-      cells.map(([reason, since, note]) =>
-        [recipient.padEnd(addressWidth), reason.padEnd(reasonWidth), since, note].join('  ').trimEnd(),
-      ),
-    )
-    .map((line) => `${line}\n`)
-    .join('')
+  return rows.flatMap(({ recipient, cells }) =>
+    cells.map(([reason, since, note]) => {
+      const line = [recipient.padEnd(addressWidth), reason.padEnd(reasonWidth), since, note]
+      return `${line.join('  ').trimEnd()}\n`
+    }),
+  )
 }
 
 function cellsOf({ reason, sinceMs, untilMs, fromDomain }: HeldReason): Cells {

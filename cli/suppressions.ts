@@ -24,7 +24,6 @@ import { CommandError } from './command-error.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { recheckSuppressions } from './recheck.ts'
-import { keepHeapSmall } from './small-heap.ts'
 import {
   asJson,
   historyOf,
@@ -88,12 +87,14 @@ interface ListOptions {
 /** As many rows as are sorted by address before they are printed; a longer list is printed as the table has it. */
 const sortedRows = 10_000
 
-/** So are no more characters: the rows that are sorted are held. */
-const sortedCharacters = 8_000_000
+/** No more characters than that are held to be sorted: in columns that is no bound, as JSON it is some 4,000 rows. */
+const sortedCharacters = 2_000_000
+
+/** Lines that are joined into one write, so that no part of the list is held twice. */
+const writtenLines = 500
 
 /** Prints those who are on the list; with `all` those, too, who are not any more. Holds a part of it at a time. */
 async function listSuppressions({ reason, all = false, json = false }: ListOptions): Promise<void> {
-  keepHeapSmall()
   await withLedger(async (opened) => {
     const isMeant = ({ row, held }: ListedRow) => {
       const named = all ? reasonsEver(row) : held.map((one) => one.reason)
@@ -124,7 +125,10 @@ async function printRows<T extends Printable>(
     const sorted = part.sort((a, b) => (a.recipient < b.recipient ? -1 : 1))
     part = []
     characters = 0
-    await write(printer.rows(sorted))
+    const lines = printer.lines(sorted)
+    for (let from = 0; from < lines.length; from += writtenLines) {
+      await write(lines.slice(from, from + writtenLines).join(''))
+    }
   }
   for await (const listed of rows) {
     const printable = printer.printable(listed)
@@ -149,7 +153,7 @@ interface Printable {
 
 interface Printer<T extends Printable> {
   printable(listed: ListedRow): T
-  rows(rows: readonly T[]): string
+  lines(rows: readonly T[]): readonly string[]
   end(): string
 }
 
@@ -160,7 +164,7 @@ function columnPrinter(ledger: string): Printer<Printable & RowInColumns> {
       const row = rowInColumns(listed)
       return { ...row, characters: row.recipient.length + row.cells.flat().join('').length }
     },
-    rows(rows) {
+    lines(rows) {
       printed += rows.length
       return inColumns(rows)
     },
@@ -176,7 +180,7 @@ function jsonPrinter(): Printer<Printable & { readonly json: string }> {
       const json = JSON.stringify(asJson(row, held))
       return { recipient: row.recipient, json, characters: json.length }
     },
-    rows: (rows) => rows.map(({ json }) => `${printed++ === 0 ? '[\n' : ',\n'}${json}`).join(''),
+    lines: (rows) => rows.map(({ json }) => `${printed++ === 0 ? '[\n' : ',\n'}${json}`),
     end: () => (printed === 0 ? '[]\n' : '\n]\n'),
   }
 }

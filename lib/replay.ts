@@ -65,7 +65,7 @@ export async function rowsToReplay(
     .sort((a, b) => Date.parse(a.firstSeenAt) - Date.parse(b.firstSeenAt))
 }
 
-export interface ReplayOptions {
+interface ReplayOptions {
   readonly isDryRun: boolean
   readonly onReplayed: () => void
   /** Ends the replay: what is under way is finished, and no other row is begun. */
