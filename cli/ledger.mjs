@@ -1,4 +1,5 @@
 #!/usr/bin/env node
 import './require-node-24.mjs'
+import './small-heap.mjs'
 
 await import('./main.ts')

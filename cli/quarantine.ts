@@ -24,6 +24,7 @@ import { counted } from './counted.ts'
 import { requireRetention, withDeployedSettings } from './deployment-settings.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { untilInterrupted } from './until-interrupted.ts'
 
 /** Declares `ledger quarantine list | show | replay | dismiss`. */
 export function registerQuarantine(program: Command): void {
@@ -198,11 +199,17 @@ async function replayQuarantine(
       process.stdout.write(isLeftOut ? nothingSigned : nothingOf(options))
       return
     }
-    const replayed = await withProgressBar(rows.length, (onReplayed) =>
-      replay(rows, dependencies, { isDryRun, onReplayed }),
-    )
+    const ending = 'Ending after what is under way.'
+    const { replayed, isInterrupted } = await untilInterrupted(ending, async (signal) => ({
+      replayed: await withProgressBar(rows.length, (onReplayed) =>
+        replay(rows, dependencies, { isDryRun, onReplayed, signal }),
+      ),
+      isInterrupted: signal.aborted,
+    }))
     process.stdout.write(reportOf(replayed, isDryRun))
-    if (replayed.some(({ left }) => left === 'unfinished')) process.exitCode = 1
+    if (isInterrupted)
+      process.stderr.write('Interrupted: the others are as they were. Run it again to go on.\n')
+    if (isInterrupted || replayed.some(({ left }) => left === 'unfinished')) process.exitCode = 1
   })
 }
 
@@ -224,6 +231,8 @@ async function withProgressBar<T>(total: number, run: (onStep: () => void) => Pr
   const bar = new cliProgress.SingleBar({
     format: 'replay [{bar}] {value}/{total}',
     barsize: 40,
+    // Ctrl-C ends the replay, which ends the bar.
+    gracefulExit: false,
     noTTYOutput: true,
     notTTYSchedule: 2_000,
   })

@@ -4,10 +4,10 @@ import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.
 import type { EventKind } from '../lib/core/event.ts'
 import { byTime, type Fact } from '../lib/core/fact.ts'
 import { formatInstant } from '../lib/core/instant.ts'
-import { isTaskKey } from '../lib/core/message.ts'
+import { identifierIn, isTaskKey, type MessageKey } from '../lib/core/message.ts'
 import { heldReasons } from '../lib/core/suppression.ts'
 import { oneLine } from '../lib/core/text.ts'
-import type { StoredInboundMail } from '../lib/ports.ts'
+import type { DeliveryReader, StoredInboundMail } from '../lib/ports.ts'
 import { emailIdParts } from '../lib/providers/sendcloud-email-id.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
@@ -24,7 +24,7 @@ const concurrentQueries = 8
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
 export async function show(asked: string, options: { json?: boolean }): Promise<void> {
   await withLedger(async (ledger) => {
-    const deliveries = await deliveriesOf(bareAddress(asked).trim(), ledger)
+    const deliveries = await deliveriesOf(asked, ledger)
     if (options.json) {
       printJson(deliveries.map(asJson))
       return
@@ -42,20 +42,53 @@ export async function show(asked: string, options: { json?: boolean }): Promise<
   })
 }
 
-/** By address, by MessageId, or by SendCloud's emailId, which names a message and its recipient and looks like an address. */
+/**
+ * By address, by MessageId, or by SendCloud's emailId, which names a message and its recipient. Each of them may hold an `@`: then
+ * all are tried, the likeliest first.
+ */
 async function deliveriesOf(
   asked: string,
   { client, tables, clock, log }: OpenLedger,
 ): Promise<readonly Delivery[]> {
   const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
-  if (!asked.includes('@')) return reader.ofMessage(asked)
-  const recipient = recipientOf(asked)
-  const found = recipient === undefined ? [] : await reader.ofRecipient(recipient)
-  const named = found.length > 0 ? undefined : emailIdParts(asked)
-  if (!named) return found
-  const ofMessage = await reader.ofMessage(named.message)
+  const { bare, message, recipient, isBracketed } = readingsOf(asked)
+  if (!bare.includes('@')) return reader.ofMessage(bare)
+  const byMessage = () => (message === undefined ? [] : reader.ofMessage(message))
+  const byRecipient = () => (recipient === undefined ? [] : reader.ofRecipient(recipient))
+  const byEmailId = () => ofEmailId(bare, reader)
+  const lookUps = isBracketed ? [byMessage, byRecipient, byEmailId] : [byRecipient, byEmailId, byMessage]
+  for (const lookUp of lookUps) {
+    const found = await lookUp()
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+async function ofEmailId(text: string, reader: DeliveryReader): Promise<readonly Delivery[]> {
+  const named = emailIdParts(text)
+  if (!named) return []
   const addressee = recipientOf(named.recipient)
+  const ofMessage = await reader.ofMessage(named.message)
   return ofMessage.filter((delivery) => delivery.recipient === addressee)
+}
+
+/** What a text may name. */
+interface Readings {
+  readonly bare: string
+  readonly message: MessageKey | undefined
+  readonly recipient: string | undefined
+  /** It stands alone in angle brackets, as the id of a mail does. */
+  readonly isBracketed: boolean
+}
+
+function readingsOf(asked: string): Readings {
+  const bare = bareAddress(asked).trim()
+  return {
+    bare,
+    message: identifierIn(asked),
+    recipient: recipientOf(bare),
+    isBracketed: asked.trimStart().startsWith('<'),
+  }
 }
 
 /** Mails that came in answer to the delivery; to the message, where it is not known who answered. */
@@ -89,9 +122,16 @@ async function warningsAbout(
 
 function nothingFound(asked: string, ledger: string): string {
   if (isTaskKey(asked)) return 'Deliveries of a batch task are found by their recipient: a task has no index.'
-  const what = asked.includes('@') ? 'Nothing was sent to this recipient' : 'There is no such message'
-  return `${what}, as far as ${ledger} knows.`
+  const { bare, message, recipient } = readingsOf(asked)
+  const known = `as far as ${ledger} knows.`
+  if (!bare.includes('@')) return `There is no such message, ${known}`
+  if (message === undefined) return `Nothing was sent to this recipient, ${known}`
+  const orAddress = recipient === undefined ? '' : ', and nothing was sent to this address'
+  return `No message has this id${orAddress}, ${known} ${noRfcMessageIds}`
 }
+
+const noRfcMessageIds =
+  "An RFC Message-ID cannot be searched for: use the provider's MessageId or the recipient."
 
 function asJson(delivery: Delivery): object {
   return {

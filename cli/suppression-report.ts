@@ -17,22 +17,29 @@ export interface ListedRow {
   readonly held: readonly HeldReason[]
 }
 
-/** A line for each reason of each row, in columns. */
-export function rowsInColumns(rows: readonly ListedRow[]): string {
-  const addressWidth = Math.max(0, ...rows.map(({ row }) => row.recipient.length))
-  const reasonWidth = Math.max(...suppressionReasons.map((reason) => reason.length))
-  return rows
-    .flatMap(({ row, held }) => {
-      const cells = held.length > 0 ? held.map(cellsOf) : [offListCells(row)]
-      return cells.map(([reason, since, note]) =>
-        [row.recipient.padEnd(addressWidth), reason.padEnd(reasonWidth), since, note].join('  ').trimEnd(),
-      )
-    })
-    .map((line) => `${line}\n`)
-    .join('')
+type Cells = readonly [reason: string, since: string, note: string]
+
+/** What the columns show of a row: a line for each reason. */
+export interface RowInColumns {
+  readonly recipient: string
+  readonly cells: readonly Cells[]
 }
 
-type Cells = readonly [reason: string, since: string, note: string]
+export function rowInColumns({ row, held }: ListedRow): RowInColumns {
+  return { recipient: row.recipient, cells: held.length > 0 ? held.map(cellsOf) : [offListCells(row)] }
+}
+
+/** A line for each reason of each row, in columns. */
+export function inColumns(rows: readonly RowInColumns[]): readonly string[] {
+  const addressWidth = rows.reduce((width, { recipient }) => Math.max(width, recipient.length), 0)
+  const reasonWidth = Math.max(...suppressionReasons.map((reason) => reason.length))
+  return rows.flatMap(({ recipient, cells }) =>
+    cells.map(([reason, since, note]) => {
+      const line = [recipient.padEnd(addressWidth), reason.padEnd(reasonWidth), since, note]
+      return `${line.join('  ').trimEnd()}\n`
+    }),
+  )
+}
 
 function cellsOf({ reason, sinceMs, untilMs, fromDomain }: HeldReason): Cells {
   const until = untilMs === undefined ? '' : `until ${formatInstant(untilMs)}`

@@ -24,7 +24,14 @@ import { CommandError } from './command-error.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { recheckSuppressions } from './recheck.ts'
-import { asJson, historyOf, rowsInColumns, type ListedRow } from './suppression-report.ts'
+import {
+  asJson,
+  historyOf,
+  inColumns,
+  rowInColumns,
+  type ListedRow,
+  type RowInColumns,
+} from './suppression-report.ts'
 
 /** Declares `ledger suppressions list | show | add | remove | recheck`. */
 export function registerSuppressions(program: Command): void {
@@ -80,29 +87,57 @@ interface ListOptions {
 /** As many rows as are sorted by address before they are printed; a longer list is printed as the table has it. */
 const sortedRows = 10_000
 
+/** No more characters than that are held to be sorted: in columns that is no bound, as JSON it is some 4,000 rows. */
+const sortedCharacters = 2_000_000
+
+/** Lines that are joined into one write, so that no part of the list is held twice. */
+const writtenLines = 500
+
 /** Prints those who are on the list; with `all` those, too, who are not any more. Holds a part of it at a time. */
 async function listSuppressions({ reason, all = false, json = false }: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
-    const { reader } = listOf(opened)
     const isMeant = ({ row, held }: ListedRow) => {
       const named = all ? reasonsEver(row) : held.map((one) => one.reason)
       return reason === undefined ? named.length > 0 : named.includes(reason)
     }
-    const print = json ? jsonPrinter() : rowPrinter(opened.name)
-    let part: ListedRow[] = []
-    const flush = async () => {
-      const rows = part.sort((a, b) => (a.row.recipient < b.row.recipient ? -1 : 1))
-      part = []
-      await write(print.rows(rows))
-    }
-    for await (const row of reader.all()) {
-      const listed = { row, held: heldOf(row, opened) }
-      if (isMeant(listed)) part.push(listed)
-      if (part.length >= sortedRows) await flush()
-    }
-    await flush()
-    await write(print.end())
+    const rows = listedRows(opened, isMeant)
+    await (json ? printRows(rows, jsonPrinter()) : printRows(rows, columnPrinter(opened.name)))
   })
+}
+
+async function* listedRows(
+  opened: OpenLedger,
+  isMeant: (listed: ListedRow) => boolean,
+): AsyncIterable<ListedRow> {
+  for await (const row of listOf(opened).reader.all()) {
+    const listed = { row, held: heldOf(row, opened) }
+    if (isMeant(listed)) yield listed
+  }
+}
+
+async function printRows<T extends Printable>(
+  rows: AsyncIterable<ListedRow>,
+  printer: Printer<T>,
+): Promise<void> {
+  let part: T[] = []
+  let characters = 0
+  const flush = async () => {
+    const sorted = part.sort((a, b) => (a.recipient < b.recipient ? -1 : 1))
+    part = []
+    characters = 0
+    const lines = printer.lines(sorted)
+    for (let from = 0; from < lines.length; from += writtenLines) {
+      await write(lines.slice(from, from + writtenLines).join(''))
+    }
+  }
+  for await (const listed of rows) {
+    const printable = printer.printable(listed)
+    part.push(printable)
+    characters += printable.characters
+    if (part.length >= sortedRows || characters >= sortedCharacters) await flush()
+  }
+  await flush()
+  await write(printer.end())
 }
 
 /** Every reason that was ever there, whether it still holds or not. */
@@ -110,30 +145,42 @@ function reasonsEver(row: Suppression): readonly SuppressionReason[] {
   return linesOf(row).flatMap((line) => parseEvidence(line)?.reason ?? [])
 }
 
-interface Printer {
-  rows(rows: readonly ListedRow[]): string
+/** What is to be printed of a row, and nothing else of it: a part of the list is held. */
+interface Printable {
+  readonly recipient: string
+  readonly characters: number
+}
+
+interface Printer<T extends Printable> {
+  printable(listed: ListedRow): T
+  lines(rows: readonly T[]): readonly string[]
   end(): string
 }
 
-function rowPrinter(ledger: string): Printer {
+function columnPrinter(ledger: string): Printer<Printable & RowInColumns> {
   let printed = 0
   return {
-    rows(rows) {
+    printable(listed) {
+      const row = rowInColumns(listed)
+      return { ...row, characters: row.recipient.length + row.cells.flat().join('').length }
+    },
+    lines(rows) {
       printed += rows.length
-      return rowsInColumns(rows)
+      return inColumns(rows)
     },
     end: () => (printed === 0 ? `The list of ${ledger} holds no such address.\n` : ''),
   }
 }
 
 /** One JSON array, however many parts it is printed in. */
-function jsonPrinter(): Printer {
+function jsonPrinter(): Printer<Printable & { readonly json: string }> {
   let printed = 0
   return {
-    rows: (rows) =>
-      rows
-        .map(({ row, held }) => `${printed++ === 0 ? '[\n' : ',\n'}${JSON.stringify(asJson(row, held))}`)
-        .join(''),
+    printable({ row, held }) {
+      const json = JSON.stringify(asJson(row, held))
+      return { recipient: row.recipient, json, characters: json.length }
+    },
+    lines: (rows) => rows.map(({ json }) => `${printed++ === 0 ? '[\n' : ',\n'}${json}`),
     end: () => (printed === 0 ? '[]\n' : '\n]\n'),
   }
 }

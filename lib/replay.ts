@@ -40,8 +40,17 @@ export interface Replayed {
   readonly left: 'resolved' | 'unfinished' | ReplayLeft
 }
 
-/** Rows of one replay that are under way at once. */
-const concurrentRows = 4
+/**
+ * Small bodies that are under way at once. A row takes three calls, one after the other: at 10 ms a call, 16 rows keep one core
+ * busy, and more are no faster. Each may have 32 writes under way, for which the SDK's 50 sockets are the bound.
+ */
+const concurrentSmall = 16
+
+/** Larger bodies that are under way at once: each is held in memory several times over while it is read. */
+const concurrentLarge = 4
+
+/** As large as a callback of Tencent's may be. */
+const maxSmallBytes = 64 * 1024
 
 /** The rows that a replay would run, longest in quarantine first. */
 export async function rowsToReplay(
@@ -56,26 +65,42 @@ export async function rowsToReplay(
     .sort((a, b) => Date.parse(a.firstSeenAt) - Date.parse(b.firstSeenAt))
 }
 
+interface ReplayOptions {
+  readonly isDryRun: boolean
+  readonly onReplayed: () => void
+  /** Ends the replay: what is under way is finished, and no other row is begun. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * Runs kept bodies again through the same way as live input, so running them twice changes nothing. What was verified when
  * it came is not checked again: a key may have been replaced since. What was not is verified with the keys of now. A row is
  * resolved only where every element of its body is durably written; otherwise it says what is still wrong.
+ *
+ * Several rows are under way at once, in no promised order: whatever they tell is joined. What became of them is returned in the
+ * order in which they were given, without those that left the quarantine meanwhile or were not begun.
  */
 export async function replay(
   rows: readonly QuarantinedRow[],
   on: ReplayDependencies,
-  { isDryRun, onReplayed }: { isDryRun: boolean; onReplayed: () => void },
+  { isDryRun, onReplayed, signal }: ReplayOptions,
 ): Promise<readonly Replayed[]> {
-  const replayed = await pMap(
-    rows,
-    async (row) => {
-      const result = await unlessFailed(row, on, isDryRun ? rehearse : replayRow)
-      onReplayed()
-      return result
-    },
-    { concurrency: concurrentRows },
+  const replayed = new Map<QuarantinedRow, Replayed>()
+  const replayOne = async (row: QuarantinedRow) => {
+    if (signal?.aborted === true) return
+    const result = await unlessFailed(row, on, isDryRun ? rehearse : replayRow)
+    // The row as it was given, without its body: all are held until the last one is done.
+    if (result) replayed.set(row, { ...result, row })
+    onReplayed()
+  }
+  const isSmall = ({ bytes }: QuarantinedRow) => bytes <= maxSmallBytes
+  await pMap(rows.filter(isSmall), replayOne, { concurrency: concurrentSmall })
+  await pMap(
+    rows.filter((row) => !isSmall(row)),
+    replayOne,
+    { concurrency: concurrentLarge },
   )
-  return replayed.filter((result) => result !== undefined)
+  return rows.flatMap((row) => replayed.get(row) ?? [])
 }
 
 /** One row is the unit of failure: the others go on. */

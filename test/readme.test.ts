@@ -185,7 +185,7 @@ describe('npm start', () => {
     const show = run('npx ledger show nobody@example.com', environment)
     expect(await show.exited).toBe(1)
     expect(show.output()).toContain(
-      'Nothing was sent to this recipient, as far as delivery-ledger-local knows.',
+      'No message has this id, and nothing was sent to this address, as far as delivery-ledger-local knows.',
     )
   })
 

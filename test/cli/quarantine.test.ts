@@ -131,6 +131,35 @@ describe('ledger quarantine replay', () => {
     delete process.env.SENDCLOUD_APP_KEY
   })
 
+  it('ends after what is under way where it is interrupted, and goes on when it is run again', async () => {
+    deploy({ RETENTION_DAYS: '400', INBOUND_RETENTION_DAYS: '30' })
+    const told = { event: 'open', email: 'a@example.com', bulkId: 'a-message' }
+    for (let index = 0; index < 40; index += 1) {
+      await keep(JSON.stringify({ ...told, timestamp: 1795237210 + index }))
+    }
+    const listeners = process.listenerCount('SIGINT')
+    // The first look at the clock after the replay has begun.
+    now.mockImplementation(() => {
+      if (process.listenerCount('SIGINT') > listeners) process.emit('SIGINT')
+      return at('2026-11-23T10:00:00Z')
+    })
+    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true)
+    try {
+      expect(await printed('replay')).toMatch(/\n16 bodies: 16 resolved, 0 left\.\n$/)
+      expect(said.mock.calls.flat()).toContain('\nEnding after what is under way.\n')
+      expect(said.mock.calls.flat()).toContain(
+        'Interrupted: the others are as they were. Run it again to go on.\n',
+      )
+      expect(process.exitCode).toBe(1)
+      now.mockReturnValue(at('2026-11-23T10:00:00Z'))
+      expect(await printed('replay')).toMatch(/\n24 bodies: 24 resolved, 0 left\.\n$/)
+      expect(process.listenerCount('SIGINT')).toBe(listeners)
+    } finally {
+      process.exitCode = 0
+      said.mockRestore()
+    }
+  })
+
   it('writes rows that stay as long as those of the deployment', async () => {
     await keep(await readFile('test/fixtures/tencent-ses/2025-10-bounce.json', 'utf8'))
     process.env.AWS_ENDPOINT_URL_DYNAMODB = engine.endpoint.replace('127.0.0.1', '127.1')

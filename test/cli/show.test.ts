@@ -107,6 +107,73 @@ describe('a delivery', () => {
   })
 })
 
+describe('an id that holds an @', () => {
+  const message = 'CAF-7q.2022@mail.example.com'
+
+  it.each([`<${message}>`, ` <${message}> `, message])('finds the message that has it: %s', async (asked) => {
+    await record(eventWith({ recipient: 'ann@example.com', message }))
+    await record(eventWith({ recipient: 'ben@example.com', message }))
+    await show(asked, { json: true })
+    expect(JSON.parse(printed)).toMatchObject([
+      { recipient: 'ann@example.com', message },
+      { recipient: 'ben@example.com', message },
+    ])
+  })
+
+  it.each(['a@b@c', 'x$y@@example.com'])('finds it where it can be no address: %s', async (id) => {
+    await record(eventWith({ message: id }))
+    await show(id, { json: true })
+    expect(JSON.parse(printed)).toMatchObject([{ recipient: 'example@example.com', message: id }])
+  })
+
+  it.each([
+    ['<ann@example.com>', 'the-message'],
+    ['Ann <ann@example.com>', 'the-message'],
+    ['ann@example.com', 'the-message'],
+    ['<a-inbound0$ann@example.com>', 'a-inbound'],
+  ])('is an address or an emailId where no message has it: %s', async (asked, of) => {
+    await record(eventWith({ recipient: 'ann@example.com', message: of }))
+    await show(asked, { json: true })
+    expect(JSON.parse(printed)).toMatchObject([{ recipient: 'ann@example.com', message: of }])
+  })
+
+  it.each([
+    ['<ann@example.com>', { recipient: 'ben@example.com', message: 'ann@example.com' }],
+    ['ann@example.com', { recipient: 'ann@example.com', message: 'the-message' }],
+  ])('is an id first in angle brackets, and an address first without: %s', async (asked, found) => {
+    await record(eventWith({ recipient: 'ann@example.com', message: 'the-message' }))
+    await record(eventWith({ recipient: 'ben@example.com', message: 'ann@example.com' }))
+    await show(asked, { json: true })
+    expect(JSON.parse(printed)).toMatchObject([found])
+  })
+})
+
+describe('what is found nowhere', () => {
+  const known = /, as far as test-\d+ knows\./.source
+  const noRfcMessageIds =
+    / An RFC Message-ID cannot be searched for: use the provider's MessageId or the recipient\.$/.source
+
+  it.each([
+    [
+      '<ea2783c1@fromexample.com>',
+      `^No message has this id, and nothing was sent to this address${known}${noRfcMessageIds}`,
+    ],
+    [
+      'ea2783c1@fromexample.com',
+      `^No message has this id, and nothing was sent to this address${known}${noRfcMessageIds}`,
+    ],
+    ['a@b@c', `^No message has this id${known}${noRfcMessageIds}`],
+    ['Ann <ann@example.com>', `^Nothing was sent to this recipient${known}$`],
+    ['ann#1@example.com', `^Nothing was sent to this recipient${known}$`],
+    ['a-message', `^There is no such message${known}$`],
+  ])('is answered by every way in which it was read: %s', async (asked, answer) => {
+    await record(
+      eventWith({ recipient: 'reader@example.com', columns: { rfcMessageId: 'ea2783c1@fromexample.com' } }),
+    )
+    await expect(show(asked, {})).rejects.toThrow(new RegExp(answer))
+  })
+})
+
 describe('a bounce', () => {
   it('is followed by what it is taken for', async () => {
     await record(

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
 import { DeleteItemCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import type { QuarantinedInput, QuarantineReason } from '../../lib/ports.ts'
 import { providers } from '../../lib/providers/providers.ts'
@@ -7,7 +8,7 @@ import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf, type PlainRow } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
 import { signedForm, signedJson } from '../fixtures/sendcloud/sign.ts'
-import { wiredLedger, type WiredLedger } from '../wired-ledger.ts'
+import { emptyTables, wiredLedger, type WiredLedger } from '../wired-ledger.ts'
 
 const engine = embeddedTables()
 const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
@@ -275,6 +276,137 @@ describe('a body that told of what lay ahead of the clock', () => {
     expect(await rowsOf(engine.client, tables.deliveries)).toMatchObject([
       { delivered: ['2026-11-22T13:00:00Z'] },
     ])
+  })
+})
+
+describe('many rows', () => {
+  const bodiesOf = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...opened, timestamp: opened.timestamp + index }))
+  const small = { bytes: 200 }
+  const large = { bytes: 64 * 1024 + 1 }
+
+  /** Replays that many rows of that size, and answers how many were under way at once. */
+  async function mostAtOnce(count: number, size: { readonly bytes: number }): Promise<number> {
+    for (const body of bodiesOf(count)) await keep(body)
+    let underWay = 0
+    let most = 0
+    const input: typeof ledger.store.input = async (id) => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      await new Promise(setImmediate)
+      try {
+        return await ledger.store.input(id)
+      } finally {
+        underWay -= 1
+      }
+    }
+    const on = { ...ledger, quarantine: { ...ledger.store, input }, providers }
+    const chosen = (await rows()).map((row) => ({ ...row, ...size }))
+    const replayed = await replay(chosen, on, { isDryRun: false, onReplayed: () => undefined })
+    expect(leftOf(replayed)).toEqual(Array(count).fill('resolved'))
+    return most
+  }
+
+  it('are under way at once, large ones fewer', async () => {
+    expect(await mostAtOnce(40, small)).toBe(16)
+    await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
+    tables = await engine.freshTables()
+    ledger = wiredLedger(engine.client, tables, clock, () => undefined)
+    expect(await mostAtOnce(40, large)).toBe(4)
+  })
+
+  it('are reported in the order in which they were given, without their bodies', async () => {
+    for (const body of bodiesOf(24)) await keep(body)
+    const chosen = (await rows()).map((row, index) => ({ ...row, ...(index % 3 === 0 ? large : small) }))
+    const slowFirst: typeof ledger.store.input = async (id) => {
+      const place = chosen.findIndex((row) => row.id === id)
+      for (let turns = 0; turns < 24 - place; turns += 1) await new Promise(setImmediate)
+      return ledger.store.input(id)
+    }
+    const on = { ...ledger, quarantine: { ...ledger.store, input: slowFirst }, providers }
+    const replayed = await replay(chosen, on, { isDryRun: false, onReplayed: () => undefined })
+    expect(replayed.map(({ row: { id } }) => id)).toEqual(chosen.map(({ id }) => id))
+    expect(replayed.filter(({ row }) => 'body' in row)).toEqual([])
+  })
+
+  it('end after what is under way where the replay is interrupted, and are made up for by the next', async () => {
+    for (const body of bodiesOf(60)) await keep(body)
+    const interrupted = new AbortController()
+    let done = 0
+    const onReplayed = () => {
+      done += 1
+      if (done === 20) interrupted.abort()
+    }
+    const on = { ...ledger, quarantine: ledger.store, providers }
+    const { signal } = interrupted
+    const replayed = await replay(await rows(), on, { isDryRun: false, onReplayed, signal })
+    expect(replayed).toHaveLength(done)
+    expect(done).toBeGreaterThanOrEqual(20)
+    expect(done).toBeLessThan(40)
+    const left = await rows()
+    expect(left).toHaveLength(60 - done)
+    expect(left.every(({ attempts }) => attempts === 0)).toBe(true)
+    const { opened: facts } = (await ledger.allRows()).deliveries[0] ?? {}
+    expect(facts).toHaveLength(done)
+    expect(leftOf(await replayAll())).toEqual(Array(60 - done).fill('resolved'))
+  })
+})
+
+describe('rows about one delivery that are replayed at once', () => {
+  const told = (event: string, second: number, more: object = {}) => ({
+    ...delivered,
+    event,
+    timestamp: delivered.timestamp + second,
+    ...more,
+  })
+  const bodies = [
+    told('deferred', 1),
+    told('deferred', 2),
+    told('delivered', 3),
+    told('delivered', 4),
+    told('dropped', 5),
+    told('bounce', 6, { bounceType: 'soft_bounce', reason: '452 4.2.2 mailbox full' }),
+    told('bounce', 7, { bounceType: 'hard_bounce', reason: '551 5.1.1 recipient is not exist' }),
+    told('open', 8),
+    told('open', 9),
+    told('click', 10, { link: 'https://example.com/a' }),
+    told('click', 10, { link: 'https://example.com/b' }),
+    told('unsubscribe', 11),
+    told('spamreport', 12),
+    [told('open', 13), told('open', 8), told('delivered', 3)],
+  ]
+  const withoutQuarantine = async () => ({ ...(await ledger.allRows()), quarantine: [] })
+
+  it('end in the rows of a replay one by one, in whatever order they are begun', async () => {
+    for (const body of bodies) await keep(body)
+    const chosen = await rows()
+    expect(chosen).toHaveLength(14)
+    const on = { ...ledger, quarantine: ledger.store, providers }
+    const run = (some: typeof chosen) => replay(some, on, { isDryRun: false, onReplayed: () => undefined })
+    const alone: unknown[] = []
+    for (const row of chosen) alone.push(...leftOf(await run([row])))
+    expect(alone).toEqual(Array(14).fill('resolved'))
+    const expected = await withoutQuarantine()
+    expect(expected.deliveries).toMatchObject([
+      {
+        status: 'bounced',
+        deferred: ['2022-06-01T06:24:44Z', '2022-06-01T06:24:45Z'],
+        delivered: ['2022-06-01T06:24:46Z', '2022-06-01T06:24:47Z'],
+        opened: ['2022-06-01T06:24:51Z', '2022-06-01T06:24:52Z', '2022-06-01T06:24:56Z'],
+      },
+    ])
+
+    const whole = fc.shuffledSubarray([...chosen], { minLength: 14 })
+    await fc.assert(
+      fc.asyncProperty(whole, async (shuffled) => {
+        await emptyTables(engine.client, tables)
+        for (const body of bodies) await keep(body)
+        expect(leftOf(await run(shuffled))).toEqual(Array(14).fill('resolved'))
+        expect(await withoutQuarantine()).toEqual(expected)
+        expect(await rows()).toEqual([])
+      }),
+      { numRuns: 15 },
+    )
   })
 })
 

@@ -24,6 +24,7 @@ import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts
 import { rowsOf, type EmbeddedTables, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import { limitToRole } from '../../function-roles.ts'
+import { recordSent, type SentCommand } from '../../sent-commands.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 
@@ -48,6 +49,8 @@ export interface World {
   readonly logged: string[]
   /** Names of the DynamoDB commands sent to the deliveries table, since it was last emptied. */
   readonly commands: string[]
+  /** Whatever was sent to DynamoDB, as it went over the wire. */
+  readonly sent: SentCommand[]
   readonly ports: (options?: RunOptions) => ReconcileDependencies
   readonly run: (options?: RunOptions) => Promise<RunReport>
   /** What callbacks told. */
@@ -69,6 +72,7 @@ export async function worldAt(
   const own = tables ?? (await activeTables(engine))
   const commands: string[] = []
   const client = countingClient(engine.endpoint, own.deliveries, commands)
+  const sent = recordSent(client)
   const logged: string[] = []
   const writer = deliveryWriter({ client, table: own.deliveries, retentionDays: 400, clock })
   const log = (happening: string, fields = {}) => logged.push(JSON.stringify({ happening, ...fields }))
@@ -100,6 +104,7 @@ export async function worldAt(
     tables: own,
     logged,
     commands,
+    sent,
     ports,
     run: (run = {}) =>
       reconcile(ports(run), {
