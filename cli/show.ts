@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import pMap from 'p-map'
 import { bareAddress, recipientOf } from '../lib/core/address.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
@@ -20,6 +21,16 @@ import { verdictOfFact, verdictWords } from './verdict-words.ts'
 
 /** Of one command, under way at once. */
 const concurrentQueries = 8
+
+/** Declares `ledger show`. */
+export function registerShow(program: Command): void {
+  program
+    .command('show')
+    .description('what became of the mails to a recipient, or of one message')
+    .argument('<recipient | MessageId | emailId>', "an emailId in single quotes, for the sake of its '$'")
+    .option('--json', 'print the rows as JSON')
+    .action(show)
+}
 
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
 export async function show(asked: string, options: { json?: boolean }): Promise<void> {
