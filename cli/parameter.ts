@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import { sharedTokenSetting, tokenSettingOf } from '../lib/callback-token.ts'
 import {
   ingestEntries,
   parseEnvironment,
   parseSigningKeys,
   pollCredentialEntries,
   setVariables,
+  sharedTokenSetting,
   tableEntries,
+  tokenSettingOf,
 } from '../lib/config.ts'
 import { formatInstant } from '../lib/core/instant.ts'
 import { parameterName } from '../lib/parameters.ts'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Option, type Command } from 'commander'
-import { sharedTokenSetting, tokenDigest, tokenSettingOf } from '../lib/callback-token.ts'
+import { tokenDigest } from '../lib/callback-token.ts'
+import { sharedTokenSetting, tokenSettingOf } from '../lib/config.ts'
 import { providers } from '../lib/providers/providers.ts'
 import { tencentSes } from '../lib/providers/tencent-ses.ts'
 import { printJson } from './print-json.ts'

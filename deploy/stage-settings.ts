@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { sharedTokenSetting, tokenSettingOf } from '../lib/callback-token.ts'
 import {
   ConfigError,
   ingestEntries,
@@ -7,6 +6,8 @@ import {
   parseEnvironment,
   polledEntries,
   reconcileEntries,
+  sharedTokenSetting,
+  tokenSettingOf,
   type Environment,
 } from '../lib/config.ts'
 import { parameterName } from '../lib/parameters.ts'

@@ -5,14 +5,6 @@ export function tokenDigest(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex')
 }
 
-/** The setting with the digests of a provider's own tokens: `CALLBACK_TOKEN_SHA256_SENDCLOUD`. */
-export function tokenSettingOf(provider: string): string {
-  return `${sharedTokenSetting}_${provider.toUpperCase().replaceAll('-', '_')}`
-}
-
-/** The setting with the digests of the tokens of every path that has none of its own. */
-export const sharedTokenSetting = 'CALLBACK_TOKEN_SHA256'
-
 /**
  * Whether a token's digest is among the accepted ones. Every digest is compared, each in constant time, so that the
  * answer's time tells nothing about any of them.

@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { defaultBlocklistDays } from './core/suppression.ts'
 import { defaultSweepAgesDays } from './core/sweep-plan.ts'
-import { sharedTokenSetting, tokenSettingOf } from './callback-token.ts'
 import type { Provider } from './providers/provider.ts'
 
 /** Where settings come from: `process.env` or anything like it. */
@@ -112,6 +111,14 @@ const sweepAgesDays = v.optional(
 )
 
 const inboundRetentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '30')
+
+/** The setting with the digests of a provider's own tokens: `CALLBACK_TOKEN_SHA256_SENDCLOUD`. */
+export function tokenSettingOf(provider: string): string {
+  return `${sharedTokenSetting}_${provider.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** The setting with the digests of the tokens of every path that has none of its own. */
+export const sharedTokenSetting = 'CALLBACK_TOKEN_SHA256'
 
 /** What the ingest function reads from its environment, beside the keys of its providers. */
 export const ingestEntries = {

@@ -1,9 +1,8 @@
 import { notSetUp, unauthorized } from '../../lib/callback-answers.ts'
-import { setVariables, type Environment } from '../../lib/config.ts'
+import { setVariables, tokenSettingOf, type Environment } from '../../lib/config.ts'
 import type { Provider } from '../../lib/providers/provider.ts'
 import { ask, type Front } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
-import { tokenSettingOf } from '../../lib/callback-token.ts'
 import { callbackPath, mayCarryToken, ownTokenVariable, toldOf } from './tokens.ts'
 
 /** Whether the function has the key of a provider that signs. Not every deployment uses every provider. */

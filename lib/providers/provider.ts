@@ -100,7 +100,8 @@ export function typeName(value: unknown): string {
 
 /** Of a text that nobody can see to be wrong, why it is: `a string with U+FFFD in it`. */
 function nameOfText(text: string): string {
-  if (text.length > 10_000) return 'a long string'
-  const codePoint = hiddenIn(text)?.codePointAt(0)?.toString(16).toUpperCase()
+  // What is longer is wrong by its length alone.
+  const codePoint =
+    text.length > 10_000 ? undefined : hiddenIn(text)?.codePointAt(0)?.toString(16).toUpperCase()
   return codePoint === undefined ? 'a string' : `a string with U+${codePoint.padStart(4, '0')} in it`
 }
