@@ -16,14 +16,17 @@ type Register = (program: Command) => void
 
 /** The commands by name, in the order of the help. Only what is asked for is loaded: the rest is 20 MB and half of the start's time. */
 const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
-  ['show', async () => (await import('./show.ts')).registerShow],
-  ['reconcile', async () => (await import('./reconcile.ts')).registerReconcile],
-  ['suppressions', async () => (await import('./suppressions.ts')).registerSuppressions],
-  ['quarantine', async () => (await import('./quarantine.ts')).registerQuarantine],
-  ['inbound', async () => (await import('./inbound.ts')).registerInbound],
-  ['token', async () => (await import('./token.ts')).registerToken],
-  ['parameter', async () => (await import('./parameter.ts')).registerParameter],
-  ['doctor', async () => (await import('./doctor.ts')).registerDoctor],
+  ['show', () => import('./show.ts').then(({ registerShow }) => registerShow)],
+  ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],
+  [
+    'suppressions',
+    () => import('./suppressions.ts').then(({ registerSuppressions }) => registerSuppressions),
+  ],
+  ['quarantine', () => import('./quarantine.ts').then(({ registerQuarantine }) => registerQuarantine)],
+  ['inbound', () => import('./inbound.ts').then(({ registerInbound }) => registerInbound)],
+  ['token', () => import('./token.ts').then(({ registerToken }) => registerToken)],
+  ['parameter', () => import('./parameter.ts').then(({ registerParameter }) => registerParameter)],
+  ['doctor', () => import('./doctor.ts').then(({ registerDoctor }) => registerDoctor)],
 ])
 
 const named = commands.get(process.argv[2] ?? '')

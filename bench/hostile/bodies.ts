@@ -7,7 +7,7 @@ import { seededRandom } from '../../local/simulated-ses/random.ts'
 
 export const appKey = 'bench-app-key'
 
-export interface HostileBody {
+interface HostileBody {
   readonly name: string
   readonly path: '/tencent-ses' | '/sendcloud' | '/sent'
   readonly contentType: string
