@@ -1,10 +1,11 @@
 import type { Log } from './ports.ts'
 
 /**
- * Anything that looks like an address is struck out, wherever it came from: plain, with a quoted local part, or encoded
- * for a URL. The bounded lengths keep the search linear.
+ * Anything that looks like an address is struck out, wherever it came from: plain, with a quoted local part, at an address
+ * literal, or encoded for a URL. The bounded lengths keep the search linear.
  */
-const address = /(?:"[^\s"@]{1,64}"|[^\s"'<>:,;/\\@=?&]{1,320})(?:@|%40)[^\s"'<>:,;/\\&]+/gi
+const address =
+  /(?:"[^"]{1,64}"|[^\s"'<>:,;/\\@=?&]{1,320})(?:@|%40)(?:\[[^\s\]]{1,255}\]|[^\s"'<>:,;/\\&]+)/gi
 const secretField = /token|secret|signature|password|authorization|credential|key$/i
 
 /** Logs one JSON object a line, as CloudWatch Logs Insights reads it. */

@@ -105,6 +105,8 @@ describe('an address', () => {
 
   it.each([
     ['with a quoted local part', { text: '550 "john.doe"@example.com unknown' }, 'doe"@example.com'],
+    ['with a space in its local part', { text: '550 "ann lee"@example.com unknown' }, 'lee"@example.com'],
+    ['at an IPv6 host', { text: '550 ann@[IPv6:2001:db8::25] unknown' }, '2001:db8::25'],
     ['that a URL encodes', { text: 'https://example.com/?to=reader%40example.com' }, 'reader%40example.com'],
     ['that names a field', { perRecipient: { 'reader@example.com': 2 } }, 'reader@example.com'],
   ])('%s never comes out', (_what, fields, address) => {
