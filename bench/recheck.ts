@@ -6,7 +6,7 @@ import { emptySuppression, withEvidence, type Suppression } from '../lib/core/su
 import type { Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
 import { parseFact } from '../lib/core/fact.ts'
-import { recheck, recheckFromStart, type RecheckState } from '../lib/recheck.ts'
+import { recheck, recheckFromStart, type RecheckState } from '../lib/suppressions/recheck.ts'
 import { eachAsync } from '../local/in-memory-ledger/engine-rules.ts'
 import { labelledReplies } from './replies/labelled-replies.ts'
 

@@ -1,4 +1,4 @@
-import type { BackfillFigures, BackfillReport } from '../lib/backfill.ts'
+import type { BackfillFigures, BackfillReport } from '../lib/reconcile/backfill/backfill.ts'
 import { counted } from './counted.ts'
 
 /** The report for a person: a table, and what is left to do. */

@@ -4,7 +4,7 @@ import {
   LambdaClient,
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda'
-import type { Environment } from '../lib/config.ts'
+import type { Environment } from '../lib/runtime/config.ts'
 
 /** The functions as AWS Lambda has them. */
 export interface DeployedFunctions {

@@ -5,11 +5,11 @@ import {
   reconcileEntries,
   setVariables,
   type Environment,
-} from '../lib/config.ts'
+} from '../lib/runtime/config.ts'
 import { oneLine } from '../lib/core/text.ts'
 import { secondMs } from '../lib/core/instant.ts'
-import { withParameters } from '../lib/parameters.ts'
-import { lambda } from '../lib/surroundings.ts'
+import { withParameters } from '../lib/runtime/parameters.ts'
+import { lambda } from '../lib/runtime/runtime.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { CommandError, sentenceOf } from './command-error.ts'
 import type { DeployedFunctions } from './deployed-functions.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import * as v from 'valibot'
-import { parseEnvironment, port } from '../lib/config.ts'
+import { parseEnvironment, port } from '../lib/runtime/config.ts'
 import { whenNobodyReads } from '../local/closed-pipe.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
 import { sentenceOf } from './command-error.ts'

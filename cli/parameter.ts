@@ -8,12 +8,12 @@ import {
   sharedTokenSetting,
   tableEntries,
   tokenSettingOf,
-} from '../lib/config.ts'
+} from '../lib/runtime/config.ts'
 import { formatInstant } from '../lib/core/instant.ts'
-import { parameterName } from '../lib/parameters.ts'
+import { parameterName } from '../lib/runtime/parameters.ts'
 import type { ParameterKeeper } from '../lib/ports.ts'
-import { parameterKeeper } from '../lib/parameters/parameter-keeper.ts'
-import { mailProviders, providers } from '../lib/providers/providers.ts'
+import { parameterKeeper } from '../lib/runtime/parameters/parameter-keeper.ts'
+import { mailProviders, providers } from '../lib/providers/registry.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
 import { checkCredential, checkKeys } from './credential.ts'

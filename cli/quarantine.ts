@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { parseSigningKeys, setVariables, type Environment } from '../lib/config.ts'
+import { parseSigningKeys, setVariables, type Environment } from '../lib/runtime/config.ts'
 import { oneLine, severalLines } from '../lib/core/text.ts'
 import {
   quarantineReasons,
@@ -8,16 +8,16 @@ import {
   type QuarantineReason,
   type QuarantineStore,
 } from '../lib/ports.ts'
-import { withParameters } from '../lib/parameters.ts'
+import { withParameters } from '../lib/runtime/parameters.ts'
 import type { Provider } from '../lib/providers/provider.ts'
-import { providers } from '../lib/providers/providers.ts'
-import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/replay.ts'
-import { lambda } from '../lib/surroundings.ts'
-import { polledProvider } from '../lib/ses/get-send-email-status.ts'
-import { readStatusRow } from '../lib/ses/status-row.ts'
+import { providers } from '../lib/providers/registry.ts'
+import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/quarantine/replay.ts'
+import { lambda } from '../lib/runtime/runtime.ts'
+import { polledProvider } from '../lib/status-apis/ses/get-send-email-status.ts'
+import { readStatusRow } from '../lib/status-apis/ses/status-row.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
-import { writersFor } from '../lib/writers.ts'
+import { writersFor } from '../lib/wiring/writers.ts'
 import { isLocal, simulatedAppKey } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'

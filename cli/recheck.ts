@@ -3,7 +3,12 @@ import cliProgress from 'cli-progress'
 import * as v from 'valibot'
 import { evidenceLine } from '../lib/core/suppression.ts'
 import { suppressionRulesVersion } from '../lib/core/suppression-rules.ts'
-import { recheck, recheckFromStart, type RecheckFinding, type RecheckState } from '../lib/recheck.ts'
+import {
+  recheck,
+  recheckFromStart,
+  type RecheckFinding,
+  type RecheckState,
+} from '../lib/suppressions/recheck.ts'
 import { deliveryReader, deliveryScanner } from '../lib/table/delivery-reader.ts'
 import { suppressionScanner } from '../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'

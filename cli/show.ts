@@ -9,7 +9,7 @@ import { identifierIn, isTaskKey, type MessageKey } from '../lib/core/message.ts
 import { heldReasons } from '../lib/core/suppression.ts'
 import { oneLine } from '../lib/core/text.ts'
 import type { DeliveryReader, StoredInboundMail } from '../lib/ports.ts'
-import { emailIdParts } from '../lib/providers/sendcloud-email-id.ts'
+import { emailIdParts } from '../lib/providers/sendcloud/email-id.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'

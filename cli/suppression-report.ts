@@ -8,7 +8,7 @@ import {
   type HeldReason,
   type Suppression,
 } from '../lib/core/suppression.ts'
-import { doubtsOf, type Doubt } from '../lib/recheck.ts'
+import { doubtsOf, type Doubt } from '../lib/suppressions/recheck.ts'
 import { verdictOfFact, verdictWords } from './verdict-words.ts'
 
 /** A row of the list, and why the address is on it now. */

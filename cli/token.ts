@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Option, type Command } from 'commander'
-import { tokenDigest } from '../lib/callback-token.ts'
-import { sharedTokenSetting, tokenSettingOf } from '../lib/config.ts'
-import { providers } from '../lib/providers/providers.ts'
-import { tencentSes } from '../lib/providers/tencent-ses.ts'
+import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { sharedTokenSetting, tokenSettingOf } from '../lib/runtime/config.ts'
+import { providers } from '../lib/providers/registry.ts'
+import { tencentSes } from '../lib/providers/tencent-ses/tencent-ses.ts'
 import { printJson } from './print-json.ts'
 
 /** 192 bits: nobody finds it by trying. */

@@ -5,7 +5,7 @@ import { replyRules } from '../lib/core/reply-rules.ts'
 import { replySources } from '../lib/core/reply-sources.ts'
 import { unclearBounces } from '../lib/core/suppression.ts'
 import { verdictOf, type Verdict } from '../lib/core/suppression-rules.ts'
-import { eventOf } from '../lib/recheck.ts'
+import { eventOf } from '../lib/suppressions/recheck.ts'
 
 /** What the rules make of a stored bounce, and where that comes from. */
 interface BounceVerdict extends Verdict {

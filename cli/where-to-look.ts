@@ -1,4 +1,4 @@
-import { setVariables, type Environment } from '../lib/config.ts'
+import { setVariables, type Environment } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
 
 /** Where a function of this deployment says what went wrong in it. */

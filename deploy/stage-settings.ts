@@ -9,9 +9,9 @@ import {
   sharedTokenSetting,
   tokenSettingOf,
   type Environment,
-} from '../lib/config.ts'
-import { parameterName } from '../lib/parameters.ts'
-import { providers } from '../lib/providers/providers.ts'
+} from '../lib/runtime/config.ts'
+import { parameterName } from '../lib/runtime/parameters.ts'
+import { providers } from '../lib/providers/registry.ts'
 
 type Settings = Readonly<Record<string, unknown>>
 

@@ -1,13 +1,18 @@
-import { ingestEntries, parseEnvironment, parseTokenDigests, type Environment } from '../lib/config.ts'
-import { functionUrlStack, type FunctionUrlHandler } from '../lib/http/stack.ts'
-import { ingest } from '../lib/ingest.ts'
-import { lazily } from '../lib/lazily.ts'
-import { providers } from '../lib/providers/providers.ts'
-import { signingKeys } from '../lib/signing-keys.ts'
-import { lambda, type Surroundings } from '../lib/surroundings.ts'
+import {
+  ingestEntries,
+  parseEnvironment,
+  parseTokenDigests,
+  type Environment,
+} from '../lib/runtime/config.ts'
+import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/stack.ts'
+import { ingest } from '../lib/ingest/ingest.ts'
+import { lazily } from '../lib/runtime/lazily.ts'
+import { providers } from '../lib/providers/registry.ts'
+import { signingKeys } from '../lib/ingest/signing-keys.ts'
+import { lambda, type Surroundings } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
-import { writersFor } from '../lib/writers.ts'
+import { writersFor } from '../lib/wiring/writers.ts'
 
 /** SendCloud wants its answer within 3 s, and the network takes its share. */
 const answerDeadlineMs = 2_000

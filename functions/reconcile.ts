@@ -7,20 +7,20 @@ import {
   pollParameters,
   tableEntries,
   type Environment,
-} from '../lib/config.ts'
-import { finishBodies } from '../lib/finish-bodies.ts'
-import { lazily } from '../lib/lazily.ts'
-import { withParameters } from '../lib/parameters.ts'
-import { pollWiring } from '../lib/poll-wiring.ts'
+} from '../lib/runtime/config.ts'
+import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
+import { lazily } from '../lib/runtime/lazily.ts'
+import { withParameters } from '../lib/runtime/parameters.ts'
+import { pollWiring } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/ports.ts'
-import { providers } from '../lib/providers/providers.ts'
-import { reconcile } from '../lib/reconcile.ts'
-import { lambda, type Surroundings } from '../lib/surroundings.ts'
+import { providers } from '../lib/providers/registry.ts'
+import { reconcile } from '../lib/reconcile/reconcile.ts'
+import { lambda, type Surroundings } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineGauge } from '../lib/table/quarantine-gauge.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
-import { figuresOf, tellRun, tellWaiting } from '../lib/tell-run.ts'
-import { writersFor } from '../lib/writers.ts'
+import { figuresOf, tellRun, tellWaiting } from '../lib/reconcile/run-metrics.ts'
+import { writersFor } from '../lib/wiring/writers.ts'
 
 /** What stops a run that asks more than anybody meant it to, at one request a second: no run is as long. */
 const maxCallsPerRun = 1_000

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Log } from '../lib/ports.ts'
 
-/** What lib/embedded-metrics.ts adds to a line. */
+/** What lib/runtime/embedded-metrics.ts adds to a line. */
 const withMetrics = v.object({
   _aws: v.object({
     CloudWatchMetrics: v.array(

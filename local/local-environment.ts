@@ -1,4 +1,4 @@
-import { localTablePrefix, setVariables, type Environment } from '../lib/config.ts'
+import { localTablePrefix, setVariables, type Environment } from '../lib/runtime/config.ts'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 
 /** The ports of the local stack unless it is told others. */

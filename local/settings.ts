@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import { parseEnvironment, port, pollEntries, type Environment } from '../lib/config.ts'
+import { parseEnvironment, port, pollEntries, type Environment } from '../lib/runtime/config.ts'
 import { simulatedAppKey, usualPorts, withLocalDefaults } from './local-environment.ts'
 
 // A token that a URL carries as it is, so that what is printed is what arrives.

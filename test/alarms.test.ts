@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
-import { mailProviders } from '../lib/providers/providers.ts'
+import { mailProviders } from '../lib/providers/registry.ts'
 import { declaredTables } from '../local/tables.ts'
 import {
   declaredAlarms,
@@ -367,7 +367,7 @@ describe('the runbook', () => {
       ...text.matchAll(/happening (?:= |in )(\[[^\]]+\]|"[^"]+")/g),
     ])
     const names = asked.flatMap(([, list = '']) => [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name))
-    // A fault that nobody expected is told by lib/http/stack.ts alone.
+    // A fault that nobody expected is told by lib/runtime/http/stack.ts alone.
     expect(names.filter((name) => name !== 'unexpected fault' && !happenings.has(name))).toEqual([])
   })
 

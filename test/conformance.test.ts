@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createHandler } from '../functions/ingest.ts'
-import { tokenDigest } from '../lib/callback-token.ts'
-import { ingest } from '../lib/ingest.ts'
+import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { ingest } from '../lib/ingest/ingest.ts'
 import type { Provider } from '../lib/providers/provider.ts'
-import { providers } from '../lib/providers/providers.ts'
-import { replay, rowsToReplay } from '../lib/replay.ts'
+import { providers } from '../lib/providers/registry.ts'
+import { replay, rowsToReplay } from '../lib/quarantine/replay.ts'
 import { startFunctionUrlServer, type FunctionUrlServer } from '../local/function-url-server.ts'
 import { virtualClock, type VirtualClock } from '../local/virtual-clock.ts'
 import {
@@ -23,7 +23,7 @@ import { embeddedTables, rowsOf } from './embedded-tables.ts'
 import { garbage, goodButFor, withDepth, withFields, type Post } from './garbage.ts'
 import { allRowsOf, noRows, wiredLedger } from './wired-ledger.ts'
 
-// What every provider of lib/providers/providers.ts passes, end to end: HTTP, the real function, the embedded engine.
+// What every provider of lib/providers/registry.ts passes, end to end: HTTP, the real function, the embedded engine.
 
 const engine = embeddedTables()
 const token = 'a-token-of-the-callback-url'

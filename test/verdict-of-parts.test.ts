@@ -69,7 +69,7 @@ describe('the tests of the tables on another engine', () => {
       expect.arrayContaining([
         'test/functions/ingest.test.ts',
         'test/functions/reconcile.test.ts',
-        'test/lib/record.test.ts',
+        'test/lib/suppressions/record-with-suppressions.test.ts',
       ]),
     )
   })

@@ -1,13 +1,13 @@
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Clock, Log, QuarantineStore, QuarantineWriter } from '../lib/ports.ts'
-import { recordingSuppressions } from '../lib/record.ts'
+import { recordingSuppressions } from '../lib/suppressions/record-with-suppressions.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { inboundMailWriter } from '../lib/table/inbound-writer.ts'
 import type { TableNames } from '../lib/table/names.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
-import type { TakeInDependencies } from '../lib/take-in.ts'
+import type { TakeInDependencies } from '../lib/ingest/process-body.ts'
 import { rowsOf, type PlainRow } from './embedded-tables.ts'
 
 /** The real writers on one set of tables, wired as functions/ingest.ts and the command wire them. */

@@ -3,7 +3,7 @@ import { addDays, dayMs, minuteMs, requestDateOf, requestDateStartMs } from '../
 import { sentAtOf } from '../../lib/core/message.ts'
 import { reachMs } from '../../lib/core/schedule.ts'
 import type { Clock } from '../../lib/ports.ts'
-import { readStatusRow } from '../../lib/ses/status-row.ts'
+import { readStatusRow } from '../../lib/status-apis/ses/status-row.ts'
 import { inMemoryLedger, type Ledger } from '../../local/in-memory-ledger.ts'
 import { inProcessStatusApi } from '../../local/simulated-ses/in-process-status-api.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'

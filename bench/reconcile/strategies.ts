@@ -4,13 +4,13 @@ import { isOutOfReach } from '../../lib/core/schedule.ts'
 import type { PolledDelivery } from '../../lib/core/polled-delivery.ts'
 import type { Clock, Log, StatusApi, StatusPage } from '../../lib/ports.ts'
 import { defaultSweepAgesDays } from '../../lib/core/sweep-plan.ts'
-import { reconcile } from '../../lib/reconcile.ts'
+import { reconcile } from '../../lib/reconcile/reconcile.ts'
 import { RowRepairs } from '../../lib/reconcile/repair-rows.ts'
 import { UnreadableRows } from '../../lib/reconcile/unreadable-rows.ts'
 import type { Ledger } from '../../local/in-memory-ledger.ts'
 import { requestsPerSecond } from './recorded-calls.ts'
 
-/** What a strategy has: the ports of lib/reconcile.ts. */
+/** What a strategy has: the ports of lib/reconcile/reconcile.ts. */
 interface StrategyPorts {
   readonly statusApi: StatusApi
   readonly deliveries: Ledger['deliveries']

@@ -1,4 +1,4 @@
-import { setVariables, type Environment } from '../../lib/config.ts'
+import { setVariables, type Environment } from '../../lib/runtime/config.ts'
 import { describedTable } from '../../lib/table/described-table.ts'
 import { sentenceOf } from '../command-error.ts'
 import type { OpenLedger } from '../open-ledger.ts'

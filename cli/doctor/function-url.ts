@@ -1,5 +1,5 @@
-import { notFound } from '../../lib/callback-answers.ts'
-import type { Environment } from '../../lib/config.ts'
+import { notFound } from '../../lib/ingest/responses.ts'
+import type { Environment } from '../../lib/runtime/config.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import type { Answer, Front, Silence } from './ask.ts'
 import { failed, passed, type Check } from './check.ts'

@@ -1,4 +1,4 @@
-import { reconcileEntries, setVariables, type Environment } from '../../lib/config.ts'
+import { reconcileEntries, setVariables, type Environment } from '../../lib/runtime/config.ts'
 import type { Clock } from '../../lib/ports.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import {

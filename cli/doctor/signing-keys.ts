@@ -1,5 +1,5 @@
-import { notSetUp, unauthorized } from '../../lib/callback-answers.ts'
-import { setVariables, tokenSettingOf, type Environment } from '../../lib/config.ts'
+import { notSetUp, unauthorized } from '../../lib/ingest/responses.ts'
+import { setVariables, tokenSettingOf, type Environment } from '../../lib/runtime/config.ts'
 import type { Provider } from '../../lib/providers/provider.ts'
 import { ask, type Front } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'

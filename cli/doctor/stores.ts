@@ -1,4 +1,4 @@
-import type { Environment } from '../../lib/config.ts'
+import type { Environment } from '../../lib/runtime/config.ts'
 import { oneLine } from '../../lib/core/text.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { sentenceOf } from '../command-error.ts'

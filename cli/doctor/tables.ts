@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import type { Environment } from '../../lib/config.ts'
+import type { Environment } from '../../lib/runtime/config.ts'
 import { describedTable, expiringBy, shapeOf, type TableShape } from '../../lib/table/described-table.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { declaredTables } from '../../local/tables.ts'

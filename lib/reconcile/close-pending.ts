@@ -2,7 +2,7 @@ import { isPending } from '../core/delivery.ts'
 import { requestDateOf } from '../core/instant.ts'
 import { unknownEvent } from '../core/polled-delivery.ts'
 import { UnwritableError } from '../ports.ts'
-import type { DatedDelivery, Survey } from './pending.ts'
+import type { DatedDelivery, Survey } from './survey.ts'
 import type { Run } from './run.ts'
 
 type ToClose = Pick<Survey, 'closable' | 'closableLeftOut'>

@@ -1,7 +1,7 @@
 import { requestDateOf } from '../core/instant.ts'
 import { oldestDateInReach, possibleRequestDates } from '../core/sweep-plan.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import type { DueMessage, Survey } from './pending.ts'
+import type { DueMessage, Survey } from './survey.ts'
 import { RunStopped } from './provider-calls.ts'
 import { hasTold, pageRows, type Run } from './run.ts'
 import { readOnward } from './tail.ts'

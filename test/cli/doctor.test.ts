@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Check } from '../../cli/doctor/check.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { systemClock } from '../../lib/runtime/clock.ts'
 import { tableNames } from '../../lib/table/names.ts'
 import { close, listen } from '../../local/listening-server.ts'
 import { simulatedSesCredentials } from '../../local/local-environment.ts'

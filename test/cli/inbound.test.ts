@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { registerInbound } from '../../cli/inbound.ts'
 import type { InboundMail } from '../../lib/core/inbound-mail.ts'
 import { inboundMailWriter } from '../../lib/table/inbound-writer.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { systemClock } from '../../lib/runtime/clock.ts'
 import { embeddedTables } from '../embedded-tables.ts'
 
 const engine = embeddedTables()

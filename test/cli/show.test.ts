@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { show } from '../../cli/show.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { systemClock } from '../../lib/runtime/clock.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
 import type { SuppressionEvidence } from '../../lib/core/suppression.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { CommandError } from '../../cli/command-error.ts'
 import { registerSuppressions } from '../../cli/suppressions.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { systemClock } from '../../lib/runtime/clock.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
 import { heldReasons, type SuppressionEvidence } from '../../lib/core/suppression.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, it } from '@jest/globals'
-import { providers } from '../../lib/providers/providers.ts'
+import { providers } from '../../lib/providers/registry.ts'
 
 // `serverless info` and `serverless deploy` run it. The emulated AWS of `npm run test:aws` has no function URLs.
 

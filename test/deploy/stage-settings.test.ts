@@ -4,8 +4,8 @@ import { describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { deploymentEntries, problemsOf } from '../../deploy/stage-settings.ts'
-import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/config.ts'
-import { providers } from '../../lib/providers/providers.ts'
+import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/runtime/config.ts'
+import { providers } from '../../lib/providers/registry.ts'
 
 const serverlessYaml = v.object({ params: v.object({ default: v.record(v.string(), v.unknown()) }) })
 const text = readFileSync(new URL('../../serverless.yml', import.meta.url), 'utf8')

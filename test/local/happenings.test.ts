@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { embeddedMetrics } from '../../lib/embedded-metrics.ts'
+import { embeddedMetrics } from '../../lib/runtime/embedded-metrics.ts'
 import { happenings } from '../../local/happenings.ts'
 
 const nowMs = Date.parse('2026-11-21T08:00:00Z')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { ConfigError } from '../../lib/config.ts'
+import { ConfigError } from '../../lib/runtime/config.ts'
 import { localSettings } from '../../local/settings.ts'
 
 describe('the settings of the local stack', () => {

@@ -5,7 +5,7 @@ import { createServer as createTlsServer, request as tlsRequest } from 'node:htt
 import { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Check } from '../../cli/doctor/check.ts'
-import { systemClock } from '../../lib/clock.ts'
+import { systemClock } from '../../lib/runtime/clock.ts'
 import { tableNames } from '../../lib/table/names.ts'
 import { close, listen } from '../../local/listening-server.ts'
 import { localSettings } from '../../local/settings.ts'

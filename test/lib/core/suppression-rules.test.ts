@@ -8,8 +8,8 @@ import {
   verdictOf,
   weightOf,
 } from '../../../lib/core/suppression-rules.ts'
-import { sendCloud } from '../../../lib/providers/sendcloud.ts'
-import { tencentSes } from '../../../lib/providers/tencent-ses.ts'
+import { sendCloud } from '../../../lib/providers/sendcloud/sendcloud.ts'
+import { tencentSes } from '../../../lib/providers/tencent-ses/tencent-ses.ts'
 import { eventWith, sampleMessage } from '../../events.ts'
 import { signedForm } from '../../../local/simulated-sendcloud/callback.ts'
 

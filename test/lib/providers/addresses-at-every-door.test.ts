@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { sendCloud } from '../../../lib/providers/sendcloud.ts'
-import { sentWith } from '../../../lib/providers/sent.ts'
-import { tencentSes } from '../../../lib/providers/tencent-ses.ts'
+import { sendCloud } from '../../../lib/providers/sendcloud/sendcloud.ts'
+import { sentWith } from '../../../lib/providers/send-reports/send-reports.ts'
+import { tencentSes } from '../../../lib/providers/tencent-ses/tencent-ses.ts'
 import type { Outcome, Provider } from '../../../lib/providers/provider.ts'
-import { readStatusRow } from '../../../lib/ses/status-row.ts'
+import { readStatusRow } from '../../../lib/status-apis/ses/status-row.ts'
 
 // Whichever way an address comes in, it is one recipient: test/lib/core/address.test.ts says which.
 

@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { contentTypeOfText } from '../../../lib/providers/body-text.ts'
+import { contentTypeOfText } from '../../../lib/providers/body/text.ts'
 import type { Callback, Outcome } from '../../../lib/providers/provider.ts'
-import { sendCloud } from '../../../lib/providers/sendcloud.ts'
-import { sentWith } from '../../../lib/providers/sent.ts'
-import { tencentSes } from '../../../lib/providers/tencent-ses.ts'
+import { sendCloud } from '../../../lib/providers/sendcloud/sendcloud.ts'
+import { sentWith } from '../../../lib/providers/send-reports/send-reports.ts'
+import { tencentSes } from '../../../lib/providers/tencent-ses/tencent-ses.ts'
 import { signatureOf, someToken } from '../../fixtures/sendcloud/sign.ts'
 
 // In which encodings a body may come, and what is made of those in which it should not.

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import type { TableNames } from '../../../lib/table/names.ts'
-import type { ReconcileDependencies } from '../../../lib/reconcile.ts'
+import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'

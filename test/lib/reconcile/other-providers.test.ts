@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
-import type { ReconcileDependencies } from '../../../lib/reconcile.ts'
+import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import { worldAt, type Ports, type World } from './world.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { heldReasons } from '../../../lib/core/suppression.ts'
-import { recordingSuppressions } from '../../../lib/record.ts'
+import { recordingSuppressions } from '../../../lib/suppressions/record-with-suppressions.ts'
 import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'

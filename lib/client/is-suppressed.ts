@@ -1,0 +1,147 @@
+import * as v from 'valibot'
+import { blocklistDays, parseEnvironment, tableEntries } from '../runtime/config.ts'
+import { canonicalDomain, recipientOf } from '../core/address.ts'
+import {
+  heldReasons,
+  parseEvidence,
+  suppressionReasons,
+  type HeldReason,
+  type SuppressionEvidence,
+  type SuppressionReason,
+} from '../core/suppression.ts'
+import { lazily } from '../runtime/lazily.ts'
+import { dynamoDbClient } from '../table/client.ts'
+import { tableNames } from '../table/names.ts'
+import { suppressionReader } from '../table/suppression-reader.ts'
+
+/** One read of one small item; the caller waits for it. */
+const requestTimeoutMs = 2_000
+
+const list = lazily(() => {
+  const settings = parseEnvironment(
+    { TABLE_PREFIX: tableEntries.TABLE_PREFIX, BLOCKLIST_DAYS: blocklistDays },
+    process.env,
+  )
+  const client = dynamoDbClient(requestTimeoutMs)
+  return {
+    blocklistDays: settings.BLOCKLIST_DAYS,
+    reader: suppressionReader({ client, table: tableNames(settings.TABLE_PREFIX).suppressions }),
+  }
+})
+
+/** What is about to be sent, where that makes a difference. */
+interface Sending {
+  /** The domain of the sender's address. Who unsubscribed from another domain's mail is not meant. Default: any sender. */
+  readonly fromDomain?: string | undefined
+  /** Reasons that do not matter for this mail: a receipt goes to somebody who left the newsletter, too. */
+  readonly except?: readonly SuppressionReason[] | undefined
+}
+
+/** Why nothing should be sent to a recipient. */
+interface SuppressionAnswer {
+  readonly reason: SuppressionReason
+  readonly since: Date
+  /** Absent where it holds until an operator ends it. */
+  readonly until?: Date
+  /** Whose mail the recipient unsubscribed from; absent where that is not known, and for other reasons. */
+  readonly fromDomain?: string
+  /** `tencent-ses` or `sendcloud`; absent where an operator put the address there. */
+  readonly provider?: string
+  /** The message that it was learnt from; absent as the provider is. */
+  readonly message?: string
+  /** What the receiving server said, of a hard bounce that came with words; at most 300 characters. */
+  readonly reply?: string
+}
+
+const oneAddress = v.pipe(v.string(), v.transform(recipientOf), v.string())
+const oneDomain = v.pipe(v.string(), v.trim(), v.transform(canonicalDomain), v.string())
+const sendingSchema = v.object({
+  fromDomain: v.optional(oneDomain),
+  except: v.optional(v.array(v.picklist(suppressionReasons)), []),
+})
+
+/**
+ * Whether nothing should be sent to the recipient: for the applications that send.
+ *
+ *     if (await isSuppressed('Somebody <somebody@example.com>')) return
+ *     if (await isSuppressed(recipient, { fromDomain: 'shop.example.com', except: ['unsubscribe'] })) return
+ *
+ * `TABLE_PREFIX` (such as `delivery-ledger-prod`) names the deployment; `BLOCKLIST_DAYS` (default 14) is how long a
+ * provider's own list counts; region, credentials and endpoint come from the environment as the AWS SDK defines it. All of
+ * it is read at the first call. The caller needs `dynamodb:GetItem` on the table `<TABLE_PREFIX>-suppressions`, and nothing
+ * else.
+ *
+ * One consistent read of one item: what the ledger has written a moment ago counts.
+ *
+ * @param recipient - one address, in any spelling of its letters, with or without a name.
+ * @param sending - what is about to be sent. Default: any mail, from any domain.
+ * @throws TypeError where an argument is wrong. Where the table cannot be read, the fault is thrown too: it is never
+ *   answered as `false`, so whoever would rather send than wait has to say so.
+ */
+export async function isSuppressed(recipient: string, sending: Sending = {}): Promise<boolean> {
+  return (await reasonFor('isSuppressed', recipient, sending)) !== undefined
+}
+
+/**
+ * Why nothing should be sent to the recipient; `undefined` where nothing speaks against it. Takes the same arguments as
+ * {@link isSuppressed}, needs the same permission and throws the same. Of several reasons it is one that lasts, the
+ * earliest of those; the provider's temporary list comes last.
+ */
+export async function suppressionOf(
+  recipient: string,
+  sending: Sending = {},
+): Promise<SuppressionAnswer | undefined> {
+  const held = await reasonFor('suppressionOf', recipient, sending)
+  if (held === undefined) return undefined
+  const evidence = parseEvidence(held.line)
+  const reply = evidence === undefined ? '' : replyIn(evidence)
+  return {
+    reason: held.reason,
+    since: new Date(held.sinceMs),
+    ...(held.untilMs !== undefined && { until: new Date(held.untilMs) }),
+    ...(held.fromDomain !== undefined && { fromDomain: held.fromDomain }),
+    ...(evidence?.provider !== undefined && { provider: evidence.provider }),
+    ...(evidence?.message !== undefined && { message: evidence.message }),
+    ...(reply !== '' && { reply }),
+  }
+}
+
+/** Where a number of the provider's decided, the words are the provider's; evidence that was not judged has none. */
+function replyIn({ judgement, detail }: Pick<SuppressionEvidence, 'judgement' | 'detail'>): string {
+  return judgement === undefined || judgement.rule.startsWith('sub-stat-') ? '' : detail
+}
+
+async function reasonFor(
+  caller: string,
+  recipient: string,
+  sending: Sending,
+): Promise<HeldReason | undefined> {
+  const address = v.safeParse(oneAddress, recipient)
+  if (!address.success) {
+    throw new TypeError(
+      `${caller}: expected one email address, such as 'a@example.com' or 'Name <a@example.com>'; the argument is none.`,
+    )
+  }
+  const mail = v.safeParse(sendingSchema, sending)
+  if (!mail.success) {
+    const field = v.getDotPath(mail.issues[0]) ?? ''
+    throw new TypeError(
+      field.startsWith('except')
+        ? `${caller}: expected except to be a list of ${suppressionReasons.join(', ')}.`
+        : `${caller}: expected fromDomain to be a domain, such as 'shop.example.com'.`,
+    )
+  }
+  const { reader, blocklistDays: days } = list()
+  const row = await reader.ofRecipient(address.output)
+  if (row === undefined) return undefined
+  const held = heldReasons(row, { nowMs: Date.now(), blocklistDays: days }).filter((reason) =>
+    isMeant(reason, mail.output),
+  )
+  return held.find(({ untilMs }) => untilMs === undefined) ?? held[0]
+}
+
+function isMeant({ reason, fromDomain }: HeldReason, mail: v.InferOutput<typeof sendingSchema>): boolean {
+  const isOfAnother =
+    fromDomain !== undefined && mail.fromDomain !== undefined && fromDomain !== mail.fromDomain
+  return !mail.except.includes(reason) && !isOfAnother
+}

@@ -1,0 +1,180 @@
+import pMap from 'p-map'
+import { beforeAbort } from '../runtime/before-abort.ts'
+import { errorName } from '../runtime/error-name.ts'
+import { countOutcomes, outcomeOf, type OutcomeCounts } from '../core/outcome.ts'
+import {
+  readingReasons,
+  UnwritableError,
+  type Clock,
+  type DeliveryWriter,
+  type InboundMailWriter,
+  type Log,
+  type ReadingReason,
+} from '../ports.ts'
+import type { Callback, FieldProblem, Outcome, Provider } from '../providers/provider.ts'
+import { ownerOf } from '../providers/registry.ts'
+
+export interface TakeInDependencies {
+  readonly deliveries: DeliveryWriter
+  readonly inbound: InboundMailWriter
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What became of one body. */
+export interface TakenIn {
+  /** Elements that are durably written. */
+  readonly recorded: number
+  /** Elements whose write failed and may succeed later. */
+  readonly unwritten: number
+  /** Elements that could not be written before the time was up, or beyond as many as may be: no fault of theirs. */
+  readonly unfinished: number
+  /** Why the body has to be kept; absent where every element was understood and could be written. */
+  readonly reason?: ReadingReason
+  readonly problems: readonly FieldProblem[]
+  /** `delivered`, or `delivered ×3 opened` where a body tells of several. */
+  readonly summary: string
+  /** What the elements that are written say that mails came to. */
+  readonly outcomes: OutcomeCounts
+}
+
+/** Writes of one body that are under way at once. */
+const concurrentWrites = 32
+
+/** How much of a body is written while somebody waits for the answer; all of it where nobody does. */
+interface Until {
+  /** Ends the writes that are under way, and begins no other. */
+  readonly signal: AbortSignal
+  readonly maxWrites: number
+}
+
+/** Reads an authenticated body and writes down all that it tells. Live input and replays take this same way. */
+export async function takeIn(
+  provider: Provider,
+  callback: Callback,
+  on: TakeInDependencies,
+  until?: Until,
+): Promise<TakenIn> {
+  const outcomes = provider
+    .read(callback, on.clock.now())
+    .map((outcome, index, all) => withOwnMessage(outcome, all.length === 1 ? '' : `/${String(index)}`))
+  let begun = 0
+  const mayBegin = () => {
+    begun += 1
+    return until === undefined || (begun <= until.maxWrites && !until.signal.aborted)
+  }
+  const results = await pMap(
+    outcomes,
+    (outcome, index) =>
+      settle(outcome, { pointer: `/${String(index)}`, mayBegin, on, signal: until?.signal }),
+    { concurrency: concurrentWrites },
+  )
+  logFailures(results, on.log)
+  const reason = readingReasons.find((known) => results.some((result) => result.type === known))
+  return {
+    recorded: results.filter(({ type }) => type === 'recorded').length,
+    unwritten: results.filter(({ type }) => type === 'unwritten').length,
+    unfinished: results.filter(({ type }) => type === 'unfinished').length,
+    ...(reason && { reason }),
+    problems: results.flatMap((result) => ('problems' in result ? result.problems : [])),
+    summary: summaryOf(outcomes),
+    outcomes: countOutcomes(
+      outcomes.map((outcome, index) =>
+        outcome.type === 'event' && results[index]?.type === 'recorded'
+          ? outcomeOf(outcome.event)
+          : undefined,
+      ),
+    ),
+  }
+}
+
+/**
+ * Rows are keyed by recipient and message, whoever writes them: so that a URL and its token write the rows of that provider
+ * alone, a message whose id is another's by its shape is refused.
+ */
+function withOwnMessage(outcome: Outcome, pointer: string): Outcome {
+  if (outcome.type !== 'event') return outcome
+  const { message, provider } = outcome.event
+  const owner = ownerOf(message)
+  if (owner === undefined || owner === provider) return outcome
+  const problem = {
+    pointer,
+    expected: `a message of ${provider}`,
+    received: `an id in the shape of ${owner}`,
+  }
+  return { type: 'invalid', problems: [problem] }
+}
+
+/** What is wrong with a body, as a person reads it: a line for each thing. */
+export function problemLines(problems: readonly FieldProblem[]): readonly string[] {
+  return problems.map(
+    ({ pointer, expected, received }) => `${pointer || 'body'}: expected ${expected}, got ${received}`,
+  )
+}
+
+/** What a body tells of, in a few words. */
+export function summaryOf(outcomes: readonly Outcome[]): string {
+  const kinds = outcomes.flatMap((outcome) => {
+    if (outcome.type === 'event') return outcome.event.kind
+    return outcome.type === 'inbound' ? 'inbound mail' : []
+  })
+  const byKind = [...Map.groupBy(kinds, (kind) => kind)]
+  return byKind.map(([kind, all]) => (all.length === 1 ? kind : `${kind} ×${all.length}`)).join(' ')
+}
+
+type Result =
+  | { readonly type: 'recorded' }
+  /** `error` names why, for the log. */
+  | { readonly type: 'unwritten'; readonly error: string }
+  | { readonly type: 'unfinished' }
+  | { readonly type: ReadingReason; readonly problems: readonly FieldProblem[] }
+
+interface Settling {
+  readonly pointer: string
+  /** Asked before each write. */
+  readonly mayBegin: () => boolean
+  readonly on: TakeInDependencies
+  readonly signal: AbortSignal | undefined
+}
+
+/** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
+async function settle(outcome: Outcome, of: Settling): Promise<Result> {
+  const { on, signal } = of
+  switch (outcome.type) {
+    case 'unreadable':
+    case 'unrecognised':
+      return { type: outcome.type, problems: [outcome.problem] }
+    case 'invalid':
+      return outcome
+    case 'event':
+      return written(() => on.deliveries.record(outcome.event, signal), of)
+    case 'inbound':
+      return written(() => on.inbound.keep(outcome.mail, signal), of)
+  }
+}
+
+async function written(write: () => Promise<void>, { pointer, mayBegin, signal }: Settling): Promise<Result> {
+  if (!mayBegin()) return { type: 'unfinished' }
+  try {
+    await beforeAbort(write(), signal)
+    return { type: 'recorded' }
+  } catch (error) {
+    if (error instanceof UnwritableError) return { type: 'unwritable', problems: [tooMuchForItsRow(pointer)] }
+    if (signal?.aborted === true) return { type: 'unfinished' }
+    return { type: 'unwritten', error: errorName(error) }
+  }
+}
+
+/** A line for each kind of failure and not for each element: a body may tell of thousands. */
+function logFailures(results: readonly Result[], log: Log): void {
+  const errors = results.flatMap((result) => (result.type === 'unwritten' ? result.error : []))
+  for (const [error, all] of Map.groupBy(errors, (name) => name)) {
+    log('write failed', { error, elements: all.length })
+  }
+}
+
+/** An event that the table refuses for good. */
+export function tooMuchForItsRow(pointer: string): FieldProblem {
+  const expected = 'an event that its row in the table can hold'
+  return { pointer, expected, received: 'one that the table refused' }
+}

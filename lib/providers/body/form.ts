@@ -1,0 +1,150 @@
+import { bounds } from './bounds.ts'
+import type { Decoder } from './charset.ts'
+import type { FieldProblem } from '../provider.ts'
+
+/** What came under a name: its text, or several where the name repeats and the texts differ. */
+type FormValue = string | readonly string[]
+
+/** The fields of a form, in the order of their names' first coming. */
+export type FormFields = ReadonlyMap<string, FormValue>
+
+interface FormReading {
+  /** Names whose values are decoded; the others are passed over. Default: all. */
+  readonly wanted?: Pick<ReadonlySet<string>, 'has'> | undefined
+  /** Whether a field holds addresses, in which a raw `+` is a `+`. Default: none does. */
+  readonly isAddress?: (name: string) => boolean
+  /** Another charset than UTF-8, of which the text has the bytes. */
+  readonly decoder?: Decoder | undefined
+}
+
+/**
+ * The fields of `application/x-www-form-urlencoded` text. An escape that is not of its charset is a problem and no
+ * replacement character: `URLSearchParams` hides it, and may even make another letter of it.
+ */
+export function parseForm(
+  text: string,
+  reading: FormReading = {},
+): { fields: FormFields } | { problem: FieldProblem } {
+  const values: [string, string][] = []
+  let hasPair = false
+  try {
+    for (const pair of text.split('&')) {
+      hasPair ||= pair.indexOf('=') > 0
+      const value = valueIn(pair, reading)
+      if (value) values.push(value)
+    }
+  } catch {
+    const charset = reading.decoder?.encoding ?? 'UTF-8'
+    const received = `escapes that are not ${charset}`
+    return { problem: { pointer: '', expected: `${charset} text`, received } }
+  }
+  if (hasPair) return { fields: fieldsOf(values) }
+  return { problem: { pointer: '', expected: 'a form of name=value pairs', received: 'text without any' } }
+}
+
+/** `undefined` where there is no name, or nobody wants it. */
+function valueIn(pair: string, { wanted, isAddress, decoder }: FormReading): [string, string] | undefined {
+  const equals = pair.indexOf('=')
+  const name = decoded(equals < 0 ? pair : pair.slice(0, equals), decoder)
+  if (name === '' || wanted?.has(name) === false) return undefined
+  const raw = equals < 0 ? '' : pair.slice(equals + 1)
+  return [name, isAddress?.(name) ? decodedAddress(raw, decoder) : decoded(raw, decoder)]
+}
+
+/** Once where a name's texts all say the same. */
+export function fieldsOf(values: readonly (readonly [name: string, text: string])[]): FormFields {
+  const fields = new Map<string, Set<string>>()
+  for (const [name, text] of values) fields.set(name, (fields.get(name) ?? new Set()).add(text))
+  return new Map([...fields].map(([name, texts]) => [name, formValue([...texts])]))
+}
+
+function formValue(texts: readonly string[]): FormValue {
+  const [only = ''] = texts
+  return texts.length === 1 ? only : texts
+}
+
+const strictUtf8: Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * As the URL standard decodes: `+` is a space, and a `%` that begins no escape is itself. Byte for byte and in place, since replacing
+ * text in a text takes a second where millions of escapes stand in it. Throws TypeError where an escape is not of the charset.
+ *
+ * @param decoder - Another charset than UTF-8, of which the text has the bytes.
+ * @param forPlus - The byte that a raw `+` becomes.
+ */
+function decoded(raw: string, decoder: Decoder | undefined, forPlus = space): string {
+  if (!decoder && !/[%+]/.test(raw)) return raw
+  const bytes = Buffer.from(raw, decoder ? 'latin1' : 'utf8')
+  let length = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0
+    const escaped = byte === percent ? escapedByte(bytes[at + 1], bytes[at + 2]) : undefined
+    bytes[length] = escaped ?? (byte === plus ? forPlus : byte)
+    length += 1
+    if (escaped !== undefined) at += 2
+  }
+  return (decoder ?? strictUtf8).decode(bytes.subarray(0, length))
+}
+
+const percent = 0x25
+const plus = 0x2b
+const space = 0x20
+
+function escapedByte(high: number | undefined, low: number | undefined): number | undefined {
+  const highNibble = nibbleOf(high)
+  const lowNibble = nibbleOf(low)
+  return highNibble === undefined || lowNibble === undefined ? undefined : highNibble * 16 + lowNibble
+}
+
+/** What a hex digit stands for, by its character's code. */
+function nibbleOf(digit = 0): number | undefined {
+  if (digit >= 0x30 && digit <= 0x39) return digit - 0x30
+  const lower = digit | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : undefined
+}
+
+/** Stands for a raw `+` until it is known what that is. */
+const rawPlus = 0x01
+
+/**
+ * A raw `+` inside of a local part was a `+`, since no space stands there: many senders escape `@` and forget it. Before,
+ * behind and between addresses it is the space that the URL standard has it be.
+ */
+function decodedAddress(raw: string, decoder: Decoder | undefined): string {
+  if (!raw.includes('+') || raw.includes('\u0001') || raw.includes('%01')) return decoded(raw, decoder)
+  // No list is as long, and nothing else with addresses in it.
+  if (raw.length > bounds.listCharacters) return decoded(raw, decoder)
+  const text = decoded(raw, decoder, rawPlus)
+  const bytes = Buffer.from(text, 'utf16le')
+  const units = new Uint16Array(bytes.buffer, bytes.byteOffset, text.length)
+  let from = 0
+  for (let at = 0; at <= units.length; at += 1) {
+    const unit = units[at] ?? space
+    if (!endsLocalPart(unit)) continue
+    settlePluses(units, from, at, unit === atSign)
+    from = at + 1
+  }
+  return bytes.toString('utf16le')
+}
+
+const atSign = 0x40
+const dollar = 0x24
+const endsLocalParts: ReadonlySet<number> = new Set(
+  Array.from('@,;:<>"\'()[] \t\n\v\f\r\u00a0\u3000\ufeff', (character) => character.charCodeAt(0)),
+)
+
+function endsLocalPart(unit: number): boolean {
+  // Most are letters.
+  return (unit < 0x61 || unit > 0x7a) && unit !== rawPlus && endsLocalParts.has(unit)
+}
+
+/** Of an emailId, only what stands behind its `$` is of an address. */
+function settlePluses(units: Uint16Array, from: number, end: number, isLocalPart: boolean): void {
+  let begin = from
+  if (isLocalPart) while (begin < end && units[begin] !== dollar) begin += 1
+  begin = begin < end ? begin + 1 : from
+  while (units[begin] === rawPlus) begin += 1
+  for (let at = from; at < end; at += 1) {
+    if (units[at] === rawPlus) units[at] = isLocalPart && at >= begin ? plus : space
+  }
+}

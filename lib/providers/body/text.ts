@@ -1,0 +1,89 @@
+import { gunzipSync } from 'node:zlib'
+import { decoderNamed, type Decoder } from './charset.ts'
+import type { FieldProblem } from '../provider.ts'
+
+/**
+ * The bytes of a body: those of a gzip where it is one, which its first two bytes say. So a body is kept as it came, and a
+ * replay needs no header to read it.
+ *
+ * @param maxBytes - More than this is not unpacked.
+ */
+export function unpacked(
+  body: Uint8Array,
+  maxBytes: number,
+): { bytes: Uint8Array } | { problem: FieldProblem } {
+  if (body[0] !== 0x1f || body[1] !== 0x8b) return { bytes: body }
+  try {
+    return { bytes: gunzipSync(body, { maxOutputLength: maxBytes }) }
+  } catch {
+    const expected = `gzip of at most ${maxBytes} bytes`
+    return { problem: { pointer: '', expected, received: 'gzip that is larger, or damaged' } }
+  }
+}
+
+/** The charset that a content type names. UTF-8 where it names none, or one that nobody knows. */
+export function decoderOf(contentType: string): Decoder {
+  const label = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1] ?? utf8.encoding
+  const named = decoderNamed(label) ?? utf8
+  return named.encoding === chosenByNobody ? utf8Or(named) : named
+}
+
+const utf8: Decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** ISO-8859-1, which clients name where nobody has chosen anything. It can read all bytes, and UTF-8 cannot: so that is first. */
+const chosenByNobody = 'windows-1252'
+
+function utf8Or(decoder: Decoder): Decoder {
+  return {
+    encoding: decoder.encoding,
+    decode(bytes) {
+      try {
+        return utf8.decode(bytes)
+      } catch {
+        return decoder.decode(bytes)
+      }
+    },
+  }
+}
+
+const receivedAsText = 'received-as=text'
+
+/**
+ * The content type of a body that was handed over as text: whoever did so has decoded it, as UTF-8. Where another charset is
+ * named, the type says so from then on, and a replay of the body knows it.
+ */
+export function contentTypeOfText(contentType: string): string {
+  return isUtf8(decoderOf(contentType)) ? contentType : `${contentType}; ${receivedAsText}`
+}
+
+/** A body as text in the charset that its content type names, without a byte order mark. */
+export function decodeText(
+  body: Uint8Array,
+  contentType: string,
+): { text: string } | { problem: FieldProblem } {
+  const decoder = decoderOf(contentType)
+  if (!isUtf8(decoder) && wasDecodedBefore(body, contentType, decoder)) {
+    const expected = `bytes in the charset of the content type, ${decoder.encoding}`
+    return { problem: { pointer: '', expected, received: 'text that was decoded as UTF-8' } }
+  }
+  try {
+    return { text: decoder.decode(body) }
+  } catch {
+    const charset = isUtf8(decoder) ? 'UTF-8' : decoder.encoding
+    return {
+      problem: { pointer: '', expected: `${charset} text`, received: `bytes that are not ${charset}` },
+    }
+  }
+}
+
+function isUtf8({ encoding }: Decoder): boolean {
+  return encoding === 'utf-8'
+}
+
+/** What U+FFFD took the place of is lost. ASCII is the same in either charset. */
+function wasDecodedBefore(body: Uint8Array, contentType: string, { encoding }: Decoder): boolean {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  if (bytes.includes('\ufffd')) return true
+  const isText = contentType.endsWith(receivedAsText) && encoding !== chosenByNobody
+  return isText && bytes.some((byte) => byte > 0x7f)
+}

@@ -1,0 +1,221 @@
+import * as v from 'valibot'
+import type { Addressed } from '../../core/address.ts'
+import type { DeliveryEvent } from '../../core/event.ts'
+import { isAhead, mailEra, parseInstant, secondMs, toSecond } from '../../core/instant.ts'
+import { isTaskKey, sentAtOf, type MessageKey } from '../../core/message.ts'
+import { isListBeyond, listProblem } from '../body/bounds.ts'
+import { address, aheadOfClock, identifier, unixTime, type Fields } from '../fields.ts'
+import { readJsonElements } from '../body/json.ts'
+import { typeName, type FieldProblem, type Outcome, type Provider } from '../provider.ts'
+import { tencentSes } from '../tencent-ses/tencent-ses.ts'
+
+const maxBodyBytes = 64 * 1024
+
+/**
+ * The application that sends. It may tell of each mail that a provider has accepted, and each recipient's delivery is
+ * `requested` from then on: reconcile knows it and asks about it, even where no callback ever comes. One JSON object
+ * `{messageId, recipients, sentAt?, provider?}`, or an array of them.
+ */
+export function sentWith(mailProviders: readonly Provider[]): Provider {
+  return {
+    name: 'sent',
+    isApplication: true,
+    maxBodyBytes,
+    read: (callback, nowMs) =>
+      readJsonElements(callback, {
+        noun: 'send',
+        maxBodyBytes,
+        read: (element, pointer) =>
+          readSend(element, { pointer, mailProviders, instant: jsonInstant, nowMs }),
+      }),
+  }
+}
+
+interface Reading {
+  /** Where the send stands, as a JSON pointer. */
+  readonly pointer: string
+  readonly mailProviders: readonly Provider[]
+  /** How `sentAt` is told; becomes milliseconds. */
+  readonly instant: InstantSchema
+  /** Our clock: nothing can have been sent much later. */
+  readonly nowMs: number
+}
+
+type InstantSchema = v.GenericSchema<unknown, number>
+
+/** One recipient of a send, or what is wrong with it. */
+type SendOutcome = Extract<Outcome, { type: 'event' | 'invalid' }>
+
+/**
+ * One outcome for each recipient; one for the whole where what they share is wrong.
+ *
+ * When the mail was sent is what its MessageId says, where it does, and `sentAt` else: so the fact is the same whoever
+ * tells it, however often, and by whatever clock. A callback whose `sentTimestamp` agrees with the MessageId adds none to it;
+ * one that does not leaves a second, as it does without us, and the delivery counts as requested once (countsOf). Both are to
+ * the second, as Tencent's own instants are: a date that was kept more or less exactly is no other fact.
+ */
+export function readSend(send: unknown, reading: Reading): readonly SendOutcome[] {
+  const { pointer } = reading
+  if (typeof send !== 'object' || send === null || Array.isArray(send)) {
+    const expected = 'an object with messageId and recipients'
+    return [{ type: 'invalid', problems: [{ pointer, expected, received: typeName(send) }] }]
+  }
+  const fields: Fields = new Map(Object.entries(send))
+  const shared = sharedPart(fields, reading)
+  const recipients = recipientsIn(fields, pointer)
+  if ('problems' in shared) {
+    const ofRecipients = recipients.flatMap((recipient) => (isProblem(recipient) ? recipient : []))
+    return [{ type: 'invalid', problems: [...shared.problems, ...ofRecipients] }]
+  }
+  return recipients.map((recipient) =>
+    isProblem(recipient)
+      ? { type: 'invalid', problems: [recipient] }
+      : { type: 'event', event: asEvent(recipient, shared) },
+  )
+}
+
+/** What all recipients of a send share. */
+interface SharedPart {
+  readonly provider: string
+  readonly message: MessageKey
+  readonly sentAtMs: number
+}
+
+function asEvent(addressed: Addressed, { provider, message, sentAtMs }: SharedPart): DeliveryEvent {
+  return {
+    provider,
+    ...addressed,
+    message,
+    kind: 'requested',
+    source: 'callback',
+    occurredAtMs: sentAtMs,
+    detail: '',
+    columns: {},
+    headers: new Map(),
+  }
+}
+
+function sharedPart(
+  fields: Fields,
+  reading: Reading,
+): SharedPart | { readonly problems: readonly FieldProblem[] } {
+  const provider = providerIn(fields, reading)
+  const message = messageIn(fields, reading, provider)
+  const sentAtMs = sentAtIn(fields, reading, message)
+  const problems = [...new Set([provider, message, sentAtMs].filter(isProblem))]
+  if (isProblem(provider) || isProblem(message) || isProblem(sentAtMs)) return { problems }
+  return { provider, message, sentAtMs }
+}
+
+function providerIn(fields: Fields, { pointer, mailProviders }: Reading): string | FieldProblem {
+  const names = mailProviders.map(({ name }) => name)
+  const name = fields.get('provider') ?? tencentSes.name
+  const told = v.safeParse(v.picklist(names, `one of ${names.join(', ')}`), name)
+  return told.success ? told.output : problemWith('provider', told.issues[0].message, fields, pointer)
+}
+
+const messageIdShape = 'the MessageId that sending returned'
+
+/** @param provider - whose identifiers are read; where it is not known, only that it is one can be said. */
+function messageIn(
+  fields: Fields,
+  { pointer, mailProviders }: Reading,
+  provider: string | FieldProblem,
+): MessageKey | FieldProblem {
+  const keyOfSent = mailProviders.find(({ name }) => name === provider)?.keyOfSent
+  const schema = v.pipe(
+    identifier(messageIdShape),
+    v.check((id) => !isTaskKey(id), 'a MessageId, not the key of a task'),
+    v.transform((id) => (keyOfSent ? keyOfSent(id) : id)),
+    v.string(messageIdShape),
+  )
+  const told = v.safeParse(schema, fields.get('messageId'))
+  if (!told.success) return problemWith('messageId', told.issues[0].message, fields, pointer)
+  const owner = mailProviders.find(({ ownsMessage }) => ownsMessage?.(told.output))?.name
+  if (isProblem(provider) || owner === undefined || owner === provider) return told.output
+  const expected = `an id of ${provider}, or \`provider\` to be ${owner}`
+  return { pointer: `${pointer}/messageId`, expected, received: `one in the shape of ${owner}` }
+}
+
+/**
+ * A wrong `sentAt` is a problem even where the MessageId tells the instant: whoever tells it is mistaken about it. Where
+ * none is told and the MessageId is wrong, that is the one problem.
+ */
+function sentAtIn(
+  fields: Fields,
+  { pointer, instant, nowMs }: Reading,
+  message: MessageKey | FieldProblem,
+): number | FieldProblem {
+  const sentAt = fields.get('sentAt') ?? undefined
+  const byMessage = isProblem(message) ? undefined : sentAtOf(message)
+  if (byMessage !== undefined && isAhead(byMessage, nowMs))
+    return aheadOfClock(`${pointer}/messageId`, fields.get('messageId'))
+  if (sentAt === undefined && isProblem(message)) return message
+  if (sentAt === undefined && byMessage !== undefined) return byMessage
+  const told = v.safeParse(instant, sentAt)
+  if (!told.success) return withoutInstant(told.issues[0].message, fields, pointer)
+  if (isAhead(told.output, nowMs)) return aheadOfClock(`${pointer}/sentAt`, sentAt)
+  return byMessage ?? toSecond(told.output)
+}
+
+function withoutInstant(expected: string, fields: Fields, pointer: string): FieldProblem {
+  const why =
+    (fields.get('sentAt') ?? undefined) === undefined ? ', since this MessageId does not tell when' : ''
+  return problemWith('sentAt', `${expected}${why}`, fields, pointer)
+}
+
+/** Each of them, or what is wrong with it. */
+function recipientsIn(fields: Fields, pointer: string): readonly (Addressed | FieldProblem)[] {
+  const recipients = fields.get('recipients')
+  if (!Array.isArray(recipients)) return [recipientIn(recipients, `${pointer}/recipients`)]
+  if (isListBeyond(recipients)) return [{ ...listProblem('recipients'), pointer: `${pointer}/recipients` }]
+  if (recipients.length === 0)
+    return [problemWith('recipients', 'at least one email address', fields, pointer)]
+  return recipients.map((recipient, index) =>
+    recipientIn(recipient, `${pointer}/recipients/${String(index)}`),
+  )
+}
+
+function recipientIn(recipient: unknown, pointer: string): Addressed | FieldProblem {
+  const told = v.safeParse(address, recipient)
+  if (told.success) return told.output
+  return { pointer, expected: told.issues[0].message, received: typeName(recipient) }
+}
+
+function problemWith(field: string, expected: string, fields: Fields, pointer: string): FieldProblem {
+  return { pointer: `${pointer}/${field}`, expected, received: typeName(fields.get(field)) }
+}
+
+function isProblem(told: unknown): told is FieldProblem {
+  return typeof told === 'object' && told !== null && 'pointer' in told
+}
+
+/** Milliseconds at which a mail can have been sent. */
+const sendableMs = v.pipe(
+  v.number(),
+  v.minValue(mailEra.fromSeconds * secondMs, 'an instant after the year 2000'),
+  v.maxValue(mailEra.toSeconds * secondMs, 'an instant before the year 2100'),
+)
+
+/** For an application in this language. */
+export const dateInstant: InstantSchema = v.pipe(v.date('a valid Date'), v.transform(Number), sendableMs)
+
+const jsonInstantShape = 'ISO 8601 with a time zone, such as 2026-11-21T08:00:00Z, or Unix seconds'
+
+// Of ISO 8601 what RFC 3339 has, which is what Date.parse reads alike everywhere.
+const isoInstant = v.pipe(
+  v.string(jsonInstantShape),
+  v.trim(),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/, jsonInstantShape),
+  v.check((text) => parseInstant(`${text.slice(0, 10)}T00:00:00Z`) !== undefined, 'a date that exists'),
+  v.transform(Date.parse),
+  v.number(jsonInstantShape),
+  sendableMs,
+)
+
+/** Numbers may come as numeric strings. */
+const jsonInstant: InstantSchema = v.lazy((told) =>
+  typeof told === 'number' || (typeof told === 'string' && /^\s*[\d.]+\s*$/.test(told))
+    ? unixTime
+    : isoInstant,
+)

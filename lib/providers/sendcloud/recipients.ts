@@ -1,0 +1,171 @@
+import * as v from 'valibot'
+import { readAddress, recipientOf, type Addressed } from '../../core/address.ts'
+import { taskMessageKey, type MessageKey } from '../../core/message.ts'
+import { isListBeyond, listProblem } from '../body/bounds.ts'
+import { identifier, textOf, type Fields } from '../fields.ts'
+import { typeName, type FieldProblem } from '../provider.ts'
+import { emailIdParts, messageKeyOf, type EmailId } from './email-id.ts'
+import { fieldProblem, listOf } from './fields.ts'
+
+/** One recipient of one message. */
+interface Addressee extends Addressed {
+  readonly message: MessageKey
+  readonly emailId?: string
+}
+
+/** What is wrong with how a recipient, or its message, was told. */
+interface Unaddressed {
+  readonly problems: readonly FieldProblem[]
+}
+
+const emailIdShape = 'an emailId: <messageId><index>$<recipient>'
+
+/** The one recipient of an event, and the message: named by the emailId, or by fields of their own. */
+export function readAddressee(told: Fields): Addressee | Unaddressed {
+  const emailId = emailIdParts(told.get('emailId'))
+  const message = emailId?.message ?? messageIn(told)
+  const addressed = addressedIn(told, emailId)
+  const problems = [message, addressed].filter((part) => typeof part === 'object' && 'pointer' in part)
+  if (typeof message === 'object' || 'pointer' in addressed) return { problems }
+  return { ...addressed, message, ...(emailId && { emailId: textOf(told.get('emailId')) }) }
+}
+
+function messageIn(told: Fields): MessageKey | FieldProblem {
+  if (told.has('emailId')) return fieldProblem('emailId', emailIdShape, told)
+  if (told.has('messageId')) return messageIdIn(told)
+  return taskKeyIn(told) ?? withoutMessage('/emailId')
+}
+
+function messageIdIn(told: Fields): MessageKey | FieldProblem {
+  const messageId = told.get('messageId')
+  const key = typeof messageId === 'string' ? messageKeyOf(messageId) : undefined
+  return key ?? fieldProblem('messageId', 'the messageId that sending returned', told)
+}
+
+/** Tencent's batch tasks are numbered too, so the key says whose task it is. */
+function taskKeyIn(told: Fields): MessageKey | undefined {
+  const task = v.safeParse(identifier('the number of a task'), told.get('maillistTaskId'))
+  return task.success ? taskMessageKey(`sendcloud:${task.output}`) : undefined
+}
+
+function withoutMessage(pointer: string): FieldProblem {
+  return {
+    pointer,
+    expected: 'an emailId, a messageId or a maillistTaskId',
+    received: 'none that names a message',
+  }
+}
+
+function addressedIn(told: Fields, emailId: EmailId | undefined): Addressed | FieldProblem {
+  const named = emailId?.recipient === '' ? undefined : emailId?.recipient
+  const addressed = addressIn(told.get('recipient') ?? named)
+  if (addressed === undefined) return fieldProblem('recipient', 'one email address', told)
+  if (named !== undefined && recipientOf(named) !== addressed.recipient) {
+    return {
+      pointer: '/recipient',
+      expected: 'the recipient that the emailId names',
+      received: 'another string',
+    }
+  }
+  return addressed
+}
+
+function addressIn(value: unknown): Addressed | undefined {
+  return typeof value === 'string' ? readAddress(value) : undefined
+}
+
+/** An element of a list, and where it stands. */
+interface Entry {
+  readonly value: unknown
+  readonly pointer: string
+}
+
+/**
+ * The recipients of a request: each emailId once, and once each of the list whom no emailId names. A bad entry is a problem
+ * of its own.
+ */
+export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)[] {
+  const beyond = ['emailIds', 'recipientArray'].filter((list) => isListBeyond(told.get(list)))
+  if (beyond.length > 0) return [{ problems: beyond.map(listProblem) }]
+  const emailIds = entriesIn(told, 'emailIds', 'emailId')
+  const recipients = entriesIn(told, 'recipientArray', 'recipient')
+  if (emailIds.length === 0 && recipients.length === 0) {
+    const problem = { pointer: '/recipientArray', expected: 'at least one recipient', received: 'none' }
+    return [{ problems: [problem] }]
+  }
+  const messageId = told.has('messageId') ? messageIdIn(told) : undefined
+  if (typeof messageId === 'object') return [{ problems: [messageId] }]
+
+  const byEmailId = emailIds.map((entry) => addresseeByEmailId(entry, messageId))
+  const named = new Set(emailIds.map(({ value }) => addressIn(emailIdParts(value)?.recipient)?.recipient))
+  named.delete(undefined)
+  const others = recipients.filter(({ value }) => !named.has(addressIn(value)?.recipient))
+  const message = messageId ?? (emailIds.length > 0 ? onlyMessage(byEmailId) : taskKeyIn(told))
+  return eachOnce([...byEmailId, ...addresseesByAddress(others, message)])
+}
+
+/** Empty entries are none. */
+function entriesIn(told: Fields, list: string, field: string): readonly Entry[] {
+  const listed = listOf(told.get(list)).map((value, index) => ({
+    value,
+    pointer: `/${list}/${String(index)}`,
+  }))
+  const single = { value: told.get(field), pointer: `/${field}` }
+  return [...listed, single].filter(({ value }) => value !== undefined && value !== null && value !== '')
+}
+
+function addresseeByEmailId(
+  { value, pointer }: Entry,
+  messageId: MessageKey | undefined,
+): Addressee | Unaddressed {
+  const emailId = emailIdParts(value)
+  const addressed = addressIn(emailId?.recipient)
+  if (!emailId || addressed === undefined) {
+    return { problems: [{ pointer, expected: emailIdShape, received: typeName(value) }] }
+  }
+  if (messageId !== undefined && !beginsWith(emailId.message, messageId)) {
+    const expected = 'an emailId that begins with the messageId'
+    return { problems: [{ pointer, expected, received: 'another string' }] }
+  }
+  return { ...addressed, message: emailId.message, emailId: textOf(value) }
+}
+
+/** Whether an emailId's message is this one, with nothing but an index behind it where the key has kept that. */
+function beginsWith(message: MessageKey, messageId: MessageKey): boolean {
+  return message.startsWith(messageId) && /^\d*$/.test(message.slice(messageId.length))
+}
+
+/** The message that all of them agree on. */
+function onlyMessage(addressees: readonly (Addressee | Unaddressed)[]): MessageKey | undefined {
+  const messages = new Set(
+    addressees.map((addressee) => ('message' in addressee ? addressee.message : undefined)),
+  )
+  messages.delete(undefined)
+  return messages.size === 1 ? [...messages][0] : undefined
+}
+
+function addresseesByAddress(
+  entries: readonly Entry[],
+  message: MessageKey | undefined,
+): readonly (Addressee | Unaddressed)[] {
+  if (entries.length === 0) return []
+  if (message === undefined) return [{ problems: [withoutMessage('/messageId')] }]
+  return entries.map(({ value, pointer }) => {
+    const addressed = addressIn(value)
+    return addressed === undefined
+      ? { problems: [{ pointer, expected: 'one email address', received: typeName(value) }] }
+      : { ...addressed, message }
+  })
+}
+
+function eachOnce(addressees: readonly (Addressee | Unaddressed)[]): readonly (Addressee | Unaddressed)[] {
+  const seen = new Set<string>()
+  return addressees.filter((addressee) => {
+    if ('problems' in addressee) return true
+    const { recipient, message, emailId = '' } = addressee
+    const name = `${recipient} ${message} ${emailId}`
+    const isFirst = !seen.has(name)
+    seen.add(name)
+    return isFirst
+  })
+}

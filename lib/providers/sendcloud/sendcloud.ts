@@ -1,0 +1,281 @@
+import type { BounceClass, DeliveryEvent, EventKind, MessageColumn } from '../../core/event.ts'
+import type { MessageKey } from '../../core/message.ts'
+import { oneLine } from '../../core/text.ts'
+import { fieldsBeyond, jsonBeyond } from '../body/bounds.ts'
+import { decodedHeader } from '../body/encoded-words.ts'
+import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from '../fields.ts'
+import { parseExactJson } from '../body/json.ts'
+import type { Outcome, Provider } from '../provider.ts'
+import { readAddressee, readAddressees } from './recipients.ts'
+import { maxBodyBytes, parseBody } from './body.ts'
+import { keyOfSent, ownsMessage } from './email-id.ts'
+import { fieldProblem, isSenderHeader, occurredAtIn, toldBy } from './fields.ts'
+import { readRoute } from './inbound-mail.ts'
+import { isEvent, publicKey, verifySignature } from './signature.ts'
+import { describeSubStatus, isKnownDescription, meaningOf, subStatusesOfInvalid } from './sub-status.ts'
+
+/**
+ * SendCloud callbacks (sendcloud.net, aurorasendcloud.com), one event each; `request` tells of many recipients.
+ * Sources: "Webhook Event Description" (read 2026-11-21), the newer overview beside it, which spells some events otherwise,
+ * and the documents of 2015 (sendcloud_docs, sources/email/webhook.md).
+ */
+export const sendCloud: Provider = {
+  name: 'sendcloud',
+  maxBodyBytes,
+  signing: { keySetting: 'SENDCLOUD_APP_KEY', publicKey, verify: verifySignature, isEvent },
+  ownsMessage,
+  keyOfSent,
+  read(callback, nowMs) {
+    const parsed = parseBody(callback)
+    if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
+    if (parsed.fields === undefined) return []
+    try {
+      return readFields(parsed.fields, nowMs)
+    } catch {
+      return [tooDeep('', {})]
+    }
+  },
+}
+
+const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([
+  ['request', 'requested'],
+  ['deliver', 'delivered'],
+  ['delivered', 'delivered'], // the overview
+  ['open', 'opened'],
+  ['click', 'clicked'],
+  ['unsubscribe', 'unsubscribed'],
+  ['report_spam', 'complained'],
+  ['spam_report', 'complained'], // the overview: spam-report
+  ['spamreport', 'complained'],
+  ['invalid', 'bounced'],
+  ['invalid_email', 'bounced'], // the overview
+  ['soft_bounce', 'bounced'],
+  ['bounce', 'bounced'], // 2015: 软退信 ( bounce ), the soft one
+])
+
+const hardEvents = new Set(['invalid', 'invalid_email'])
+
+/** SendCloud knew the address from before and did not send. */
+const notSent = new Set(['401', '402'])
+
+const columnOfField: ReadonlyMap<string, MessageColumn> = new Map([
+  ['category', 'category'],
+  ['apiUser', 'account'],
+  ['labelId', 'labelId'],
+  ['labelName', 'labelName'],
+  ['maillistTaskId', 'task'],
+])
+
+/** Fields of every event that are read by name. */
+const namedFields = new Set([
+  ...['event', 'timestamp', 'token', 'signature', 'recipient', 'emailId'],
+  ...['message', 'cause', 'reason', 'outIp', 'userHeaders'],
+  ...columnOfField.keys(),
+])
+
+const listsOfRequest = new Set(['recipientArray', 'emailIds'])
+
+const agentFields = new Set(['explorerName', 'explorerVer', 'oSName', 'oSVer', 'ip'])
+
+/** What is in a body, as far as it is the same for every recipient. */
+interface Telling {
+  readonly name: string
+  readonly kind: EventKind
+  readonly bounceClass?: BounceClass
+  /** Of bounces: SendCloud's number for the cause. */
+  readonly subStat?: string
+}
+
+function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
+  const told = toldBy(fields)
+  const event = told.get('event')
+  if (typeof event !== 'string') {
+    return [{ type: 'invalid', problems: [fieldProblem('event', knownEvents, told)] }]
+  }
+  const name = event.trim().toLowerCase().replaceAll('-', '_')
+  if (name === 'route') return [readRoute(sendCloud.name, told, fields, nowMs)]
+  const kind = kindOfEvent.get(name)
+  if (!kind) return [unrecognisedEvent(event, '/event', knownEvents)]
+  const problems = fieldsBeyond(told, '', isSenderHeader, listsOfRequest)
+  if (problems.length > 0) return [{ type: 'invalid', problems }]
+  return readEvents(tellingOf(name, kind, told), told, nowMs)
+}
+
+const knownEvents = `one of ${[...kindOfEvent.keys(), 'route'].join(', ')}`
+
+function tellingOf(name: string, kind: EventKind, told: Fields): Telling {
+  if (kind !== 'bounced') return { name, kind }
+  const code = textOf(told.get('substat'))
+  const subStat = /^\d{1,4}$/.test(code) ? { subStat: code } : {}
+  const isHard = hardEvents.has(name) || (name === 'bounce' && subStatusesOfInvalid.has(code))
+  if (!isHard) return { name, kind, bounceClass: 'soft', ...subStat }
+  return notSent.has(code)
+    ? { name, kind: 'dropped', ...subStat }
+    : { name, kind, bounceClass: 'hard', ...subStat }
+}
+
+function readEvents(telling: Telling, told: Fields, nowMs: number): readonly Outcome[] {
+  const addressees = telling.name === 'request' ? readAddressees(told) : [readAddressee(told)]
+  const occurredAtMs = occurredAtIn(told, nowMs)
+  if (typeof occurredAtMs === 'object') {
+    const problems = addressees.flatMap((addressee) => ('problems' in addressee ? addressee.problems : []))
+    return [{ type: 'invalid', problems: [occurredAtMs, ...problems] }]
+  }
+  const message = addressees.find((addressee) => 'message' in addressee)?.message
+  const shared = sharedPart(telling, occurredAtMs, message, told)
+  return addressees.map((addressee) =>
+    'problems' in addressee
+      ? { type: 'invalid', problems: addressee.problems }
+      : { type: 'event', event: { ...shared, ...addressee } },
+  )
+}
+
+type SharedPart = Omit<DeliveryEvent, 'recipient' | 'spelling' | 'message' | 'emailId'>
+
+/** @param message - The message's key, where one was told. */
+function sharedPart(
+  telling: Telling,
+  occurredAtMs: number,
+  message: MessageKey | undefined,
+  told: Fields,
+): SharedPart {
+  const { kind, bounceClass, subStat } = telling
+  const link = kind === 'clicked' ? textOf(told.get('url')) : ''
+  const echoed = headersIn(told)
+  const reply = replyOf(telling, told)
+  return {
+    provider: sendCloud.name,
+    kind,
+    source: 'callback',
+    occurredAtMs,
+    ...(link !== '' && { link }),
+    ...(bounceClass && { bounceClass }),
+    ...(subStat !== undefined && { code: `subStat ${subStat}` }),
+    ...(reply !== '' && { reply }),
+    detail: detailOf(telling, [...othersOf(telling, message, told), ...echoed.others], told),
+    columns: columnsOf(told),
+    headers: echoed.headers,
+  }
+}
+
+/**
+ * What the receiving server said: the fields that hold its words, and the description where that is none of the known
+ * ones. Empty where it said nothing.
+ */
+function replyOf({ kind, subStat }: Telling, told: Fields): string {
+  if (kind !== 'bounced' && kind !== 'deferred') return ''
+  const text = (field: string) => textOf(told.get(field))
+  const description = text('substatdesc')
+  const said = [...replyFields.map(text), isKnownDescription(subStat, description) ? '' : description]
+  return oneLine([...new Set(said)].join(' '))
+}
+
+const replyFields = ['cause', 'reason', 'message']
+
+/** The cause by SendCloud's count and as it was told, who read with what, then every field that has no place of its own. */
+function detailOf(telling: Telling, others: readonly (readonly [string, unknown])[], told: Fields): string {
+  const text = (field: string) => textOf(told.get(field))
+  const parts = [
+    causeText(telling, text('substatdesc')),
+    ...(telling.kind === 'bounced' ? [] : replyFields.map(text)),
+    hasAgent(telling.kind) ? agentText(text) : '',
+    text('outIp') && `outIp ${text('outIp')}`,
+    jsonOf(others),
+  ]
+  return oneLine(parts.filter((part) => part !== '').join(' '))
+}
+
+function causeText({ kind, subStat }: Telling, description: string): string {
+  if (kind === 'bounced') return subStat === undefined ? '' : meaningOf(subStat)
+  if (kind !== 'dropped') return ''
+  return subStat === undefined ? description : describeSubStatus(subStat, description)
+}
+
+function hasAgent(kind: EventKind): boolean {
+  return kind === 'opened' || kind === 'clicked' || kind === 'unsubscribed'
+}
+
+/** `Chrome 120 on Windows 10 11, from 203.0.113.9`, as far as it was told. */
+function agentText(text: (field: string) => string): string {
+  const named = (...fields: string[]) => oneLine(fields.map(text).join(' '))
+  const browser = named('explorerName', 'explorerVer')
+  const system = named('oSName', 'oSVer')
+  const agent = oneLine(`${browser} ${system && `on ${system}`}`)
+  const ip = text('ip') && `from ${text('ip')}`
+  return [agent, ip].filter((part) => part !== '').join(', ')
+}
+
+/** The fields without a place of their own in the event. */
+function othersOf(
+  { name, kind, subStat }: Telling,
+  message: MessageKey | undefined,
+  told: Fields,
+): readonly (readonly [string, unknown])[] {
+  const places = new Set([
+    ...namedFields,
+    ...(hasAgent(kind) ? agentFields : []),
+    ...(kind === 'clicked' ? ['url'] : []),
+    ...(kind === 'dropped' || kind === 'bounced' ? ['substatdesc'] : []),
+    ...(subStat === undefined ? [] : ['substat']),
+    ...(name === 'request' ? ['recipientArray', 'emailIds'] : []),
+    // The key says it already, unless digits were taken off.
+    ...(textOf(told.get('messageId')) === message ? ['messageId'] : []),
+  ])
+  return [...told].filter(([field]) => !places.has(field) && !isSenderHeader(field))
+}
+
+function columnsOf(told: Fields): DeliveryEvent['columns'] {
+  const columns: Partial<Record<MessageColumn, string>> = {}
+  // `category` is defined as API_USER, and is what the documents of 2015 have for it; under `request` it is said to be
+  // the message ID, and a column must not depend on which event came first.
+  const category = textOf(told.get('category'))
+  const isMessageId = category === textOf(told.get('messageId'))
+  if (category !== '' && !isMessageId) columns.account = category
+  for (const [field, column] of columnOfField) {
+    const text = textOf(told.get(field))
+    if (text !== '' && !(field === 'category' && isMessageId)) columns[column] = text
+  }
+  return columns
+}
+
+/**
+ * The sender's own headers: in `userHeaders`, presumably JSON, or among the fields. What else stands in there is nobody's
+ * header and never names a column.
+ */
+function headersIn(told: Fields): {
+  headers: DeliveryEvent['headers']
+  others: readonly [string, unknown][]
+} {
+  const userHeaders = told.get('userHeaders')
+  const entries = entriesIn(userHeaders)
+  if (userHeaders !== undefined && !entries)
+    return { headers: headersOf([...told]), others: [['userHeaders', userHeaders]] }
+  const foreign = (entries ?? []).filter(([name]) => !isSenderHeader(name))
+  return {
+    headers: headersOf([...(entries ?? []), ...told]),
+    others: foreign.length === 0 ? [] : [['userHeaders', Object.fromEntries(foreign)]],
+  }
+}
+
+function headersOf(entries: readonly (readonly [string, unknown])[]): DeliveryEvent['headers'] {
+  return new Map(
+    entries
+      .filter(([name]) => isSenderHeader(name))
+      .map(([name, value]) => [oneLine(name), decodedHeader(textOf(value))]),
+  )
+}
+
+/** The names and values of an object, or of JSON that is one. */
+function entriesIn(value: unknown): readonly [string, unknown][] | undefined {
+  const object = typeof value === 'string' && !jsonBeyond(value) ? parsed(value) : value
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) return undefined
+  return Object.entries(object)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseExactJson(text)
+  } catch {
+    return undefined
+  }
+}

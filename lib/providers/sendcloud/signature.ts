@@ -1,0 +1,53 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { Authenticity, Callback } from '../provider.ts'
+import { isWithoutFields, parseBody } from './body.ts'
+import { documentedName, toldBy } from './fields.ts'
+
+const signedFields = new Set(['timestamp', 'token', 'signature'])
+
+/** With it SendCloud signs the test events of its console. It stands in the documents, so it authenticates nobody. */
+export const publicKey = 'test_appkey'
+
+/**
+ * Whether one of the keys signed the callback: `signature` is HMAC-SHA256, in hex, of `timestamp` and `token` as they
+ * came. It covers no other field and no length of time.
+ */
+export function verifySignature(callback: Callback, keys: readonly string[]): Authenticity {
+  const parsed = parseBody(callback, signedFields)
+  if ('problem' in parsed) return isWithoutFields(callback) ? 'unsigned' : 'unverifiable'
+  const [timestamp, token, signature] = ['timestamp', 'token', 'signature'].map(
+    (field) => parsed.fields?.get(field) ?? '',
+  )
+  if (token === '' && signature === '') return 'unsigned'
+  if (!isText(timestamp) || !isText(token) || !isText(signature)) return 'forged'
+  // All keys are tried, each in constant time, so that the answer's time tells nothing about any of them.
+  const signers = [...keys, publicKey].filter((key) => isSignedWith(key, timestamp + token, signature))
+  if (signers.some((key) => keys.includes(key))) return 'signed'
+  return signers.length > 0 ? 'test' : 'forged'
+}
+
+/** Fields that name who a mail was for; of `route` the last two. */
+const recipientFields = ['recipient', 'emailId', 'recipientArray', 'emailIds', 'x_mx_rcptto', 'to']
+const eventFields = new Set(['event', ...recipientFields])
+
+/** Whether a body has an event and names a recipient. Nothing else of it is decoded. */
+export function isEvent(callback: Callback): boolean {
+  const parsed = parseBody(callback, { has: (name) => eventFields.has(documentedName(name)) })
+  if ('problem' in parsed || parsed.fields === undefined) return false
+  const told = toldBy(parsed.fields)
+  return typeof told.get('event') === 'string' && recipientFields.some((field) => told.has(field))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isSignedWith(key: string, message: string, signature: string): boolean {
+  const expected = createHmac('sha256', key).update(message).digest('hex')
+  // Digests of both are equally long, whatever came.
+  return timingSafeEqual(sha256(expected), sha256(signature.toLowerCase()))
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,72 @@
+import type { DeliveryReader, ReadRow, StatusPage } from '../ports.ts'
+import { RowRepairs } from '../reconcile/repair-rows.ts'
+import { keptRowIn, polledInputOf, problemsOf, UnreadableRows } from '../reconcile/unreadable-rows.ts'
+import type { Replayed } from './replay.ts'
+import { tooMuchForItsRow, problemLines, type TakeInDependencies } from '../ingest/process-body.ts'
+
+/** How rows that a provider's poll told are read again. */
+export interface PolledRows {
+  /** Whose poll told them. */
+  readonly provider: string
+  /** Reads a row as the poll does. */
+  readonly readRow: (row: unknown) => ReadRow
+  /** What a row lacks depends on what stands there. */
+  readonly rows: Pick<DeliveryReader, 'rowsOf'>
+}
+
+/** What a replay of one row comes to. */
+type Reading = Pick<Replayed, 'summary' | 'left'>
+
+/** Whether the body is a row that this poll told. */
+export function isPolledRow(polled: PolledRows, { provider }: { readonly provider: string }): boolean {
+  return provider === polledInputOf(polled.provider)
+}
+
+/** What a kept row tells by now, without writing anything. */
+export function readPolledRow(body: Uint8Array, polled: PolledRows): Reading {
+  const kept = keptRowIn(body)
+  if (!kept) return notKept
+  return readingOf(polled.readRow(kept.row))
+}
+
+/** Reads a kept row again and brings its delivery up to it, as a run does; what is still unreadable stays. */
+export async function replayPolledRow(
+  body: Uint8Array,
+  polled: PolledRows,
+  { deliveries, clock, log }: TakeInDependencies,
+): Promise<Reading> {
+  const kept = keptRowIn(body)
+  if (!kept) return notKept
+  const read = polled.readRow(kept.row)
+  const repairs = new RowRepairs({
+    deliveries: {
+      record: (event) => deliveries.record(event),
+      rowsOf: (keys) => polled.rows.rowsOf(keys),
+    },
+    log,
+    unreadable: new UnreadableRows(undefined),
+  })
+  const page: StatusPage = {
+    deliveries: read.delivery ? [read.delivery] : [],
+    unreadable: [],
+    rows: 1,
+    isLast: true,
+  }
+  await repairs.apply(page, kept.requestDate, clock.now())
+  const { summary, left } = readingOf(read)
+  if (left !== 'resolved' || repairs.refused === 0) return { summary, left }
+  return { summary, left: { reason: 'unwritable', problems: problemLines([tooMuchForItsRow('/row')]) } }
+}
+
+const notKept: Reading = {
+  summary: '',
+  left: { reason: 'unreadable', problems: ['body: expected a row as it is kept, got another'] },
+}
+
+function readingOf({ delivery, unreadable }: ReadRow): Reading {
+  const kinds = [...(delivery?.outcome ? [delivery.outcome.kind] : []), ...(delivery?.engagement ?? [])]
+  return {
+    summary: kinds.join(' '),
+    left: unreadable ? { reason: 'invalid', problems: problemsOf(unreadable) } : 'resolved',
+  }
+}

@@ -1,0 +1,214 @@
+import pMap from 'p-map'
+import {
+  readingReasons,
+  type QuarantinedRow,
+  type QuarantineReason,
+  type QuarantineStore,
+  type ReplayLeft,
+} from '../ports.ts'
+import type { Callback, Outcome, Provider } from '../providers/provider.ts'
+import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
+import { problemLines, summaryOf, takeIn, type TakeInDependencies } from '../ingest/process-body.ts'
+import { unprovedLine } from './unverified.ts'
+
+export interface ReplayDependencies extends TakeInDependencies {
+  readonly providers: readonly Provider[]
+  readonly quarantine: QuarantineStore
+  /** The keys of now with which the provider may sign. */
+  readonly keysOf: (provider: Provider) => Promise<readonly string[]>
+  /** How rows that the poll told are read again; absent where there is no need to. */
+  readonly polled?: PolledRows
+  /** Whether a body without signature is believed: an operator says so. */
+  readonly trustsUnsigned?: boolean
+}
+
+/** Which rows are meant. Rows that are resolved are never replayed. */
+export interface ReplayChoice {
+  readonly reason?: QuarantineReason
+  /** Leaves out what no replay can do anything about, until an operator trusts it. */
+  readonly withoutUnsigned?: boolean
+  /** Rows that came, or came again, at this instant or later. */
+  readonly sinceMs?: number
+}
+
+/** What became of one row. */
+export interface Replayed {
+  readonly row: QuarantinedRow
+  /** What its body tells, as far as it is understood: `delivered ×3 opened`. */
+  readonly summary: string
+  /** `unfinished`: the table did not give the body back, or did not take what it tells; the log says which. */
+  readonly left: 'resolved' | 'unfinished' | ReplayLeft
+}
+
+/**
+ * Small bodies that are under way at once. A row takes three calls, one after the other: at 10 ms a call, 16 rows keep one core
+ * busy, and more are no faster. Each may have 32 writes under way, for which the SDK's 50 sockets are the bound.
+ */
+const concurrentSmall = 16
+
+/** Larger bodies that are under way at once: each is held in memory several times over while it is read. */
+const concurrentLarge = 4
+
+/** As large as a callback of Tencent's may be. */
+const maxSmallBytes = 64 * 1024
+
+/** The rows that a replay would run, longest in quarantine first. */
+export async function rowsToReplay(
+  quarantine: Pick<QuarantineStore, 'open'>,
+  { reason, sinceMs = -Infinity, withoutUnsigned = false }: ReplayChoice,
+): Promise<readonly QuarantinedRow[]> {
+  const rows = await Array.fromAsync(quarantine.open())
+  return rows
+    .filter((row) => row.resolvedAt === undefined && (reason === undefined || row.reason === reason))
+    .filter((row) => !withoutUnsigned || row.reason !== 'unsigned' || row.isVerified)
+    .filter((row) => Date.parse(row.lastSeenAt) >= sinceMs)
+    .sort((a, b) => Date.parse(a.firstSeenAt) - Date.parse(b.firstSeenAt))
+}
+
+interface ReplayOptions {
+  readonly isDryRun: boolean
+  readonly onReplayed: () => void
+  /** Ends the replay: what is under way is finished, and no other row is begun. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Runs kept bodies again through the same way as live input, so running them twice changes nothing. What was verified when
+ * it came is not checked again: a key may have been replaced since. What was not is verified with the keys of now. A row is
+ * resolved only where every element of its body is durably written; otherwise it says what is still wrong.
+ *
+ * Several rows are under way at once, in no promised order: whatever they tell is joined. What became of them is returned in the
+ * order in which they were given, without those that left the quarantine meanwhile or were not begun.
+ */
+export async function replay(
+  rows: readonly QuarantinedRow[],
+  on: ReplayDependencies,
+  { isDryRun, onReplayed, signal }: ReplayOptions,
+): Promise<readonly Replayed[]> {
+  const replayed = new Map<QuarantinedRow, Replayed>()
+  const replayOne = async (row: QuarantinedRow) => {
+    if (signal?.aborted === true) return
+    const result = await unlessFailed(row, on, isDryRun ? rehearse : replayRow)
+    // The row as it was given, without its body: all are held until the last one is done.
+    if (result) replayed.set(row, { ...result, row })
+    onReplayed()
+  }
+  const isSmall = ({ bytes }: QuarantinedRow) => bytes <= maxSmallBytes
+  await pMap(rows.filter(isSmall), replayOne, { concurrency: concurrentSmall })
+  await pMap(
+    rows.filter((row) => !isSmall(row)),
+    replayOne,
+    { concurrency: concurrentLarge },
+  )
+  return rows.flatMap((row) => replayed.get(row) ?? [])
+}
+
+/** One row is the unit of failure: the others go on. */
+async function unlessFailed(
+  row: QuarantinedRow,
+  on: ReplayDependencies,
+  run: (row: QuarantinedRow, on: ReplayDependencies) => Promise<Replayed | undefined>,
+): Promise<Replayed | undefined> {
+  try {
+    return await run(row, on)
+  } catch (error) {
+    on.log('replay failed', { id: row.id, problem: error instanceof Error ? error.message : typeof error })
+    return { row, summary: '', left: 'unfinished' }
+  }
+}
+
+/** `undefined` where the row has left the quarantine meanwhile. */
+export async function replayRow(
+  { id }: Pick<QuarantinedRow, 'id'>,
+  on: ReplayDependencies,
+): Promise<Replayed | undefined> {
+  const input = await on.quarantine.input(id)
+  if (!input) return undefined
+  const left = await readAgain(input, on)
+  if (left.left !== 'unfinished') await on.quarantine.replayed(id, on.clock.now(), left.left)
+  return { row: input, ...left }
+}
+
+function readAgain(input: QuarantinedRow & Callback, on: ReplayDependencies): Promise<Omit<Replayed, 'row'>> {
+  const { polled } = on
+  if (polled && isPolledRow(polled, input)) return replayPolledRow(input.body, polled, on)
+  const provider = providerOf(input, on)
+  return provider ? leftOf(input, provider, input, on) : Promise.resolve(unknownProvider(input))
+}
+
+/** What a replay would do, by reading alone. */
+async function rehearse(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
+  const input = await on.quarantine.input(row.id)
+  if (!input) return undefined
+  if (on.polled && isPolledRow(on.polled, input)) return { row, ...readPolledRow(input.body, on.polled) }
+  const provider = providerOf(input, on)
+  if (!provider) return { row, ...unknownProvider(row) }
+  const unproved = await unprovedOf(input, provider, input, on)
+  if (unproved) return { row, summary: '', left: unproved }
+  const outcomes = provider.read(input, on.clock.now())
+  return { row, summary: summaryOf(outcomes), left: unreadOf(outcomes) ?? 'resolved' }
+}
+
+function providerOf(row: QuarantinedRow, { providers }: ReplayDependencies): Provider | undefined {
+  return providers.find(({ name }) => name === row.provider)
+}
+
+async function leftOf(
+  row: QuarantinedRow,
+  provider: Provider,
+  callback: Callback,
+  on: ReplayDependencies,
+): Promise<Omit<Replayed, 'row'>> {
+  const unproved = await unprovedOf(row, provider, callback, on)
+  if (unproved) return { summary: '', left: unproved }
+  const { summary, reason, problems, unwritten } = await takeIn(provider, callback, on)
+  if (unwritten > 0) return { summary, left: 'unfinished' }
+  return { summary, left: reason ? { reason, problems: problemLines(problems) } : 'resolved' }
+}
+
+/** Reasons for which a body may be kept that nobody proved to have sent. */
+const reasonsOfUnproved: ReadonlySet<QuarantineReason> = new Set([
+  'forged',
+  'unsigned',
+  'too-large',
+  'unreadable',
+])
+
+/** `undefined` where the body is to be believed. */
+async function unprovedOf(
+  row: QuarantinedRow,
+  provider: Provider,
+  callback: Callback,
+  on: ReplayDependencies,
+): Promise<ReplayLeft | undefined> {
+  const { signing } = provider
+  if (!signing || row.isVerified || !reasonsOfUnproved.has(row.reason)) return undefined
+  switch (signing.verify(callback, await on.keysOf(provider))) {
+    case 'signed':
+    case 'unverifiable':
+      return undefined
+    case 'test':
+    case 'unsigned':
+      return on.trustsUnsigned === true ? undefined : unprovedLeft('unsigned', signing.keySetting)
+    case 'forged':
+      return unprovedLeft('forged', signing.keySetting)
+  }
+}
+
+function unprovedLeft(reason: 'unsigned' | 'forged', keySetting: string): ReplayLeft {
+  return { reason, problems: [unprovedLine(reason, keySetting)] }
+}
+
+function unreadOf(outcomes: readonly Outcome[]): ReplayLeft | undefined {
+  const reason = readingReasons.find((known) => outcomes.some(({ type }) => type === known))
+  const problems = outcomes.flatMap((outcome) => {
+    if (outcome.type === 'event' || outcome.type === 'inbound') return []
+    return outcome.type === 'invalid' ? outcome.problems : [outcome.problem]
+  })
+  return reason && { reason, problems: problemLines(problems) }
+}
+
+function unknownProvider(row: QuarantinedRow): Omit<Replayed, 'row'> {
+  const problem = `provider: expected one that this version knows, got ${row.provider}`
+  return { summary: '', left: { reason: row.reason, problems: [problem] } }
+}

@@ -1,0 +1,230 @@
+import { datesToRead } from './dates.ts'
+import { HeldLease } from './lease.ts'
+import { expectedCalls, outlookOf, type Made, type Outlook } from './estimate.ts'
+import { readDate, type Reading } from './read-date.ts'
+import { unsettledByDate } from './unsettled.ts'
+import { addedBetween, CountedWrites, withoutWriting, type FactCounts } from './writes.ts'
+import type {
+  Clock,
+  DeliveryReader,
+  DeliveryWriter,
+  LeaseByHand,
+  Log,
+  QuarantineWriter,
+  RunStore,
+  StatusApi,
+  VolumeReport,
+} from '../../ports.ts'
+import { ProviderCalls, RunStopped } from '../provider-calls.ts'
+import { RowRepairs } from '../repair-rows.ts'
+import { UnreadableRows } from '../unreadable-rows.ts'
+
+export interface BackfillDependencies {
+  readonly statusApi: StatusApi
+  readonly volumes: VolumeReport
+  readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf' | 'pending'>
+  /** Keeps rows that could not be read. */
+  readonly quarantine: Pick<QuarantineWriter, 'keep'>
+  readonly runs: Pick<RunStore, 'acquire'> & LeaseByHand
+  readonly clock: Clock
+  readonly log: Log
+  /** Names this run in the lease; no two runs share it. */
+  readonly owner: string
+}
+
+/** What somebody asks for. */
+export interface BackfillOrder {
+  /** YYYY-MM-DD in UTC+8; the first and the last date to be read. */
+  readonly from: string
+  readonly to: string
+  /** Asks and compares as ever, and writes nothing. */
+  readonly isDryRun: boolean
+  readonly requestsPerSecond: number
+  /** Ends it before its next call; what is applied stays applied. */
+  readonly signal: AbortSignal
+  /** Called once, before the first list is asked for. */
+  readonly onOutlook: (outlook: Outlook) => void
+  /** Called after every page and every date. */
+  readonly onProgress: (progress: BackfillProgress) => void
+}
+
+export interface BackfillProgress extends Made {
+  /** How many calls there will have been in the end, as far as that can be told by now. */
+  readonly expectedCalls: number | undefined
+}
+
+/** What was done; in a dry run, what would have been. */
+export interface BackfillFigures {
+  /** Requests made to the provider. */
+  readonly calls: number
+  /** Rows that the provider's pages held. */
+  readonly rows: number
+  /** Deliveries that the ledger had never heard of. */
+  readonly discovered: number
+  /** Known deliveries that lacked a fact. */
+  readonly repaired: number
+  /** Pending deliveries that the pages settled. */
+  readonly settled: number
+  /** Rows of which something could not be read. */
+  readonly unreadable: number
+  /** Facts that rows lacked. */
+  readonly added: FactCounts
+}
+
+/** What became of one date. */
+interface DateReport extends BackfillFigures {
+  readonly requestDate: string
+  /** Rows of its list that were applied. */
+  readonly offset: number
+  /** Why the date is not complete; absent where it is. */
+  readonly problem?: string
+}
+
+export interface BackfillReport {
+  /** The dates that were begun, in order. */
+  readonly dates: readonly DateReport[]
+  /** The dates that were not begun. */
+  readonly unread: readonly string[]
+  /** All dates, and the calls by which the volume was asked for. */
+  readonly total: BackfillFigures
+  /** Why it ended before its last date, where it did. */
+  readonly stopped?: { readonly by: RunStopped['stoppedBy'] | 'interrupt'; readonly problem: string }
+}
+
+/**
+ * Reads the provider's whole list of every date, oldest first, and brings the rows up to it. Like every pass it can be cut
+ * short and done again: facts are joins. It works under the lease of the scheduled runs, and leaves their checkpoint and
+ * figures alone.
+ * @throws DatesRefused, LeaseBusy - before anything was asked.
+ */
+export async function backfill(on: BackfillDependencies, order: BackfillOrder): Promise<BackfillReport> {
+  const dates = datesToRead(order.from, order.to, on.clock.now())
+  const lease = await HeldLease.take(on)
+  const run = new BackfillRun(on, order, lease)
+  try {
+    return await run.read(dates)
+  } finally {
+    await run.waitOutPace()
+    await lease.giveBack()
+  }
+}
+
+/** Somebody wants it to end. */
+class Interrupted extends Error {}
+
+class BackfillRun {
+  readonly #on: BackfillDependencies
+  readonly #order: BackfillOrder
+  readonly #calls: ProviderCalls
+  readonly #writes: CountedWrites
+  readonly #repairs: RowRepairs
+  /** Keeps the lease; throws where the run may not go on. */
+  readonly #goOn: () => Promise<void>
+
+  constructor(on: BackfillDependencies, order: BackfillOrder, lease: HeldLease) {
+    this.#on = on
+    this.#order = order
+    this.#writes = new CountedWrites(order.isDryRun ? withoutWriting(on.deliveries) : on.deliveries)
+    this.#repairs = new RowRepairs({
+      deliveries: this.#writes,
+      log: on.log,
+      unreadable: new UnreadableRows(order.isDryRun ? undefined : { ...on, provider: on.statusApi.provider }),
+      keepLease: () => lease.keep(),
+    })
+    this.#goOn = async () => {
+      if (order.signal.aborted) throw new Interrupted('Interrupted.')
+      await lease.keep()
+    }
+    this.#calls = new ProviderCalls({
+      statusApi: on.statusApi,
+      clock: on.clock,
+      budget: { deadlineMs: Infinity, maxCalls: Infinity, requestsPerSecond: order.requestsPerSecond },
+      // The run that had the lease before may have asked a moment ago.
+      lastCallAtMs: on.clock.now(),
+      beforeCall: this.#goOn,
+    })
+  }
+
+  /** Reads the dates until the last, or until the run has to end. */
+  async read(dates: readonly string[]): Promise<BackfillReport> {
+    const reports: DateReport[] = []
+    const stopped = await endOf(this.#readEach(dates, reports))
+    const unread = dates.slice(reports.length)
+    return { dates: reports, unread, total: this.#figures(), ...(stopped && { stopped }) }
+  }
+
+  /** The next run knows nothing of our last call, so it gets the lease once it may ask. */
+  async waitOutPace(): Promise<void> {
+    await this.#calls.waitOut()
+  }
+
+  /** @param reports - grows by every date that is begun, the one amid which the run has to end included. */
+  async #readEach(dates: readonly string[], reports: DateReport[]): Promise<void> {
+    const { volumes, statusApi, deliveries } = this.#on
+    const outlook = await outlookOf(dates, volumes, this.#calls)
+    this.#order.onOutlook(outlook)
+    const callsBefore = this.#calls.calls
+    const tell = (callsForDate: number) => {
+      const made = { calls: this.#calls.calls - callsBefore, callsForDate, datesDone: reports.length }
+      this.#order.onProgress({ ...made, expectedCalls: expectedCalls(outlook, made) })
+    }
+    const unsettled = await unsettledByDate(dates, statusApi.provider, deliveries, this.#goOn)
+    for (const requestDate of dates) {
+      const before = this.#figures()
+      const reading: Reading = { offset: 0 }
+      const onPage = () => {
+        tell(this.#calls.calls - before.calls)
+      }
+      try {
+        const on = { calls: this.#calls, repairs: this.#repairs, clock: this.#on.clock, onPage }
+        await readDate(on, requestDate, unsettled.get(requestDate) ?? [], reading)
+      } catch (error) {
+        reading.problem = error instanceof Error ? error.message : typeof error
+        throw error
+      } finally {
+        const figures = figuresBetween(before, this.#figures())
+        const problem = [reading.problem, this.#unreadProblem(figures)].filter((why) => why !== undefined)
+        const whole = { ...reading, ...(problem.length > 0 && { problem: problem.join(' ') }) }
+        if (figures.calls > 0) reports.push({ requestDate, ...figures, ...whole })
+      }
+      tell(0)
+    }
+  }
+
+  #unreadProblem({ unreadable }: BackfillFigures): string | undefined {
+    if (unreadable === 0) return undefined
+    const rows = unreadable === 1 ? '1 row' : `${unreadable} rows`
+    const where = this.#order.isDryRun ? '' : ': see `ledger quarantine list`'
+    return `${rows} could not be read whole${where}.`
+  }
+
+  #figures(): BackfillFigures {
+    const { discovered, repaired, settled, unreadable } = this.#repairs
+    const { calls, rows } = this.#calls
+    return { calls, rows, discovered, repaired, settled, unreadable, added: this.#writes.added }
+  }
+}
+
+/** Why the reading has to end before its last date; `undefined` where it came to that. */
+async function endOf(reading: Promise<void>): Promise<BackfillReport['stopped']> {
+  try {
+    await reading
+    return undefined
+  } catch (error) {
+    if (error instanceof Interrupted) return { by: 'interrupt', problem: error.message }
+    if (error instanceof RunStopped) return { by: error.stoppedBy, problem: error.message }
+    throw error
+  }
+}
+
+function figuresBetween(before: BackfillFigures, after: BackfillFigures): BackfillFigures {
+  return {
+    calls: after.calls - before.calls,
+    rows: after.rows - before.rows,
+    discovered: after.discovered - before.discovered,
+    repaired: after.repaired - before.repaired,
+    settled: after.settled - before.settled,
+    unreadable: after.unreadable - before.unreadable,
+    added: addedBetween(before.added, after.added),
+  }
+}

@@ -1,0 +1,52 @@
+import { embeddedMetrics } from '../runtime/embedded-metrics.ts'
+import { errorName } from '../runtime/error-name.ts'
+import type { Clock, Log, QuarantineGauge, RunFigures } from '../ports.ts'
+import type { RunReport } from './reconcile.ts'
+
+/** Whose figures are told, and where. */
+interface Telling {
+  /** `TABLE_PREFIX`. */
+  readonly deployment: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Tells how many bodies wait in quarantine. Where they cannot be counted there is no figure but a line in the log: the run has
+ * other things to do, and an alarm watches for a figure that stays away.
+ */
+export async function tellWaiting(
+  quarantine: QuarantineGauge,
+  on: Telling & { readonly isByHand: boolean },
+): Promise<void> {
+  // Who runs it by hand has no use for it, and may lack the permission.
+  if (on.isByHand) return
+  try {
+    tell({ inQuarantine: await quarantine.open() }, {}, on)
+  } catch (error) {
+    on.log('quarantine not counted', { error: errorName(error) })
+  }
+}
+
+/** Tells what a run did, unless another run was at work: then there is nothing to tell of this one. */
+export function tellRun({ figures, outcomes }: RunReport, on: Telling): void {
+  const { stoppedBy, ...counts } = figures
+  const unfinished = stoppedBy === 'done' ? 0 : 1
+  tell(stoppedBy === 'lease' ? {} : { ...counts, unfinished }, { ...outcomes }, on)
+}
+
+/** @throws where the provider refuses our settings: the run must be seen to fail, and the message names the one to change. */
+export function figuresOf({ figures, problem }: RunReport): RunFigures {
+  if (figures.stoppedBy === 'settings') throw new Error(problem)
+  return figures
+}
+
+type Figures = Readonly<Record<string, number>>
+
+function tell(ofJob: Figures, ofDeployment: Figures, { deployment, clock, log }: Telling): void {
+  const metrics = embeddedMetrics(
+    { ofJob, ofDeployment },
+    { deployment, job: 'reconcile', nowMs: clock.now() },
+  )
+  if ('_aws' in metrics) log('metrics', metrics)
+}

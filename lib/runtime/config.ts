@@ -1,0 +1,237 @@
+import * as v from 'valibot'
+import { defaultBlocklistDays } from '../core/suppression.ts'
+import { defaultSweepAgesDays } from '../core/sweep-plan.ts'
+import type { Provider } from '../providers/provider.ts'
+
+/** Where settings come from: `process.env` or anything like it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** One or more settings are missing or wrong. Never repeats a value: it may be a secret. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`Settings are missing or wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+  }
+}
+
+/** The variables that are set. An empty one is what shells and templates leave where nothing is meant. */
+export function setVariables(environment: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+}
+
+/** Turns the environment into typed settings, or names every wrong one with what was expected. */
+export function parseEnvironment<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+  environment: Environment,
+): v.InferOutput<v.ObjectSchema<Entries, undefined>> {
+  const present = setVariables(environment)
+  const result = v.safeParse(v.object(entries), present)
+  if (result.success) return result.output
+  throw new ConfigError(
+    result.issues.map((issue) => {
+      const name = v.getDotPath(issue) ?? ''
+      return `${name}: ${name in present ? `expected ${issue.message}` : 'is not set'}`
+    }),
+  )
+}
+
+const wholeNumber = (expected: string, min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.digits(expected),
+    v.transform(Number),
+    v.minValue(min, expected),
+    v.maxValue(max, expected),
+  )
+
+/** A port of this machine; 0 takes a free one. */
+export const port = wholeNumber('a port from 0 to 65535', 0, 65_535)
+
+const url = v.pipe(
+  v.string(),
+  v.regex(/^https?:\/\/[^\s/]+\/?$/, 'a URL of a host, such as https://ses.tencentcloudapi.com'),
+)
+
+const sha256Digests = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((digest) => digest.trim().toLowerCase())),
+  v.minLength(1),
+  v.maxLength(2, 'one or two digests, separated by a comma'),
+  v.everyItem(
+    (digest) => /^[0-9a-f]{64}$/.test(digest),
+    'SHA-256 digests of 64 hex digits, separated by a comma',
+  ),
+)
+
+/** The prefix of the local tables: what an environment without TABLE_PREFIX points at. */
+export const localTablePrefix = 'delivery-ledger-local'
+
+const tablePrefix = v.optional(
+  v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,200}$/, 'letters, digits, _ . and -')),
+  localTablePrefix,
+)
+
+const retentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '400')
+
+/** How long evidence of a provider's own blocklist holds after the last of it. */
+export const blocklistDays = v.optional(
+  wholeNumber('a number of days from 0 to 3650', 0, 3_650),
+  String(defaultBlocklistDays),
+)
+
+/** What the operator's commands read where they only look into the tables. */
+export const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }
+
+const requestsPerSecond = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,3}(\.\d+)?$/, 'requests per second, such as 1'),
+    v.transform(Number),
+    v.minValue(0.01, 'requests per second, at least 0.01'),
+    v.maxValue(20, 'requests per second, at most 20'),
+  ),
+  '1',
+)
+
+/** Days after which a date's whole list is read again. */
+const sweepAgesDays = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,2}( *, *\d{1,2})*$/, 'days from 1 to 29, separated by commas, such as 3,29'),
+    v.transform((text) => [...new Set(text.split(',').map(Number))].sort((one, other) => one - other)),
+    v.everyItem((days) => days >= 1 && days <= 29, 'days from 1 to 29, separated by commas, such as 3,29'),
+    v.check(
+      (days) => (days.at(-1) ?? 0) >= 6,
+      'a last day from 6 on, when no mail is retried any more: soft bounces may still change until then',
+    ),
+  ),
+  defaultSweepAgesDays.join(','),
+)
+
+const inboundRetentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '30')
+
+/** The setting with the digests of a provider's own tokens: `CALLBACK_TOKEN_SHA256_SENDCLOUD`. */
+export function tokenSettingOf(provider: string): string {
+  return `${sharedTokenSetting}_${provider.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** The setting with the digests of the tokens of every path that has none of its own. */
+export const sharedTokenSetting = 'CALLBACK_TOKEN_SHA256'
+
+/** What the ingest function reads from its environment, beside the keys of its providers. */
+export const ingestEntries = {
+  ...tableEntries,
+  INBOUND_RETENTION_DAYS: inboundRetentionDays,
+  [sharedTokenSetting]: sha256Digests,
+  /** How much a day (UTC) is kept of what anybody who knows a URL can send. */
+  UNVERIFIED_MB_PER_DAY: v.optional(wholeNumber('megabytes from 0 to 100000', 0, 100_000), '100'),
+}
+
+/** The settings of tokens that open one path alone: {@link tokenSettingOf}. */
+export function ownTokenEntries(
+  providers: readonly Provider[],
+): Readonly<Record<string, v.OptionalSchema<typeof sha256Digests, undefined>>> {
+  return Object.fromEntries(providers.map(({ name }) => [tokenSettingOf(name), v.optional(sha256Digests)]))
+}
+
+/** The digests of the tokens that open each provider's path: its own where it has some, else those of all. */
+export function parseTokenDigests(
+  providers: readonly Provider[],
+  environment: Environment,
+): ReadonlyMap<string, readonly string[]> {
+  const { [sharedTokenSetting]: shared } = parseEnvironment(
+    { [sharedTokenSetting]: sha256Digests },
+    environment,
+  )
+  const own = parseEnvironment(ownTokenEntries(providers), environment)
+  return new Map(providers.map(({ name }) => [name, own[tokenSettingOf(name)] ?? shared]))
+}
+
+/** One or two keys, separated by a comma; a comma too many is none of them. */
+const signingKeys = (publicKey: string | undefined) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(',').map((key) => key.trim())),
+      v.filterItems((key) => key !== ''),
+      v.maxLength(2, 'one or two keys, separated by a comma'),
+      v.everyItem(
+        (key) => key !== publicKey,
+        "keys of your own, and not the one that stands in the provider's documents",
+      ),
+    ),
+  )
+
+/** The keys of a provider that signs; none where its setting is not set, and the provider is not used. */
+export function parseSigningKeys({ signing }: Provider, environment: Environment): readonly string[] {
+  if (!signing) return []
+  const { keySetting, publicKey } = signing
+  return parseEnvironment({ [keySetting]: signingKeys(publicKey) }, environment)[keySetting] ?? []
+}
+
+/** Said and not guessed: credentials that somebody forgot must not look like a poll that nobody wants. */
+const sesPoll = v.optional(v.picklist(['on', 'off'], 'on or off'), 'on')
+
+/** Said by the operator, since the table cannot tell a mail that nobody recorded from one that was never sent. */
+const sendsRecorded = v.optional(
+  v.pipe(
+    v.picklist(['on', 'off'], 'on or off'),
+    v.transform((setting) => setting === 'on'),
+  ),
+  'off',
+)
+
+/** The credentials of the poll. They are kept as parameters where the environment does not set them. */
+export const pollCredentialEntries = {
+  TENCENTCLOUD_SECRET_ID: v.string(),
+  TENCENTCLOUD_SECRET_KEY: v.string(),
+  TENCENTCLOUD_TOKEN: v.optional(v.string()),
+}
+
+/** What the reconcile function reads from its environment, beside {@link pollCredentialEntries}. */
+export const reconcileEntries = {
+  ...tableEntries,
+  /** It writes what callbacks left unfinished, an inbound mail among it. */
+  INBOUND_RETENTION_DAYS: inboundRetentionDays,
+  /** `off` for who sends with SendCloud alone: then none of the others is needed. */
+  SES_POLL: sesPoll,
+  SES_ENDPOINT: v.optional(url),
+  SES_REGION: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z]+-[a-z0-9-]+$/, 'a region such as ap-guangzhou')),
+    'ap-guangzhou',
+  ),
+  SES_REQUESTS_PER_SECOND: requestsPerSecond,
+  /** `on` where every send is recorded (lib/client/record-send.ts), so that there is nothing to discover. */
+  SENDS_RECORDED: sendsRecorded,
+  SWEEP_AGES_DAYS: sweepAgesDays,
+}
+
+/** A row has to outlive the poll's reach, or the last sweep of its date would discover what has expired. */
+const polledRetentionDays = v.pipe(
+  retentionDays,
+  v.check((days) => days >= 31, '31 days or more while the poll is on, which reaches back 30'),
+)
+
+/** {@link reconcileEntries} where the poll is on. */
+export const polledEntries = { ...reconcileEntries, RETENTION_DAYS: polledRetentionDays }
+
+/** All that the poll is set up with. */
+export const pollEntries = { ...polledEntries, ...pollCredentialEntries }
+
+/** The settings of the poll; `undefined` where there is to be none. */
+export function parsePollSettings(
+  environment: Environment,
+): v.InferOutput<v.ObjectSchema<typeof pollEntries, undefined>> | undefined {
+  return isPolled(environment) ? parseEnvironment(pollEntries, environment) : undefined
+}
+
+function isPolled(environment: Environment): boolean {
+  return parseEnvironment({ SES_POLL: sesPoll }, environment).SES_POLL === 'on'
+}
+
+/** The parameters that this environment lacks of the poll: none where it is off. */
+export function pollParameters(environment: Environment): readonly string[] {
+  return isPolled(environment) ? Object.keys(pollCredentialEntries) : []
+}

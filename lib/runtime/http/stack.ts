@@ -1,0 +1,29 @@
+import middy from '@middy/core'
+import type { Context } from 'aws-lambda'
+import { tryAgain } from '../../ingest/responses.ts'
+import type { CallbackAnswer, CallbackRequest, Log } from '../../ports.ts'
+import { requestOf, resultOf, type FunctionUrlResult } from './function-url.ts'
+
+/** A Lambda handler for function URL events. */
+export type FunctionUrlHandler = (event: unknown, context: Context) => Promise<FunctionUrlResult>
+
+/**
+ * The middleware around a function URL: events become requests, answers become results. A fault that nobody expected,
+ * and a run out of time, are answered 503: the sender can only help by sending again.
+ */
+export function functionUrlStack(
+  answerTo: (request: CallbackRequest) => Promise<CallbackAnswer>,
+  log: Log,
+): FunctionUrlHandler {
+  const stack = middy<unknown, FunctionUrlResult>()
+    .use({
+      name: 'answer-unexpected-fault',
+      onError(request) {
+        const fault: unknown = request.error
+        log('unexpected fault', { stack: fault instanceof Error ? fault.stack : typeof fault })
+        request.response = resultOf(tryAgain())
+      },
+    })
+    .handler(async (event: unknown) => resultOf(await answerTo(requestOf(event))))
+  return (event, context) => stack(event, context)
+}

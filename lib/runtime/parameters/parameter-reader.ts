@@ -1,0 +1,16 @@
+import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm'
+import type { ParameterReader } from '../../ports.ts'
+import { parameterStoreClient } from './client.ts'
+
+/** Reads parameters of AWS Systems Manager, decrypted where they are secret. Its client is made when it is first needed. */
+export function parameterReader(): ParameterReader {
+  let client: SSMClient | undefined
+  return {
+    async valuesOf(names, signal) {
+      const command = new GetParametersCommand({ Names: [...names], WithDecryption: true })
+      client ??= parameterStoreClient()
+      const { Parameters = [] } = await client.send(command, { abortSignal: signal })
+      return new Map(Parameters.map(({ Name = '', Value = '' }) => [Name, Value]))
+    },
+  }
+}

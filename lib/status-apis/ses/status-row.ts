@@ -1,0 +1,221 @@
+import * as v from 'valibot'
+import { bareAddress, readAddress, type Addressed } from '../../core/address.ts'
+import { toSecond, unixInstantMs } from '../../core/instant.ts'
+import { identifierIn } from '../../core/message.ts'
+import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
+import { bounceClassOfReply } from '../../core/smtp-reply.ts'
+import { oneLine } from '../../core/text.ts'
+import type { ReadRow } from '../../ports.ts'
+import { describeSendStatus, noRecord } from './send-status.ts'
+
+/** What a row calls a complaint: today, and in the older, misspelt documentation. */
+const complaintFields = ['UserComplained', 'UserComplainted']
+
+const keyFields: readonly string[] = ['MessageId', 'ToEmailAddress']
+
+const text = v.union([
+  v.string(),
+  v.pipe(
+    v.union([v.number(), v.boolean()]),
+    v.transform((told) => String(told)),
+  ),
+])
+
+const identifier = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))]),
+  v.transform(identifierIn),
+  v.string(),
+)
+
+const address = v.pipe(
+  v.string(),
+  v.transform(readAddress),
+  v.custom<Addressed>((read) => read !== undefined),
+)
+
+/** Numbers come as numeric strings, too. */
+const number = v.union([
+  v.number(),
+  v.pipe(v.string(), v.trim(), v.regex(/^-?\d+(?:\.\d+)?$/), v.transform(Number)),
+])
+
+const wholeNumber = v.pipe(number, v.safeInteger())
+
+const flag = v.pipe(
+  v.union([v.boolean(), v.number(), v.pipe(v.string(), v.trim(), v.toLowerCase())]),
+  v.transform((told) => flags.get(told)),
+  v.boolean(),
+)
+
+const flags: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  [1, true],
+  ['1', true],
+  ['true', true],
+  [false, false],
+  [0, false],
+  ['0', false],
+  ['false', false],
+])
+
+const deliverStatuses: readonly unknown[] = [0, 1, 2, 3, 8]
+
+/**
+ * One row of GetSendEmailStatus, field by field: what cannot be read costs its own field, and is named. Anything may be
+ * missing, null or empty; only a row that names no message or no address says nothing.
+ * Source: data type SendEmailStatus, API version 2020-10-02.
+ */
+class Row {
+  readonly #fields: ReadonlyMap<string, unknown>
+  readonly #odd = new Set<string>()
+
+  constructor(fields: ReadonlyMap<string, unknown>) {
+    this.#fields = fields
+  }
+
+  /** The names of the fields that could not be read, in the order in which they were looked at. */
+  get odd(): readonly string[] {
+    return [...this.#odd]
+  }
+
+  /** `undefined` where the field tells nothing, or nothing that can be read. */
+  read<T>(name: string, shape: v.GenericSchema<unknown, T>): T | undefined {
+    const told = this.#fields.get(name)
+    if (told === undefined || told === null || told === '') return undefined
+    const parsed = v.safeParse(shape, told)
+    if (parsed.success) return parsed.output
+    this.mark(name)
+    return undefined
+  }
+
+  /** Says that the field cannot be read. */
+  mark(name: string): void {
+    this.#odd.add(name)
+  }
+
+  /** 0, and what is no instant of a mail, stand for "none". */
+  instantMs(name: string): number | undefined {
+    const told = this.read(name, number)
+    const instantMs = told === undefined ? undefined : unixInstantMs(told)
+    return instantMs === undefined ? undefined : toSecond(instantMs)
+  }
+}
+
+/** Reads a row: what it tells, and the names of the fields that could not be read. */
+export function readStatusRow(provider: string, told: unknown): ReadRow {
+  if (typeof told !== 'object' || told === null) return { unreadable: { fields: 'row', row: told } }
+  const row = new Row(new Map(Object.entries(told)))
+  const sendStatus = row.read('SendStatus', wholeNumber) ?? (row.odd.length > 0 ? 'odd' : 0)
+  const delivery = deliveryOf(provider, row, sendStatus)
+  // What answers about the query is about no mail.
+  const odd = sendStatus === noRecord ? row.odd.filter((name) => !keyFields.includes(name)) : row.odd
+  const isWorthTelling = delivery && (delivery.outcome !== undefined || delivery.engagement.length > 0)
+  return {
+    ...(isWorthTelling && { delivery }),
+    ...(odd.length > 0 && {
+      unreadable: {
+        fields: odd.join(' '),
+        row: told,
+        ...(delivery?.sentAtMs !== undefined && { sentAtMs: delivery.sentAtMs }),
+      },
+    }),
+  }
+}
+
+type SendStatus = number | 'odd'
+
+/** `undefined` where the row names no message or no address. */
+function deliveryOf(provider: string, row: Row, sendStatus: SendStatus): PolledDelivery | undefined {
+  const message = row.read('MessageId', identifier)
+  const addressed = row.read('ToEmailAddress', address)
+  const from = bareAddress(oneLine(row.read('FromEmailAddress', text) ?? ''))
+  const sentAtMs = row.instantMs('RequestTime')
+  const outcome = outcomeOf(row, sendStatus, sentAtMs)
+  const engagement = engagementOf(row)
+  if (message === undefined || addressed === undefined) {
+    if (message === undefined) row.mark('MessageId')
+    if (addressed === undefined) row.mark('ToEmailAddress')
+    return undefined
+  }
+  return {
+    provider,
+    ...addressed,
+    message,
+    ...(from !== '' && { from }),
+    ...(sentAtMs !== undefined && { sentAtMs }),
+    ...(outcome && { outcome }),
+    engagement,
+  }
+}
+
+/** `undefined` where neither status says what became of the mail. */
+function outcomeOf(
+  row: Row,
+  sendStatus: SendStatus,
+  requestedAtMs: number | undefined,
+): PolledOutcome | undefined {
+  const message = oneLine(row.read('DeliverMessage', text) ?? '')
+  const delivered = at(row.instantMs('DeliverTime'))
+  const requested = at(requestedAtMs)
+  if (sendStatus === noRecord) return undefined
+  if (sendStatus !== 0 && sendStatus !== 'odd') {
+    const detail = oneLine(`${describeSendStatus(sendStatus)} ${message}`)
+    return { kind: 'dropped', ...requested, code: `SendStatus ${String(sendStatus)}`, detail }
+  }
+  const status = deliverStatusOf(row)
+  if (status === 0) return { kind: 'requested', ...requested, detail: message }
+  if (status !== 'odd') return outcomeOfStatus(status, delivered, message)
+  // It was sent, whatever became of it then.
+  return sendStatus === 0 ? { kind: 'requested', ...requested, detail: '' } : undefined
+}
+
+function outcomeOfStatus(
+  status: 1 | 2 | 3 | 8,
+  delivered: { occurredAtMs: number } | undefined,
+  message: string,
+): PolledOutcome {
+  const reply = message === '' ? {} : { reply: message }
+  switch (status) {
+    case 1:
+      return { kind: 'delivered', ...delivered, detail: message }
+    case 2:
+      return { kind: 'dropped', ...delivered, detail: message }
+    case 3:
+      return {
+        kind: 'bounced',
+        ...delivered,
+        bounceClass: bounceClassOfReply(message),
+        ...reply,
+        detail: '',
+      }
+    case 8:
+      return { kind: 'deferred', ...delivered, ...reply, detail: '' }
+  }
+}
+
+/** Unlike other fields it may not be missing: nothing stands for "none". */
+function deliverStatusOf(row: Row): 0 | 1 | 2 | 3 | 8 | 'odd' {
+  const told = row.read('DeliverStatus', wholeNumber)
+  if (isDeliverStatus(told)) return told
+  row.mark('DeliverStatus')
+  return 'odd'
+}
+
+function isDeliverStatus(told: number | undefined): told is 0 | 1 | 2 | 3 | 8 {
+  return deliverStatuses.includes(told)
+}
+
+function engagementOf(row: Row): PolledDelivery['engagement'] {
+  const isTold = (...names: readonly string[]) =>
+    names.map((name) => row.read(name, flag)).some((is) => is === true)
+  return [
+    ...(isTold('UserOpened') ? (['opened'] as const) : []),
+    ...(isTold('UserClicked') ? (['clicked'] as const) : []),
+    ...(isTold(...complaintFields) ? (['complained'] as const) : []),
+    ...(isTold('UserUnsubscribed') ? (['unsubscribed'] as const) : []),
+  ]
+}
+
+function at(occurredAtMs: number | undefined): { occurredAtMs: number } | undefined {
+  return occurredAtMs === undefined ? undefined : { occurredAtMs }
+}

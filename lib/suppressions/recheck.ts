@@ -1,0 +1,336 @@
+import pMap from 'p-map'
+import type { Delivery } from '../core/delivery.ts'
+import type { DeliveryEvent, EventKind } from '../core/event.ts'
+import type { Fact } from '../core/fact.ts'
+import { toldByFact } from '../core/polled-delivery.ts'
+import { judgeReply } from '../core/replies.ts'
+import {
+  counting,
+  datedLater,
+  dayOf,
+  emptySuppression,
+  heldReasons,
+  lastOf,
+  latestInstantOf,
+  parseEvidence,
+  withEvidence,
+  type HeldReason,
+  type Suppression,
+  type SuppressionEvidence,
+} from '../core/suppression.ts'
+import { suppressionOf } from '../core/suppression-rules.ts'
+import type {
+  Clock,
+  DeliveryReader,
+  DeliveryScanner,
+  SuppressionRemover,
+  SuppressionScanner,
+  SuppressionWriter,
+} from '../ports.ts'
+
+interface RecheckDependencies {
+  readonly deliveries: Pick<DeliveryReader, 'ofRecipient'> & DeliveryScanner
+  readonly suppressions: SuppressionScanner & SuppressionWriter & SuppressionRemover
+  readonly clock: Clock
+  readonly blocklistDays: number
+}
+
+/** How far a recheck is, and what it did until there: all that it takes to go on. */
+export interface RecheckState {
+  /** First all deliveries are judged, then all addresses on the list are. */
+  readonly phase: 'deliveries' | 'suppressions' | 'done'
+  readonly position?: string
+  readonly deliveries: number
+  readonly suppressions: number
+  readonly added: number
+  readonly doubtful: number
+  readonly removed: number
+}
+
+export const recheckFromStart: RecheckState = {
+  phase: 'deliveries',
+  deliveries: 0,
+  suppressions: 0,
+  added: 0,
+  doubtful: 0,
+  removed: 0,
+}
+
+/** What a recheck found of one address. */
+export type RecheckFinding =
+  /** The stored facts say that it belongs on the list, or count against it, and the list did not have that. */
+  | { readonly type: 'missing'; readonly evidence: SuppressionEvidence }
+  | {
+      readonly type: 'doubtful'
+      readonly recipient: string
+      readonly doubts: readonly Doubt[]
+      /** Why it was not taken off the list although that was asked for: this holds as well. */
+      readonly alsoHeld: readonly HeldReason[]
+    }
+
+/** Why a hard bounce may not hold any more. */
+export type Doubt =
+  | {
+      readonly type: 'delivered-since'
+      readonly kind: EventKind
+      readonly atMs: number
+      readonly message: string
+    }
+  | { readonly type: 'judged-otherwise'; readonly line: string }
+
+interface RecheckOrder {
+  readonly isDryRun: boolean
+  /** Takes doubtful addresses off the list where nothing else holds them there. */
+  readonly isRemoving: boolean
+  readonly from: RecheckState
+  readonly signal: AbortSignal
+  readonly onFinding: (finding: RecheckFinding) => void
+  /** After each page: what was done until there is durable. */
+  readonly onState: (state: RecheckState) => Promise<void> | void
+}
+
+/** Addresses and writes of one recheck under way at once. */
+const concurrent = 16
+
+/**
+ * Judges the stored replies of all deliveries by the present rules, adds to the list what is missing, and reports whose
+ * hard bounce is in doubt: delivered or opened since, or judged otherwise now. Holds one page at a time. Ends after its
+ * page where `signal` aborts; the state then says where to go on. Running it twice adds nothing more.
+ */
+export async function recheck(on: RecheckDependencies, order: RecheckOrder): Promise<RecheckState> {
+  let state = order.from
+  if (state.phase === 'deliveries') state = await recheckDeliveries(on, order, state)
+  if (state.phase === 'suppressions' && !order.signal.aborted)
+    state = await recheckSuppressions(on, order, state)
+  return state
+}
+
+async function recheckDeliveries(
+  on: RecheckDependencies,
+  order: RecheckOrder,
+  from: RecheckState,
+): Promise<RecheckState> {
+  let state = from
+  for await (const { items, rows, next } of on.deliveries.pages(from.position)) {
+    const missing = await missingOf(items, on)
+    for (const evidence of missing) order.onFinding({ type: 'missing', evidence })
+    if (!order.isDryRun) {
+      await pMap(missing, (evidence) => on.suppressions.suppress(evidence), { concurrency: concurrent })
+    }
+    state = {
+      ...at(state, next === undefined ? 'suppressions' : 'deliveries', next),
+      deliveries: state.deliveries + rows,
+      added: state.added + missing.length,
+    }
+    await order.onState(state)
+    if (order.signal.aborted) return state
+  }
+  return state
+}
+
+/** The same counts at another place. */
+function at(
+  { deliveries, suppressions, added, doubtful, removed }: RecheckState,
+  phase: RecheckState['phase'],
+  position: string | undefined,
+): RecheckState {
+  const counts = { deliveries, suppressions, added, doubtful, removed }
+  return { phase, ...(position !== undefined && { position }), ...counts }
+}
+
+/** The evidence of these deliveries that the list lacks and that makes a difference to it. */
+async function missingOf(
+  deliveries: readonly Delivery[],
+  on: RecheckDependencies,
+): Promise<readonly SuppressionEvidence[]> {
+  const whole = await pMap(deliveries, (delivery) => completed(delivery, on), { concurrency: concurrent })
+  const evidence = whole.flatMap(evidenceOf)
+  const rows = new Map(await on.suppressions.ofRecipients(evidence.map(({ recipient }) => recipient)))
+  const missing: SuppressionEvidence[] = []
+  for (const one of evidence) {
+    const row = rows.get(one.recipient) ?? emptySuppression(one.recipient)
+    const added = withEvidence(row, one)
+    const isMissing = one.isUnclear ? isNewBounce(row, one) : isReasonAdded(row, added, on)
+    if (!isMissing || (await isRefuted(one, on))) continue
+    rows.set(one.recipient, added)
+    missing.push(one)
+  }
+  return missing
+}
+
+/** A reply that was cut to find room in its row is judged whole. */
+async function completed(delivery: Delivery, on: RecheckDependencies): Promise<Delivery> {
+  const isCut = delivery.facts.get('bounced')?.some(({ text }) => text.endsWith('…')) ?? false
+  if (!isCut) return delivery
+  const all = await on.deliveries.ofRecipient(delivery.recipient)
+  return all.find(({ message }) => message === delivery.message) ?? delivery
+}
+
+/** Whether mail arrived since: an old bounce says nothing then. */
+async function isRefuted(evidence: SuppressionEvidence, on: RecheckDependencies): Promise<boolean> {
+  if (evidence.reason !== 'hard-bounce') return false
+  return deliveredSince(await on.deliveries.ofRecipient(evidence.recipient), evidence.occurredAtMs).length > 0
+}
+
+/** An unclear bounce that the row does not have yet: the message's first of that day since the last removal. */
+function isNewBounce(row: Suppression, { message, occurredAtMs }: SuppressionEvidence): boolean {
+  const day = dayOf(occurredAtMs)
+  const isKnown = row.unclearBounces
+    .flatMap((line) => parseEvidence(line) ?? [])
+    .some((known) => known.message === message && dayOf(known.occurredAtMs) === day)
+  return !isKnown && !row.unclearDays.includes(day) && occurredAtMs > lastOf(row.removals)
+}
+
+function isReasonAdded(before: Suppression, after: Suppression, on: RecheckDependencies): boolean {
+  const named = (row: Suppression) =>
+    heldReasons(row, asked(on)).map(
+      ({ reason, fromDomain = '', untilMs = '' }) => `${reason} ${fromDomain} ${untilMs}`,
+    )
+  const known = new Set(named(before))
+  return named(after).some((name) => !known.has(name))
+}
+
+function asked({ clock, blocklistDays }: RecheckDependencies): Parameters<typeof heldReasons>[1] {
+  return { nowMs: clock.now(), blocklistDays }
+}
+
+const kindsOfEvidence = ['bounced', 'dropped', 'complained', 'unsubscribed'] as const
+
+/** What a delivery's stored facts say against its recipient, by the present rules. */
+function evidenceOf(delivery: Delivery): readonly SuppressionEvidence[] {
+  return kindsOfEvidence.flatMap((kind) =>
+    (delivery.facts.get(kind) ?? []).flatMap((fact) => suppressionOf(eventOf(delivery, kind, fact)) ?? []),
+  )
+}
+
+/** A stored fact as the event that it was, as far as the rules look at it. */
+export function eventOf(delivery: Delivery, kind: EventKind, fact: Fact): DeliveryEvent {
+  const { columns } = delivery
+  const fromDomain = columns.get('fromDomain')
+  const from = columns.get('from')
+  return {
+    provider: delivery.provider,
+    recipient: delivery.recipient,
+    message: delivery.message,
+    kind,
+    source: fact.source,
+    ...(fact.occurredAtMs !== undefined && { occurredAtMs: fact.occurredAtMs }),
+    ...toldByFact({ kind, provider: delivery.provider }, fact),
+    columns: { ...(fromDomain !== undefined && { fromDomain }), ...(from !== undefined && { from }) },
+    headers: new Map(),
+  }
+}
+
+async function recheckSuppressions(
+  on: RecheckDependencies,
+  order: RecheckOrder,
+  from: RecheckState,
+): Promise<RecheckState> {
+  let state = from
+  for await (const { items, rows, next } of on.suppressions.pages(from.position)) {
+    const found = await pMap(items, (row) => recheckRow(row, on, order), { concurrency: concurrent })
+    state = {
+      ...at(state, next === undefined ? 'done' : 'suppressions', next),
+      suppressions: state.suppressions + rows,
+      doubtful: state.doubtful + found.filter((one) => one !== 'certain').length,
+      removed: state.removed + found.filter((one) => one === 'removed').length,
+    }
+    await order.onState(state)
+    if (order.signal.aborted) return state
+  }
+  return state
+}
+
+async function recheckRow(
+  scanned: Suppression,
+  on: RecheckDependencies,
+  { isDryRun, isRemoving, onFinding }: RecheckOrder,
+): Promise<'certain' | 'doubtful' | 'removed'> {
+  const isBounced = (row: Suppression) =>
+    heldReasons(row, asked(on)).some(({ reason }) => reason === 'hard-bounce')
+  if (!isBounced(scanned)) return 'certain'
+  const mails = await on.deliveries.ofRecipient(scanned.recipient)
+  if (doubtsOf(scanned, mails).length === 0) return 'certain'
+  // A scan may be old by now: what decides is read again, and nothing newer than that is removed.
+  const row = (await on.suppressions.ofRecipients([scanned.recipient])).get(scanned.recipient) ?? scanned
+  const doubts = doubtsOf(row, mails)
+  if (!isBounced(row) || doubts.length === 0) return 'certain'
+  const alsoHeld = heldReasons(row, asked(on)).filter(({ reason }) => reason !== 'hard-bounce')
+  onFinding({ type: 'doubtful', recipient: row.recipient, doubts, alsoHeld })
+  if (isDryRun || !isRemoving || alsoHeld.length > 0) return 'doubtful'
+  const atMs = Math.min(latestInstantOf(row), on.clock.now())
+  await on.suppressions.remove(row.recipient, atMs, datedLater(row, atMs))
+  return 'removed'
+}
+
+/** Why the hard bounces of an address may not hold any more. */
+export function doubtsOf(row: Suppression, deliveries: readonly Delivery[]): readonly Doubt[] {
+  const counted = hardBouncesOf(row)
+  if (counted.length === 0) return []
+  const latestMs = Math.max(...counted.map(({ occurredAtMs }) => occurredAtMs))
+  const first = counted[0]?.line ?? ''
+  return [
+    ...deliveredSince(deliveries, latestMs),
+    ...(isHeldByNow(row, counted, deliveries) ? [] : [{ type: 'judged-otherwise' as const, line: first }]),
+  ]
+}
+
+type Bounce = SuppressionEvidence & { readonly line: string }
+
+/** The hard bounces that count, unclear ones included. */
+function hardBouncesOf(row: Suppression): readonly Bounce[] {
+  const counts = counting(row)
+  const read = (isUnclear: boolean) => (line: string) => {
+    const evidence = parseEvidence(line)
+    if (evidence?.reason !== 'hard-bounce' || !counts(line)) return []
+    return { ...evidence, recipient: row.recipient, ...(isUnclear && { isUnclear: true as const }), line }
+  }
+  return [...row.evidence.flatMap(read(false)), ...row.unclearBounces.flatMap(read(true))]
+}
+
+/** Whether the bounces, each judged anew, still put the address on the list. */
+function isHeldByNow(row: Suppression, bounces: readonly Bounce[], deliveries: readonly Delivery[]): boolean {
+  const anew = bounces
+    .flatMap((bounce) => judgedAnew(bounce, deliveries))
+    .reduce<Suppression>(withEvidence, emptySuppression(row.recipient))
+  const asOfNow = { ...anew, unclearDays: row.unclearDays, removals: row.removals }
+  return heldReasons(asOfNow, { nowMs: Infinity, blocklistDays: 0 }).length > 0
+}
+
+/** By the delivery's own facts; where those are over, by what the evidence kept of the reply. */
+function judgedAnew(bounce: Bounce, deliveries: readonly Delivery[]): readonly SuppressionEvidence[] {
+  const delivery = deliveries.find(({ message }) => message === bounce.message)
+  const facts = delivery?.facts.get('bounced') ?? []
+  if (delivery && facts.length > 0) {
+    return facts.flatMap((fact) => suppressionOf(eventOf(delivery, 'bounced', fact)) ?? [])
+  }
+  return judgedByLine(bounce)
+}
+
+function judgedByLine(bounce: Bounce): readonly SuppressionEvidence[] {
+  const reply = bounce.judgement === undefined ? withoutAdditions(bounce.detail) : bounce.detail
+  // Where the provider's number decided, there are no words to judge again.
+  if (reply === '' || bounce.judgement?.rule.startsWith('sub-stat-')) return [bounce]
+  const { class: replyClass } = judgeReply(reply, { recipient: bounce.recipient })
+  if (replyClass === 'gone' || replyClass === 'closed') return [bounce]
+  return replyClass === 'ambiguous' || replyClass === 'unknown' ? [{ ...bounce, isUnclear: true }] : []
+}
+
+/** Lines of the rules' first version hold SendCloud's number and words before the reply, and other fields behind it. */
+function withoutAdditions(detail: string): string {
+  return detail.replace(/^4\d\d (?:[a-z'/]+ ?)*(?=[245]\d\d|$)/, '').replace(/ ?\{".*$/, '')
+}
+
+/** The latest sign of life after the instant, where there is one. */
+function deliveredSince(deliveries: readonly Delivery[], afterMs: number): readonly Doubt[] {
+  const signs = deliveries.flatMap((delivery) =>
+    (['delivered', 'opened', 'clicked'] as const).flatMap((kind) =>
+      (delivery.facts.get(kind) ?? []).flatMap(({ occurredAtMs }) =>
+        occurredAtMs !== undefined && occurredAtMs > afterMs
+          ? [{ type: 'delivered-since' as const, kind, atMs: occurredAtMs, message: delivery.message }]
+          : [],
+      ),
+    ),
+  )
+  return signs.toSorted((a, b) => b.atMs - a.atMs).slice(0, 1)
+}

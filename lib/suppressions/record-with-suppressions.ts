@@ -1,0 +1,20 @@
+import { suppressionOf } from '../core/suppression-rules.ts'
+import type { DeliveryWriter, SuppressionWriter } from '../ports.ts'
+
+/**
+ * Records events, and puts their recipients on the suppression list where they say so. The list comes first: the poll
+ * tells an event only while the delivery's row lacks it, so a run that ends between the two writes must not have written
+ * the row. Most events say nothing about the list and stay one write.
+ */
+export function recordingSuppressions(
+  deliveries: DeliveryWriter,
+  suppressions: SuppressionWriter,
+): DeliveryWriter {
+  return {
+    async record(event, signal) {
+      const evidence = suppressionOf(event)
+      if (evidence !== undefined) await suppressions.suppress(evidence, signal)
+      await deliveries.record(event, signal)
+    },
+  }
+}

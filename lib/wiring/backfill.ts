@@ -1,0 +1,34 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { BackfillDependencies } from '../reconcile/backfill/backfill.ts'
+import { parseEnvironment, parsePollSettings, tableEntries, type Environment } from '../runtime/config.ts'
+import { pollWiring, reconcileJob, sesSettingsOf } from './poll.ts'
+import type { Clock, Log } from '../ports.ts'
+import { getStatisticsReport } from '../status-apis/ses/get-statistics-report.ts'
+import { leaseByHand } from '../table/lease-by-hand.ts'
+import { tableNames } from '../table/names.ts'
+
+interface BackfillWiring {
+  readonly dependencies: Omit<BackfillDependencies, 'owner'>
+  readonly requestsPerSecond: number
+}
+
+/** With what a backfill reads and writes; `undefined` where the environment turns the poll off. */
+export function backfillWiring(
+  environment: Environment,
+  on: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
+): BackfillWiring | undefined {
+  const poll = parsePollSettings(environment)
+  const { statusApi, ...wiring } = pollWiring(environment, poll, on)
+  if (!poll || !statusApi) return undefined
+  const { TABLE_PREFIX } = parseEnvironment(tableEntries, environment)
+  const { reconciliation } = tableNames(TABLE_PREFIX)
+  return {
+    requestsPerSecond: poll.SES_REQUESTS_PER_SECOND,
+    dependencies: {
+      ...wiring,
+      statusApi,
+      volumes: getStatisticsReport(sesSettingsOf(poll)),
+      runs: { ...wiring.runs, ...leaseByHand(on.client, reconciliation, reconcileJob) },
+    },
+  }
+}
