@@ -5,7 +5,7 @@ import { backfill, type BackfillOrder, type BackfillProgress } from '../lib/reco
 import { backfillWiring } from '../lib/wiring/backfill.ts'
 import { expectedCalls, type Outlook } from '../lib/reconcile/backfill/estimate.ts'
 import { hourMs, minuteMs, requestDateOf, secondMs } from '../lib/core/instant.ts'
-import type { Log } from '../lib/ports.ts'
+import type { Log } from '../lib/runtime/ports.ts'
 import { asJson, linesOf, unfinishedDates } from './backfill-report.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'

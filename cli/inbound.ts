@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import * as v from 'valibot'
 import { oneLine, severalLines } from '../lib/core/text.ts'
-import type { InboundMailReader, StoredInboundMail } from '../lib/ports.ts'
+import type { InboundMailReader, StoredInboundMail } from '../lib/ledger/ports.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { CommandError } from './command-error.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'

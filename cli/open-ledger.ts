@@ -1,7 +1,7 @@
 import { systemClock } from '../lib/runtime/clock.ts'
 import { blocklistDays, parseEnvironment, tableEntries } from '../lib/runtime/config.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
-import type { Clock, Log } from '../lib/ports.ts'
+import type { Clock, Log } from '../lib/runtime/ports.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
 import { tableNames, type TableNames } from '../lib/table/names.ts'
 

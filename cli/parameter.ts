@@ -11,7 +11,7 @@ import {
 } from '../lib/runtime/config.ts'
 import { formatInstant } from '../lib/core/instant.ts'
 import { parameterName } from '../lib/runtime/parameters.ts'
-import type { ParameterKeeper } from '../lib/ports.ts'
+import type { ParameterKeeper } from '../lib/runtime/ports.ts'
 import { parameterKeeper } from '../lib/runtime/parameters/parameter-keeper.ts'
 import { mailProviders, providers } from '../lib/providers/registry.ts'
 import { isLocal } from '../local/local-environment.ts'

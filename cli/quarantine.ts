@@ -7,7 +7,7 @@ import {
   type QuarantinedRow,
   type QuarantineReason,
   type QuarantineStore,
-} from '../lib/ports.ts'
+} from '../lib/quarantine/ports.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
 import type { Provider } from '../lib/providers/provider.ts'
 import { providers } from '../lib/providers/registry.ts'

@@ -11,12 +11,8 @@ import {
   type Suppression,
   type SuppressionReason,
 } from '../lib/core/suppression.ts'
-import type {
-  DeliveryReader,
-  SuppressionReader,
-  SuppressionRemover,
-  SuppressionWriter,
-} from '../lib/ports.ts'
+import type { DeliveryReader } from '../lib/ledger/ports.ts'
+import type { SuppressionReader, SuppressionRemover, SuppressionWriter } from '../lib/suppressions/ports.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Log } from '../lib/ports.ts'
+import type { Log } from '../lib/runtime/ports.ts'
 
 /** What lib/runtime/embedded-metrics.ts adds to a line. */
 const withMetrics = v.object({

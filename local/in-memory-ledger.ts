@@ -1,13 +1,7 @@
-import type {
-  Clock,
-  DeliveryReader,
-  DeliveryWriter,
-  LeaseByHand,
-  PendingWriter,
-  RunStore,
-  SuppressionReader,
-  SuppressionWriter,
-} from '../lib/ports.ts'
+import type { DeliveryReader, DeliveryWriter } from '../lib/ledger/ports.ts'
+import type { LeaseByHand, PendingWriter, RunStore } from '../lib/reconcile/ports.ts'
+import type { Clock } from '../lib/runtime/ports.ts'
+import type { SuppressionReader, SuppressionWriter } from '../lib/suppressions/ports.ts'
 import { inMemoryDeliveries } from './in-memory-ledger/deliveries.ts'
 import { inMemoryRuns } from './in-memory-ledger/runs.ts'
 import { inMemorySuppressions } from './in-memory-ledger/suppressions.ts'

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { requestOf } from '../lib/runtime/http/function-url.ts'
 import type { FunctionUrlHandler } from '../lib/runtime/http/stack.ts'
-import type { Log } from '../lib/ports.ts'
+import type { Log } from '../lib/runtime/ports.ts'
 import { text } from '../lib/table/attributes.ts'
 import type { TableNames } from '../lib/table/names.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/ports.ts'
+import type { Clock } from '../lib/runtime/ports.ts'
 
 /** A clock that stands still but for those who sleep on it, and who set it. */
 export interface VirtualClock extends Clock {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { CallbackRequest } from '../lib/ports.ts'
+import type { CallbackRequest } from '../lib/ingest/ports.ts'
 import type { Callback } from '../lib/providers/provider.ts'
 import { formOf, jsonOf, signatureOf, someToken } from './fixtures/sendcloud/sign.ts'
 

@@ -1,5 +1,6 @@
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { Clock, Log, QuarantineStore, QuarantineWriter } from '../lib/ports.ts'
+import type { QuarantineStore, QuarantineWriter } from '../lib/quarantine/ports.ts'
+import type { Clock, Log } from '../lib/runtime/ports.ts'
 import { recordingSuppressions } from '../lib/suppressions/record-with-suppressions.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { inboundMailWriter } from '../lib/table/inbound-writer.ts'

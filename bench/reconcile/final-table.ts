@@ -1,5 +1,5 @@
 import { nameOf, statusRanks, type Delivery, type Status } from '../../lib/core/delivery.ts'
-import type { DeliveryReader } from '../../lib/ports.ts'
+import type { DeliveryReader } from '../../lib/ledger/ports.ts'
 import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { isRight, truthAt } from '../../local/truth.ts'
 import { needOf } from './missed-facts.ts'

@@ -6,7 +6,8 @@ import {
   dayMs,
   secondMs,
 } from '../../lib/core/instant.ts'
-import type { Clock, StatusApi, StatusQuery } from '../../lib/ports.ts'
+import type { StatusApi, StatusQuery } from '../../lib/reconcile/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 
 /** What a pace says: so many requests in any one second. */
 export const requestsPerSecond = 1

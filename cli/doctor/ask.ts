@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Clock } from '../../lib/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 
 /** A callback URL up to its path, and how long it is waited for. */
 export interface Front {

@@ -1,5 +1,5 @@
 import { reconcileEntries, setVariables, type Environment } from '../../lib/runtime/config.ts'
-import type { Clock } from '../../lib/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import {
   deployedCredentials,

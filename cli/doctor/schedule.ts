@@ -1,6 +1,6 @@
 import type { Environment } from '../../lib/runtime/config.ts'
 import { formatInstant, minuteMs } from '../../lib/core/instant.ts'
-import type { RunState, StopReason } from '../../lib/ports.ts'
+import type { RunState, StopReason } from '../../lib/reconcile/ports.ts'
 import { reconcileJob } from '../../lib/wiring/poll.ts'
 import { leaseMs } from '../../lib/reconcile/run.ts'
 import { runReader } from '../../lib/table/run-reader.ts'

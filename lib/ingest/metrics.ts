@@ -1,4 +1,4 @@
-import type { CallbackAnswer } from '../ports.ts'
+import type { CallbackAnswer } from './ports.ts'
 import type { Provider } from '../providers/provider.ts'
 
 /** What became of one request. */

@@ -2,15 +2,9 @@ import pMap from 'p-map'
 import { beforeAbort } from '../runtime/before-abort.ts'
 import { errorName } from '../runtime/error-name.ts'
 import { countOutcomes, outcomeOf, type OutcomeCounts } from '../core/outcome.ts'
-import {
-  readingReasons,
-  UnwritableError,
-  type Clock,
-  type DeliveryWriter,
-  type InboundMailWriter,
-  type Log,
-  type ReadingReason,
-} from '../ports.ts'
+import { UnwritableError, type DeliveryWriter, type InboundMailWriter } from '../ledger/ports.ts'
+import { readingReasons, type ReadingReason } from '../quarantine/ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
 import type { Callback, FieldProblem, Outcome, Provider } from '../providers/provider.ts'
 import { ownerOf } from '../providers/registry.ts'
 

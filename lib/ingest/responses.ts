@@ -1,4 +1,4 @@
-import type { CallbackAnswer } from '../ports.ts'
+import type { CallbackAnswer } from './ports.ts'
 import type { FieldProblem } from '../providers/provider.ts'
 
 /** What callers are told. Problems follow RFC 9457; to a stranger they say no more than the status does. */

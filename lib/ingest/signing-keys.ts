@@ -2,7 +2,7 @@ import { parseSigningKeys, type Environment } from '../runtime/config.ts'
 import { minuteMs, secondMs } from '../core/instant.ts'
 import { errorName } from '../runtime/error-name.ts'
 import { withParameters } from '../runtime/parameters.ts'
-import type { Clock, Log, ParameterReader } from '../ports.ts'
+import type { Clock, Log, ParameterReader } from '../runtime/ports.ts'
 import type { Provider } from '../providers/provider.ts'
 
 /**

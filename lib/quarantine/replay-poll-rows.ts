@@ -1,4 +1,5 @@
-import type { DeliveryReader, ReadRow, StatusPage } from '../ports.ts'
+import type { DeliveryReader } from '../ledger/ports.ts'
+import type { ReadRow, StatusPage } from '../reconcile/ports.ts'
 import { RowRepairs } from '../reconcile/repair-rows.ts'
 import { keptRowIn, polledInputOf, problemsOf, UnreadableRows } from '../reconcile/unreadable-rows.ts'
 import type { Replayed } from './replay.ts'

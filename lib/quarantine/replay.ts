@@ -5,7 +5,7 @@ import {
   type QuarantineReason,
   type QuarantineStore,
   type ReplayLeft,
-} from '../ports.ts'
+} from './ports.ts'
 import type { Callback, Outcome, Provider } from '../providers/provider.ts'
 import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
 import { problemLines, summaryOf, takeIn, type TakeInDependencies } from '../ingest/process-body.ts'

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { addDays, dayMs, requestDateOf } from '../core/instant.ts'
 import { listOrders } from '../core/list-order.ts'
 import { closedDatesInReach, firstSweptAges, withAges } from '../core/sweep-plan.ts'
-import type { StoredCheckpoint } from '../ports.ts'
+import type { StoredCheckpoint } from './ports.ts'
 
 const requestDate = v.pipe(v.string(), v.isoDate())
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

@@ -1,7 +1,7 @@
 import { isPending } from '../core/delivery.ts'
 import { requestDateOf } from '../core/instant.ts'
 import { unknownEvent } from '../core/polled-delivery.ts'
-import { UnwritableError } from '../ports.ts'
+import { UnwritableError } from '../ledger/ports.ts'
 import type { DatedDelivery, Survey } from './survey.ts'
 import type { Run } from './run.ts'
 

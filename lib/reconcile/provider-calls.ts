@@ -1,5 +1,6 @@
 import { minuteMs, secondMs } from '../core/instant.ts'
-import { StatusApiError, type Clock, type StatusApi, type StatusPage, type StatusQuery } from '../ports.ts'
+import { StatusApiError, type StatusApi, type StatusPage, type StatusQuery } from './ports.ts'
+import type { Clock } from '../runtime/ports.ts'
 
 /** The run must end here and now; what it has applied stays applied. */
 export class RunStopped extends Error {

@@ -1,6 +1,6 @@
 import { secondMs } from '../core/instant.ts'
 import type { OutcomeCounts } from '../core/outcome.ts'
-import type { RunFigures } from '../ports.ts'
+import type { RunFigures } from './ports.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { closedNothing, closePending, type Closing } from './close-pending.ts'
 import { Looks, readDueLists } from './look-ups.ts'

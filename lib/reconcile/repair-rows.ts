@@ -13,14 +13,9 @@ import { joined } from '../core/join.ts'
 import { sentAtOf } from '../core/message.ts'
 import { countOutcomes, outcomeOf, type MailOutcome, type OutcomeCounts } from '../core/outcome.ts'
 import { lackingEvents, type PolledDelivery } from '../core/polled-delivery.ts'
-import {
-  UnwritableError,
-  type DeliveryReader,
-  type DeliveryWriter,
-  type Log,
-  type StatusPage,
-  type UnreadableRow,
-} from '../ports.ts'
+import { UnwritableError, type DeliveryReader, type DeliveryWriter } from '../ledger/ports.ts'
+import type { StatusPage, UnreadableRow } from './ports.ts'
+import type { Log } from '../runtime/ports.ts'
 import { RunStopped } from './provider-calls.ts'
 import type { UnreadableRows } from './unreadable-rows.ts'
 

@@ -1,6 +1,8 @@
 import { embeddedMetrics } from '../runtime/embedded-metrics.ts'
 import { errorName } from '../runtime/error-name.ts'
-import type { Clock, Log, QuarantineGauge, RunFigures } from '../ports.ts'
+import type { QuarantineGauge } from '../quarantine/ports.ts'
+import type { RunFigures } from './ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
 import type { RunReport } from './reconcile.ts'
 
 /** Whose figures are told, and where. */

@@ -2,15 +2,11 @@ import { addDays, minuteMs, requestDateOf, secondMs } from '../core/instant.ts'
 import { sentAtOf } from '../core/message.ts'
 import type { PolledDelivery } from '../core/polled-delivery.ts'
 import { heardByMs } from '../core/schedule.ts'
-import { StatusApiError, type Clock, type DeliveryReader, type DeliveryWriter, type Log } from '../ports.ts'
-import type {
-  PendingWriter,
-  QuarantineWriter,
-  RunStore,
-  StatusApi,
-  StatusPage,
-  StatusQuery,
-} from '../ports.ts'
+import type { DeliveryReader, DeliveryWriter } from '../ledger/ports.ts'
+import { StatusApiError } from './ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
+import type { QuarantineWriter } from '../quarantine/ports.ts'
+import type { PendingWriter, RunStore, StatusApi, StatusPage, StatusQuery } from './ports.ts'
 import { writeCheckpoint, type Checkpoint, type ReadCheckpoint } from './checkpoint.ts'
 import { ProviderCalls, RunStopped, type CallBudget } from './provider-calls.ts'
 import { RowRepairs } from './repair-rows.ts'

@@ -2,7 +2,7 @@ import { nameOf, sentAtOfDelivery, type Delivery } from '../core/delivery.ts'
 import { requestDateOf } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
 import { dueLookMs, isHeardOf, isOutOfReach, isPastRetries, lookAgesMs } from '../core/schedule.ts'
-import type { DeliveryReader, PendingDelivery } from '../ports.ts'
+import type { DeliveryReader, PendingDelivery } from '../ledger/ports.ts'
 import { RunStopped } from './provider-calls.ts'
 import type { Run } from './run.ts'
 

@@ -3,7 +3,7 @@ import { hourMs, minuteMs, addDays, requestDateOf, requestDateStartMs } from '..
 import { orderAfter, type KnownOrder, type ListOrder } from '../core/list-order.ts'
 import { heardByMs } from '../core/schedule.ts'
 import { datesFrom, settlingMs } from '../core/sweep-plan.ts'
-import type { StatusPage } from '../ports.ts'
+import type { StatusPage } from './ports.ts'
 import { tailOf, type Tail } from './checkpoint.ts'
 import { listedSentAt, type Run } from './run.ts'
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Clock, Log, QuarantineWriter, UnreadableRow } from '../ports.ts'
+import type { QuarantineWriter } from '../quarantine/ports.ts'
+import type { UnreadableRow } from './ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
 
 /**
  * Rows of which one run keeps a copy. Should the provider change what all its rows look like, the first of them say as much,

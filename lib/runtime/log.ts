@@ -1,4 +1,4 @@
-import type { Log } from '../ports.ts'
+import type { Log } from './ports.ts'
 
 /**
  * Anything that looks like an address is struck out, wherever it came from: plain, with a quoted local part, at an address

@@ -1,6 +1,6 @@
 import { secondMs } from '../core/instant.ts'
 import { setVariables, type Environment } from './config.ts'
-import type { ParameterReader } from '../ports.ts'
+import type { ParameterReader } from './ports.ts'
 
 /** For those for whom nobody waits. */
 const patienceMs = 10 * secondMs

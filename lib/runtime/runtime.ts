@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { systemClock } from './clock.ts'
 import { jsonLog } from './log.ts'
 import { parameterReader } from './parameters/parameter-reader.ts'
-import type { Clock, Log, ParameterReader } from '../ports.ts'
+import type { Clock, Log, ParameterReader } from './ports.ts'
 import { dynamoDbClient } from '../table/client.ts'
 
 /** What a function runs in: everything that is not a setting. */

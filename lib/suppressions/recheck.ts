@@ -19,14 +19,9 @@ import {
   type SuppressionEvidence,
 } from '../core/suppression.ts'
 import { suppressionOf } from '../core/suppression-rules.ts'
-import type {
-  Clock,
-  DeliveryReader,
-  DeliveryScanner,
-  SuppressionRemover,
-  SuppressionScanner,
-  SuppressionWriter,
-} from '../ports.ts'
+import type { DeliveryReader, DeliveryScanner } from '../ledger/ports.ts'
+import type { Clock } from '../runtime/ports.ts'
+import type { SuppressionRemover, SuppressionScanner, SuppressionWriter } from './ports.ts'
 
 interface RecheckDependencies {
   readonly deliveries: Pick<DeliveryReader, 'ofRecipient'> & DeliveryScanner

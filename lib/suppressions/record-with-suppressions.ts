@@ -1,5 +1,6 @@
 import { suppressionOf } from '../core/suppression-rules.ts'
-import type { DeliveryWriter, SuppressionWriter } from '../ports.ts'
+import type { DeliveryWriter } from '../ledger/ports.ts'
+import type { SuppressionWriter } from './ports.ts'
 
 /**
  * Records events, and puts their recipients on the suppression list where they say so. The list comes first: the poll

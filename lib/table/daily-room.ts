@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../runtime/ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { tryUpdate } from './try-update.ts'

@@ -2,7 +2,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { isStatus, nameOf, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, standInOf, type Fact } from '../core/fact.ts'
-import type { Clock, DeliveryReader, DeliveryScanner, Log } from '../ports.ts'
+import type { DeliveryReader, DeliveryScanner } from '../ledger/ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
 import {
   approximateRows,

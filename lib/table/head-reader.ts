@@ -1,6 +1,6 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import type { Clock, Log } from '../ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
 import { scanItems, type Item } from './pages.ts'
 

@@ -1,5 +1,5 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { LeaseByHand } from '../ports.ts'
+import type { LeaseByHand } from '../reconcile/ports.ts'
 import { Expression } from './expression.ts'
 import { tryUpdate } from './try-update.ts'
 

@@ -11,7 +11,8 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb'
 
-import type { Clock, Page } from '../ports.ts'
+import type { Page } from '../ledger/ports.ts'
+import type { Clock } from '../runtime/ports.ts'
 
 export type Item = Readonly<Record<string, AttributeValue>>
 

@@ -1,5 +1,5 @@
 import { ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { QuarantineGauge } from '../ports.ts'
+import type { QuarantineGauge } from '../quarantine/ports.ts'
 
 /**
  * Counts by the index `open`, which holds the keys of unresolved rows and nothing else. One page is enough: it holds a

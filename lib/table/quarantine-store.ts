@@ -4,13 +4,12 @@ import { formatInstant } from '../core/instant.ts'
 import {
   quarantineReasons,
   resolutions,
-  type Clock,
-  type Log,
   type QuarantinedRow,
   type QuarantineStore,
   type ReplayLeft,
   type Resolution,
-} from '../ports.ts'
+} from '../quarantine/ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
 import { count, text } from './attributes.ts'
 import { Expression } from './expression.ts'
 import { batchGetItems, queryItems, scanItems, type Item } from './pages.ts'

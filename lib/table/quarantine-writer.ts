@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
-import type { Clock, QuarantinedInput, QuarantineReason, QuarantineWriter } from '../ports.ts'
+import type { QuarantinedInput, QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
+import type { Clock } from '../runtime/ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { dailyRoom } from './daily-room.ts'

@@ -1,6 +1,6 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import { stopReasons, type RunReader } from '../ports.ts'
+import { stopReasons, type RunReader } from '../reconcile/ports.ts'
 import { text } from './attributes.ts'
 
 const instant = v.pipe(

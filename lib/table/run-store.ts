@@ -1,6 +1,7 @@
 import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
-import type { Clock, RunStore } from '../ports.ts'
+import type { RunStore } from '../reconcile/ports.ts'
+import type { Clock } from '../runtime/ports.ts'
 import { Expression } from './expression.ts'
 import { unlessRefused } from './try-update.ts'
 

@@ -1,5 +1,6 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { Clock, SuppressionReader, SuppressionScanner } from '../ports.ts'
+import type { Clock } from '../runtime/ports.ts'
+import type { SuppressionReader, SuppressionScanner } from '../suppressions/ports.ts'
 import { approximateRows, batchGetItems, scanItems, scanPages, type Item, type PageSize } from './pages.ts'
 import { suppressionIn } from './suppression-row.ts'
 

@@ -14,7 +14,8 @@ import {
   type SuppressionEvidence,
 } from '../core/suppression.ts'
 import { suppressionRulesVersion } from '../core/suppression-rules.ts'
-import { UnwritableError, type SuppressionRemover, type SuppressionWriter } from '../ports.ts'
+import { UnwritableError } from '../ledger/ports.ts'
+import type { SuppressionRemover, SuppressionWriter } from '../suppressions/ports.ts'
 import { Expression } from './expression.ts'
 import type { Item } from './pages.ts'
 import { suppressionItem } from './suppression-reader.ts'

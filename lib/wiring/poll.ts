@@ -6,7 +6,7 @@ import {
   type Environment,
   type parsePollSettings,
 } from '../runtime/config.ts'
-import type { Clock, Log } from '../ports.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
 import type { ReconcileDependencies } from '../reconcile/reconcile.ts'
 import { recordingSuppressions } from '../suppressions/record-with-suppressions.ts'
 import type { SesSettings } from '../status-apis/ses/client.ts'

@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { ingestEntries, parseEnvironment, tableEntries, type Environment } from '../runtime/config.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../runtime/ports.ts'
 import { recordingSuppressions } from '../suppressions/record-with-suppressions.ts'
 import { deliveryWriter } from '../table/delivery-writer.ts'
 import { inboundMailWriter } from '../table/inbound-writer.ts'

@@ -11,13 +11,9 @@ import { eventKinds, type DeliveryEvent, type EventKind } from '../../lib/core/e
 import { byTime, factOf, sentFactOf, standInOf, type Fact } from '../../lib/core/fact.ts'
 import { dayMs, secondMs } from '../../lib/core/instant.ts'
 import { isTaskKey } from '../../lib/core/message.ts'
-import type {
-  Clock,
-  DeliveryReader,
-  DeliveryWriter,
-  PendingDelivery,
-  PendingWriter,
-} from '../../lib/ports.ts'
+import type { DeliveryReader, DeliveryWriter, PendingDelivery } from '../../lib/ledger/ports.ts'
+import type { PendingWriter } from '../../lib/reconcile/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 import { besideLives, maxNamesInRow } from '../../lib/table/delivery-writer.ts'
 import { byBytes, eachAsync, requireKey } from './engine-rules.ts'
 import { RowIndex } from './row-index.ts'

@@ -1,4 +1,4 @@
-import { UnwritableError } from '../../lib/ports.ts'
+import { UnwritableError } from '../../lib/ledger/ports.ts'
 
 /** What DynamoDB takes as a partition key and as a sort key, in bytes. */
 const maxPartitionKeyBytes = 2_048

@@ -1,4 +1,4 @@
-import type { LeaseByHand, RunStore } from '../../lib/ports.ts'
+import type { LeaseByHand, RunStore } from '../../lib/reconcile/ports.ts'
 
 /** The lease and checkpoint of one job. The figures of its runs are not kept: no port reads them back. */
 export function inMemoryRuns(): RunStore & LeaseByHand {

@@ -8,7 +8,7 @@ import {
   type SuppressionEvidence,
   type SuppressionReason,
 } from '../../lib/core/suppression.ts'
-import type { SuppressionReader, SuppressionWriter } from '../../lib/ports.ts'
+import type { SuppressionReader, SuppressionWriter } from '../../lib/suppressions/ports.ts'
 import { byBytes, eachAsync, requireKey } from './engine-rules.ts'
 
 /** A row of the list. Evidence that found no room in its set stands beside it where it is the first or the latest. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 import { sendInOrder, type Post } from '../simulated-ses/callback-sender.ts'
 import type { PlannedAttempt } from './attempt-plan.ts'
 import type { Happening } from './mail.ts'

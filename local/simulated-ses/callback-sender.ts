@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import type { Clock } from '../../lib/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 import type { PlannedCallback } from './callback-plan.ts'
 
 /** Posts one body and tells the HTTP status of the answer; rejects when there was none. */

@@ -1,4 +1,5 @@
-import { StatusApiError, type Clock, type ReadRow, type StatusApi, type StatusPage } from '../../lib/ports.ts'
+import { StatusApiError, type ReadRow, type StatusApi, type StatusPage } from '../../lib/reconcile/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 import type { SimulatedDelivery } from './mail.ts'
 import type { Mailbox } from './mailbox.ts'
 import { readStatusQuery, type StatusQuery } from './status-query.ts'

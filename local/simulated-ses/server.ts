@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { Clock } from '../../lib/ports.ts'
+import type { Clock } from '../../lib/runtime/ports.ts'
 import { close, listen, localHost } from '../listening-server.ts'
 import { plannedFaults } from './faults.ts'
 import type { Faults, IncomingCall } from './faults.ts'

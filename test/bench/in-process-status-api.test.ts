@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { StatusApi } from '../../lib/ports.ts'
+import type { StatusApi } from '../../lib/reconcile/ports.ts'
 import { getSendEmailStatus } from '../../lib/status-apis/ses/get-send-email-status.ts'
 import { readStatusRow } from '../../lib/status-apis/ses/status-row.ts'
 import { inProcessStatusApi } from '../../local/simulated-ses/in-process-status-api.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { recordingCalls } from '../../bench/reconcile/recorded-calls.ts'
-import type { StatusApi } from '../../lib/ports.ts'
+import type { StatusApi } from '../../lib/reconcile/ports.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 
 const silentApi: StatusApi = {

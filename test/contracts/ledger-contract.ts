@@ -10,7 +10,8 @@ import {
   type SuppressionEvidence,
   type SuppressionReason,
 } from '../../lib/core/suppression.ts'
-import { UnwritableError, type RunFigures } from '../../lib/ports.ts'
+import { UnwritableError } from '../../lib/ledger/ports.ts'
+import type { RunFigures } from '../../lib/reconcile/ports.ts'
 import { usualLimits, type Ledger, type LedgerLimits } from '../../local/in-memory-ledger.ts'
 import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
 import { eventWith, sampleMessage } from '../events.ts'

@@ -4,17 +4,10 @@ import { expectedCalls, outlookOf, type Made, type Outlook } from './estimate.ts
 import { readDate, type Reading } from './read-date.ts'
 import { unsettledByDate } from './unsettled.ts'
 import { addedBetween, CountedWrites, withoutWriting, type FactCounts } from './writes.ts'
-import type {
-  Clock,
-  DeliveryReader,
-  DeliveryWriter,
-  LeaseByHand,
-  Log,
-  QuarantineWriter,
-  RunStore,
-  StatusApi,
-  VolumeReport,
-} from '../../ports.ts'
+import type { DeliveryReader, DeliveryWriter } from '../../ledger/ports.ts'
+import type { QuarantineWriter } from '../../quarantine/ports.ts'
+import type { LeaseByHand, RunStore, StatusApi, VolumeReport } from '../ports.ts'
+import type { Clock, Log } from '../../runtime/ports.ts'
 import { ProviderCalls, RunStopped } from '../provider-calls.ts'
 import { RowRepairs } from '../repair-rows.ts'
 import { UnreadableRows } from '../unreadable-rows.ts'

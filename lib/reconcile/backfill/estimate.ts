@@ -1,4 +1,4 @@
-import { StatusApiError, type VolumeReport } from '../../ports.ts'
+import { StatusApiError, type VolumeReport } from '../ports.ts'
 import type { ProviderCalls } from '../provider-calls.ts'
 
 /** Rows of a full page, for estimates alone: how a list ends is told by its pages. */

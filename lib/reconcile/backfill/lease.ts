@@ -1,5 +1,6 @@
 import { formatInstant } from '../../core/instant.ts'
-import type { Clock, LeaseByHand, RunStore } from '../../ports.ts'
+import type { LeaseByHand, RunStore } from '../ports.ts'
+import type { Clock } from '../../runtime/ports.ts'
 import { RunStopped } from '../provider-calls.ts'
 import { leaseMs } from '../run.ts'
 

@@ -1,6 +1,7 @@
 import { heardByMs } from '../../core/schedule.ts'
 import { possibleRequestDates } from '../../core/sweep-plan.ts'
-import { StatusApiError, type Clock, type StatusQuery } from '../../ports.ts'
+import { StatusApiError, type StatusQuery } from '../ports.ts'
+import type { Clock } from '../../runtime/ports.ts'
 import type { DatedDelivery } from '../survey.ts'
 import type { ProviderCalls } from '../provider-calls.ts'
 import type { RowRepairs } from '../repair-rows.ts'

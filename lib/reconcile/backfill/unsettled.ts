@@ -1,6 +1,6 @@
 import { requestDateOf } from '../../core/instant.ts'
 import { isTaskKey } from '../../core/message.ts'
-import type { DeliveryReader } from '../../ports.ts'
+import type { DeliveryReader } from '../../ledger/ports.ts'
 import { datedOf, inBatches, type DatedDelivery } from '../survey.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { nameOf } from '../../core/delivery.ts'
 import { eventKinds, type DeliveryEvent, type EventKind } from '../../core/event.ts'
 import { joined } from '../../core/join.ts'
-import type { DeliveryReader, DeliveryWriter } from '../../ports.ts'
+import type { DeliveryReader, DeliveryWriter } from '../../ledger/ports.ts'
 
 /** What bringing rows up takes. */
 type RowAccess = Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf'>

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { CallbackAnswer, CallbackRequest } from '../../ports.ts'
+import type { CallbackAnswer, CallbackRequest } from '../../ingest/ports.ts'
 
 /**
  * The part of a Lambda function URL event (payload format 2.0) that is used. Nothing of it is trusted before it fits.

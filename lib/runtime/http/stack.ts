@@ -1,7 +1,8 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { tryAgain } from '../../ingest/responses.ts'
-import type { CallbackAnswer, CallbackRequest, Log } from '../../ports.ts'
+import type { CallbackAnswer, CallbackRequest } from '../../ingest/ports.ts'
+import type { Log } from '../ports.ts'
 import { requestOf, resultOf, type FunctionUrlResult } from './function-url.ts'
 
 /** A Lambda handler for function URL events. */

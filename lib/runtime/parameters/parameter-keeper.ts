@@ -4,7 +4,7 @@ import {
   ParameterNotFound,
   PutParameterCommand,
 } from '@aws-sdk/client-ssm'
-import type { ParameterKeeper } from '../../ports.ts'
+import type { ParameterKeeper } from '../ports.ts'
 import { parameterStoreClient } from './client.ts'
 
 /** What an operator does with the parameters of AWS Systems Manager: it puts and removes them, and looks at all but their values. */

@@ -1,5 +1,5 @@
 import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm'
-import type { ParameterReader } from '../../ports.ts'
+import type { ParameterReader } from '../ports.ts'
 import { parameterStoreClient } from './client.ts'
 
 /** Reads parameters of AWS Systems Manager, decrypted where they are secret. Its client is made when it is first needed. */

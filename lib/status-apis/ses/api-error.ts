@@ -1,5 +1,5 @@
 import { oneLine } from '../../core/text.ts'
-import { StatusApiError } from '../../ports.ts'
+import { StatusApiError } from '../../reconcile/ports.ts'
 import type { SesSettings } from './client.ts'
 
 /** What was asked. */

@@ -1,4 +1,4 @@
-import { StatusApiError, type StatusApi, type StatusPage } from '../../ports.ts'
+import { StatusApiError, type StatusApi, type StatusPage } from '../../reconcile/ports.ts'
 import { withAnsweredAt } from './answered-at.ts'
 import { statusApiError } from './api-error.ts'
 import { sesClient, type SesSettings } from './client.ts'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { StatusApiError, type VolumeReport } from '../../ports.ts'
+import { StatusApiError, type VolumeReport } from '../../reconcile/ports.ts'
 import { statusApiError } from './api-error.ts'
 import { sesClient, type SesSettings } from './client.ts'
 

@@ -5,7 +5,7 @@ import { identifierIn } from '../../core/message.ts'
 import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
 import { bounceClassOfReply } from '../../core/smtp-reply.ts'
 import { oneLine } from '../../core/text.ts'
-import type { ReadRow } from '../../ports.ts'
+import type { ReadRow } from '../../reconcile/ports.ts'
 import { describeSendStatus, noRecord } from './send-status.ts'
 
 /** What a row calls a complaint: today, and in the older, misspelt documentation. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
-import { UnwritableError } from '../../../lib/ports.ts'
+import { UnwritableError } from '../../../lib/ledger/ports.ts'
 import type { Provider } from '../../../lib/providers/provider.ts'
 import { takeIn } from '../../../lib/ingest/process-body.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { minuteMs } from '../../../lib/core/instant.ts'
-import type { ParameterReader } from '../../../lib/ports.ts'
+import type { ParameterReader } from '../../../lib/runtime/ports.ts'
 import type { Provider } from '../../../lib/providers/provider.ts'
 import { signingKeys, type SigningKeys } from '../../../lib/ingest/signing-keys.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'

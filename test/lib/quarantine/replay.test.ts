@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { DeleteItemCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb'
-import type { QuarantinedInput, QuarantineReason } from '../../../lib/ports.ts'
+import type { QuarantinedInput, QuarantineReason } from '../../../lib/quarantine/ports.ts'
 import { providers } from '../../../lib/providers/registry.ts'
 import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../../../lib/quarantine/replay.ts'
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'

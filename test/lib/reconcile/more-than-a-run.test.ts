@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { minuteMs, secondMs } from '../../../lib/core/instant.ts'
-import type { StatusApi } from '../../../lib/ports.ts'
+import type { StatusApi } from '../../../lib/reconcile/ports.ts'
 import { reconcile } from '../../../lib/reconcile/reconcile.ts'
 import { sendEvent } from '../../../bench/reconcile/callback-event.ts'
 import { inMemoryLedger } from '../../../local/in-memory-ledger.ts'

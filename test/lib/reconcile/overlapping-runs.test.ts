@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { hourMs, minuteMs, secondMs } from '../../../lib/core/instant.ts'
-import type { StatusApi } from '../../../lib/ports.ts'
+import type { StatusApi } from '../../../lib/reconcile/ports.ts'
 import { reconcile, type RunReport } from '../../../lib/reconcile/reconcile.ts'
 import { inMemoryLedger, type Ledger } from '../../../local/in-memory-ledger.ts'
 import { seededRandom } from '../../../local/simulated-ses/random.ts'

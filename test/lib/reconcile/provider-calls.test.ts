@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { StatusApiError, type StatusPage } from '../../../lib/ports.ts'
+import { StatusApiError, type StatusPage } from '../../../lib/reconcile/ports.ts'
 import { ProviderCalls, RunStopped, type CallBudget } from '../../../lib/reconcile/provider-calls.ts'
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
 

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { UnwritableError } from '../../../lib/ledger/ports.ts'
 import {
   StatusApiError,
-  UnwritableError,
   type RunFigures,
   type StatusApi,
   type StatusPage,
   type StatusQuery,
-} from '../../../lib/ports.ts'
+} from '../../../lib/reconcile/ports.ts'
 import type { RunReport } from '../../../lib/reconcile/reconcile.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../../local/simulated-ses/traffic.ts'

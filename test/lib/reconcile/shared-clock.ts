@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lib/ports.ts'
+import type { Clock } from '../../../lib/runtime/ports.ts'
 
 interface Sleeper {
   readonly wakesAtMs: number

@@ -2,7 +2,7 @@ import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynam
 import { minuteMs } from '../../../lib/core/instant.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { defaultSweepAgesDays } from '../../../lib/core/sweep-plan.ts'
-import type { StatusApi } from '../../../lib/ports.ts'
+import type { StatusApi } from '../../../lib/reconcile/ports.ts'
 import type { CallBudget } from '../../../lib/reconcile/provider-calls.ts'
 import { reconcile, type ReconcileDependencies, type RunReport } from '../../../lib/reconcile/reconcile.ts'
 import { recordingSuppressions } from '../../../lib/suppressions/record-with-suppressions.ts'

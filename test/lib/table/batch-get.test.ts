@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { QuarantinedInput } from '../../../lib/ports.ts'
+import type { QuarantinedInput } from '../../../lib/quarantine/ports.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { quarantineStore } from '../../../lib/table/quarantine-store.ts'

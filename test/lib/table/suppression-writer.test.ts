@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { heldReasons, type Suppression, type SuppressionEvidence } from '../../../lib/core/suppression.ts'
-import { UnwritableError } from '../../../lib/ports.ts'
+import { UnwritableError } from '../../../lib/ledger/ports.ts'
 import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'

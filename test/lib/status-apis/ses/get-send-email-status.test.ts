@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { StatusApiError, type StatusApi, type StatusPage } from '../../../../lib/ports.ts'
+import { StatusApiError, type StatusApi, type StatusPage } from '../../../../lib/reconcile/ports.ts'
 import type { SesSettings } from '../../../../lib/status-apis/ses/client.ts'
 import { getSendEmailStatus } from '../../../../lib/status-apis/ses/get-send-email-status.ts'
 import { close, listen } from '../../../../local/listening-server.ts'

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { StatusApiError, type VolumeReport } from '../../../../lib/ports.ts'
+import { StatusApiError, type VolumeReport } from '../../../../lib/reconcile/ports.ts'
 import type { SesSettings } from '../../../../lib/status-apis/ses/client.ts'
 import { getStatisticsReport } from '../../../../lib/status-apis/ses/get-statistics-report.ts'
 import { close, listen } from '../../../../local/listening-server.ts'

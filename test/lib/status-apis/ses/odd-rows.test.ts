@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import type { StatusPage } from '../../../../lib/ports.ts'
+import type { StatusPage } from '../../../../lib/reconcile/ports.ts'
 import { getSendEmailStatus } from '../../../../lib/status-apis/ses/get-send-email-status.ts'
 import { close, listen } from '../../../../local/listening-server.ts'
 

@@ -1,0 +1,17 @@
+/** A request as any front hands it over: nothing is decoded yet. */
+export interface CallbackRequest {
+  readonly method: string
+  /** Path as it came, percent-encoded, without query. */
+  readonly path: string
+  /** Their names in lower case. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: string
+  readonly isBase64Encoded: boolean
+}
+
+export interface CallbackAnswer {
+  readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 413 | 503
+  readonly headers: Readonly<Record<string, string>>
+  /** A JSON value; absent for an answer without body. */
+  readonly body?: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,81 @@
+import type { Delivery, DeliveryKey, Status } from '../core/delivery.ts'
+import type { DeliveryEvent } from '../core/event.ts'
+import type { InboundMail } from '../core/inbound-mail.ts'
+
+/** The write side of the ledger: all that the internet-facing function needs, and nothing that reads. */
+export interface DeliveryWriter {
+  /**
+   * Joins one event into its delivery's row. Recording it again, or in another order, ends in the same row.
+   * Resolves when the write is durable. Throws {@link UnwritableError} where no retry can help.
+   */
+  record(event: DeliveryEvent, signal?: AbortSignal): Promise<void>
+}
+
+/** The table refused this record for good, such as a row that grew beyond what an item may hold. */
+export class UnwritableError extends Error {
+  override readonly name = 'UnwritableError'
+}
+
+/** A pending delivery as the index tells it. */
+export interface PendingDelivery extends DeliveryKey {
+  readonly status: Status
+  readonly provider: string
+}
+
+/** The read side of the ledger. */
+export interface DeliveryReader {
+  /** The rows of those keys that exist, each once, in no order, without facts that were kept outside their row. */
+  rowsOf(keys: readonly DeliveryKey[]): Promise<readonly Delivery[]>
+  /** Every delivery to the recipient, complete. */
+  ofRecipient(recipient: string): Promise<readonly Delivery[]>
+  /** The delivery of the message to each of its recipients, complete. */
+  ofMessage(messageId: string): Promise<readonly Delivery[]>
+  /** Every unsettled delivery, in no order. */
+  pending(): AsyncIterable<PendingDelivery>
+}
+
+/** A part of a long list, and where the next part begins. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Rows that were read, those included that are no items. */
+  readonly rows: number
+  /** Where the list goes on; opaque. Absent after the last part. */
+  readonly next?: string
+}
+
+/** Every delivery, for those who go through all of them. */
+export interface DeliveryScanner {
+  /** The rows after a position, page after page, in no order, without facts that were kept outside their row. */
+  pages(position?: string): AsyncIterable<Page<Delivery>>
+  /** About how many rows there are. */
+  approximateRows(): Promise<number>
+}
+
+export interface InboundMailWriter {
+  /** Keeps the mail whole; the same mail again is one row. */
+  keep(mail: InboundMail, signal?: AbortSignal): Promise<void>
+}
+
+/** The head of an inbound mail, without its content. */
+export interface StoredInboundMail {
+  /** Names the mail: hex digits. */
+  readonly id: string
+  readonly provider: string
+  readonly recipient: string
+  /** The message that it answers, where that is known. */
+  readonly answers?: string
+  readonly answeredRecipient?: string
+  /** When it came, by the provider's clock: once for each telling that differs. */
+  readonly receivedAt: readonly string[]
+  readonly rawMessageUrls: readonly string[]
+  readonly columns: ReadonlyMap<string, string>
+}
+
+export interface InboundMailReader {
+  /** Every mail, without content, in no order. */
+  all(): AsyncIterable<StoredInboundMail>
+  /** The mails that answer the message. */
+  answering(message: string): AsyncIterable<StoredInboundMail>
+  /** One mail with its content; `undefined` where there is none. An id may be shortened as long as it names one mail. */
+  mail(id: string): Promise<(StoredInboundMail & { readonly content: string }) | undefined>
+}
