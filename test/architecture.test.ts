@@ -4,61 +4,73 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
 import ts from 'typescript'
 
-// DESIGN: functions → use cases → providers → core; adapters implement lib/ports.ts; nothing imports upward.
+// docs/adr/0012: functions → wiring → use cases → providers → core; adapters implement the ports; nothing imports upward.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+const useCases = ['ingest', 'quarantine', 'suppressions', 'reconcile']
+const adapters = ['table', 'parameters', 'status APIs']
+const belowWiring = ['core', 'ports', 'providers', 'runtime', ...useCases, ...adapters]
 
 /** Which layer a file belongs to, and which layers it may import from. */
 const layers: readonly { name: string; files: RegExp; mayImport: readonly string[] }[] = [
   { name: 'core', files: /^lib\/core\//, mayImport: ['core'] },
-  { name: 'ports', files: /^lib\/ports\.ts$/, mayImport: ['core'] },
+  { name: 'ports', files: /^lib\/[a-z]+\/ports\.ts$/, mayImport: ['core', 'ports'] },
   { name: 'providers', files: /^lib\/providers\//, mayImport: ['core', 'providers'] },
+  {
+    name: 'runtime',
+    files: /^lib\/runtime\/(?!http\/|parameters\/|runtime\.ts)/,
+    mayImport: ['core', 'ports', 'providers', 'runtime'],
+  },
+  {
+    name: 'ingest',
+    files: /^lib\/ingest\//,
+    mayImport: ['core', 'ports', 'providers', 'runtime', 'ingest'],
+  },
+  {
+    name: 'quarantine',
+    files: /^lib\/quarantine\//,
+    mayImport: ['core', 'ports', 'providers', 'runtime', 'ingest', 'reconcile', 'quarantine'],
+  },
+  {
+    name: 'suppressions',
+    files: /^lib\/suppressions\//,
+    mayImport: ['core', 'ports', 'runtime', 'suppressions'],
+  },
+  {
+    name: 'reconcile',
+    files: /^lib\/reconcile\//,
+    mayImport: ['core', 'ports', 'runtime', 'reconcile'],
+  },
   { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'table'] },
-  { name: 'parameters', files: /^lib\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
-  { name: 'ses', files: /^lib\/ses\//, mayImport: ['core', 'ports', 'ses'] },
+  { name: 'parameters', files: /^lib\/runtime\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
+  { name: 'status APIs', files: /^lib\/status-apis\//, mayImport: ['core', 'ports', 'status APIs'] },
+  { name: 'http', files: /^lib\/runtime\/http\//, mayImport: ['core', 'ports', 'ingest', 'http'] },
   {
-    name: 'surroundings',
-    files: /^lib\/(?:surroundings|writers|poll-wiring|backfill-wiring|is-suppressed|record-send)\.ts$/,
-    mayImport: ['core', 'ports', 'providers', 'use cases', 'table', 'ses', 'parameters', 'surroundings'],
-  },
-  { name: 'http', files: /^lib\/http\//, mayImport: ['core', 'ports', 'use cases', 'http'] },
-  {
-    name: 'use cases',
-    files: /^lib\/(?:(?:reconcile|backfill)\/)?[^/]+\.ts$/,
-    mayImport: ['core', 'ports', 'providers', 'use cases'],
+    name: 'wiring',
+    files: /^lib\/(?:wiring\/|runtime\/runtime\.ts$)/,
+    mayImport: [...belowWiring, 'wiring'],
   },
   {
-    name: 'functions',
-    files: /^functions\//,
-    mayImport: ['core', 'ports', 'providers', 'use cases', 'table', 'ses', 'http', 'surroundings'],
+    name: 'client',
+    files: /^lib\/client\//,
+    mayImport: ['core', 'ports', 'providers', 'runtime', 'table', 'client'],
   },
+  { name: 'functions', files: /^functions\//, mayImport: [...belowWiring, 'wiring', 'http'] },
   {
     name: 'local',
     files: /^local\//,
-    mayImport: ['core', 'ports', 'use cases', 'table', 'http', 'surroundings', 'functions', 'local'],
+    mayImport: [...belowWiring, 'wiring', 'http', 'functions', 'local'],
   },
   {
     name: 'deployed functions',
     files: /^cli\/deployed-functions\.ts$/,
-    mayImport: ['core', 'ports', 'use cases'],
+    mayImport: ['core', 'ports', 'runtime'],
   },
   {
     name: 'cli',
     files: /^cli\//,
-    mayImport: [
-      'deployed functions',
-      'core',
-      'ports',
-      'providers',
-      'use cases',
-      'table',
-      'ses',
-      'parameters',
-      'surroundings',
-      'functions',
-      'local',
-      'cli',
-    ],
+    mayImport: [...belowWiring, 'wiring', 'client', 'functions', 'local', 'deployed functions', 'cli'],
   },
 ]
 
@@ -107,11 +119,11 @@ describe('the arrows between layers', () => {
   })
 
   it.each([
-    [/^@aws-sdk\/(?!client-(?:ssm|lambda))/, ['surroundings', 'table']],
+    [/^@aws-sdk\/(?!client-(?:ssm|lambda))/, ['table', 'wiring']],
     // For the operator's commands alone: the functions are deployed without it.
     [/^@aws-sdk\/client-lambda/, ['deployed functions']],
     [/^@aws-sdk\/client-ssm/, ['parameters']],
-    [/^tencentcloud/, ['ses']],
+    [/^tencentcloud/, ['status APIs']],
     [/^@middy\//, ['functions', 'http']],
   ])('lead to the packages %s from %j only', (packages, expected) => {
     const users = imports.filter(({ file, to }) => packages.test(to) && !file.startsWith('local/'))

@@ -39,9 +39,9 @@ describe('a bundle', () => {
     // Whoever writes suppressions reads the form in which they stand.
     [
       'ingest',
-      /^lib\/(ses|reconcile|backfill|poll-)|(?<!suppression|parameter)-reader\.ts$|^tencentcloud|^node-fetch$/,
+      /^lib\/(status-apis|reconcile|wiring\/(?!writers))|(?<!suppression|parameter)-reader\.ts$|^tencentcloud|^node-fetch$/,
     ],
-    ['reconcile', /^lib\/(http|ingest|callback)|inbound-reader/],
+    ['reconcile', /^lib\/(runtime\/http|ingest\/(?!process-body|unverified))|inbound-reader/],
   ])('of %s holds nothing of what only others need', async (name, ofOthers) => {
     const { holds } = await bundle(`functions/${name}.ts`)
     expect(holds).toContain(`functions/${name}.ts`)

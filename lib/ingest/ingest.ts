@@ -11,7 +11,7 @@ import { contentTypeOfText } from '../providers/body/text.ts'
 import type { Callback, Provider } from '../providers/provider.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { problemLines, takeIn, type TakeInDependencies, type TakenIn } from './process-body.ts'
-import { unprovedLine } from '../quarantine/unverified.ts'
+import { unprovedLine } from './unverified.ts'
 
 interface IngestDependencies extends TakeInDependencies {
   /** Whose metrics a request adds to: `TABLE_PREFIX`. */

@@ -9,7 +9,7 @@ import {
 import type { Callback, Outcome, Provider } from '../providers/provider.ts'
 import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
 import { problemLines, summaryOf, takeIn, type TakeInDependencies } from '../ingest/process-body.ts'
-import { unprovedLine } from './unverified.ts'
+import { unprovedLine } from '../ingest/unverified.ts'
 
 export interface ReplayDependencies extends TakeInDependencies {
   readonly providers: readonly Provider[]
