@@ -4,10 +4,10 @@ import { counted } from './counted.ts'
 /** The report for a person: a table, and what is left to do. */
 export function linesOf(report: BackfillReport, isDryRun: boolean): readonly string[] {
   const { dates, total, stopped } = report
-  const forOutlook = total.calls - dates.reduce((sum, { calls }) => sum + calls, 0)
+  const forEstimate = total.calls - dates.reduce((sum, { calls }) => sum + calls, 0)
   const table = [
     ['date', 'calls', 'rows', 'discovered', 'repaired', 'settled', isDryRun ? 'would be added' : 'added'],
-    ...(forOutlook === 0 ? [] : [['estimate', String(forOutlook), '', '', '', '', '']]),
+    ...(forEstimate === 0 ? [] : [['estimate', String(forEstimate), '', '', '', '', '']]),
     ...dates.map((date) => [date.requestDate, ...cellsOf(date)]),
     ['total', ...cellsOf(total)],
   ]

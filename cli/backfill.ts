@@ -3,7 +3,7 @@ import { clearLine, cursorTo } from 'node:readline'
 import cliProgress from 'cli-progress'
 import { backfill, type BackfillOrder, type BackfillProgress } from '../lib/reconcile/backfill/backfill.ts'
 import { backfillWiring } from '../lib/wiring/backfill.ts'
-import { expectedCalls, type Outlook } from '../lib/reconcile/backfill/estimate.ts'
+import { expectedCalls, type Estimate } from '../lib/reconcile/backfill/estimate.ts'
 import { hourMs, minuteMs, requestDateOf, secondMs } from '../lib/core/instant.ts'
 import type { Log } from '../lib/runtime/ports.ts'
 import { asJson, linesOf, unfinishedDates } from './backfill-report.ts'
@@ -60,24 +60,24 @@ export async function backfillByHand({ from, to, isDryRun, json }: Options): Pro
 /** Says on standard error what is to be expected, and, on a terminal, how far it is. */
 async function withProgressBar<T>(
   requestsPerSecond: number,
-  run: (watch: Pick<BackfillOrder, 'onOutlook' | 'onProgress'>) => Promise<T>,
+  run: (watch: Pick<BackfillOrder, 'onEstimate' | 'onProgress'>) => Promise<T>,
 ): Promise<T> {
   let bar: cliProgress.SingleBar | undefined
-  const onOutlook = (outlook: Outlook) => {
-    process.stderr.write(`${outlookLine(outlook, requestsPerSecond)}\n`)
-    const calls = expectedCalls(outlook)
+  const onEstimate = (estimate: Estimate) => {
+    process.stderr.write(`${outlookLine(estimate, requestsPerSecond)}\n`)
+    const calls = expectedCalls(estimate)
     const format = `  {bar} {value}/{total} ${calls === undefined ? 'dates' : 'calls'}, {eta_formatted} left`
     // Ctrl-C ends the run, and the run ends the bar.
     const options = { format, clearOnComplete: true, gracefulExit: false }
     bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic)
-    bar.start(calls ?? outlook.dates.length, 0)
+    bar.start(calls ?? estimate.dates.length, 0)
   }
   const onProgress = ({ calls, expectedCalls: expected, datesDone }: BackfillProgress) => {
     if (expected !== undefined) bar?.setTotal(expected)
     bar?.update(expected === undefined ? datesDone : calls)
   }
   try {
-    return await run({ onOutlook, onProgress })
+    return await run({ onEstimate: onEstimate, onProgress })
   } finally {
     // Its timer would keep the command alive.
     bar?.stop()
@@ -86,21 +86,21 @@ async function withProgressBar<T>(
 
 /** Clears the bar away before a line is logged; the bar draws itself again below. */
 function aboveBar(log: Log): Log {
-  return (happening, fields) => {
+  return (event, fields) => {
     if (process.stderr.isTTY) {
       clearLine(process.stderr, 0)
       cursorTo(process.stderr, 0)
     }
-    log(happening, fields)
+    log(event, fields)
   }
 }
 
-function outlookLine(outlook: Outlook, requestsPerSecond: number): string {
-  const dates = counted(outlook.dates.length, 'date')
+function outlookLine(estimate: Estimate, requestsPerSecond: number): string {
+  const dates = counted(estimate.dates.length, 'date')
   const pace = counted(requestsPerSecond, 'request')
-  const calls = expectedCalls(outlook)
+  const calls = expectedCalls(estimate)
   if (calls === undefined) {
-    return `${dates} at ${pace} a second. How many calls they take is not known. ${outlook.problem ?? ''}`.trimEnd()
+    return `${dates} at ${pace} a second. How many calls they take is not known. ${estimate.problem ?? ''}`.trimEnd()
   }
   const time = durationOf((calls / requestsPerSecond) * secondMs)
   return `${dates}, about ${counted(calls, 'call')}: about ${time} at ${pace} a second. (An estimate: what GetStatisticsReport counts is not documented.)`

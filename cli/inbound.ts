@@ -102,8 +102,8 @@ function letterOf(mail: StoredInboundMail, content: Fields): string {
   return `${linesOf([...head, ['date', dateOf(content)]])}\n${severalLines(body)}\n`
 }
 
-function linesOf(told: readonly (readonly [name: string, value: string])[]): string {
-  const shown = told
+function linesOf(lines: readonly (readonly [name: string, value: string])[]): string {
+  const shown = lines
     .map(([name, value]) => [name, oneLine(value)] as const)
     .filter(([, value]) => value !== '')
   const width = Math.max(...shown.map(([name]) => name.length))
@@ -127,8 +127,8 @@ function textIn(fields: Fields, name: string): string | undefined {
 
 /** The date stands among the mail's headers, which SendCloud tells as JSON inside the JSON. */
 function dateOf(content: Fields): string {
-  const told = v.safeParse(json, textIn(content, 'headers') ?? '')
-  const headers = told.success ? fieldsOf(told.output) : noFields
+  const lines = v.safeParse(json, textIn(content, 'headers') ?? '')
+  const headers = lines.success ? fieldsOf(lines.output) : noFields
   const name = [...headers.keys()].find((header) => header.toLowerCase() === 'date') ?? 'date'
   return textIn(content, 'date') ?? textIn(headers, name) ?? ''
 }

@@ -160,7 +160,7 @@ function nothingOfThatId(): CommandError {
 }
 
 function headOf(row: QuarantinedRow): string {
-  const told: readonly (readonly [string, string])[] = [
+  const lines: readonly (readonly [string, string])[] = [
     ['id', row.id],
     ['provider', row.provider],
     ['reason', row.reason],
@@ -170,7 +170,7 @@ function headOf(row: QuarantinedRow): string {
     ['body', `${row.bytes} bytes${row.contentType === '' ? '' : ` of ${oneLine(row.contentType)}`}`],
     ...row.problems.map((problem) => ['problem', oneLine(problem)] as const),
   ]
-  return told.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join('')
+  return lines.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join('')
 }
 
 /** As text where it is text. */

@@ -36,10 +36,10 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
     if (from !== recheckFromStart) {
       process.stderr.write(`Going on from where it was interrupted (${file}; --restart begins anew).\n`)
     }
-    const on = dependenciesOf(opened)
+    const deps = dependenciesOf(opened)
     const end = await untilInterrupted('Ending after this page.', (signal) =>
-      withBar(on, from, (onState) =>
-        recheck(on, {
+      withBar(deps, from, (onState) =>
+        recheck(deps, {
           isDryRun,
           isRemoving,
           from,

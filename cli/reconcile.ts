@@ -84,9 +84,9 @@ async function reconcileOnce(json: boolean): Promise<void> {
 
 /** Leaves out what is for CloudWatch, and what the command says itself once the run has ended. */
 function problemsAlone(log: Log): Log {
-  return (happening, fields = {}) => {
-    if (happening === 'metrics') return
-    if (happening !== 'reconciled') log(happening, fields)
+  return (event, fields = {}) => {
+    if (event === 'metrics') return
+    if (event !== 'reconciled') log(event, fields)
     // Of refused settings the command fails, with the problem as its message.
     else if (typeof fields.problem === 'string' && fields.stoppedBy !== 'settings') {
       process.stderr.write(`${fields.problem}\n`)

@@ -166,14 +166,14 @@ function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): 
   const sentAtMs = sentAtOfDelivery(delivery)
   const columns = columnsOf(delivery)
   const width = Math.max(...columns.map(([name]) => name.length))
-  const happenings = [...delivery.facts].flatMap(([kind, facts]) => facts.map((fact) => ({ kind, fact })))
-  const isFirstTold = happenings.some(({ fact }) => fact.occurredAtMs === sentAtMs)
+  const entries = [...delivery.facts].flatMap(([kind, facts]) => facts.map((fact) => ({ kind, fact })))
+  const isFirst = entries.some(({ fact }) => fact.occurredAtMs === sentAtMs)
   return [
     `${delivery.recipient}  ${delivery.status}`,
     ...columns.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     '',
-    ...(sentAtMs === undefined || isFirstTold ? [] : [`  ${formatInstant(sentAtMs).padEnd(24)}  sent`]),
-    ...happenings.sort((a, b) => byTime(a.fact, b.fact)).flatMap((one) => linesOf(one, delivery)),
+    ...(sentAtMs === undefined || isFirst ? [] : [`  ${formatInstant(sentAtMs).padEnd(24)}  sent`]),
+    ...entries.sort((a, b) => byTime(a.fact, b.fact)).flatMap((one) => linesOf(one, delivery)),
     ...answers.map(answerLine),
     '',
   ].join('\n')
@@ -189,25 +189,25 @@ function columnsOf(delivery: Delivery): readonly (readonly [name: string, value:
   ]
 }
 
-interface Happening {
+interface ShownFact {
   readonly kind: EventKind
   readonly fact: Fact
 }
 
 /** A bounce is followed by what it is taken for. */
-function linesOf(happening: Happening, delivery: Delivery): readonly string[] {
-  if (happening.kind !== 'bounced') return [lineOf(happening)]
-  const words = verdictWords(verdictOfFact(delivery, happening.fact))
-  return [lineOf(happening), `  ${' '.repeat(24)}  ${' '.repeat(12)}  (${words})`]
+function linesOf(entry: ShownFact, delivery: Delivery): readonly string[] {
+  if (entry.kind !== 'bounced') return [lineOf(entry)]
+  const words = verdictWords(verdictOfFact(delivery, entry.fact))
+  return [lineOf(entry), `  ${' '.repeat(24)}  ${' '.repeat(12)}  (${words})`]
 }
 
-function lineOf({ kind, fact }: Happening): string {
+function lineOf({ kind, fact }: ShownFact): string {
   const time = fact.occurredAtMs === undefined ? 'time unknown' : formatInstant(fact.occurredAtMs)
-  const told = [fact.link ?? '', fact.detail, fact.source === 'poll' ? '(from the poll)' : '']
-  return `  ${time.padEnd(24)}  ${kind.padEnd(12)}  ${told.filter((part) => part !== '').join(' ')}`.trimEnd()
+  const parts = [fact.link ?? '', fact.detail, fact.source === 'poll' ? '(from the poll)' : '']
+  return `  ${time.padEnd(24)}  ${kind.padEnd(12)}  ${parts.filter((part) => part !== '').join(' ')}`.trimEnd()
 }
 
 function answerLine({ id, receivedAt, columns }: StoredInboundMail): string {
-  const told = oneLine(`${columns.get('subject') ?? ''} (ledger inbound show ${shownId(id)})`)
-  return `  ${(receivedAt[0] ?? '').padEnd(24)}  ${'answered'.padEnd(12)}  ${told}`
+  const parts = oneLine(`${columns.get('subject') ?? ''} (ledger inbound show ${shownId(id)})`)
+  return `  ${(receivedAt[0] ?? '').padEnd(24)}  ${'answered'.padEnd(12)}  ${parts}`
 }

@@ -115,7 +115,7 @@ const shownBounces = 20
 
 /** One address as a person reads it: where it stands and why, what happened, how its bounces are judged, what is in doubt. */
 export function historyOf(row: Suppression, held: readonly HeldReason[], mails: readonly Delivery[]): string {
-  const happenings = [
+  const entries = [
     ...linesOf(row).map((line) => ({ atMs: parseEvidence(line)?.occurredAtMs ?? 0, line })),
     ...row.removals.map((removal) => ({ atMs: Date.parse(removal), line: `${removal} taken off the list` })),
   ].sort((a, b) => a.atMs - b.atMs)
@@ -126,7 +126,7 @@ export function historyOf(row: Suppression, held: readonly HeldReason[], mails: 
     ...held.flatMap(reasonLines),
     ...section(
       '',
-      happenings.map(({ line }) => line),
+      entries.map(({ line }) => line),
     ),
     ...section(
       'How its bounces are judged, newest first:',

@@ -9,27 +9,27 @@ import { ingest } from '../lib/ingest/ingest.ts'
 import { lazily } from '../lib/runtime/lazily.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { signingKeys } from '../lib/ingest/signing-keys.ts'
-import { lambda, type Surroundings } from '../lib/runtime/runtime.ts'
+import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
 
 /** SendCloud wants its answer within 3 s, and the network takes its share. */
-const answerDeadlineMs = 2_000
+const responseDeadlineMs = 2_000
 /** Leaves room for a second try. */
 const requestTimeoutMs = 800
 
 /** Wires the ingest function: callbacks in, one write per event out. */
-export function createHandler(environment: Environment, on: Surroundings = lambda): FunctionUrlHandler {
-  const { clock, log } = on
+export function createHandler(environment: Environment, deps: Runtime = lambda): FunctionUrlHandler {
+  const { clock, log } = deps
   const dependencies = lazily(() => {
     const config = parseEnvironment(ingestEntries, environment)
-    const client = on.dynamoDb(requestTimeoutMs)
+    const client = deps.dynamoDb(requestTimeoutMs)
     return {
       deployment: config.TABLE_PREFIX,
       providers,
       tokenDigests: parseTokenDigests(providers, environment),
-      signingKeys: signingKeys(environment, { parameters: on.parameters, clock, log }),
+      signingKeys: signingKeys(environment, { parameters: deps.parameters, clock, log }),
       ...writersFor(environment, client, clock),
       quarantine: quarantineWriter({
         client,
@@ -38,8 +38,8 @@ export function createHandler(environment: Environment, on: Surroundings = lambd
         clock,
         maxBytesPerDay: config.UNVERIFIED_MB_PER_DAY * 1024 * 1024,
       }),
-      answerDeadlineMs,
-      ...(on.deadline && { deadline: on.deadline }),
+      responseDeadlineMs: responseDeadlineMs,
+      ...(deps.deadline && { deadline: deps.deadline }),
       clock,
       log,
     }

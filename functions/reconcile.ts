@@ -15,11 +15,11 @@ import { pollWiring } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { reconcile } from '../lib/reconcile/reconcile.ts'
-import { lambda, type Surroundings } from '../lib/runtime/runtime.ts'
+import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineGauge } from '../lib/table/quarantine-gauge.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
-import { figuresOf, tellRun, tellWaiting } from '../lib/reconcile/run-metrics.ts'
+import { figuresOf, publishRunMetrics, publishQuarantineSize } from '../lib/reconcile/run-metrics.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
 
 /** What stops a run that asks more than anybody meant it to, at one request a second: no run is as long. */
@@ -37,12 +37,12 @@ export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunF
  */
 export function createHandler(
   environment: Environment,
-  on: Surroundings = lambda,
+  deps: Runtime = lambda,
   isByHand = false,
 ): ScheduleHandler {
-  const { clock, log } = on
-  const client = lazily(() => on.dynamoDb(requestTimeoutMs))
-  const telling = lazily(() => ({
+  const { clock, log } = deps
+  const client = lazily(() => deps.dynamoDb(requestTimeoutMs))
+  const metricsTarget = lazily(() => ({
     deployment: parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, environment).TABLE_PREFIX,
     clock,
     log,
@@ -52,7 +52,7 @@ export function createHandler(
     providers,
     quarantine: quarantineStore({
       client: client(),
-      table: tableNames(telling().deployment).quarantine,
+      table: tableNames(metricsTarget().deployment).quarantine,
       clock,
       log,
     }),
@@ -64,7 +64,7 @@ export function createHandler(
   }))
   // At each run, so that credentials may be replaced while the function stays.
   const wire = async () => {
-    const settings = await withParameters(environment, pollParameters(environment), on.parameters)
+    const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
     const poll = parsePollSettings(settings)
     return {
       requestsPerSecond: poll?.SES_REQUESTS_PER_SECOND ?? 1,
@@ -74,7 +74,10 @@ export function createHandler(
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
     // Before anything that may fail or use the time up: what waits has nothing to do with the poll.
-    await tellWaiting(quarantineGauge(client(), tableNames(telling().deployment).quarantine), telling())
+    await publishQuarantineSize(
+      quarantineGauge(client(), tableNames(metricsTarget().deployment).quarantine),
+      metricsTarget(),
+    )
     // Whoever runs it by hand waits for the poll.
     if (!isByHand) await finishBodies(finishing())
     const { dependencies, requestsPerSecond } = await wire()
@@ -82,7 +85,7 @@ export function createHandler(
       { ...dependencies, owner: randomUUID() },
       { deadlineMs, maxCalls: Math.ceil(maxCallsPerRun * requestsPerSecond), requestsPerSecond },
     )
-    tellRun(report, telling())
+    publishRunMetrics(report, metricsTarget())
     return figuresOf(report)
   })
   return (event, context) => stack(event, context)

@@ -127,7 +127,7 @@ async function receiveFromSendCloud(
   plan: AttemptPlan,
   clock: VirtualClock,
 ): Promise<AttemptFigures> {
-  const bar = progress('callbacks', plan.happenings)
+  const bar = progress('callbacks', plan.events)
   const figures = await sendAttempts(plan.attempts, {
     clock,
     post: postTo(stack.callbackUrls.sendCloud, formType),
@@ -256,7 +256,7 @@ function showAttempts(plan: AttemptPlan, told: AttemptFigures): void {
   const signature = plan.areRetriesSignedAnew ? 'signed anew' : 'with their first signature'
   const refused = told.refused === 0 ? '' : `, ${told.refused} refused`
   say(
-    `Attempts    ${told.attempts} for ${plan.happenings} events: ${told.lost} lost${refused}; ${told.retried} retries, ${signature}, ${told.repeated} of them repeats`,
+    `Attempts    ${told.attempts} for ${plan.events} events: ${told.lost} lost${refused}; ${told.retried} retries, ${signature}, ${told.repeated} of them repeats`,
   )
   say(
     told.lostForEver === 0

@@ -40,9 +40,9 @@ export function namedCallbacks({ client, tables, log, onSends }: Watched): Named
     if (written) note(input, tables, written)
   })
   return {
-    log(happening, fields = {}) {
+    log(event, fields = {}) {
       const written = underway.getStore()
-      log(happening, happening === 'callback' && written ? { ...fields, ...namesOf(written) } : fields)
+      log(event, event === 'callback' && written ? { ...fields, ...namesOf(written) } : fields)
     },
     around: (handler) => async (event, context) => {
       const written: Written = { deliveries: new Map() }

@@ -7,7 +7,7 @@ import { minuteMs } from '../lib/core/instant.ts'
 import { reconcileJob } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
-import type { Surroundings } from '../lib/runtime/runtime.ts'
+import type { Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { startDynamoDbEmulator } from './dynamodb-emulator.ts'
 import { startFunctionUrlServer } from './function-url-server.ts'
@@ -65,15 +65,15 @@ export async function startLocalStack(
       ...(simulatedSes && { SES_ENDPOINT: simulatedSes.url }),
     }
     const { clock, log } = on
-    const surroundings: Surroundings = { clock, log, dynamoDb: () => emulator.client }
+    const runtime: Runtime = { clock, log, dynamoDb: () => emulator.client }
     const tables = tableNames(settings.tablePrefix)
     const named = namedCallbacks({ client: emulator.client, tables, log, onSends: on.onSends })
     const ingest = await startFunctionUrlServer(
-      named.around(createIngest(environment, { ...surroundings, log: named.log })),
+      named.around(createIngest(environment, { ...runtime, log: named.log })),
       settings.port,
     )
     stops.push(ingest.stop)
-    const reconcile = createReconcile(environment, surroundings)
+    const reconcile = createReconcile(environment, runtime)
 
     const viewer = tableViewer(emulator.endpoint)
     const viewerPort = await listen(viewer, settings.adminPort, 'the table viewer (ADMIN_PORT)')

@@ -7,7 +7,7 @@ import { hourMs, minuteMs, secondMs } from '../lib/core/instant.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { whenNobodyReads } from './closed-pipe.ts'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
-import { happenings } from './happenings.ts'
+import { eventLog } from './event-log.ts'
 import { StartError } from './listening-server.ts'
 import { usualPorts } from './local-environment.ts'
 import { localSettings } from './settings.ts'
@@ -35,7 +35,7 @@ function say(line: string): void {
 }
 
 async function start(): Promise<void> {
-  const log = happenings(say, systemClock.now)
+  const log = eventLog(say, systemClock.now)
   const settings = localSettings(process.env)
   const ended = new AbortController()
   const end = () => {

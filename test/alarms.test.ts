@@ -362,13 +362,11 @@ describe('the runbook', () => {
   })
 
   it('asks for lines that are told', () => {
-    const happenings = new Set(lines.map(({ happening }) => happening))
-    const asked = entries.flatMap(({ text }) => [
-      ...text.matchAll(/happening (?:= |in )(\[[^\]]+\]|"[^"]+")/g),
-    ])
+    const events = new Set(lines.map(({ event: event }) => event))
+    const asked = entries.flatMap(({ text }) => [...text.matchAll(/event (?:= |in )(\[[^\]]+\]|"[^"]+")/g)])
     const names = asked.flatMap(([, list = '']) => [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name))
     // A fault that nobody expected is told by lib/runtime/http/stack.ts alone.
-    expect(names.filter((name) => name !== 'unexpected fault' && !happenings.has(name))).toEqual([])
+    expect(names.filter((name) => name !== 'unexpected fault' && !events.has(name))).toEqual([])
   })
 
   it('counts what is paid for', () => {

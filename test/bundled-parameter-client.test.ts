@@ -137,9 +137,7 @@ describe('the bundled client of Systems Manager', () => {
     store.refuseWith = refusal
     const { answer, log, rows } = await answerTo(sendCloudCallback())
     expect(answer).toMatchObject({ statusCode: 503 })
-    expect(log).toContain(
-      `"happening":"setting unreadable","setting":"SENDCLOUD_APP_KEY","problem":"${refusal}"`,
-    )
+    expect(log).toContain(`"event":"setting unreadable","setting":"SENDCLOUD_APP_KEY","problem":"${refusal}"`)
     expect(rows).toEqual([])
     expect(store.requests).toHaveLength(tries)
   })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { CallbackRequest } from '../lib/ingest/ports.ts'
+import type { WebhookRequest } from '../lib/ingest/ports.ts'
 import type { Callback } from '../lib/providers/provider.ts'
 import { formOf, jsonOf, signatureOf, someToken } from './fixtures/sendcloud/sign.ts'
 
@@ -10,7 +10,7 @@ export const accepted = { token: 'a-token-of-the-callback-url', key: 'the-app-ke
 export interface Told {
   /** Shown in a counterexample. */
   readonly fields: unknown
-  readonly telling: (time: number) => CallbackRequest
+  readonly telling: (time: number) => WebhookRequest
 }
 
 const startSeconds = Date.parse('2022-06-01T06:25:00Z') / 1_000
@@ -18,7 +18,7 @@ const startSeconds = Date.parse('2022-06-01T06:25:00Z') / 1_000
 const addressees = ['a@example.com', 'B@example.com', 'A@example.com', 'a@example.com'] as const
 const few = fc.nat(2)
 
-function request(provider: string, { body, contentType }: Callback): CallbackRequest {
+function request(provider: string, { body, contentType }: Callback): WebhookRequest {
   const text = new TextDecoder().decode(body)
   return {
     method: 'POST',

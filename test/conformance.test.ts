@@ -34,11 +34,11 @@ let server: FunctionUrlServer | undefined
 let tables: Awaited<ReturnType<typeof engine.freshTables>>
 let logged: Readonly<Record<string, unknown>>[]
 
-const log = (happening: string, fields?: Readonly<Record<string, unknown>>) => {
-  logged.push({ happening, ...fields })
+const log = (event: string, fields?: Readonly<Record<string, unknown>>) => {
+  logged.push({ event: event, ...fields })
 }
 /** Anything but `callback` is a fault that nobody expected. */
-const happenings = () => new Set(logged.map(({ happening }) => happening))
+const events = () => new Set(logged.map(({ event }) => event))
 const stored = () => allRowsOf(engine.client, tables)
 /** What stands anywhere but in the quarantine, which garbage fills. */
 const believed = async () => {
@@ -163,10 +163,10 @@ function urlIsAnswered({ provider, samples, path, keys, signed }: Candidate): vo
     }
     expect(await stored()).toEqual(noRows)
     // What is parsed is told of in the log.
-    const happening = { happening: 'callback', provider: provider.name, status: 401 }
+    const event = { event: 'callback', provider: provider.name, status: 401 }
     const counted = { deployment: tables.prefix, job: 'ingest', rejectedCallbacks: 1 }
     for (const line of logged) {
-      expect(line).toEqual({ ...happening, ...counted, _aws: expect.anything() })
+      expect(line).toEqual({ ...event, ...counted, _aws: expect.anything() })
     }
   })
 
@@ -213,7 +213,7 @@ function urlIsAnswered({ provider, samples, path, keys, signed }: Candidate): vo
       { numRuns: 120, endOnFailure: true },
     )
     expect(await believed()).toEqual([])
-    expect(happenings()).toEqual(new Set(['callback']))
+    expect(events()).toEqual(new Set(['callback']))
   })
 }
 
@@ -264,7 +264,7 @@ function eventsAreRead({ provider, samples, path, keys, signed }: Candidate, enc
       expect({ cut, status, isFault: status >= 500 }).toEqual({ cut, status, isFault: false })
     }
     expect([[], [good.row]]).toContainEqual(await believed())
-    expect(happenings()).toEqual(new Set(['callback']))
+    expect(events()).toEqual(new Set(['callback']))
   })
 
   it('are answered, and by no 5xx, where a field holds garbage', async () => {
@@ -274,7 +274,7 @@ function eventsAreRead({ provider, samples, path, keys, signed }: Candidate, enc
       }),
       { numRuns: 60, endOnFailure: true },
     )
-    expect(happenings()).toEqual(new Set(['callback']))
+    expect(events()).toEqual(new Set(['callback']))
   })
 }
 
@@ -310,7 +310,7 @@ function replaysToTheSameRow({ provider, samples, path, signed }: Candidate): vo
           providers: [earlier],
           tokenDigests: new Map([[provider.name, [tokenDigest(token)]]]),
           signingKeys: () => Promise.resolve(samples.signing?.keys ?? []),
-          answerDeadlineMs: 2_000,
+          responseDeadlineMs: 2_000,
         },
       )
       expect(answer.status).toBe(202)

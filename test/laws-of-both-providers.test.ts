@@ -47,7 +47,7 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
     providers,
     tokenDigests: new Map(providers.map(({ name }) => [name, [tokenDigest(accepted.token)]])),
     signingKeys: () => Promise.resolve([accepted.key]),
-    answerDeadlineMs: 10_000,
+    responseDeadlineMs: 10_000,
   }
   let time = 0
   await Promise.all(

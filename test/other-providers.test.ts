@@ -32,7 +32,7 @@ beforeAll(async () => {
   }
   const on = {
     clock: virtualClock('2026-11-21T08:00:00Z'),
-    log: (happening: string) => logged.push(happening),
+    log: (event: string) => logged.push(event),
     dynamoDb: () => engine.clientAs('ingest'),
     deadline: noDeadline,
   }

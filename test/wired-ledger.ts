@@ -8,11 +8,11 @@ import type { TableNames } from '../lib/table/names.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
-import type { TakeInDependencies } from '../lib/ingest/process-body.ts'
+import type { ProcessBodyDependencies } from '../lib/ingest/process-body.ts'
 import { rowsOf, type PlainRow } from './embedded-tables.ts'
 
 /** The real writers on one set of tables, wired as functions/ingest.ts and the command wire them. */
-export interface WiredLedger extends TakeInDependencies {
+export interface WiredLedger extends ProcessBodyDependencies {
   readonly keeper: QuarantineWriter
   readonly store: QuarantineStore
   /** For a replay: no key is known. */

@@ -30,7 +30,7 @@ interface Lacking {
 /** Follows what lost callbacks would have told, until the ledger knows it some other way. */
 export class LostFacts {
   readonly #outage: { readonly fromMs: number; readonly untilMs: number } | undefined
-  readonly #lacking = new Map<string, readonly Lacking[]>()
+  readonly #missing = new Map<string, readonly Lacking[]>()
   readonly #afterMs = { outcomes: [] as number[], engagement: [] as number[], outage: [] as number[] }
 
   constructor(outage: { readonly fromMs: number; readonly untilMs: number } | undefined) {
@@ -42,22 +42,22 @@ export class LostFacts {
     const need = needOf(entry)
     if (row && says(row, need)) return
     const name = nameOf({ recipient: delivery.recipient.toLowerCase(), message: delivery.messageId })
-    const lacking = this.#lacking.get(name) ?? []
+    const lacking = this.#missing.get(name) ?? []
     if (lacking.some((other) => covers(other.need, need))) return
     const isOfOutage =
       this.#outage !== undefined && nowMs >= this.#outage.fromMs && nowMs < this.#outage.untilMs
-    this.#lacking.set(name, [...lacking, { need, happenedAtMs: entry.atMs, isOfOutage }])
+    this.#missing.set(name, [...lacking, { need, happenedAtMs: entry.atMs, isOfOutage }])
   }
 
   /** The ledger learns something. */
   learnt(event: DeliveryEvent, nowMs: number): void {
-    if (this.#lacking.size === 0 || event.kind === 'unknown') return
+    if (this.#missing.size === 0 || event.kind === 'unknown') return
     const name = nameOf(event)
-    const lacking = this.#lacking.get(name)
+    const lacking = this.#missing.get(name)
     if (!lacking) return
     const left = lacking.filter((one) => !isToldBy(event, one.need))
-    if (left.length === 0) this.#lacking.delete(name)
-    else this.#lacking.set(name, left)
+    if (left.length === 0) this.#missing.delete(name)
+    else this.#missing.set(name, left)
     for (const one of lacking) if (!left.includes(one)) this.#known(one, nowMs)
   }
 
@@ -83,7 +83,7 @@ export class LostFacts {
   }
 
   #never(): readonly Lacking[] {
-    return [...this.#lacking.values()].flat()
+    return [...this.#missing.values()].flat()
   }
 }
 

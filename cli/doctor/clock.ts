@@ -18,11 +18,11 @@ export function checkClock(answer: Answer | Silence): Check {
   const skewMs = answer.atMs - date
   const offMs = Math.abs(skewMs)
   if (offMs <= 2 * secondMs) return passed(check, 'is right')
-  const told = `is ${durationOf(offMs)} ${skewMs > 0 ? 'ahead' : 'behind'}`
-  if (offMs <= maxSkewMs) return passed(check, told)
+  const found = `is ${durationOf(offMs)} ${skewMs > 0 ? 'ahead' : 'behind'}`
+  if (offMs <= maxSkewMs) return passed(check, found)
   return failed(
     check,
-    told,
+    found,
     "Set this machine's clock (NTP): Tencent refuses requests signed by one that is more than 5 minutes off, so `ledger reconcile` fails here.",
   )
 }

@@ -3,7 +3,7 @@ import { setVariables, tokenSettingOf, type Environment } from '../../lib/runtim
 import type { Provider } from '../../lib/providers/provider.ts'
 import { ask, type Front } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
-import { callbackPath, mayCarryToken, ownTokenVariable, toldOf } from './tokens.ts'
+import { callbackPath, mayCarryToken, ownTokenVariable, statusOf } from './tokens.ts'
 
 /** Whether the function has the key of a provider that signs. Not every deployment uses every provider. */
 export async function checkSigningKey(
@@ -25,7 +25,7 @@ export async function checkSigningKey(
   }
   return failed(
     name,
-    `was answered ${toldOf(answer)} instead of 200`,
+    `was answered ${statusOf(answer)} instead of 200`,
     'Try again; should it stay so, something in front of the function answers for it.',
   )
 }

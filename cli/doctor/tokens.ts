@@ -51,7 +51,7 @@ export async function checkToken(
   if ('status' in answer && answer.status === 200 && answer.recorded === 0) {
     return passed(check, 'is accepted; nothing was stored')
   }
-  return failed(check, `was answered ${toldOf(answer)} instead of 200 and a count`, oneAnswerLost)
+  return failed(check, `was answered ${statusOf(answer)} instead of 200 and a count`, oneAnswerLost)
 }
 
 /** Whether a token that nobody has deployed is refused. */
@@ -67,7 +67,7 @@ export async function checkWrongToken(front: Front): Promise<Check> {
     )
   }
   const isOthers = 'status' in answer && answer.status === unauthorized().status
-  const found = `was answered ${toldOf(answer)}${isOthers ? ', but not by the ledger' : ' instead of 401'}`
+  const found = `was answered ${statusOf(answer)}${isOthers ? ', but not by the ledger' : ' instead of 401'}`
   return failed(check, found, oneAnswerLost)
 }
 
@@ -80,7 +80,7 @@ export function callbackPath(provider: string, token: string): string {
   return `/${provider}/${token}`
 }
 
-export function toldOf(answer: Answer | Silence): string {
+export function statusOf(answer: Answer | Silence): string {
   return 'silence' in answer ? `nothing (${answer.code})` : String(answer.status)
 }
 

@@ -53,14 +53,14 @@ export function factOf(event: Told): { text: string; whole?: string } {
 }
 
 /** Sets the server's reply apart from what else was told, in the facts of those kinds that have a reply. */
-const besideMark = '¦'
+const shortenedMark = '¦'
 
 const kindsWithReply: ReadonlySet<EventKind> = new Set(['bounced', 'deferred'])
 
 function saidIn({ kind, reply = '', detail }: Told): string {
   if (!kindsWithReply.has(kind)) return detail
-  const words = reply.replaceAll(besideMark, '|')
-  return oneLine(detail) === '' ? words : `${words} ${besideMark} ${detail}`
+  const words = reply.replaceAll(shortenedMark, '|')
+  return oneLine(detail) === '' ? words : `${words} ${shortenedMark} ${detail}`
 }
 
 /** What a bounce's or a deferral's fact says. */
@@ -77,8 +77,9 @@ interface Rejection {
 export function rejectionIn(fact: Pick<Fact, 'detail'>): Rejection {
   const [, bounceClass = 'undetermined', said = ''] =
     /^(?:(hard|soft|undetermined)(?: |$))?(.*)$/.exec(fact.detail) ?? []
-  const mark = said.indexOf(besideMark)
-  const [reply, detail] = mark < 0 ? [said, ''] : [said.slice(0, mark), said.slice(mark + besideMark.length)]
+  const mark = said.indexOf(shortenedMark)
+  const [reply, detail] =
+    mark < 0 ? [said, ''] : [said.slice(0, mark), said.slice(mark + shortenedMark.length)]
   return { bounceClass: bounceClass as BounceClass, reply: reply.trim(), detail: detail.trim() }
 }
 
@@ -89,7 +90,7 @@ export function sentFactOf(event: DeliveryEvent): string | undefined {
 }
 
 /** The shorter stand-in of a fact that was kept whole: what {@link factOf} put into the row. */
-export function standInOf(kind: EventKind, whole: Fact): string {
+export function shortenedFact(kind: EventKind, whole: Fact): string {
   const [time = ''] = whole.text.split(' ')
   const link = hasLink(kind, whole.source) ? shortLink(whole.link ?? noLink) : ''
   return [time, link, shortened(whole.detail, maxDetailLength)].filter((part) => part !== '').join(' ')
@@ -123,8 +124,8 @@ export function parseFact(kind: EventKind, text: string): Fact {
  * instant; where only the poll told, once.
  */
 export function countOf(facts: readonly Fact[]): number {
-  const told = new Set(facts.filter((fact) => fact.source === 'callback').map((fact) => fact.identity))
-  return told.size > 0 ? told.size : Math.min(1, facts.length)
+  const fact = new Set(facts.filter((fact) => fact.source === 'callback').map((fact) => fact.identity))
+  return fact.size > 0 ? fact.size : Math.min(1, facts.length)
 }
 
 /** Earlier facts first; where the time is unknown, last. */

@@ -12,12 +12,13 @@ export const dayMs = 24 * hourMs
  * The instant that a number stands for, which is Unix seconds or milliseconds, with a fraction or without: between 2000
  * and 2100 no number is both. `undefined` where it is neither. What is less than a millisecond is left out.
  */
-export function unixInstantMs(told: number): number | undefined {
+export function unixInstantMs(instant: number): number | undefined {
   const scaleMs = [secondMs, 1].find(
-    (scale) => told * scale >= mailEra.fromSeconds * secondMs && told * scale <= mailEra.toSeconds * secondMs,
+    (scale) =>
+      instant * scale >= mailEra.fromSeconds * secondMs && instant * scale <= mailEra.toSeconds * secondMs,
   )
   // To the microsecond first: 1654064683.123 × 1000 may fall short of what it says.
-  return scaleMs === undefined ? undefined : Math.floor(Number((told * scaleMs).toFixed(3)))
+  return scaleMs === undefined ? undefined : Math.floor(Number((instant * scaleMs).toFixed(3)))
 }
 
 /** The instant without what is less than a second. */

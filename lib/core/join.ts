@@ -38,14 +38,14 @@ function columnsOf(event: DeliveryEvent): readonly (readonly [string, string])[]
   return [...sentAt, ...Object.entries(event.columns), ...event.headers]
 }
 
-function withMember(known: readonly string[] = [], told: string | undefined): readonly string[] {
-  return told === undefined ? known : [...new Set([...known, told])].sort()
+function withMember(known: readonly string[] = [], added: string | undefined): readonly string[] {
+  return added === undefined ? known : [...new Set([...known, added])].sort()
 }
 
 function united(facts: readonly Fact[], fact: Fact): readonly Fact[] {
   return facts.some((other) => other.text === fact.text) ? facts : [...facts, fact].sort(byTime)
 }
 
-function higher(known: Status | undefined, told: Status): Status {
-  return known !== undefined && statusRanks[known] >= statusRanks[told] ? known : told
+function higher(known: Status | undefined, added: Status): Status {
+  return known !== undefined && statusRanks[known] >= statusRanks[added] ? known : added
 }

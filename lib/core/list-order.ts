@@ -27,20 +27,20 @@ export function orderAfter(known: KnownOrder, sentAtMs: readonly number[], toler
     sentAtMs.map((ms) => -ms),
     toleratedMs,
   )
-  const isTelling = !(isRising && isFalling)
+  const isMeaningful = !(isRising && isFalling)
   switch (known.order) {
     case 'none':
       return known
     case 'undetermined':
-      return isTelling ? told(isRising, isFalling) : { order: leaning(sentAtMs), isSure: false }
+      return isMeaningful ? knownOrder(isRising, isFalling) : { order: leaning(sentAtMs), isSure: false }
     case 'oldest-first':
-      return isRising ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
+      return isRising ? { ...known, isSure: known.isSure || isMeaningful } : refuted(known)
     case 'newest-first':
-      return isFalling ? { ...known, isSure: known.isSure || isTelling } : refuted(known)
+      return isFalling ? { ...known, isSure: known.isSure || isMeaningful } : refuted(known)
   }
 }
 
-function told(isRising: boolean, isFalling: boolean): KnownOrder {
+function knownOrder(isRising: boolean, isFalling: boolean): KnownOrder {
   return { order: isRising ? 'oldest-first' : isFalling ? 'newest-first' : 'none', isSure: true }
 }
 

@@ -29,8 +29,8 @@ export function outcomeOf(event: DeliveryEvent): MailOutcome | undefined {
 const ofRates: OutcomeCounts = { delivered: 0, 'soft-bounced': 0, bounced: 0, complained: 0 }
 
 /** How many came to what, zeros of rates included; nothing where there is no outcome among them. */
-export function countOutcomes(told: readonly (MailOutcome | undefined)[]): OutcomeCounts {
-  const outcomes = told.filter((outcome) => outcome !== undefined)
+export function countOutcomes(all: readonly (MailOutcome | undefined)[]): OutcomeCounts {
+  const outcomes = all.filter((outcome) => outcome !== undefined)
   return outcomes.reduce<OutcomeCounts>(
     (counts, outcome) => ({ ...counts, [outcome]: (counts[outcome] ?? 0) + 1 }),
     outcomes.length === 0 ? {} : ofRates,

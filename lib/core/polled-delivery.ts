@@ -31,7 +31,7 @@ export interface PolledOutcome {
  * They depend on the poll's answer and the row, never on the moment of asking, so a pass that was cut short and is
  * run again ends in the same row.
  */
-export function lackingEvents(known: Delivery | undefined, polled: PolledDelivery): readonly DeliveryEvent[] {
+export function missingEvents(known: Delivery | undefined, polled: PolledDelivery): readonly DeliveryEvent[] {
   const outcome = polled.outcome && asEvent(polled, polled.outcome)
   const engagement = polled.engagement
     .filter((kind) => !known?.facts.has(kind))
@@ -79,11 +79,11 @@ function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: D
 
 /** A fact of the same delivery and kind, read back as the event that it was, as far as the rules look at it. */
 function factAsEvent(event: DeliveryEvent, fact: Fact): DeliveryEvent {
-  return { ...event, code: '', ...toldByFact(event, fact) }
+  return { ...event, code: '', ...factsByText(event, fact) }
 }
 
 /** What the rules look at, as a fact of the kind and of the provider says it. */
-export function toldByFact(
+export function factsByText(
   { kind, provider }: Pick<DeliveryEvent, 'kind' | 'provider'>,
   fact: Fact,
 ): Pick<DeliveryEvent, 'bounceClass' | 'reply' | 'code' | 'detail'> {
@@ -125,7 +125,7 @@ function isFinalRejection(known: Delivery, facts: readonly Fact[], event: Delive
 
 function asEvent(
   polled: PolledDelivery,
-  told: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'code' | 'reply' | 'detail'>,
+  fields: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'code' | 'reply' | 'detail'>,
 ): DeliveryEvent {
   return {
     provider: polled.provider,
@@ -133,7 +133,7 @@ function asEvent(
     ...(polled.spelling !== undefined && { spelling: polled.spelling }),
     message: polled.message,
     source: 'poll',
-    ...told,
+    ...fields,
     ...(polled.sentAtMs !== undefined && { sentAtMs: polled.sentAtMs }),
     columns: polled.from === undefined ? {} : { from: polled.from },
     headers: new Map(),

@@ -5,7 +5,7 @@ import { dayMs, hourMs, minuteMs } from './instant.ts'
  * The age from which a mail is worth finding in the provider's list: by then its callback has usually come, and its row
  * shows there, which may take about a minute.
  */
-export const heardByMs = 5 * minuteMs
+export const callbackGraceMs = 5 * minuteMs
 
 /**
  * A mail of which nothing was heard is known before it is a quarter of an hour old, with a run every five minutes. Sooner would cost

@@ -5,15 +5,15 @@ import { ConfigError } from '../runtime/config.ts'
 import { isAcceptedToken } from './callback-token.ts'
 import { embeddedMetrics } from '../runtime/embedded-metrics.ts'
 import { errorName } from '../runtime/error-name.ts'
-import type { CallbackAnswer, CallbackRequest } from './ports.ts'
+import type { WebhookResponse, WebhookRequest } from './ports.ts'
 import type { QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
 import { contentTypeOfText } from '../providers/body/text.ts'
 import type { Callback, Provider } from '../providers/provider.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import { problemLines, takeIn, type TakeInDependencies, type TakenIn } from './process-body.ts'
-import { unprovedLine } from './unverified.ts'
+import { problemLines, processBody, type ProcessBodyDependencies, type BodyResult } from './process-body.ts'
+import { unverifiedLine } from './unverified.ts'
 
-interface IngestDependencies extends TakeInDependencies {
+interface IngestDependencies extends ProcessBodyDependencies {
   /** Whose metrics a request adds to: `TABLE_PREFIX`. */
   readonly deployment: string
   readonly providers: readonly Provider[]
@@ -22,7 +22,7 @@ interface IngestDependencies extends TakeInDependencies {
   readonly signingKeys: SigningKeys
   readonly quarantine: QuarantineWriter
   /** How long one request may wait for keys and tables: the sender waits for the answer. */
-  readonly answerDeadlineMs: number
+  readonly responseDeadlineMs: number
   /** A signal that is aborted after so long. Default: by the machine's clock. */
   readonly deadline?: (ms: number) => AbortSignal
 }
@@ -32,27 +32,34 @@ interface IngestDependencies extends TakeInDependencies {
  * signature, and only then is anything believed. Answers after everything is durable, never before; nothing runs after
  * the answer.
  */
-export async function ingest(request: CallbackRequest, on: IngestDependencies): Promise<CallbackAnswer> {
-  const taken = await answerTo(request, on)
-  const { answer, provider, happening } = taken
-  on.log('callback', {
+export async function ingest(request: WebhookRequest, deps: IngestDependencies): Promise<WebhookResponse> {
+  const taken = await respond(request, deps)
+  const { response: response, provider, logged: logged } = taken
+  deps.log('callback', {
     provider: provider?.name,
-    status: answer.status,
-    ...happening,
-    ...metricsOf(taken, on),
+    status: response.status,
+    ...logged,
+    ...metricsOf(taken, deps),
   })
-  return answer
+  return response
 }
 
 function metricsOf(
-  { answer, provider, takenIn, isBearer = false, isQuarantined = false, isUnread = false }: Taken,
+  {
+    response: response,
+    provider,
+    bodyResult: bodyResult,
+    hasValidToken: hasValidToken = false,
+    isQuarantined = false,
+    isUnread = false,
+  }: Taken,
   { deployment, clock }: IngestDependencies,
 ): Readonly<Record<string, unknown>> {
-  const recorded = takenIn?.recorded ?? 0
+  const recorded = bodyResult?.recorded ?? 0
   const { ofJob, ofProvider } = callbackFigures({
-    answer,
+    response: response,
     ...(provider && { provider }),
-    isBearer,
+    hasValidToken: hasValidToken,
     recorded,
     isQuarantined,
     isUnread,
@@ -61,32 +68,32 @@ function metricsOf(
     {
       ofJob,
       ...(provider && { ofProvider: { provider: provider.name, figures: ofProvider } }),
-      ofDeployment: { ...takenIn?.outcomes },
+      ofDeployment: { ...bodyResult?.outcomes },
     },
     { deployment, job: 'ingest', nowMs: clock.now() },
   )
 }
 
 interface Taken {
-  readonly answer: CallbackAnswer
+  readonly response: WebhookResponse
   readonly provider?: Provider
-  readonly happening?: Readonly<Record<string, unknown>>
-  readonly takenIn?: TakenIn
-  readonly isBearer?: boolean
+  readonly logged?: Readonly<Record<string, unknown>>
+  readonly bodyResult?: BodyResult
+  readonly hasValidToken?: boolean
   readonly isQuarantined?: boolean
   readonly isUnread?: boolean
 }
 
-async function answerTo(request: CallbackRequest, on: IngestDependencies): Promise<Taken> {
+async function respond(request: WebhookRequest, deps: IngestDependencies): Promise<Taken> {
   // A function URL ends in a slash already, and joining by hand makes two of it.
   const [name, token, ...rest] = request.path.split('/').filter((part) => part !== '')
-  const provider = on.providers.find((known) => known.name === name)
-  if (!provider || rest.length > 0) return { answer: answers.notFound() }
+  const provider = deps.providers.find((known) => known.name === name)
+  if (!provider || rest.length > 0) return { response: answers.notFound() }
   if (!['GET', 'HEAD', 'POST'].includes(request.method))
-    return { answer: answers.methodNotAllowed(), provider }
-  if (token === undefined || !isAcceptedToken(token, on.tokenDigests.get(provider.name) ?? []))
-    return { answer: answers.unauthorized(), provider }
-  return { ...(await answerToBearer(provider, request, on)), provider, isBearer: true }
+    return { response: answers.methodNotAllowed(), provider }
+  if (token === undefined || !isAcceptedToken(token, deps.tokenDigests.get(provider.name) ?? []))
+    return { response: answers.unauthorized(), provider }
+  return { ...(await respondToAuthenticated(provider, request, deps)), provider, hasValidToken: true }
 }
 
 /** All that a function URL takes: what is larger is not even decoded. */
@@ -99,35 +106,35 @@ const maxKeptBytes = 6 * 1024 * 1024
 const maxWritesPerAnswer = 100
 
 /** What is left of a body is kept in this last part of the answer's time. */
-function reservedForKeepingMs(answerDeadlineMs: number): number {
-  return answerDeadlineMs / 4
+function reservedForKeepingMs(responseDeadlineMs: number): number {
+  return responseDeadlineMs / 4
 }
 
 /** Whoever knows the token may be told what is wrong. */
-async function answerToBearer(
+async function respondToAuthenticated(
   provider: Provider,
-  request: CallbackRequest,
-  on: IngestDependencies,
+  request: WebhookRequest,
+  deps: IngestDependencies,
 ): Promise<Taken> {
-  const deadline = on.deadline ?? ((ms: number) => AbortSignal.timeout(ms))
-  const signal = deadline(on.answerDeadlineMs)
-  const writesSignal = deadline(on.answerDeadlineMs - reservedForKeepingMs(on.answerDeadlineMs))
-  const keys = await signingKeysOf(provider, on, signal)
-  const withoutKeys = answerWithoutKeys(provider, keys)
+  const deadline = deps.deadline ?? ((ms: number) => AbortSignal.timeout(ms))
+  const signal = deadline(deps.responseDeadlineMs)
+  const writesSignal = deadline(deps.responseDeadlineMs - reservedForKeepingMs(deps.responseDeadlineMs))
+  const keys = await signingKeysOf(provider, deps, signal)
+  const withoutKeys = responseWithoutKeys(provider, keys)
   // Saving a callback URL in a console may probe it by GET or HEAD.
   if (request.method !== 'POST') {
-    return withoutKeys ?? { answer: answers.recorded(0), happening: { probe: request.method } }
+    return withoutKeys ?? { response: answers.recorded(0), logged: { probe: request.method } }
   }
   const bytes = bodyBytes(request)
-  if (bytes > maxKeptBytes) return withoutKeys ?? { answer: answers.tooLarge(provider.maxBodyBytes, false) }
+  if (bytes > maxKeptBytes) return withoutKeys ?? { response: answers.tooLarge(provider.maxBodyBytes, false) }
   const callback = callbackIn(request)
   const received = { provider, callback, signal, writesSignal }
-  if (bytes > provider.maxBodyBytes) return withoutKeys ?? answerToTooLarge(received, on)
-  if (withoutKeys) return { ...withoutKeys, ...(await keptWithoutKeys(received, on)) }
-  return answerToBody(received, keys === 'unknown' ? [] : keys, on)
+  if (bytes > provider.maxBodyBytes) return withoutKeys ?? respondToTooLarge(received, deps)
+  if (withoutKeys) return { ...withoutKeys, ...(await keepWithoutKeys(received, deps)) }
+  return respondToBody(received, keys === 'unknown' ? [] : keys, deps)
 }
 
-function callbackIn({ body, isBase64Encoded, headers }: CallbackRequest): Callback {
+function callbackIn({ body, isBase64Encoded, headers }: WebhookRequest): Callback {
   const contentType = headers.get('content-type') ?? ''
   return {
     body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
@@ -137,26 +144,26 @@ function callbackIn({ body, isBase64Encoded, headers }: CallbackRequest): Callba
 }
 
 /** What has to be answered where no signature can be checked; `undefined` where there is none, or a key for it. */
-function answerWithoutKeys(provider: Provider, keys: readonly string[] | 'unknown'): Taken | undefined {
+function responseWithoutKeys(provider: Provider, keys: readonly string[] | 'unknown'): Taken | undefined {
   const setting = provider.signing?.keySetting
   if (setting === undefined) return undefined
-  if (keys === 'unknown') return { answer: answers.tryAgain() }
+  if (keys === 'unknown') return { response: answers.tryAgain() }
   if (keys.length > 0) return undefined
   // Seen when the URL is saved, and until then the sender tries again.
-  return { answer: answers.notSetUp(setting), happening: { problem: `${setting} is not set` } }
+  return { response: answers.notSetUp(setting), logged: { problem: `${setting} is not set` } }
 }
 
 async function signingKeysOf(
   provider: Provider,
-  on: IngestDependencies,
+  deps: IngestDependencies,
   signal: AbortSignal,
 ): Promise<readonly string[] | 'unknown'> {
   try {
-    return await on.signingKeys(provider, signal)
+    return await deps.signingKeys(provider, signal)
   } catch (error) {
     // Names the setting, and never repeats a value.
     const problem = error instanceof ConfigError ? error.message : errorName(error)
-    on.log('setting unreadable', { setting: provider.signing?.keySetting, problem })
+    deps.log('setting unreadable', { setting: provider.signing?.keySetting, problem })
     return 'unknown'
   }
 }
@@ -170,87 +177,87 @@ interface Received {
   readonly writesSignal: AbortSignal
 }
 
-async function answerToBody(
+async function respondToBody(
   received: Received,
   keys: readonly string[],
-  on: IngestDependencies,
+  deps: IngestDependencies,
 ): Promise<Taken> {
   const { provider, callback } = received
   const authenticity = provider.signing?.verify(callback, keys)
   switch (authenticity) {
     case 'signed':
     case undefined:
-      return keepingWhatIsLeft(received, on, authenticity)
+      return keepingWhatIsLeft(received, deps, authenticity)
     case 'unverifiable':
-      return keepingWhatIsLeft(received, on, authenticity)
+      return keepingWhatIsLeft(received, deps, authenticity)
     case 'test':
-      return { ...probed(callback), answer: answers.unsigned('probe') }
+      return { ...probed(callback), response: answers.unsigned('probe') }
     case 'unsigned':
-      return answerToUnsigned(received, on)
+      return respondToUnsigned(received, deps)
     case 'forged': {
-      const happening = { problem: 'no key made its signature' }
-      const kept = await keptUnproved(received, authenticity, on)
-      return { ...kept, answer: answers.forged(), happening: { ...happening, ...kept?.happening } }
+      const logged = { problem: 'no key made its signature' }
+      const kept = await keepUnverified(received, authenticity, deps)
+      return { ...kept, response: answers.forged(), logged: { ...logged, ...kept?.logged } }
     }
   }
 }
 
 /** It is not read, and so no signature of it is verified either. */
-async function answerToTooLarge(
+async function respondToTooLarge(
   { provider, callback, signal }: Received,
-  on: IngestDependencies,
+  deps: IngestDependencies,
 ): Promise<Taken> {
   const { maxBodyBytes } = provider
   const problems = [`body: expected at most ${maxBodyBytes} bytes, got ${callback.body.length}`]
   const reason = 'too-large'
-  const result = await keeps({ provider, callback, reason, problems, isProved: false }, on, signal)
-  if (result === 'failed') return { answer: answers.tryAgain() }
+  const result = await keeps({ provider, callback, reason, problems, isProved: false }, deps, signal)
+  if (result === 'failed') return { response: answers.tryAgain() }
   return {
-    answer: answers.tooLarge(maxBodyBytes, result === 'kept'),
+    response: answers.tooLarge(maxBodyBytes, result === 'kept'),
     isQuarantined: result === 'kept',
-    happening: keptAs(reason, result),
+    logged: keptAs(reason, result),
   }
 }
 
 /** A console's probe is forgotten; an event waits for its signature to be mended. */
-async function answerToUnsigned(received: Received, on: IngestDependencies): Promise<Taken> {
-  const kept = await keptUnproved(received, 'unsigned', on)
-  if (kept === undefined) return { ...probed(received.callback), answer: answers.unsigned('probe') }
-  if (kept.isLost) return { ...kept, answer: answers.tryAgain() }
-  return { ...kept, answer: answers.unsigned(kept.isQuarantined ? 'kept' : 'day full'), isUnread: true }
+async function respondToUnsigned(received: Received, deps: IngestDependencies): Promise<Taken> {
+  const kept = await keepUnverified(received, 'unsigned', deps)
+  if (kept === undefined) return { ...probed(received.callback), response: answers.unsigned('probe') }
+  if (kept.isLost) return { ...kept, response: answers.tryAgain() }
+  return { ...kept, response: answers.unsigned(kept.isQuarantined ? 'kept' : 'day full'), isUnread: true }
 }
 
-function probed({ body }: Callback): Pick<Taken, 'happening' | 'isUnread'> {
-  return { happening: { probe: 'unsigned' }, isUnread: body.length > 0 }
+function probed({ body }: Callback): Pick<Taken, 'logged' | 'isUnread'> {
+  return { logged: { probe: 'unsigned' }, isUnread: body.length > 0 }
 }
 
 /** Whoever tries again may do so in vain until a key is put, and then no more. */
-async function keptWithoutKeys(received: Received, on: IngestDependencies): Promise<Kept | undefined> {
+async function keepWithoutKeys(received: Received, deps: IngestDependencies): Promise<Kept | undefined> {
   const authenticity = received.provider.signing?.verify(received.callback, [])
   if (authenticity !== 'unsigned' && authenticity !== 'forged') return undefined
-  return keptUnproved(received, authenticity, on)
+  return keepUnverified(received, authenticity, deps)
 }
 
-type Kept = Pick<Taken, 'happening' | 'isQuarantined'> & { readonly isLost: boolean }
+type Kept = Pick<Taken, 'logged' | 'isQuarantined'> & { readonly isLost: boolean }
 
 /** Keeps an event of which nobody proved who sent it; `undefined` where the body is none. */
-async function keptUnproved(
+async function keepUnverified(
   { provider, callback, signal }: Received,
   reason: 'unsigned' | 'forged',
-  on: IngestDependencies,
+  deps: IngestDependencies,
 ): Promise<Kept | undefined> {
   if (provider.signing?.isEvent(callback) !== true) return undefined
-  const problems = [unprovedLine(reason, provider.signing.keySetting)]
-  const result = await keeps({ provider, callback, reason, problems, isProved: false }, on, signal)
+  const problems = [unverifiedLine(reason, provider.signing.keySetting)]
+  const result = await keeps({ provider, callback, reason, problems, isProved: false }, deps, signal)
   return {
-    happening: keptAs(reason, result),
+    logged: keptAs(reason, result),
     isQuarantined: result === 'kept',
     isLost: result === 'failed',
   }
 }
 
 // Base64 is counted without decoding it: three bytes in four characters.
-function bodyBytes({ body, isBase64Encoded }: CallbackRequest): number {
+function bodyBytes({ body, isBase64Encoded }: WebhookRequest): number {
   return isBase64Encoded
     ? Math.floor((body.replace(/=+$/, '').length * 3) / 4)
     : Buffer.byteLength(body, 'utf8')
@@ -258,35 +265,38 @@ function bodyBytes({ body, isBase64Encoded }: CallbackRequest): number {
 
 async function keepingWhatIsLeft(
   { provider, callback, signal, writesSignal }: Received,
-  on: IngestDependencies,
+  deps: IngestDependencies,
   authenticity: 'signed' | 'unverifiable' | undefined,
 ): Promise<Taken> {
-  const takenIn = await takeIn(provider, callback, on, {
+  const bodyResult = await processBody(provider, callback, deps, {
     signal: writesSignal,
     maxWrites: maxWritesPerAnswer,
   })
-  const { recorded, unwritten, unfinished, problems } = takenIn
-  const isProbe = recorded + unwritten + unfinished === 0 && takenIn.reason === undefined
-  const happening = isProbe ? { probe: 'empty' } : { events: takenIn.summary, recorded }
-  const reason = unfinished > 0 ? 'unfinished' : takenIn.reason
+  const { recorded, unwritten, unfinished, problems } = bodyResult
+  const isProbe = recorded + unwritten + unfinished === 0 && bodyResult.reason === undefined
+  const logged = isProbe ? { probe: 'empty' } : { events: bodyResult.summary, recorded }
+  const reason = unfinished > 0 ? 'unfinished' : bodyResult.reason
   if (reason === undefined) {
-    const answer = unwritten > 0 ? answers.tryAgain() : answers.recorded(recorded)
-    return { happening, takenIn, answer }
+    const response = unwritten > 0 ? answers.tryAgain() : answers.recorded(recorded)
+    return { logged: logged, bodyResult: bodyResult, response: response }
   }
   // The body as a whole is kept where any element needs it: running it again records nothing twice.
   const lines = [...unfinishedLines(unfinished), ...problemLines(problems)]
   const proof = { isProved: authenticity !== 'unverifiable', isVerified: authenticity === 'signed' }
-  const result = await keeps({ provider, callback, reason, problems: lines, ...proof }, on, signal)
+  const result = await keeps({ provider, callback, reason, problems: lines, ...proof }, deps, signal)
   const isTriedAgain = unwritten > 0 || result === 'failed'
   return {
-    takenIn,
+    bodyResult: bodyResult,
     isQuarantined: result === 'kept',
-    answer: isTriedAgain ? answers.tryAgain() : answerOfKept(takenIn, result === 'kept'),
-    happening: { ...happening, ...keptAs(reason, result) },
+    response: isTriedAgain ? answers.tryAgain() : responseToKept(bodyResult, result === 'kept'),
+    logged: { ...logged, ...keptAs(reason, result) },
   }
 }
 
-function answerOfKept({ recorded, unfinished, reason, problems }: TakenIn, isKept: boolean): CallbackAnswer {
+function responseToKept(
+  { recorded, unfinished, reason, problems }: BodyResult,
+  isKept: boolean,
+): WebhookResponse {
   if (reason === 'unreadable' || reason === 'invalid') return answers.invalid(recorded, problems, isKept)
   return unfinished > 0 ? answers.unfinished(recorded, unfinished) : answers.kept(recorded, problems)
 }
@@ -315,7 +325,7 @@ function keptAs(reason: QuarantineReason, result: Keeping): Readonly<Record<stri
 /** `day full`: of what anybody with the URL can send, as much is kept already as may be. */
 async function keeps(
   { provider, callback, reason, problems, isProved, isVerified = false }: ToKeep,
-  on: IngestDependencies,
+  deps: IngestDependencies,
   signal: AbortSignal,
 ): Promise<Keeping> {
   const input = {
@@ -324,16 +334,16 @@ async function keeps(
     contentType: callback.contentType,
     reason,
     problems,
-    receivedAtMs: on.clock.now(),
+    receivedAtMs: deps.clock.now(),
     isVerified,
   }
   try {
     const keeping = isProved
-      ? on.quarantine.keep(input, signal).then(() => true)
-      : on.quarantine.keepWithinDay(input, signal)
+      ? deps.quarantine.keep(input, signal).then(() => true)
+      : deps.quarantine.keepWithinDay(input, signal)
     return (await beforeAbort(keeping, signal)) ? 'kept' : 'day full'
   } catch (error) {
-    on.log('write failed', { error: errorName(error) })
+    deps.log('write failed', { error: errorName(error) })
     return 'failed'
   }
 }

@@ -1,12 +1,12 @@
-import type { CallbackAnswer } from './ports.ts'
+import type { WebhookResponse } from './ports.ts'
 import type { Provider } from '../providers/provider.ts'
 
 /** What became of one request. */
 interface Answered {
-  readonly answer: CallbackAnswer
+  readonly response: WebhookResponse
   readonly provider?: Provider
   /** Whether it came with a token that is accepted. */
-  readonly isBearer: boolean
+  readonly hasValidToken: boolean
   /** Events and inbound mails that were written. */
   readonly recorded: number
   /** Whether its body stands in quarantine now. */
@@ -38,8 +38,8 @@ export function callbackFigures(of: Answered): CallbackFigures {
   const isMailProvider = of.provider !== undefined && of.provider.isApplication !== true
   return {
     ofJob: counted({
-      rejectedCallbacks: !of.isBearer && of.answer.status === 401,
-      turnedAwayCallbacks: of.isBearer && (turningAway.has(of.answer.status) || of.isUnread),
+      rejectedCallbacks: !of.hasValidToken && of.response.status === 401,
+      turnedAwayCallbacks: of.hasValidToken && (turningAway.has(of.response.status) || of.isUnread),
       quarantinedBodies: of.isQuarantined,
     }),
     ofProvider: counted({ acceptedCallbacks: isMailProvider && isAccepted(of) }),
@@ -49,8 +49,8 @@ export function callbackFigures(of: Answered): CallbackFigures {
 const turningAway: ReadonlySet<number> = new Set([400, 401, 413, 503])
 
 // Probes are answered 200, too, and tell of nothing.
-function isAccepted({ answer, recorded }: Answered): boolean {
-  return answer.status === 202 || (answer.status === 200 && recorded > 0)
+function isAccepted({ response: response, recorded }: Answered): boolean {
+  return response.status === 202 || (response.status === 200 && recorded > 0)
 }
 
 function counted(figures: Readonly<Record<string, boolean>>): Figures {

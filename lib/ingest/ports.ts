@@ -1,5 +1,5 @@
 /** A request as any front hands it over: nothing is decoded yet. */
-export interface CallbackRequest {
+export interface WebhookRequest {
   readonly method: string
   /** Path as it came, percent-encoded, without query. */
   readonly path: string
@@ -9,7 +9,7 @@ export interface CallbackRequest {
   readonly isBase64Encoded: boolean
 }
 
-export interface CallbackAnswer {
+export interface WebhookResponse {
   readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 413 | 503
   readonly headers: Readonly<Record<string, string>>
   /** A JSON value; absent for an answer without body. */

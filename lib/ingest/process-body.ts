@@ -8,7 +8,7 @@ import type { Clock, Log } from '../runtime/ports.ts'
 import type { Callback, FieldProblem, Outcome, Provider } from '../providers/provider.ts'
 import { ownerOf } from '../providers/registry.ts'
 
-export interface TakeInDependencies {
+export interface ProcessBodyDependencies {
   readonly deliveries: DeliveryWriter
   readonly inbound: InboundMailWriter
   readonly clock: Clock
@@ -16,7 +16,7 @@ export interface TakeInDependencies {
 }
 
 /** What became of one body. */
-export interface TakenIn {
+export interface BodyResult {
   /** Elements that are durably written. */
   readonly recorded: number
   /** Elements whose write failed and may succeed later. */
@@ -43,14 +43,14 @@ interface Until {
 }
 
 /** Reads an authenticated body and writes down all that it tells. Live input and replays take this same way. */
-export async function takeIn(
+export async function processBody(
   provider: Provider,
   callback: Callback,
-  on: TakeInDependencies,
+  deps: ProcessBodyDependencies,
   until?: Until,
-): Promise<TakenIn> {
+): Promise<BodyResult> {
   const outcomes = provider
-    .read(callback, on.clock.now())
+    .read(callback, deps.clock.now())
     .map((outcome, index, all) => withOwnMessage(outcome, all.length === 1 ? '' : `/${String(index)}`))
   let begun = 0
   const mayBegin = () => {
@@ -60,10 +60,10 @@ export async function takeIn(
   const results = await pMap(
     outcomes,
     (outcome, index) =>
-      settle(outcome, { pointer: `/${String(index)}`, mayBegin, on, signal: until?.signal }),
+      settle(outcome, { pointer: `/${String(index)}`, mayBegin, deps: deps, signal: until?.signal }),
     { concurrency: concurrentWrites },
   )
-  logFailures(results, on.log)
+  logFailures(results, deps.log)
   const reason = readingReasons.find((known) => results.some((result) => result.type === known))
   return {
     recorded: results.filter(({ type }) => type === 'recorded').length,
@@ -127,13 +127,13 @@ interface Settling {
   readonly pointer: string
   /** Asked before each write. */
   readonly mayBegin: () => boolean
-  readonly on: TakeInDependencies
+  readonly deps: ProcessBodyDependencies
   readonly signal: AbortSignal | undefined
 }
 
 /** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
 async function settle(outcome: Outcome, of: Settling): Promise<Result> {
-  const { on, signal } = of
+  const { deps: deps, signal } = of
   switch (outcome.type) {
     case 'unreadable':
     case 'unrecognised':
@@ -141,9 +141,9 @@ async function settle(outcome: Outcome, of: Settling): Promise<Result> {
     case 'invalid':
       return outcome
     case 'event':
-      return written(() => on.deliveries.record(outcome.event, signal), of)
+      return written(() => deps.deliveries.record(outcome.event, signal), of)
     case 'inbound':
-      return written(() => on.inbound.keep(outcome.mail, signal), of)
+      return written(() => deps.inbound.keep(outcome.mail, signal), of)
   }
 }
 

@@ -1,26 +1,26 @@
-import type { CallbackAnswer } from './ports.ts'
+import type { WebhookResponse } from './ports.ts'
 import type { FieldProblem } from '../providers/provider.ts'
 
 /** What callers are told. Problems follow RFC 9457; to a stranger they say no more than the status does. */
 
-export function recorded(events: number): CallbackAnswer {
+export function recorded(events: number): WebhookResponse {
   return json(200, { recorded: events })
 }
 
 /** Lambda ends an answer at 6 MB, and a person reads no more of them either. */
-const maxProblemsTold = 20
+const maxProblemsShown = 20
 
-export function kept(events: number, problems: readonly FieldProblem[]): CallbackAnswer {
+export function kept(events: number, problems: readonly FieldProblem[]): WebhookResponse {
   return json(202, {
     recorded: events,
     quarantined: problems.length,
     detail: 'The body is kept in quarantine. Sending it again changes nothing.',
-    errors: problems.slice(0, maxProblemsTold),
+    errors: problems.slice(0, maxProblemsShown),
   })
 }
 
 /** To a body that tells of more than can be written while its sender waits. */
-export function unfinished(events: number, left: number): CallbackAnswer {
+export function unfinished(events: number, left: number): WebhookResponse {
   return json(202, {
     recorded: events,
     unfinished: left,
@@ -29,13 +29,13 @@ export function unfinished(events: number, left: number): CallbackAnswer {
   })
 }
 
-export function invalid(events: number, problems: readonly FieldProblem[], isKept: boolean): CallbackAnswer {
+export function invalid(events: number, problems: readonly FieldProblem[], isKept: boolean): WebhookResponse {
   const where = isKept ? 'It is kept in quarantine.' : `It is not kept: ${dayFull}.`
   return problem(400, 'The body is not what this provider sends', {
     detail: `${where} Elements without problems were recorded.`,
     recorded: events,
-    errors: problems.slice(0, maxProblemsTold),
-    ...(problems.length > maxProblemsTold && { furtherErrors: problems.length - maxProblemsTold }),
+    errors: problems.slice(0, maxProblemsShown),
+    ...(problems.length > maxProblemsShown && { furtherErrors: problems.length - maxProblemsShown }),
   })
 }
 
@@ -48,50 +48,53 @@ const detailOfUnsigned = {
 } as const
 
 /** A console may post without a signature when the URL is saved, and wants 200. */
-export function unsigned(became: keyof typeof detailOfUnsigned): CallbackAnswer {
+export function unsigned(became: keyof typeof detailOfUnsigned): WebhookResponse {
   return json(200, { recorded: 0, detail: `The body carries no signature: ${detailOfUnsigned[became]}` })
 }
 
-export function forged(): CallbackAnswer {
+export function forged(): WebhookResponse {
   return problem(401, 'The signature is not by a key that is accepted')
 }
 
 /** 503, so that the sender keeps trying until the setting is there. */
-export function notSetUp(setting: string): CallbackAnswer {
+export function notSetUp(setting: string): WebhookResponse {
   return withRetryAfter(problem(503, `${setting} is not set, so no signature can be checked`))
 }
 
-export function unauthorized(): CallbackAnswer {
+export function unauthorized(): WebhookResponse {
   return problem(401, 'The token in the path is not accepted')
 }
 
-export function notFound(): CallbackAnswer {
+export function notFound(): WebhookResponse {
   return problem(404, 'No such path')
 }
 
-export function methodNotAllowed(): CallbackAnswer {
-  const answer = problem(405, 'Callbacks are sent by POST')
-  return { ...answer, headers: { ...answer.headers, allow: 'GET, HEAD, POST' } }
+export function methodNotAllowed(): WebhookResponse {
+  const response = problem(405, 'Callbacks are sent by POST')
+  return { ...response, headers: { ...response.headers, allow: 'GET, HEAD, POST' } }
 }
 
-export function tooLarge(maxBodyBytes: number, isKept: boolean): CallbackAnswer {
+export function tooLarge(maxBodyBytes: number, isKept: boolean): WebhookResponse {
   const detail = `It is kept ${isKept ? 'in quarantine' : 'nowhere'}.`
   return problem(413, 'The body is too large', { maxBodyBytes, detail })
 }
 
-export function tryAgain(): CallbackAnswer {
+export function tryAgain(): WebhookResponse {
   return withRetryAfter(problem(503, 'The events could not be written; send them again'))
 }
 
-function withRetryAfter(answer: CallbackAnswer): CallbackAnswer {
-  return { ...answer, headers: { ...answer.headers, 'retry-after': '60' } }
+function withRetryAfter(response: WebhookResponse): WebhookResponse {
+  return { ...response, headers: { ...response.headers, 'retry-after': '60' } }
 }
 
-function json(status: CallbackAnswer['status'], body: NonNullable<CallbackAnswer['body']>): CallbackAnswer {
+function json(
+  status: WebhookResponse['status'],
+  body: NonNullable<WebhookResponse['body']>,
+): WebhookResponse {
   return { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body }
 }
 
-function problem(status: CallbackAnswer['status'], title: string, more: object = {}): CallbackAnswer {
+function problem(status: WebhookResponse['status'], title: string, more: object = {}): WebhookResponse {
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },

@@ -13,30 +13,30 @@ const patienceMs = 2 * minuteMs
  * Writes what callbacks told of and could not be written before their answers were due (`unfinished` in quarantine). Whatever
  * fails stays there for the next run, and is no reason for this run to fail: it is logged, and an alarm watches what waits.
  */
-export async function finishBodies(on: ReplayDependencies): Promise<void> {
-  const untilMs = on.clock.now() + patienceMs
+export async function finishBodies(deps: ReplayDependencies): Promise<void> {
+  const untilMs = deps.clock.now() + patienceMs
   let finished = 0
   let left = 0
   const finishOne = async (id: string) => {
-    const isDone = on.clock.now() < untilMs && (await isFinished(id, on))
+    const isDone = deps.clock.now() < untilMs && (await isFinished(id, deps))
     if (isDone) finished += 1
     else left += 1
   }
   try {
-    const ids = await Array.fromAsync(on.quarantine.unfinished())
+    const ids = await Array.fromAsync(deps.quarantine.unfinished())
     await pMap(ids, finishOne, { concurrency: concurrentBodies })
   } catch (error) {
-    on.log('unfinished bodies not found', { error: errorName(error) })
+    deps.log('unfinished bodies not found', { error: errorName(error) })
   }
-  if (finished + left > 0) on.log('unfinished bodies', { finished, left })
+  if (finished + left > 0) deps.log('unfinished bodies', { finished, left })
 }
 
-async function isFinished(id: string, on: ReplayDependencies): Promise<boolean> {
+async function isFinished(id: string, deps: ReplayDependencies): Promise<boolean> {
   try {
-    const replayed = await replayRow({ id }, on)
+    const replayed = await replayRow({ id }, deps)
     return replayed?.left !== 'unfinished'
   } catch (error) {
-    on.log('replay failed', { id, error: errorName(error) })
+    deps.log('replay failed', { id, error: errorName(error) })
     return false
   }
 }

@@ -3,7 +3,7 @@ import type { ReadRow, StatusPage } from '../reconcile/ports.ts'
 import { RowRepairs } from '../reconcile/repair-rows.ts'
 import { keptRowIn, polledInputOf, problemsOf, UnreadableRows } from '../reconcile/unreadable-rows.ts'
 import type { Replayed } from './replay.ts'
-import { tooMuchForItsRow, problemLines, type TakeInDependencies } from '../ingest/process-body.ts'
+import { tooMuchForItsRow, problemLines, type ProcessBodyDependencies } from '../ingest/process-body.ts'
 
 /** How rows that a provider's poll told are read again. */
 export interface PolledRows {
@@ -34,7 +34,7 @@ export function readPolledRow(body: Uint8Array, polled: PolledRows): Reading {
 export async function replayPolledRow(
   body: Uint8Array,
   polled: PolledRows,
-  { deliveries, clock, log }: TakeInDependencies,
+  { deliveries, clock, log }: ProcessBodyDependencies,
 ): Promise<Reading> {
   const kept = keptRowIn(body)
   if (!kept) return notKept

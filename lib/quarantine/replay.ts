@@ -8,10 +8,10 @@ import {
 } from './ports.ts'
 import type { Callback, Outcome, Provider } from '../providers/provider.ts'
 import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
-import { problemLines, summaryOf, takeIn, type TakeInDependencies } from '../ingest/process-body.ts'
-import { unprovedLine } from '../ingest/unverified.ts'
+import { problemLines, summaryOf, processBody, type ProcessBodyDependencies } from '../ingest/process-body.ts'
+import { unverifiedLine } from '../ingest/unverified.ts'
 
-export interface ReplayDependencies extends TakeInDependencies {
+export interface ReplayDependencies extends ProcessBodyDependencies {
   readonly providers: readonly Provider[]
   readonly quarantine: QuarantineStore
   /** The keys of now with which the provider may sign. */
@@ -82,13 +82,13 @@ interface ReplayOptions {
  */
 export async function replay(
   rows: readonly QuarantinedRow[],
-  on: ReplayDependencies,
+  deps: ReplayDependencies,
   { isDryRun, onReplayed, signal }: ReplayOptions,
 ): Promise<readonly Replayed[]> {
   const replayed = new Map<QuarantinedRow, Replayed>()
   const replayOne = async (row: QuarantinedRow) => {
     if (signal?.aborted === true) return
-    const result = await unlessFailed(row, on, isDryRun ? rehearse : replayRow)
+    const result = await unlessFailed(row, deps, isDryRun ? rehearse : replayRow)
     // The row as it was given, without its body: all are held until the last one is done.
     if (result) replayed.set(row, { ...result, row })
     onReplayed()
@@ -106,13 +106,13 @@ export async function replay(
 /** One row is the unit of failure: the others go on. */
 async function unlessFailed(
   row: QuarantinedRow,
-  on: ReplayDependencies,
-  run: (row: QuarantinedRow, on: ReplayDependencies) => Promise<Replayed | undefined>,
+  deps: ReplayDependencies,
+  run: (row: QuarantinedRow, deps: ReplayDependencies) => Promise<Replayed | undefined>,
 ): Promise<Replayed | undefined> {
   try {
-    return await run(row, on)
+    return await run(row, deps)
   } catch (error) {
-    on.log('replay failed', { id: row.id, problem: error instanceof Error ? error.message : typeof error })
+    deps.log('replay failed', { id: row.id, problem: error instanceof Error ? error.message : typeof error })
     return { row, summary: '', left: 'unfinished' }
   }
 }
@@ -120,32 +120,36 @@ async function unlessFailed(
 /** `undefined` where the row has left the quarantine meanwhile. */
 export async function replayRow(
   { id }: Pick<QuarantinedRow, 'id'>,
-  on: ReplayDependencies,
+  deps: ReplayDependencies,
 ): Promise<Replayed | undefined> {
-  const input = await on.quarantine.input(id)
+  const input = await deps.quarantine.input(id)
   if (!input) return undefined
-  const left = await readAgain(input, on)
-  if (left.left !== 'unfinished') await on.quarantine.replayed(id, on.clock.now(), left.left)
+  const left = await readAgain(input, deps)
+  if (left.left !== 'unfinished') await deps.quarantine.replayed(id, deps.clock.now(), left.left)
   return { row: input, ...left }
 }
 
-function readAgain(input: QuarantinedRow & Callback, on: ReplayDependencies): Promise<Omit<Replayed, 'row'>> {
-  const { polled } = on
-  if (polled && isPolledRow(polled, input)) return replayPolledRow(input.body, polled, on)
-  const provider = providerOf(input, on)
-  return provider ? leftOf(input, provider, input, on) : Promise.resolve(unknownProvider(input))
+function readAgain(
+  input: QuarantinedRow & Callback,
+  deps: ReplayDependencies,
+): Promise<Omit<Replayed, 'row'>> {
+  const { polled } = deps
+  if (polled && isPolledRow(polled, input)) return replayPolledRow(input.body, polled, deps)
+  const provider = providerOf(input, deps)
+  return provider ? leftOf(input, provider, input, deps) : Promise.resolve(unknownProvider(input))
 }
 
 /** What a replay would do, by reading alone. */
-async function rehearse(row: QuarantinedRow, on: ReplayDependencies): Promise<Replayed | undefined> {
-  const input = await on.quarantine.input(row.id)
+async function rehearse(row: QuarantinedRow, deps: ReplayDependencies): Promise<Replayed | undefined> {
+  const input = await deps.quarantine.input(row.id)
   if (!input) return undefined
-  if (on.polled && isPolledRow(on.polled, input)) return { row, ...readPolledRow(input.body, on.polled) }
-  const provider = providerOf(input, on)
+  if (deps.polled && isPolledRow(deps.polled, input))
+    return { row, ...readPolledRow(input.body, deps.polled) }
+  const provider = providerOf(input, deps)
   if (!provider) return { row, ...unknownProvider(row) }
-  const unproved = await unprovedOf(input, provider, input, on)
+  const unproved = await unprovedOf(input, provider, input, deps)
   if (unproved) return { row, summary: '', left: unproved }
-  const outcomes = provider.read(input, on.clock.now())
+  const outcomes = provider.read(input, deps.clock.now())
   return { row, summary: summaryOf(outcomes), left: unreadOf(outcomes) ?? 'resolved' }
 }
 
@@ -157,11 +161,11 @@ async function leftOf(
   row: QuarantinedRow,
   provider: Provider,
   callback: Callback,
-  on: ReplayDependencies,
+  deps: ReplayDependencies,
 ): Promise<Omit<Replayed, 'row'>> {
-  const unproved = await unprovedOf(row, provider, callback, on)
+  const unproved = await unprovedOf(row, provider, callback, deps)
   if (unproved) return { summary: '', left: unproved }
-  const { summary, reason, problems, unwritten } = await takeIn(provider, callback, on)
+  const { summary, reason, problems, unwritten } = await processBody(provider, callback, deps)
   if (unwritten > 0) return { summary, left: 'unfinished' }
   return { summary, left: reason ? { reason, problems: problemLines(problems) } : 'resolved' }
 }
@@ -179,24 +183,24 @@ async function unprovedOf(
   row: QuarantinedRow,
   provider: Provider,
   callback: Callback,
-  on: ReplayDependencies,
+  deps: ReplayDependencies,
 ): Promise<ReplayLeft | undefined> {
   const { signing } = provider
   if (!signing || row.isVerified || !reasonsOfUnproved.has(row.reason)) return undefined
-  switch (signing.verify(callback, await on.keysOf(provider))) {
+  switch (signing.verify(callback, await deps.keysOf(provider))) {
     case 'signed':
     case 'unverifiable':
       return undefined
     case 'test':
     case 'unsigned':
-      return on.trustsUnsigned === true ? undefined : unprovedLeft('unsigned', signing.keySetting)
+      return deps.trustsUnsigned === true ? undefined : unprovedLeft('unsigned', signing.keySetting)
     case 'forged':
       return unprovedLeft('forged', signing.keySetting)
   }
 }
 
 function unprovedLeft(reason: 'unsigned' | 'forged', keySetting: string): ReplayLeft {
-  return { reason, problems: [unprovedLine(reason, keySetting)] }
+  return { reason, problems: [unverifiedLine(reason, keySetting)] }
 }
 
 function unreadOf(outcomes: readonly Outcome[]): ReplayLeft | undefined {

@@ -3,7 +3,7 @@ import { oldestDateInReach, possibleRequestDates } from '../core/sweep-plan.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { DueMessage, Survey } from './survey.ts'
 import { RunStopped } from './provider-calls.ts'
-import { hasTold, pageRows, type Run } from './run.ts'
+import { hasReported, pageRows, type Run } from './run.ts'
 import { readOnward } from './tail.ts'
 
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
@@ -20,14 +20,14 @@ const worthProbing = 10
  * that has closed is left to its sweep, which remembers how far it came. Answers the dates of which nothing was told.
  */
 export async function readDueLists(run: Run, survey: Survey): Promise<readonly string[]> {
-  const untold: string[] = []
+  const unreported: string[] = []
   for (const [requestDate, due] of survey.dueOfDate) {
     const isShorter = await isListShorter(run, survey, requestDate, due)
-    if (isShorter === 'unanswered') untold.push(requestDate)
+    if (isShorter === 'unanswered') unreported.push(requestDate)
     else if (isShorter && requestDate === run.checkpoint.tail.requestDate) await readOnward(run)
     else if (isShorter) sweepForDue(run, requestDate)
   }
-  return untold
+  return unreported
 }
 
 /** Whether the rest of the list has fewer pages than messages are due: the page that lies as far ahead tells. */
@@ -66,7 +66,7 @@ function sweepForDue(run: Run, requestDate: string): void {
 }
 
 /** The look-ups of one run. */
-export class Looks {
+export class LookupQueue {
   readonly #run: Run
   readonly #survey: Survey
   readonly #repeats: ReadonlySet<string>
@@ -100,27 +100,27 @@ export class Looks {
     for (const message of this.#survey.due) {
       if (this.#done.has(message.message)) continue
       const isAsked = await this.#takeOne(message)
-      this.#moveOn()
+      this.#advanceCheckpoint()
       this.#lookUps += isAsked ? 1 : 0
       if (isAsked && this.#lookUps % looksPerCheckpoint === 0) await this.#run.save()
     }
-    this.#moveOn()
+    this.#advanceCheckpoint()
   }
 
   /** Answers whether it took a call. */
   async #takeOne(message: DueMessage): Promise<boolean> {
-    if (isTold(this.#run, message)) {
-      this.#forget(message)
+    if (isReported(this.#run, message)) {
+      this.#complete(message)
       return false
     }
     const requestDate = requestDateOf(message.sentAtMs)
     if (this.#isBeingRead(requestDate)) return false
     if ((this.#failures.get(requestDate) ?? 0) >= failuresPerDate) {
-      this.#leave(message)
+      this.#defer(message)
       return false
     }
     const isAnswered = await this.#isAnswered(message)
-    this.#forget(message)
+    this.#complete(message)
     if (isAnswered) this.#failures.delete(requestDate)
     else this.#fail(message, requestDate)
     return true
@@ -136,7 +136,7 @@ export class Looks {
    * Writes down up to where everything that fell due is done: an instant, and within the next one a message, since more may
    * fall due at one instant than a run can ask about.
    */
-  #moveOn(): void {
+  #advanceCheckpoint(): void {
     const { due, leftOut } = this.#survey
     const { startedMs, checkpoint } = this.#run
     const isDone = (message: DueMessage | undefined) => message && this.#done.has(message.message)
@@ -160,9 +160,9 @@ export class Looks {
     } catch (error) {
       if (error instanceof RunStopped && error.stoppedBy === 'provider') {
         // It must not be the first of the next run again.
-        this.#forget(message)
-        this.#leave(message)
-        this.#moveOn()
+        this.#complete(message)
+        this.#defer(message)
+        this.#advanceCheckpoint()
       }
       throw error
     }
@@ -171,11 +171,11 @@ export class Looks {
   /** Once more at the next run; after that, while others are answered, its next look is soon enough. */
   #fail(message: DueMessage, requestDate: string): void {
     this.#failures.set(requestDate, (this.#failures.get(requestDate) ?? 0) + 1)
-    if (!this.#repeats.has(message.message) || !this.#run.calls.hasAnswered) this.#leave(message)
+    if (!this.#repeats.has(message.message) || !this.#run.calls.hasAnswered) this.#defer(message)
   }
 
   /** Remembers it for the next run. What finds no room keeps `looksThroughMs` back. */
-  #leave({ message }: DueMessage): void {
+  #defer({ message }: DueMessage): void {
     const isKnown = this.#unanswered.includes(message)
     const hasRoom = this.#unanswered.length < maxUnansweredLooks
     if (!isKnown && hasRoom) this.#unanswered = [...this.#unanswered, message]
@@ -183,7 +183,7 @@ export class Looks {
     else this.#done.delete(message)
   }
 
-  #forget({ message }: DueMessage): void {
+  #complete({ message }: DueMessage): void {
     this.#done.add(message)
     this.#unanswered = this.#unanswered.filter((other) => other !== message)
   }
@@ -197,7 +197,7 @@ function isFurther(reached: LooksThrough, known: LooksThrough): boolean {
 }
 
 /** Whether a list of this run told of all its recipients: asking again at once could tell nothing else. */
-function isTold(run: Run, { deliveries }: DueMessage): boolean {
+function isReported(run: Run, { deliveries }: DueMessage): boolean {
   return deliveries.every((delivery) => run.repairs.hasSeen(delivery))
 }
 
@@ -205,15 +205,15 @@ function isTold(run: Run, { deliveries }: DueMessage): boolean {
 async function lookUp(run: Run, { message, sentAtMs }: DueMessage): Promise<boolean> {
   for (const requestDate of possibleRequestDates(sentAtMs)) {
     let offset = 0
-    let wasTold = false
+    let wasReported = false
     for (;;) {
       const page = await run.apply({ requestDate, offset, messageId: message })
       if (page === 'unanswered') return false
       offset += page.rows
-      wasTold ||= hasTold(page)
+      wasReported ||= hasReported(page)
       if (page.isLast) break
     }
-    if (wasTold) return true
+    if (wasReported) return true
   }
   return true
 }

@@ -113,7 +113,7 @@ export interface LeaseByHand {
   /** The instant at which the lease ends unless its run extends it; `undefined` where no run holds it. */
   endsAtMs(): Promise<number | undefined>
   /** Gives the lease back; does nothing where the run does not hold it any more. */
-  giveBack(owner: string): Promise<void>
+  releaseLease(owner: string): Promise<void>
 }
 
 /** What a reconcile run did. */

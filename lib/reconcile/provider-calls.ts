@@ -42,7 +42,7 @@ const failuresInARow = 3
 
 /** The only way in which a run asks the provider: paced, within its budget, and again where that can help. */
 export class ProviderCalls {
-  readonly #on: Dependencies
+  readonly #deps: Dependencies
   #calls = 0
   #rows = 0
   #lastCallAtMs: number
@@ -50,9 +50,9 @@ export class ProviderCalls {
   #hasAnswered = false
   #lastProblem = ''
 
-  constructor(on: Dependencies) {
-    this.#on = on
-    this.#lastCallAtMs = on.lastCallAtMs
+  constructor(deps: Dependencies) {
+    this.#deps = deps
+    this.#lastCallAtMs = deps.lastCallAtMs
   }
 
   /** Requests made, repeated ones included. */
@@ -103,14 +103,14 @@ export class ProviderCalls {
         const waitMs = retryWaitsMs[attempt]
         if (waitMs === undefined) throw this.#unanswered(error)
         this.#requireTime(waitMs)
-        await this.#on.clock.sleep(waitMs)
+        await this.#deps.clock.sleep(waitMs)
       }
     }
   }
 
   /** One request of any kind, in its turn: paced and within the budget. Whatever it throws is its own. */
   async once<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock, budget, beforeCall } = this.#on
+    const { clock, budget, beforeCall } = this.#deps
     const waitMs = this.#waitMs()
     if (this.#calls >= budget.maxCalls) throw new RunStopped('calls', 'The budget of calls is used up.')
     this.#requireTime(waitMs)
@@ -125,19 +125,19 @@ export class ProviderCalls {
 
   /** Resolves once the next request may be made, whoever makes it. */
   async waitOut(): Promise<void> {
-    await this.#on.clock.sleep(this.#waitMs())
+    await this.#deps.clock.sleep(this.#waitMs())
   }
 
   #ask(query: StatusQuery): Promise<StatusPage> {
-    const { statusApi } = this.#on
+    const { statusApi } = this.#deps
     if (!statusApi) throw new TypeError('A run asks only where a poll is set up.')
     return this.once(() => statusApi.page(query))
   }
 
   #waitMs(): number {
-    const intervalMs = Math.ceil(secondMs / this.#on.budget.requestsPerSecond)
+    const intervalMs = Math.ceil(secondMs / this.#deps.budget.requestsPerSecond)
     // Bounded, since the last call's clock may have been ahead of this one.
-    return Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - this.#on.clock.now()))
+    return Math.min(intervalMs, Math.max(0, this.#lastCallAtMs + intervalMs - this.#deps.clock.now()))
   }
 
   /**
@@ -156,14 +156,14 @@ export class ProviderCalls {
 
   async #waitForTurn(waitMs: number): Promise<void> {
     for (let leftMs = waitMs; leftMs > 0; leftMs -= longestSleepMs) {
-      await this.#on.clock.sleep(Math.min(leftMs, longestSleepMs))
-      if (leftMs > longestSleepMs) await this.#on.beforeCall()
+      await this.#deps.clock.sleep(Math.min(leftMs, longestSleepMs))
+      if (leftMs > longestSleepMs) await this.#deps.beforeCall()
     }
   }
 
   /** Ends the run where a request made after the wait might not be answered in time. */
   #requireTime(waitMs: number): void {
-    if (this.#on.clock.now() + waitMs + callReserveMs > this.#on.budget.deadlineMs) {
+    if (this.#deps.clock.now() + waitMs + callReserveMs > this.#deps.budget.deadlineMs) {
       throw new RunStopped('time', 'The time for this run is used up.')
     }
   }

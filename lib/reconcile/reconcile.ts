@@ -3,7 +3,7 @@ import type { OutcomeCounts } from '../core/outcome.ts'
 import type { RunFigures } from './ports.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { closedNothing, closePending, type Closing } from './close-pending.ts'
-import { Looks, readDueLists } from './look-ups.ts'
+import { LookupQueue, readDueLists } from './look-ups.ts'
 import { surveyPending, type Survey } from './survey.ts'
 import { RunStopped, type CallBudget } from './provider-calls.ts'
 import { leaseMs, lostLease, Run, type RunDependencies } from './run.ts'
@@ -27,29 +27,29 @@ export interface RunReport {
  * One pass: what was never heard of, what is still unsettled, what nobody can tell any more. Every step can be cut short
  * and done again: facts are joins, and the checkpoint moves only past what is applied.
  */
-export async function reconcile(on: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
-  const report = await runUnderLease(on, budget)
-  on.log('reconciled', {
+export async function reconcile(deps: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
+  const report = await runUnderLease(deps, budget)
+  deps.log('reconciled', {
     ...report.figures,
     ...(report.problem !== undefined && { problem: report.problem }),
   })
   return report
 }
 
-async function runUnderLease(on: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
-  const startedMs = on.clock.now()
-  const held = await on.runs.acquire(on.owner, startedMs, startedMs + leaseMs)
+async function runUnderLease(deps: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
+  const startedMs = deps.clock.now()
+  const held = await deps.runs.acquire(deps.owner, startedMs, startedMs + leaseMs)
   if (!held) return { figures: nothingDone, outcomes: {} }
-  const begun = readCheckpoint(held.checkpoint, on.sweepAgesDays, startedMs)
-  if (!begun.isReadable) on.log('checkpoint unreadable', { consequence: 'reading begins anew' })
+  const begun = readCheckpoint(held.checkpoint, deps.sweepAgesDays, startedMs)
+  if (!begun.isReadable) deps.log('checkpoint unreadable', { consequence: 'reading begins anew' })
 
-  const run = new Run(on, budget, begun, startedMs)
+  const run = new Run(deps, budget, begun, startedMs)
   const asked = await ask(run)
   const { survey } = asked
   const { closing, stopped } = await close(run, asked)
   const stoppedBy: RunFigures['stoppedBy'] = stopped?.stoppedBy ?? (closing.left > 0 ? 'time' : 'done')
   const figures: RunFigures = { ...figuresOf(run, survey, closing), stoppedBy }
-  const isStillHeld = await on.runs.release(on.owner, run.storedCheckpoint(), figures)
+  const isStillHeld = await deps.runs.release(deps.owner, run.storedCheckpoint(), figures)
   const { outcomes } = run.repairs
   if (!isStillHeld) return { figures: { ...figures, stoppedBy: 'lease' }, outcomes, problem: lostLease }
   return { figures, outcomes, ...(stopped && { problem: stopped.message }) }
@@ -67,22 +67,22 @@ interface Asked {
  */
 async function ask(run: Run): Promise<Asked> {
   let survey: Survey | undefined
-  let looks: Looks | undefined
+  let lookups: LookupQueue | undefined
   let stopped: RunStopped | undefined
   const parts = [
     async () => {
       survey = await surveyPending(run)
-      looks = new Looks(run, survey)
+      lookups = new LookupQueue(run, survey)
     },
     ...(run.polledProvider === undefined
       ? []
       : [
           () => run.finishPages(),
           () => readTail(run),
-          async () => looks?.leaveDates(survey ? await readDueLists(run, survey) : []),
+          async () => lookups?.leaveDates(survey ? await readDueLists(run, survey) : []),
           () => readListsBegunForDue(run),
-          async () => looks?.take(),
-          async () => ((await sweepClosedDates(run)) ? looks?.take() : undefined),
+          async () => lookups?.take(),
+          async () => ((await sweepClosedDates(run)) ? lookups?.take() : undefined),
           () => run.confirmClock(),
         ]),
   ]

@@ -12,7 +12,7 @@ import { requestDateStartMs } from '../core/instant.ts'
 import { joined } from '../core/join.ts'
 import { sentAtOf } from '../core/message.ts'
 import { countOutcomes, outcomeOf, type MailOutcome, type OutcomeCounts } from '../core/outcome.ts'
-import { lackingEvents, type PolledDelivery } from '../core/polled-delivery.ts'
+import { missingEvents, type PolledDelivery } from '../core/polled-delivery.ts'
 import { UnwritableError, type DeliveryReader, type DeliveryWriter } from '../ledger/ports.ts'
 import type { StatusPage, UnreadableRow } from './ports.ts'
 import type { Log } from '../runtime/ports.ts'
@@ -33,7 +33,7 @@ const concurrentRows = 8
 
 /** Brings the rows of polled pages up to what the pages tell, and counts what that took. */
 export class RowRepairs {
-  readonly #on: Dependencies
+  readonly #deps: Dependencies
   /** Of each delivery that was told: in which reading of a list it was last, 0 where in none. */
   readonly #seen = new Map<string, number>()
   /** Readings in which a delivery was told twice. */
@@ -48,8 +48,8 @@ export class RowRepairs {
   #refused = 0
   #isLeaseLost = false
 
-  constructor(on: Dependencies) {
-    this.#on = on
+  constructor(deps: Dependencies) {
+    this.#deps = deps
   }
 
   /** Deliveries that the ledger had never heard of. */
@@ -84,7 +84,7 @@ export class RowRepairs {
 
   /** Rows of which something could not be read. */
   get unreadable(): number {
-    return this.#on.unreadable.count
+    return this.#deps.unreadable.count
   }
 
   /** Events that the table refused for good. */
@@ -131,13 +131,13 @@ export class RowRepairs {
   ): Promise<void> {
     if (page.unreadable.length > 0) {
       const fields = page.unreadable.map((row) => row.fields)
-      this.#on.log('rows unreadable', { rows: page.unreadable.length, fields })
+      this.#deps.log('rows unreadable', { rows: page.unreadable.length, fields })
     }
     const polled = Map.groupBy(page.deliveries, nameOf)
-    const rows = await this.#on.deliveries.rowsOf([...polled.values()].flatMap(([first]) => first ?? []))
+    const rows = await this.#deps.deliveries.rowsOf([...polled.values()].flatMap(([first]) => first ?? []))
     const known = new Map(rows.map((row) => [nameOf(row), row]))
-    const repairs = [...polled].map(([name, tellings]) => repairOf(known.get(name), tellings, requestDate))
-    const writes = repairs.flatMap(({ lacking }) => lacking).length + page.unreadable.length
+    const repairs = [...polled].map(([name, polled]) => repairOf(known.get(name), polled, requestDate))
+    const writes = repairs.flatMap(({ missing: missing }) => missing).length + page.unreadable.length
     if (writes > 1) await beforeSeveral()
     await pMap(page.unreadable, (row) => this.#keepUnreadable(row, requestDate), {
       concurrency: concurrentRows,
@@ -149,10 +149,10 @@ export class RowRepairs {
     }
   }
 
-  async #bringUp({ known, lacking, row }: Repair, nowMs: number): Promise<void> {
+  async #bringUp({ known, missing, row }: Repair, nowMs: number): Promise<void> {
     await this.#keepLease()
     let isWhole = true
-    for (const { event, outcome } of lacking) {
+    for (const { event, outcome } of missing) {
       // One that is refused says nothing about the others: a complaint has to reach the list whatever its row can hold.
       if (!(await this.#isWritten(event))) {
         isWhole = false
@@ -166,18 +166,18 @@ export class RowRepairs {
 
   async #keepUnreadable(row: UnreadableRow, requestDate: string): Promise<void> {
     await this.#keepLease()
-    await this.#on.unreadable.keep(row, requestDate)
+    await this.#deps.unreadable.keep(row, requestDate)
   }
 
   /** `false` where the table refuses it for good. */
   async #isWritten(event: DeliveryEvent): Promise<boolean> {
     try {
-      await this.#on.deliveries.record(event)
+      await this.#deps.deliveries.record(event)
       return true
     } catch (error) {
       if (!(error instanceof UnwritableError)) throw error
       this.#refused += 1
-      this.#on.log('write refused', { message: event.message })
+      this.#deps.log('write refused', { message: event.message })
       return false
     }
   }
@@ -186,7 +186,7 @@ export class RowRepairs {
   async #keepLease(): Promise<void> {
     if (this.#isLeaseLost) return
     try {
-      await this.#on.keepLease?.()
+      await this.#deps.keepLease?.()
     } catch (error) {
       if (!(error instanceof RunStopped)) throw error
       this.#isLeaseLost = true
@@ -205,35 +205,35 @@ export class RowRepairs {
 /** What a row lacks, and what it is with that. */
 interface Repair {
   readonly known: Delivery | undefined
-  readonly lacking: readonly Lacking[]
+  readonly missing: readonly MissingRow[]
   readonly row: Delivery | undefined
 }
 
-interface Lacking {
+interface MissingRow {
   readonly event: DeliveryEvent
   /** What it says that the mail came to, where nobody had said so before. */
   readonly outcome: MailOutcome | undefined
 }
 
-/** @param tellings - usually one; more where a message went to one address in two spellings. */
+/** @param polled - usually one; more where a message went to one address in two spellings. */
 function repairOf(
   known: Delivery | undefined,
-  tellings: readonly PolledDelivery[],
+  polled: readonly PolledDelivery[],
   requestDate: string,
 ): Repair {
-  const lacking: Lacking[] = []
+  const missing: MissingRow[] = []
   let row = known
-  for (const told of tellings) {
-    for (const event of lackingEvents(row, withSentAt(told, requestDate))) {
-      lacking.push({ event, outcome: isToldAlready(row, event) ? undefined : outcomeOf(event) })
+  for (const delivery of polled) {
+    for (const event of missingEvents(row, withSentAt(delivery, requestDate))) {
+      missing.push({ event, outcome: isKnownAlready(row, event) ? undefined : outcomeOf(event) })
       row = joined(row, event)
     }
   }
-  return { known, lacking, row }
+  return { known, missing: missing, row }
 }
 
 /** Whether the row says it in other words: the poll may add why a mail was dropped that a callback told as dropped. */
-function isToldAlready(row: Delivery | undefined, event: DeliveryEvent): boolean {
+function isKnownAlready(row: Delivery | undefined, event: DeliveryEvent): boolean {
   return row !== undefined && row.facts.has(event.kind) && row.status === impliedStatus(event)
 }
 
@@ -243,7 +243,7 @@ function isOutcome(event: DeliveryEvent): event is DeliveryEvent & { readonly oc
 }
 
 /** A row that does not tell when it was sent was sent on the date under which it is listed. */
-function withSentAt(told: PolledDelivery, requestDate: string): PolledDelivery {
-  const isTold = told.sentAtMs !== undefined || sentAtOf(told.message) !== undefined
-  return isTold ? told : { ...told, sentAtMs: requestDateStartMs(requestDate) }
+function withSentAt(polled: PolledDelivery, requestDate: string): PolledDelivery {
+  const isDated = polled.sentAtMs !== undefined || sentAtOf(polled.message) !== undefined
+  return isDated ? polled : { ...polled, sentAtMs: requestDateStartMs(requestDate) }
 }

@@ -6,7 +6,7 @@ import type { Clock, Log } from '../runtime/ports.ts'
 import type { RunReport } from './reconcile.ts'
 
 /** Whose figures are told, and where. */
-interface Telling {
+interface MetricsTarget {
   /** `TABLE_PREFIX`. */
   readonly deployment: string
   readonly clock: Clock
@@ -17,24 +17,24 @@ interface Telling {
  * Tells how many bodies wait in quarantine. Where they cannot be counted there is no figure but a line in the log: the run has
  * other things to do, and an alarm watches for a figure that stays away.
  */
-export async function tellWaiting(
+export async function publishQuarantineSize(
   quarantine: QuarantineGauge,
-  on: Telling & { readonly isByHand: boolean },
+  deps: MetricsTarget & { readonly isByHand: boolean },
 ): Promise<void> {
   // Who runs it by hand has no use for it, and may lack the permission.
-  if (on.isByHand) return
+  if (deps.isByHand) return
   try {
-    tell({ inQuarantine: await quarantine.open() }, {}, on)
+    publish({ inQuarantine: await quarantine.open() }, {}, deps)
   } catch (error) {
-    on.log('quarantine not counted', { error: errorName(error) })
+    deps.log('quarantine not counted', { error: errorName(error) })
   }
 }
 
 /** Tells what a run did, unless another run was at work: then there is nothing to tell of this one. */
-export function tellRun({ figures, outcomes }: RunReport, on: Telling): void {
+export function publishRunMetrics({ figures, outcomes }: RunReport, deps: MetricsTarget): void {
   const { stoppedBy, ...counts } = figures
   const unfinished = stoppedBy === 'done' ? 0 : 1
-  tell(stoppedBy === 'lease' ? {} : { ...counts, unfinished }, { ...outcomes }, on)
+  publish(stoppedBy === 'lease' ? {} : { ...counts, unfinished }, { ...outcomes }, deps)
 }
 
 /** @throws where the provider refuses our settings: the run must be seen to fail, and the message names the one to change. */
@@ -45,7 +45,7 @@ export function figuresOf({ figures, problem }: RunReport): RunFigures {
 
 type Figures = Readonly<Record<string, number>>
 
-function tell(ofJob: Figures, ofDeployment: Figures, { deployment, clock, log }: Telling): void {
+function publish(ofJob: Figures, ofDeployment: Figures, { deployment, clock, log }: MetricsTarget): void {
   const metrics = embeddedMetrics(
     { ofJob, ofDeployment },
     { deployment, job: 'reconcile', nowMs: clock.now() },

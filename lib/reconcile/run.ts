@@ -1,7 +1,7 @@
 import { addDays, minuteMs, requestDateOf, secondMs } from '../core/instant.ts'
 import { sentAtOf } from '../core/message.ts'
 import type { PolledDelivery } from '../core/polled-delivery.ts'
-import { heardByMs } from '../core/schedule.ts'
+import { callbackGraceMs } from '../core/schedule.ts'
 import type { DeliveryReader, DeliveryWriter } from '../ledger/ports.ts'
 import { StatusApiError } from './ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
@@ -66,40 +66,40 @@ export class Run {
   unsteadyLists = 0
   /** The checkpoint as it was stored; `undefined` where there was none to go on from. */
   readonly #begunWith: Checkpoint | undefined
-  readonly #on: RunDependencies
+  readonly #deps: RunDependencies
   readonly #deadlineMs: number
   #leaseUntilMs: number
   /** The extension under way, for all who wait for one. */
   #keeping: Promise<void> | undefined
 
   constructor(
-    on: RunDependencies,
+    deps: RunDependencies,
     budget: CallBudget,
     { checkpoint, known }: Pick<ReadCheckpoint, 'checkpoint' | 'known'>,
     startedMs: number,
   ) {
     this.startedMs = startedMs
-    this.throughMs = startedMs - heardByMs
-    this.polledProvider = on.statusApi?.provider
-    this.areSendsRecorded = on.areSendsRecorded
-    this.isByHand = on.isByHand ?? false
-    this.deliveries = on.deliveries
+    this.throughMs = startedMs - callbackGraceMs
+    this.polledProvider = deps.statusApi?.provider
+    this.areSendsRecorded = deps.areSendsRecorded
+    this.isByHand = deps.isByHand ?? false
+    this.deliveries = deps.deliveries
     this.checkpoint = checkpoint
     this.#begunWith = known
     const forDue = checkpoint.openSweeps.filter(({ isForDue }) => isForDue === true)
     this.datesBegunForDue = new Set(forDue.map(({ requestDate }) => requestDate))
-    this.#on = on
+    this.#deps = deps
     this.#deadlineMs = budget.deadlineMs
     this.#leaseUntilMs = startedMs + leaseMs
     this.repairs = new RowRepairs({
-      deliveries: on.deliveries,
-      log: on.log,
-      unreadable: new UnreadableRows(on.statusApi && { ...on, provider: on.statusApi.provider }),
+      deliveries: deps.deliveries,
+      log: deps.log,
+      unreadable: new UnreadableRows(deps.statusApi && { ...deps, provider: deps.statusApi.provider }),
       keepLease: () => this.keepLease(),
     })
     this.calls = new ProviderCalls({
-      statusApi: on.statusApi,
-      clock: on.clock,
+      statusApi: deps.statusApi,
+      clock: deps.clock,
       budget,
       lastCallAtMs: checkpoint.lastCallAtMs,
       beforeCall: () => this.keepLease(),
@@ -117,7 +117,7 @@ export class Run {
     await this.repairs.apply(
       sentThrough(page, this.throughMs),
       query.requestDate,
-      this.#on.clock.now(),
+      this.#deps.clock.now(),
       list,
       () => {
         this.checkpoint = { ...this.checkpoint, unwrittenPages: [...others, query] }
@@ -138,8 +138,8 @@ export class Run {
 
   /** Writes the checkpoint and extends the lease. Throws {@link RunStopped} where another run has taken it. */
   async save(): Promise<void> {
-    const untilMs = this.#on.clock.now() + leaseMs
-    const isHeld = await this.#on.runs.save(this.#on.owner, this.storedCheckpoint(), untilMs)
+    const untilMs = this.#deps.clock.now() + leaseMs
+    const isHeld = await this.#deps.runs.save(this.#deps.owner, this.storedCheckpoint(), untilMs)
     if (!isHeld) throw new RunStopped('lease', lostLease)
     this.#leaseUntilMs = untilMs
   }
@@ -150,7 +150,7 @@ export class Run {
    */
   async keepLease(): Promise<void> {
     // A save that was answered late has kept nothing: done again, it is refused where another run has taken over.
-    while (this.#leaseUntilMs - this.#on.clock.now() < leaseMs / 2) {
+    while (this.#leaseUntilMs - this.#deps.clock.now() < leaseMs / 2) {
       this.#keeping ??= this.save().finally(() => {
         this.#keeping = undefined
       })
@@ -197,11 +197,11 @@ export class Run {
   }
 
   isTimeUp(): boolean {
-    return this.#on.clock.now() > this.#deadlineMs - closingReserveMs
+    return this.#deps.clock.now() > this.#deadlineMs - closingReserveMs
   }
 
-  log(happening: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#on.log(happening, fields)
+  log(event: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#deps.log(event, fields)
   }
 
   async #pageUnlessFailed(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
@@ -235,7 +235,7 @@ export function sentThrough(page: StatusPage, throughMs: number): StatusPage {
 }
 
 /** Whether any row of the page is about a mail: that there is none is a row, too. */
-export function hasTold({ deliveries, unreadable }: StatusPage): boolean {
+export function hasReported({ deliveries, unreadable }: StatusPage): boolean {
   return deliveries.length + unreadable.length > 0
 }
 

@@ -214,8 +214,8 @@ export async function datedOf(
   const keyed = batch.map((delivery) => ({ delivery, sentAtMs: sentAtOf(delivery.message) }))
   const undated = keyed.filter(({ sentAtMs }) => sentAtMs === undefined)
   const rows = undated.length === 0 ? [] : await deliveries.rowsOf(undated.map(({ delivery }) => delivery))
-  const toldMs = new Map(rows.map((row) => [nameOf(row), sentAtOfDelivery(row)]))
-  return keyed.flatMap(({ delivery, sentAtMs = toldMs.get(nameOf(delivery)) }) =>
+  const reportedMs = new Map(rows.map((row) => [nameOf(row), sentAtOfDelivery(row)]))
+  return keyed.flatMap(({ delivery, sentAtMs = reportedMs.get(nameOf(delivery)) }) =>
     sentAtMs === undefined ? [] : [{ delivery, sentAtMs }],
   )
 }

@@ -65,8 +65,8 @@ async function readLists(
       else isDueRead ||= sweep.isForDue === true
     } catch (error) {
       // The last of several questions without an answer is one of its own, too.
-      const isUntold = error instanceof RunStopped && error.stoppedBy === 'provider'
-      if (isUntold) leave([...others, ...failed, afterFailure(run, last)])
+      const isUnreported = error instanceof RunStopped && error.stoppedBy === 'provider'
+      if (isUnreported) leave([...others, ...failed, afterFailure(run, last)])
       throw error
     }
     leave([...others, ...failed])

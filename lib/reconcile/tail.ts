@@ -1,7 +1,7 @@
 import { nameOf } from '../core/delivery.ts'
 import { hourMs, minuteMs, addDays, requestDateOf, requestDateStartMs } from '../core/instant.ts'
 import { orderAfter, type KnownOrder, type ListOrder } from '../core/list-order.ts'
-import { heardByMs } from '../core/schedule.ts'
+import { callbackGraceMs } from '../core/schedule.ts'
 import { datesFrom, settlingMs } from '../core/sweep-plan.ts'
 import type { StatusPage } from './ports.ts'
 import { tailOf, type Tail } from './checkpoint.ts'
@@ -98,7 +98,7 @@ function noteOrder(run: Run, known: ListOrder): void {
 }
 
 /** What was sent within this time may stand in another order: so much is read again with the next rows. */
-const toleratedMs = heardByMs
+const toleratedMs = callbackGraceMs
 
 /** Where a list is read from of which nothing is known, at the next run. */
 const anew = { order: 'undetermined', isOrderSure: false, offset: 0, passThroughMs: 0, readAtMs: 0 } as const
@@ -144,10 +144,10 @@ class Reading {
 
   add(page: StatusPage): void {
     const sentMs = page.deliveries.flatMap((delivery) => listedSentAt(delivery) ?? [])
-    const { order: told, isSure } = this.#orderAfter(this.#newlyListedMs(page))
-    const isUndone = told === 'undetermined' && this.#reached.order !== told
+    const { order: observed, isSure } = this.#orderAfter(this.#newlyListedMs(page))
+    const isUndone = observed === 'undetermined' && this.#reached.order !== observed
     // One that began without an order has seen the list from its beginning: there is none.
-    const order = isUndone && this.#known.order === 'undetermined' ? 'none' : told
+    const order = isUndone && this.#known.order === 'undetermined' ? 'none' : observed
     if (isUndone && order !== 'none') {
       this.#isVain = true
       this.#reached = { ...this.#reached, ...anew }

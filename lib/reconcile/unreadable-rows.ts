@@ -59,24 +59,24 @@ export function problemsOf({ fields }: Pick<UnreadableRow, 'fields'>): readonly 
 
 /** Keeps rows in quarantine, so that they can be read again by a version that understands them. */
 export class UnreadableRows {
-  readonly #on: Dependencies | undefined
+  readonly #deps: Dependencies | undefined
   /** Digests of those there were: a list is read again for them, and that is no other row. */
-  readonly #told = new Set<string>()
+  readonly #seen = new Set<string>()
 
-  /** @param on - absent where nothing is to be written. */
-  constructor(on: Dependencies | undefined) {
-    this.#on = on
+  /** @param deps - absent where nothing is to be written. */
+  constructor(deps: Dependencies | undefined) {
+    this.#deps = deps
   }
 
   /** How many there were; the same row counts once. */
   get count(): number {
-    return this.#told.size
+    return this.#seen.size
   }
 
   async keep(row: UnreadableRow, requestDate: string): Promise<void> {
     const body = bodyOf({ requestDate, row: row.row })
-    if (!this.#isNew(body) || !this.#on) return
-    const { provider, quarantine, clock, log } = this.#on
+    if (!this.#isNew(body) || !this.#deps) return
+    const { provider, quarantine, clock, log } = this.#deps
     if (this.count > maxKept) {
       if (this.count === maxKept + 1) log('rows not kept', { consequence: `more than ${maxKept} in one run` })
       return
@@ -94,8 +94,8 @@ export class UnreadableRows {
 
   #isNew(body: Uint8Array): boolean {
     const digest = createHash('sha256').update(body).digest('base64')
-    const isNew = !this.#told.has(digest)
-    this.#told.add(digest)
+    const isNew = !this.#seen.has(digest)
+    this.#seen.add(digest)
     return isNew
   }
 }

@@ -10,8 +10,8 @@ const secretField = /token|secret|signature|password|authorization|credential|ke
 
 /** Logs one JSON object a line, as CloudWatch Logs Insights reads it. */
 export function jsonLog(write: (line: string) => void, now: () => number): Log {
-  return (happening, fields = {}) => {
-    write(redacted({ at: new Date(now()).toISOString(), happening, ...fields }))
+  return (event, fields = {}) => {
+    write(redacted({ at: new Date(now()).toISOString(), event, ...fields }))
   }
 }
 

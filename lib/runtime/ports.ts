@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /** Writes one line of what happened. Never given a secret or an address. */
-export type Log = (happening: string, fields?: Readonly<Record<string, unknown>>) => void
+export type Log = (event: string, fields?: Readonly<Record<string, unknown>>) => void
 
 /** Settings that a deployment keeps apart from its functions, since most of them are secret. */
 export interface ParameterReader {

@@ -6,7 +6,7 @@ import type { Clock, Log, ParameterReader } from './ports.ts'
 import { dynamoDbClient } from '../table/client.ts'
 
 /** What a function runs in: everything that is not a setting. */
-export interface Surroundings {
+export interface Runtime {
   readonly clock: Clock
   readonly log: Log
   /** @param requestTimeoutMs - after which one try of one request counts as failed. */
@@ -18,7 +18,7 @@ export interface Surroundings {
 }
 
 /** AWS Lambda: standard output is the log. */
-export const lambda: Surroundings = {
+export const lambda: Runtime = {
   clock: systemClock,
   log: jsonLog((line) => process.stdout.write(`${line}\n`), systemClock.now),
   dynamoDb: dynamoDbClient,

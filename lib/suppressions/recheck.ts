@@ -2,7 +2,7 @@ import pMap from 'p-map'
 import type { Delivery } from '../core/delivery.ts'
 import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import type { Fact } from '../core/fact.ts'
-import { toldByFact } from '../core/polled-delivery.ts'
+import { factsByText } from '../core/polled-delivery.ts'
 import { judgeReply } from '../core/replies.ts'
 import {
   counting,
@@ -92,25 +92,25 @@ const concurrent = 16
  * hard bounce is in doubt: delivered or opened since, or judged otherwise now. Holds one page at a time. Ends after its
  * page where `signal` aborts; the state then says where to go on. Running it twice adds nothing more.
  */
-export async function recheck(on: RecheckDependencies, order: RecheckOrder): Promise<RecheckState> {
+export async function recheck(deps: RecheckDependencies, order: RecheckOrder): Promise<RecheckState> {
   let state = order.from
-  if (state.phase === 'deliveries') state = await recheckDeliveries(on, order, state)
+  if (state.phase === 'deliveries') state = await recheckDeliveries(deps, order, state)
   if (state.phase === 'suppressions' && !order.signal.aborted)
-    state = await recheckSuppressions(on, order, state)
+    state = await recheckSuppressions(deps, order, state)
   return state
 }
 
 async function recheckDeliveries(
-  on: RecheckDependencies,
+  deps: RecheckDependencies,
   order: RecheckOrder,
   from: RecheckState,
 ): Promise<RecheckState> {
   let state = from
-  for await (const { items, rows, next } of on.deliveries.pages(from.position)) {
-    const missing = await missingOf(items, on)
+  for await (const { items, rows, next } of deps.deliveries.pages(from.position)) {
+    const missing = await missingOf(items, deps)
     for (const evidence of missing) order.onFinding({ type: 'missing', evidence })
     if (!order.isDryRun) {
-      await pMap(missing, (evidence) => on.suppressions.suppress(evidence), { concurrency: concurrent })
+      await pMap(missing, (evidence) => deps.suppressions.suppress(evidence), { concurrency: concurrent })
     }
     state = {
       ...at(state, next === undefined ? 'suppressions' : 'deliveries', next),
@@ -136,17 +136,17 @@ function at(
 /** The evidence of these deliveries that the list lacks and that makes a difference to it. */
 async function missingOf(
   deliveries: readonly Delivery[],
-  on: RecheckDependencies,
+  deps: RecheckDependencies,
 ): Promise<readonly SuppressionEvidence[]> {
-  const whole = await pMap(deliveries, (delivery) => completed(delivery, on), { concurrency: concurrent })
+  const whole = await pMap(deliveries, (delivery) => completed(delivery, deps), { concurrency: concurrent })
   const evidence = whole.flatMap(evidenceOf)
-  const rows = new Map(await on.suppressions.ofRecipients(evidence.map(({ recipient }) => recipient)))
+  const rows = new Map(await deps.suppressions.ofRecipients(evidence.map(({ recipient }) => recipient)))
   const missing: SuppressionEvidence[] = []
   for (const one of evidence) {
     const row = rows.get(one.recipient) ?? emptySuppression(one.recipient)
     const added = withEvidence(row, one)
-    const isMissing = one.isUnclear ? isNewBounce(row, one) : isReasonAdded(row, added, on)
-    if (!isMissing || (await isRefuted(one, on))) continue
+    const isMissing = one.isUnclear ? isNewBounce(row, one) : isReasonAdded(row, added, deps)
+    if (!isMissing || (await isRefuted(one, deps))) continue
     rows.set(one.recipient, added)
     missing.push(one)
   }
@@ -154,17 +154,19 @@ async function missingOf(
 }
 
 /** A reply that was cut to find room in its row is judged whole. */
-async function completed(delivery: Delivery, on: RecheckDependencies): Promise<Delivery> {
+async function completed(delivery: Delivery, deps: RecheckDependencies): Promise<Delivery> {
   const isCut = delivery.facts.get('bounced')?.some(({ text }) => text.endsWith('…')) ?? false
   if (!isCut) return delivery
-  const all = await on.deliveries.ofRecipient(delivery.recipient)
+  const all = await deps.deliveries.ofRecipient(delivery.recipient)
   return all.find(({ message }) => message === delivery.message) ?? delivery
 }
 
 /** Whether mail arrived since: an old bounce says nothing then. */
-async function isRefuted(evidence: SuppressionEvidence, on: RecheckDependencies): Promise<boolean> {
+async function isRefuted(evidence: SuppressionEvidence, deps: RecheckDependencies): Promise<boolean> {
   if (evidence.reason !== 'hard-bounce') return false
-  return deliveredSince(await on.deliveries.ofRecipient(evidence.recipient), evidence.occurredAtMs).length > 0
+  return (
+    deliveredSince(await deps.deliveries.ofRecipient(evidence.recipient), evidence.occurredAtMs).length > 0
+  )
 }
 
 /** An unclear bounce that the row does not have yet: the message's first of that day since the last removal. */
@@ -176,9 +178,9 @@ function isNewBounce(row: Suppression, { message, occurredAtMs }: SuppressionEvi
   return !isKnown && !row.unclearDays.includes(day) && occurredAtMs > lastOf(row.removals)
 }
 
-function isReasonAdded(before: Suppression, after: Suppression, on: RecheckDependencies): boolean {
+function isReasonAdded(before: Suppression, after: Suppression, deps: RecheckDependencies): boolean {
   const named = (row: Suppression) =>
-    heldReasons(row, asked(on)).map(
+    heldReasons(row, asked(deps)).map(
       ({ reason, fromDomain = '', untilMs = '' }) => `${reason} ${fromDomain} ${untilMs}`,
     )
   const known = new Set(named(before))
@@ -210,20 +212,20 @@ export function eventOf(delivery: Delivery, kind: EventKind, fact: Fact): Delive
     kind,
     source: fact.source,
     ...(fact.occurredAtMs !== undefined && { occurredAtMs: fact.occurredAtMs }),
-    ...toldByFact({ kind, provider: delivery.provider }, fact),
+    ...factsByText({ kind, provider: delivery.provider }, fact),
     columns: { ...(fromDomain !== undefined && { fromDomain }), ...(from !== undefined && { from }) },
     headers: new Map(),
   }
 }
 
 async function recheckSuppressions(
-  on: RecheckDependencies,
+  deps: RecheckDependencies,
   order: RecheckOrder,
   from: RecheckState,
 ): Promise<RecheckState> {
   let state = from
-  for await (const { items, rows, next } of on.suppressions.pages(from.position)) {
-    const found = await pMap(items, (row) => recheckRow(row, on, order), { concurrency: concurrent })
+  for await (const { items, rows, next } of deps.suppressions.pages(from.position)) {
+    const found = await pMap(items, (row) => recheckRow(row, deps, order), { concurrency: concurrent })
     state = {
       ...at(state, next === undefined ? 'done' : 'suppressions', next),
       suppressions: state.suppressions + rows,
@@ -238,23 +240,23 @@ async function recheckSuppressions(
 
 async function recheckRow(
   scanned: Suppression,
-  on: RecheckDependencies,
+  deps: RecheckDependencies,
   { isDryRun, isRemoving, onFinding }: RecheckOrder,
 ): Promise<'certain' | 'doubtful' | 'removed'> {
   const isBounced = (row: Suppression) =>
-    heldReasons(row, asked(on)).some(({ reason }) => reason === 'hard-bounce')
+    heldReasons(row, asked(deps)).some(({ reason }) => reason === 'hard-bounce')
   if (!isBounced(scanned)) return 'certain'
-  const mails = await on.deliveries.ofRecipient(scanned.recipient)
+  const mails = await deps.deliveries.ofRecipient(scanned.recipient)
   if (doubtsOf(scanned, mails).length === 0) return 'certain'
   // A scan may be old by now: what decides is read again, and nothing newer than that is removed.
-  const row = (await on.suppressions.ofRecipients([scanned.recipient])).get(scanned.recipient) ?? scanned
+  const row = (await deps.suppressions.ofRecipients([scanned.recipient])).get(scanned.recipient) ?? scanned
   const doubts = doubtsOf(row, mails)
   if (!isBounced(row) || doubts.length === 0) return 'certain'
-  const alsoHeld = heldReasons(row, asked(on)).filter(({ reason }) => reason !== 'hard-bounce')
+  const alsoHeld = heldReasons(row, asked(deps)).filter(({ reason }) => reason !== 'hard-bounce')
   onFinding({ type: 'doubtful', recipient: row.recipient, doubts, alsoHeld })
   if (isDryRun || !isRemoving || alsoHeld.length > 0) return 'doubtful'
-  const atMs = Math.min(latestInstantOf(row), on.clock.now())
-  await on.suppressions.remove(row.recipient, atMs, datedLater(row, atMs))
+  const atMs = Math.min(latestInstantOf(row), deps.clock.now())
+  await deps.suppressions.remove(row.recipient, atMs, datedLater(row, atMs))
   return 'removed'
 }
 

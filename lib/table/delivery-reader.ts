@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { isStatus, nameOf, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
-import { byTime, parseFact, standInOf, type Fact } from '../core/fact.ts'
+import { byTime, parseFact, shortenedFact, type Fact } from '../core/fact.ts'
 import type { DeliveryReader, DeliveryScanner } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
@@ -41,7 +41,7 @@ interface Dependencies {
  * take days to delete it.
  */
 export function deliveryReader({ client, table, clock, log }: Dependencies): DeliveryReader {
-  const on = { clock, log }
+  const deps = { clock, log }
   const itemsOf = (recipient: string, messagePrefix?: string) =>
     queryItems(client, {
       TableName: table,
@@ -54,7 +54,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
     })
   const deliveriesOf = async (items: AsyncIterable<Item>): Promise<readonly Delivery[]> => {
     const read = await Array.fromAsync(
-      readable(items, (item) => (isBeside(item) ? besideOf(item) : deliveryOf(item)), on),
+      readable(items, (item) => (isBeside(item) ? besideOf(item) : deliveryOf(item)), deps),
     )
     const beside = Map.groupBy(
       read.flatMap((one) => ('besideRowOf' in one ? [one] : [])),
@@ -77,7 +77,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
           message: { S: key.message },
         })),
       )
-      return Array.fromAsync(readable(items, deliveryOf, on))
+      return Array.fromAsync(readable(items, deliveryOf, deps))
     },
     ofRecipient: (recipient) => deliveriesOf(itemsOf(recipient)),
     async ofMessage(messageId) {
@@ -98,7 +98,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
       readable(
         scanItems(client, { TableName: table, IndexName: 'pending' }),
         (item) => ({ ...keyOf(item), status: statusOf(item), provider: text(item, 'provider') }),
-        on,
+        deps,
       ),
   }
 }
@@ -214,7 +214,7 @@ function unionOf(sets: readonly (readonly string[])[]): readonly string[] {
 /** A fact that is kept whole beside its row takes the place of its shorter stand-in. */
 function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
   const texts = new Set(whole.map((fact) => fact.text))
-  const standIns = new Set(whole.map((fact) => standInOf(kind, fact)).filter((text) => !texts.has(text)))
+  const standIns = new Set(whole.map((fact) => shortenedFact(kind, fact)).filter((text) => !texts.has(text)))
   const distinct = new Map(
     [...inRow.filter((fact) => !standIns.has(fact.text)), ...whole].map((fact) => [fact.text, fact]),
   )

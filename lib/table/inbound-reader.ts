@@ -71,13 +71,13 @@ const row = v.object({
 const keptContent = v.union([v.object({ content: text }), v.object({ parts: count })])
 
 function headOf(item: Item): Head {
-  const { answers, ...told } = v.parse(row, item)
+  const { answers, ...head } = v.parse(row, item)
   const columns = inboundColumns.flatMap((column) => {
     const value = item[column]?.S
     return value === undefined ? [] : [[column, value] as const]
   })
   return {
-    mail: { ...told, ...(answers !== answersNothing && { answers }), columns: new Map(columns) },
+    mail: { ...head, ...(answers !== answersNothing && { answers }), columns: new Map(columns) },
     kept: v.parse(keptContent, item),
   }
 }

@@ -16,7 +16,7 @@ export function leaseByHand(client: DynamoDBClient, table: string, job: string):
       const until = Item?.leaseUntil?.S
       return until === undefined ? undefined : Date.parse(until)
     },
-    async giveBack(owner) {
+    async releaseLease(owner) {
       const expression = new Expression()
       expression.require(`${expression.name('leaseOwner')} = ${expression.string(owner)}`)
       expression.remove('leaseOwner')

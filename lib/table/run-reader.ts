@@ -5,7 +5,7 @@ import { text } from './attributes.ts'
 
 const instant = v.pipe(
   text,
-  v.transform((told) => Date.parse(told)),
+  v.transform((text) => Date.parse(text)),
   v.finite(),
 )
 

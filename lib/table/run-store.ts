@@ -3,7 +3,7 @@ import { formatInstant } from '../core/instant.ts'
 import type { RunStore } from '../reconcile/ports.ts'
 import type { Clock } from '../runtime/ports.ts'
 import { Expression } from './expression.ts'
-import { unlessRefused } from './try-update.ts'
+import { undefinedIfConditionFailed } from './try-update.ts'
 
 /** The lease, checkpoint and last figures of one job, in one row that a person can read. */
 export function runStore(client: DynamoDBClient, table: string, job: string, clock: Clock): RunStore {
@@ -28,7 +28,7 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
       expression.require(`(${isOver} OR ${expression.name('leaseOwner')} = ${expression.string(owner)})`)
       expression.set('leaseOwner', { S: owner })
       expression.set('leaseUntil', { S: leaseInstant(untilMs) })
-      const held = await unlessRefused(update(expression))
+      const held = await undefinedIfConditionFailed(update(expression))
       return held && { checkpoint: held.Attributes?.checkpoint?.S }
     },
     async save(owner, checkpoint, untilMs) {
@@ -36,7 +36,7 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
       heldBy(expression, owner)
       if (checkpoint !== undefined) expression.set('checkpoint', { S: checkpoint })
       expression.set('leaseUntil', { S: leaseInstant(untilMs) })
-      return (await unlessRefused(update(expression))) !== undefined
+      return (await undefinedIfConditionFailed(update(expression))) !== undefined
     },
     async release(owner, checkpoint, figures) {
       const expression = new Expression()
@@ -60,7 +60,7 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
       })
       expression.remove('leaseOwner')
       expression.remove('leaseUntil')
-      return (await unlessRefused(update(expression))) !== undefined
+      return (await undefinedIfConditionFailed(update(expression))) !== undefined
     },
   }
 }

@@ -170,14 +170,15 @@ function leftOutForms(set: string, evidence: SuppressionEvidence, maxLines: numb
 
 /** Why the recipient is on the list, with the columns in which a person reads it; all of them go where it is not. */
 function setSuppressedBy(expression: Expression, line: string | undefined): void {
-  const told = line === undefined ? undefined : parseEvidence(line)
+  const evidence = line === undefined ? undefined : parseEvidence(line)
   const columns: Readonly<Record<string, AttributeValue | undefined>> = {
     suppressedBy: text(line),
-    reason: text(told?.reason),
-    since: text(told && formatInstant(told.occurredAtMs)),
-    provider: text(told?.provider),
-    message: text(told?.message),
-    rulesVersion: told && told.source !== 'operator' ? { N: String(suppressionRulesVersion) } : undefined,
+    reason: text(evidence?.reason),
+    since: text(evidence && formatInstant(evidence.occurredAtMs)),
+    provider: text(evidence?.provider),
+    message: text(evidence?.message),
+    rulesVersion:
+      evidence && evidence.source !== 'operator' ? { N: String(suppressionRulesVersion) } : undefined,
   }
   for (const [column, value] of Object.entries(columns)) {
     if (value === undefined) expression.remove(column)

@@ -20,11 +20,11 @@ export async function tryUpdate(
 ): Promise<boolean> {
   const command = new UpdateItemCommand({ TableName: table, Key: key, ...expression.input() })
   const write = client.send(command, signal ? { abortSignal: signal } : {})
-  return (await unlessRefused(write)) !== undefined
+  return (await undefinedIfConditionFailed(write)) !== undefined
 }
 
 /** What a conditional write answers, or `undefined` where its condition did not hold and nothing was written. */
-export async function unlessRefused<T>(write: Promise<T>): Promise<T | undefined> {
+export async function undefinedIfConditionFailed<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write
   } catch (error) {

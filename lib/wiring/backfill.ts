@@ -15,10 +15,10 @@ interface BackfillWiring {
 /** With what a backfill reads and writes; `undefined` where the environment turns the poll off. */
 export function backfillWiring(
   environment: Environment,
-  on: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
+  deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
 ): BackfillWiring | undefined {
   const poll = parsePollSettings(environment)
-  const { statusApi, ...wiring } = pollWiring(environment, poll, on)
+  const { statusApi, ...wiring } = pollWiring(environment, poll, deps)
   if (!poll || !statusApi) return undefined
   const { TABLE_PREFIX } = parseEnvironment(tableEntries, environment)
   const { reconciliation } = tableNames(TABLE_PREFIX)
@@ -28,7 +28,7 @@ export function backfillWiring(
       ...wiring,
       statusApi,
       volumes: getStatisticsReport(sesSettingsOf(poll)),
-      runs: { ...wiring.runs, ...leaseByHand(on.client, reconciliation, reconcileJob) },
+      runs: { ...wiring.runs, ...leaseByHand(deps.client, reconciliation, reconcileJob) },
     },
   }
 }

@@ -28,9 +28,9 @@ type PollSettings = ReturnType<typeof parsePollSettings>
 export function pollWiring(
   environment: Environment,
   poll: PollSettings,
-  on: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
+  deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
 ): Omit<ReconcileDependencies, 'owner'> {
-  const { client, clock, log } = on
+  const { client, clock, log } = deps
   const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, environment)
   const tables = tableNames(TABLE_PREFIX)
   const deliveries = { client, table: tables.deliveries, retentionDays: RETENTION_DAYS, clock }

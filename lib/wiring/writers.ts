@@ -6,14 +6,14 @@ import { deliveryWriter } from '../table/delivery-writer.ts'
 import { inboundMailWriter } from '../table/inbound-writer.ts'
 import { tableNames } from '../table/names.ts'
 import { suppressionWriter } from '../table/suppression-writer.ts'
-import type { TakeInDependencies } from '../ingest/process-body.ts'
+import type { ProcessBodyDependencies } from '../ingest/process-body.ts'
 
 /** What bodies are written with, live input and replays alike: the tables and retention that the environment names. */
 export function writersFor(
   environment: Environment,
   client: DynamoDBClient,
   clock: Clock,
-): Pick<TakeInDependencies, 'deliveries' | 'inbound'> {
+): Pick<ProcessBodyDependencies, 'deliveries' | 'inbound'> {
   const { INBOUND_RETENTION_DAYS } = ingestEntries
   const settings = parseEnvironment({ ...tableEntries, INBOUND_RETENTION_DAYS }, environment)
   const { deliveries, suppressions, inbound } = tableNames(settings.TABLE_PREFIX)

@@ -8,7 +8,7 @@ import {
   type Status,
 } from '../../lib/core/delivery.ts'
 import { eventKinds, type DeliveryEvent, type EventKind } from '../../lib/core/event.ts'
-import { byTime, factOf, sentFactOf, standInOf, type Fact } from '../../lib/core/fact.ts'
+import { byTime, factOf, sentFactOf, shortenedFact, type Fact } from '../../lib/core/fact.ts'
 import { dayMs, secondMs } from '../../lib/core/instant.ts'
 import { isTaskKey } from '../../lib/core/message.ts'
 import type { DeliveryReader, DeliveryWriter, PendingDelivery } from '../../lib/ledger/ports.ts'
@@ -220,7 +220,7 @@ class DeliveryRows {
 
 /** A fact that is kept whole beside its row takes the place of its shorter stand-in, as in lib/table/delivery-reader.ts. */
 function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
-  const standIns = new Set(whole.map((fact) => standInOf(kind, fact)))
+  const standIns = new Set(whole.map((fact) => shortenedFact(kind, fact)))
   const distinct = new Map(
     [...inRow.filter((fact) => !standIns.has(fact.text)), ...whole].map((fact) => [fact.text, fact]),
   )

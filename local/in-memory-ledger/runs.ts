@@ -31,7 +31,7 @@ export function inMemoryRuns(): RunStore & LeaseByHand {
       return Promise.resolve(isOurs)
     },
     endsAtMs: () => Promise.resolve(lease?.untilMs),
-    giveBack(owner) {
+    releaseLease(owner) {
       if (lease?.owner === owner) lease = undefined
       return Promise.resolve()
     },

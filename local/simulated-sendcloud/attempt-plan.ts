@@ -4,7 +4,7 @@ import type { CallbackWeather } from '../simulated-ses/callback-plan.ts'
 import { seededRandom } from '../simulated-ses/random.ts'
 import type { Random } from '../simulated-ses/random.ts'
 import { fieldsOf, signedForm, tokenFrom } from './callback.ts'
-import type { Happening, SendCloudMessage } from './mail.ts'
+import type { SendCloudEvent, SendCloudMessage } from './mail.ts'
 
 /** What becomes of an attempt: it never arrives; it arrives and its answer does not; or all goes well. */
 type Fate = 'lost' | 'answer-lost' | 'answered'
@@ -14,16 +14,16 @@ export interface PlannedAttempt {
   readonly arrivesAtMs: number
   readonly body: string
   /** The same object in all attempts at one callback. */
-  readonly happening: Happening
+  readonly event: SendCloudEvent
   /** 1 to 6. */
   readonly attempt: number
   readonly fate: Fate
 }
 
 export interface AttemptPlan {
-  /** In the order of arrival: six for each happening, as many as SendCloud would make if nobody ever answered. */
+  /** In the order of arrival: six for each event, as many as SendCloud would make if nobody ever answered. */
   readonly attempts: readonly PlannedAttempt[]
-  readonly happenings: number
+  readonly events: number
   readonly areRetriesSignedAnew: boolean
 }
 
@@ -45,30 +45,30 @@ export function planAttempts(
   const random = seededRandom(weather.seed)
   const areRetriesSignedAnew = weather.seed % 2 === 1
   const chance = { weather, random }
-  const happenings = messages.flatMap((message) => linesOf(message))
-  const attempts = happenings.flatMap(({ happening, next }) => {
-    const { atMs } = firstArrival(happening, next, chance)
-    const sign = signer(happening, { appKey, random, areRetriesSignedAnew })
+  const events = messages.flatMap((message) => linesOf(message))
+  const attempts = events.flatMap(({ event: event, next }) => {
+    const { atMs } = firstArrival(event, next, chance)
+    const sign = signer(event, { appKey, random, areRetriesSignedAnew })
     return attemptInstants(atMs).map((arrivesAtMs, index) => ({
       arrivesAtMs,
       body: sign(),
-      happening,
+      event: event,
       attempt: index + 1,
       fate: fateFrom(chance),
     }))
   })
   return {
     attempts: attempts.sort((one, other) => one.arrivesAtMs - other.arrivesAtMs),
-    happenings: happenings.length,
+    events: events.length,
     areRetriesSignedAnew,
   }
 }
 
 /** What there is to tell of a message, each with what comes next, after which it may arrive. */
-function linesOf(message: SendCloudMessage): { happening: Happening; next: Happening | undefined }[] {
-  const request: Happening = { of: 'message', atMs: message.sentAtMs, message }
+function linesOf(message: SendCloudMessage): { event: SendCloudEvent; next: SendCloudEvent | undefined }[] {
+  const request: SendCloudEvent = { of: 'message', atMs: message.sentAtMs, message }
   const ofDeliveries = message.deliveries.map((delivery) =>
-    delivery.timeline.map((entry): Happening => ({
+    delivery.timeline.map((entry): SendCloudEvent => ({
       of: 'delivery',
       atMs: entry.atMs,
       message,
@@ -76,10 +76,10 @@ function linesOf(message: SendCloudMessage): { happening: Happening; next: Happe
       entry,
     })),
   )
-  const inOrder = (line: readonly Happening[]) =>
-    line.map((happening, index) => ({ happening, next: line[index + 1] }))
+  const inOrder = (line: readonly SendCloudEvent[]) =>
+    line.map((event, index) => ({ event: event, next: line[index + 1] }))
   const [firstLine = []] = ofDeliveries
-  return [{ happening: request, next: firstLine[0] }, ...ofDeliveries.flatMap(inOrder)]
+  return [{ event: request, next: firstLine[0] }, ...ofDeliveries.flatMap(inOrder)]
 }
 
 function attemptInstants(firstAtMs: number): number[] {
@@ -91,10 +91,10 @@ function attemptInstants(firstAtMs: number): number[] {
 
 /** Signs one callback as often as it is tried: with another token each time, or with the first again. */
 function signer(
-  happening: Happening,
+  event: SendCloudEvent,
   { appKey, random, areRetriesSignedAnew }: { appKey: string; random: Random; areRetriesSignedAnew: boolean },
 ): () => string {
-  const fields = fieldsOf(happening)
+  const fields = fieldsOf(event)
   let body: string | undefined
   return () => {
     if (body === undefined || areRetriesSignedAnew)

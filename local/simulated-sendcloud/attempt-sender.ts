@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/runtime/ports.ts'
 import { sendInOrder, type Post } from '../simulated-ses/callback-sender.ts'
 import type { PlannedAttempt } from './attempt-plan.ts'
-import type { Happening } from './mail.ts'
+import type { SendCloudEvent } from './mail.ts'
 
 /** What became of all attempts. */
 export interface AttemptFigures {
@@ -15,7 +15,7 @@ export interface AttemptFigures {
   readonly retried: number
   /** Arrivals of what had been answered 200 before, and the answer was lost. */
   readonly repeated: number
-  /** Happenings that no attempt brought home: SendCloud has dropped them. */
+  /** Events that no attempt brought home: SendCloud has dropped them. */
   readonly lostForEver: number
 }
 
@@ -35,7 +35,7 @@ interface Sending {
   readonly post: Post
   readonly clock?: Clock
   readonly concurrency?: number
-  /** Called when a happening is accepted for the first time. */
+  /** Called when an event is accepted for the first time. */
   readonly onAccepted?: () => void
 }
 
@@ -47,11 +47,11 @@ export async function sendAttempts(
   attempts: readonly PlannedAttempt[],
   { onAccepted, post, ...how }: Sending,
 ): Promise<AttemptFigures> {
-  const told = new Map<Happening, Promise<Told>>()
+  const told = new Map<SendCloudEvent, Promise<Told>>()
   const send = async (attempt: PlannedAttempt) => {
-    const before = told.get(attempt.happening) ?? Promise.resolve(untold)
+    const before = told.get(attempt.event) ?? Promise.resolve(untold)
     const after = before.then((known) => tryOnce(known, attempt, post))
-    told.set(attempt.happening, after)
+    told.set(attempt.event, after)
     if ((await after).accepted === 1 && (await before).accepted === 0) onAccepted?.()
   }
   await sendInOrder(attempts, send, how)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Random } from '../simulated-ses/random.ts'
-import type { Happening, Reader, SendCloudDelivery, SendCloudEntry, SendCloudMessage } from './mail.ts'
+import type { SendCloudEvent, Reader, SendCloudDelivery, SendCloudEntry, SendCloudMessage } from './mail.ts'
 
 /** A callback before it is signed: the fields of a form. */
 export type Fields = Readonly<Record<string, string>> & { readonly timestamp: string }
@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, string>> & { readonly timestamp: st
 /** What the callbacks' bodies are: a form. */
 export const formType = 'application/x-www-form-urlencoded'
 
-type HappeningOfDelivery = Extract<Happening, { of: 'delivery' }>
+type EventOfDelivery = Extract<SendCloudEvent, { of: 'delivery' }>
 
 const tokenLength = 50
 const tokenAlphabet = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
@@ -28,11 +28,11 @@ const noTask = { maillistTaskId: '', mail_list_task_id: '' }
 const unknownReader: Reader = { ip: '', explorerName: '', explorerVer: '', oSName: '', oSVer: '' }
 
 /**
- * What SendCloud would post for one happening, in the fields of its "Webhook Event Description"; the texts of `message` are
+ * What SendCloud would post for one event, in the fields of its "Webhook Event Description"; the texts of `message` are
  * those of the samples in its older documents (sendcloud_docs, sources/email/webhook.md). A field without a value is empty.
  */
-export function fieldsOf(happening: Happening): Fields {
-  return happening.of === 'message' ? requestFields(happening.message) : entryFields(happening)
+export function fieldsOf(event: SendCloudEvent): Fields {
+  return event.of === 'message' ? requestFields(event.message) : entryFields(event)
 }
 
 /** Signs the fields as of now and encodes the whole as a form. */
@@ -63,7 +63,7 @@ function requestFields(message: SendCloudMessage): Fields {
   }
 }
 
-function entryFields({ message, delivery, entry }: HappeningOfDelivery): Fields {
+function entryFields({ message, delivery, entry }: EventOfDelivery): Fields {
   const fields = { ...messageFields(message), ...deliveryFields(delivery, entry) }
   switch (entry.kind) {
     case 'delivered':

@@ -47,7 +47,7 @@ export interface SendCloudMessage {
 }
 
 /** What SendCloud tells by one callback: that a message was asked for, or one thing that happened to one delivery. */
-export type Happening =
+export type SendCloudEvent =
   | { readonly of: 'message'; readonly atMs: number; readonly message: SendCloudMessage }
   | {
       readonly of: 'delivery'

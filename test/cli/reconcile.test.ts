@@ -334,7 +334,7 @@ describe('ledger reconcile', () => {
     const { out, error, exitCode } = await printed()
     const lines = error.trimEnd().split('\n')
     expect(lines.at(-1)).toMatch(/^GetSendEmailStatus for 2026-11-2\d at offset 0 failed: InternalError\.$/)
-    expect(error).not.toMatch(/_aws|"happening":"reconciled"/)
+    expect(error).not.toMatch(/_aws|"event":"reconciled"/)
     expect(out).toMatch(/The provider did not answer; the next run goes on from here\.\n$/)
     expect(exitCode).toBe(1)
   })

@@ -128,7 +128,7 @@ const anyStep: fc.Arbitrary<{ readonly toString: () => string; readonly take: St
   },
   {
     weight: 1,
-    arbitrary: owners.map((owner) => step(owner, ({ runs }) => runs.giveBack(owner))),
+    arbitrary: owners.map((owner) => step(owner, ({ runs }) => runs.releaseLease(owner))),
   },
   {
     weight: 1,

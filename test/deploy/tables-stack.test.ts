@@ -51,7 +51,7 @@ afterEach(async () => {
   await simulated.stop()
 })
 
-function bringUp(template: Template): Promise<void> {
+function repairRow(template: Template): Promise<void> {
   const wait = () => {
     waits += 1
     return Promise.resolve()
@@ -89,7 +89,7 @@ const row = { id: 'of before' }
 
 describe('a stack of tables that is not there', () => {
   it('is made, and waited for', async () => {
-    await bringUp(templateOf(['letters', 'stamps']))
+    await repairRow(templateOf(['letters', 'stamps']))
     expect(simulated.statusOf(stack)).toBe('CREATE_COMPLETE')
     expect(simulated.tablesOf(stack)).toEqual([names.letters, names.stamps])
     expect(simulated.calls).toEqual(['CreateChangeSet CREATE', 'ExecuteChangeSet CREATE'])
@@ -97,10 +97,10 @@ describe('a stack of tables that is not there', () => {
   })
 
   it('takes in, with its rows, what a stack left that is gone, and makes what is missing', async () => {
-    await bringUp(templateOf(['letters', 'stamps']))
+    await repairRow(templateOf(['letters', 'stamps']))
     await putRow(names.letters)
     await simulated.deleteStack(stack)
-    await bringUp(templateOf(['letters', 'stamps', 'parcels']))
+    await repairRow(templateOf(['letters', 'stamps', 'parcels']))
     expect(simulated.statusOf(stack)).toBe('CREATE_COMPLETE')
     expect(simulated.tablesOf(stack)).toEqual([names.letters, names.parcels, names.stamps])
     expect(await rowsOf(engine.client, names.letters)).toEqual([row])
@@ -108,11 +108,11 @@ describe('a stack of tables that is not there', () => {
 
   it('is made at the next deploy where its first change set was refused', async () => {
     await makeTable(names.letters)
-    await expect(bringUp(templateOf(['letters'], 'Delete'))).rejects.toThrow(
+    await expect(repairRow(templateOf(['letters'], 'Delete'))).rejects.toThrow(
       'The stack ledger-prod-data was not changed: CloudFormation is attempting to import some resources',
     )
     expect(simulated.statusOf(stack)).toBe('REVIEW_IN_PROGRESS')
-    await bringUp(templateOf(['letters']))
+    await repairRow(templateOf(['letters']))
     expect(simulated.statusOf(stack)).toBe('CREATE_COMPLETE')
     expect(simulated.tablesOf(stack)).toEqual([names.letters])
   })
@@ -121,62 +121,62 @@ describe('a stack of tables that is not there', () => {
 describe('a first deploy that fails half-way', () => {
   it('says which table failed and why, and is made up for by the next', async () => {
     simulated.failures.set('stampsTable', 'Subscriber limit exceeded: 2500 tables')
-    await expect(bringUp(templateOf(['letters', 'stamps']))).rejects.toThrow(
+    await expect(repairRow(templateOf(['letters', 'stamps']))).rejects.toThrow(
       'The stack ledger-prod-data was not changed (ROLLBACK_COMPLETE).\n  stampsTable: Subscriber limit exceeded: 2500 tables',
     )
     simulated.failures.clear()
-    await bringUp(templateOf(['letters', 'stamps']))
+    await repairRow(templateOf(['letters', 'stamps']))
     expect(simulated.statusOf(stack)).toBe('CREATE_COMPLETE')
     expect(simulated.tablesOf(stack)).toEqual([names.letters, names.stamps])
   })
 
   it('leaves nothing to take in where tables go with their stack', async () => {
     simulated.failures.set('stampsTable', 'Subscriber limit exceeded: 2500 tables')
-    await expect(bringUp(templateOf(['letters', 'stamps'], 'Delete'))).rejects.toThrow('Subscriber limit')
+    await expect(repairRow(templateOf(['letters', 'stamps'], 'Delete'))).rejects.toThrow('Subscriber limit')
     simulated.failures.clear()
-    await bringUp(templateOf(['letters', 'stamps'], 'Delete'))
+    await repairRow(templateOf(['letters', 'stamps'], 'Delete'))
     expect(simulated.statusOf(stack)).toBe('CREATE_COMPLETE')
   })
 })
 
 describe('a stack of tables that is there', () => {
   it('is left alone where nothing has changed', async () => {
-    await bringUp(templateOf(['letters']))
+    await repairRow(templateOf(['letters']))
     simulated.calls.length = 0
-    await bringUp(templateOf(['letters']))
+    await repairRow(templateOf(['letters']))
     expect(simulated.calls).toEqual(['CreateChangeSet UPDATE', 'DeleteChangeSet'])
     expect(simulated.statusOf(stack)).toBe('CREATE_COMPLETE')
   })
 
   it('gets the tables that a new version adds, and keeps the rows of the others', async () => {
-    await bringUp(templateOf(['letters']))
+    await repairRow(templateOf(['letters']))
     await putRow(names.letters)
-    await bringUp(templateOf(['letters', 'stamps']))
+    await repairRow(templateOf(['letters', 'stamps']))
     expect(simulated.tablesOf(stack)).toEqual([names.letters, names.stamps])
     expect(await rowsOf(engine.client, names.letters)).toEqual([row])
   })
 
   it('lets go of a table that a new version has no more, with its rows, and takes it in again', async () => {
-    await bringUp(templateOf(['letters', 'stamps']))
+    await repairRow(templateOf(['letters', 'stamps']))
     await putRow(names.stamps)
-    await bringUp(templateOf(['letters']))
+    await repairRow(templateOf(['letters']))
     expect(simulated.tablesOf(stack)).toEqual([names.letters])
-    await bringUp(templateOf(['letters', 'stamps', 'parcels']))
+    await repairRow(templateOf(['letters', 'stamps', 'parcels']))
     expect(simulated.tablesOf(stack)).toEqual([names.letters, names.parcels, names.stamps])
     expect(await rowsOf(engine.client, names.stamps)).toEqual([row])
   })
 
   it('says why where CloudFormation cannot change it, and can be changed after that', async () => {
     const { Resources } = templateOf(['letters'])
-    await bringUp({ Resources })
+    await repairRow({ Resources })
     const { lettersTable } = Resources
     const KeySchema = [{ AttributeName: 'other', KeyType: 'HASH' }]
     const replacing = { ...lettersTable!, Properties: { ...lettersTable!.Properties, KeySchema } }
-    await expect(bringUp({ Resources: { lettersTable: replacing } })).rejects.toThrow(
+    await expect(repairRow({ Resources: { lettersTable: replacing } })).rejects.toThrow(
       'The stack ledger-prod-data was not changed (UPDATE_ROLLBACK_COMPLETE).\n' +
         '  lettersTable: CloudFormation cannot update a stack when a custom-named resource requires replacing.',
     )
-    await bringUp(templateOf(['letters', 'stamps']))
+    await repairRow(templateOf(['letters', 'stamps']))
     expect(simulated.tablesOf(stack)).toEqual([names.letters, names.stamps])
   })
 
@@ -188,10 +188,10 @@ describe('a stack of tables that is there', () => {
     ['UPDATE_ROLLBACK_FAILED', 'cannot be changed (UPDATE_ROLLBACK_FAILED).'],
     ['DELETE_FAILED', 'cannot be changed (DELETE_FAILED).'],
   ])('is not touched while it is in the state %s', async (status, expected) => {
-    await bringUp(templateOf(['letters']))
+    await repairRow(templateOf(['letters']))
     simulated.setStatus(stack, status)
     simulated.calls.length = 0
-    await expect(bringUp(templateOf(['letters', 'stamps']))).rejects.toThrow(
+    await expect(repairRow(templateOf(['letters', 'stamps']))).rejects.toThrow(
       `The stack ledger-prod-data ${expected}`,
     )
     expect(simulated.calls).toEqual([])
@@ -212,7 +212,7 @@ describe('tables that another stack holds', () => {
 
   it('are not taken from it', async () => {
     await simulated.putStack('ledger-prod', templateOf(['letters']))
-    await expect(bringUp(templateOf(['letters']))).rejects.toThrow(
+    await expect(repairRow(templateOf(['letters']))).rejects.toThrow(
       'The stack ledger-prod-data was not changed: Resource lettersTable already exists in stack ledger-prod',
     )
     expect(simulated.tablesOf('ledger-prod')).toEqual([names.letters])

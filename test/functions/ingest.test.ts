@@ -40,7 +40,7 @@ function handlerOf(): ReturnType<typeof createHandler> {
     },
     {
       clock,
-      log: (happening, fields) => logged.push(JSON.stringify({ happening, ...fields })),
+      log: (event, fields) => logged.push(JSON.stringify({ event: event, ...fields })),
       dynamoDb: () => engine.clientAs('ingest'),
       deadline: noDeadline,
     },
@@ -555,7 +555,7 @@ describe('the metrics', () => {
     await postTo(delivered)
     await loseTable()
     expect(await postTo(delivered)).toBe(503)
-    const counted = heard.lines.filter(({ happening }) => happening === 'callback').map(figuresIn)
+    const counted = heard.lines.filter(({ event }) => event === 'callback').map(figuresIn)
     expect(counted).toMatchObject([
       { acceptedCallbacks: 1, delivered: 1 },
       { acceptedCallbacks: 1, delivered: 1 },
@@ -570,7 +570,7 @@ describe('the metrics', () => {
     for (let tries = 0; tries < 6; tries += 1) {
       expect(await postTo(signedDelivery(), paths.sendCloud)).toBe(503)
     }
-    const counted = heard.lines.filter(({ happening }) => happening === 'callback').map(figuresIn)
+    const counted = heard.lines.filter(({ event }) => event === 'callback').map(figuresIn)
     expect(counted.map(({ turnedAwayCallbacks }) => turnedAwayCallbacks)).toEqual([1, 1, 1, 1, 1, 1])
   })
 
@@ -599,7 +599,7 @@ describe('the metrics', () => {
 function figuresIn(line: Line): Line {
   const people = [
     'at',
-    'happening',
+    'event',
     'provider',
     'status',
     'events',

@@ -51,8 +51,8 @@ async function deployed(
     TENCENTCLOUD_SECRET_KEY: credentials.secretKey,
     ...settings,
   }
-  const log = (happening: string, fields?: Readonly<Record<string, unknown>>) =>
-    logged.push({ happening, ...fields })
+  const log = (event: string, fields?: Readonly<Record<string, unknown>>) =>
+    logged.push({ event: event, ...fields })
   const on = { clock, log, dynamoDb: () => engine.clientAs('reconcile') }
   const handler = createHandler(environment, on, isByHand)
   return {
@@ -92,7 +92,7 @@ describe('a run of the function', () => {
     const outcomes = { delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 }
     const unit = (Name: string) => ({ Name, Unit: Name.endsWith('Seconds') ? 'Seconds' : 'Count' })
     expect(logged.find((line) => 'unfinished' in line)).toEqual({
-      happening: 'metrics',
+      event: 'metrics',
       deployment: tables.prefix,
       job: 'reconcile',
       ...figures,
@@ -119,7 +119,7 @@ describe('a run of the function', () => {
     const { invoke, logged, simulated } = await deployed([])
     simulated.failWhen(() => true, { httpStatus: 503 })
     await invoke()
-    expect(logged).toContainEqual(expect.objectContaining({ happening: 'metrics', calls: 9, unfinished: 1 }))
+    expect(logged).toContainEqual(expect.objectContaining({ event: 'metrics', calls: 9, unfinished: 1 }))
   })
 
   it('tells no figures where another one is at work', async () => {
@@ -127,7 +127,7 @@ describe('a run of the function', () => {
     const runs = runStore(engine.client, tables.reconciliation, 'get-send-email-status', clock)
     await runs.acquire('another', clock.now(), clock.now() + 60_000)
     expect(await invoke()).toMatchObject({ stoppedBy: 'lease' })
-    const told = logged.filter(({ happening }) => happening === 'metrics')
+    const told = logged.filter(({ event }) => event === 'metrics')
     expect(told).toMatchObject([{ inQuarantine: 0 }])
     expect(told[0]).not.toHaveProperty('unfinished')
   })
@@ -140,7 +140,7 @@ describe('a run of the function', () => {
     }
     await invoke()
     expect(logged[0]).toEqual({
-      happening: 'metrics',
+      event: 'metrics',
       deployment: tables.prefix,
       job: 'reconcile',
       inQuarantine: 2,
@@ -166,7 +166,7 @@ describe('a run of the function', () => {
     const to = { client: engine.client, table: tables.quarantine, retentionDays: 1, clock }
     await quarantineWriter(to).keep({ ...unreadable, body: new TextEncoder().encode('{not json') })
     await expect(invoke()).rejects.toThrow(/TENCENTCLOUD_SECRET_KEY|SES_REQUESTS_PER_SECOND/)
-    expect(logged).toContainEqual(expect.objectContaining({ happening: 'metrics', inQuarantine: 1 }))
+    expect(logged).toContainEqual(expect.objectContaining({ event: 'metrics', inQuarantine: 1 }))
   })
 
   it('goes on without that count where the table cannot be asked', async () => {
@@ -174,10 +174,10 @@ describe('a run of the function', () => {
     await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
     expect(await invoke()).toMatchObject({ discovered: 1, stoppedBy: 'done' })
     expect(logged).toContainEqual({
-      happening: 'quarantine not counted',
+      event: 'quarantine not counted',
       error: 'ResourceNotFoundException',
     })
-    const metrics = logged.filter(({ happening }) => happening === 'metrics')
+    const metrics = logged.filter(({ event }) => event === 'metrics')
     expect(metrics).toMatchObject([{ discovered: 1 }])
     expect(metrics[0]).not.toHaveProperty('inQuarantine')
   })
@@ -186,7 +186,7 @@ describe('a run of the function', () => {
     const { invoke, logged, tables } = await deployed([], {}, true)
     await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
     expect(await invoke()).toMatchObject({ stoppedBy: 'done' })
-    expect(logged.map(({ happening }) => happening)).not.toContain('quarantine not counted')
+    expect(logged.map(({ event }) => event)).not.toContain('quarantine not counted')
     expect(logged.filter((line) => 'inQuarantine' in line)).toEqual([])
   })
 
@@ -217,7 +217,7 @@ describe('a run of the function', () => {
     })
     clock.advanceTo(Date.parse('2026-11-21T09:00:00Z'))
     await invoke()
-    expect(logged.findLast(({ happening }) => happening === 'metrics')).not.toHaveProperty('delivered')
+    expect(logged.findLast(({ event }) => event === 'metrics')).not.toHaveProperty('delivered')
   })
 
   it('reads no list where sends are recorded, and looks up what is silent', async () => {

@@ -19,7 +19,7 @@ let stack: LocalStack
 beforeAll(async () => {
   stack = await startLocalStack(settings, {
     clock: virtualClock('2026-11-21T05:00:00Z'),
-    log: (happening, fields) => logged.push({ happening, ...fields }),
+    log: (event, fields) => logged.push({ event: event, ...fields }),
     onSends: (deliveries) => sends.push(...deliveries),
   })
 })
@@ -31,7 +31,7 @@ beforeEach(() => {
 
 async function told(url: string, body: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  return logged.find(({ happening }) => happening === 'callback')
+  return logged.find(({ event }) => event === 'callback')
 }
 
 const delivered = { event: 'delivered', email: 'Someone@example.com', bulkId: message, timestamp: 1795252810 }

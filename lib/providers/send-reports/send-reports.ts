@@ -110,8 +110,8 @@ function sharedPart(
 function providerIn(fields: Fields, { pointer, mailProviders }: Reading): string | FieldProblem {
   const names = mailProviders.map(({ name }) => name)
   const name = fields.get('provider') ?? tencentSes.name
-  const told = v.safeParse(v.picklist(names, `one of ${names.join(', ')}`), name)
-  return told.success ? told.output : problemWith('provider', told.issues[0].message, fields, pointer)
+  const parsed = v.safeParse(v.picklist(names, `one of ${names.join(', ')}`), name)
+  return parsed.success ? parsed.output : problemWith('provider', parsed.issues[0].message, fields, pointer)
 }
 
 const messageIdShape = 'the MessageId that sending returned'
@@ -129,10 +129,10 @@ function messageIn(
     v.transform((id) => (keyOfSent ? keyOfSent(id) : id)),
     v.string(messageIdShape),
   )
-  const told = v.safeParse(schema, fields.get('messageId'))
-  if (!told.success) return problemWith('messageId', told.issues[0].message, fields, pointer)
-  const owner = mailProviders.find(({ ownsMessage }) => ownsMessage?.(told.output))?.name
-  if (isProblem(provider) || owner === undefined || owner === provider) return told.output
+  const parsed = v.safeParse(schema, fields.get('messageId'))
+  if (!parsed.success) return problemWith('messageId', parsed.issues[0].message, fields, pointer)
+  const owner = mailProviders.find(({ ownsMessage }) => ownsMessage?.(parsed.output))?.name
+  if (isProblem(provider) || owner === undefined || owner === provider) return parsed.output
   const expected = `an id of ${provider}, or \`provider\` to be ${owner}`
   return { pointer: `${pointer}/messageId`, expected, received: `one in the shape of ${owner}` }
 }
@@ -152,10 +152,10 @@ function sentAtIn(
     return aheadOfClock(`${pointer}/messageId`, fields.get('messageId'))
   if (sentAt === undefined && isProblem(message)) return message
   if (sentAt === undefined && byMessage !== undefined) return byMessage
-  const told = v.safeParse(instant, sentAt)
-  if (!told.success) return withoutInstant(told.issues[0].message, fields, pointer)
-  if (isAhead(told.output, nowMs)) return aheadOfClock(`${pointer}/sentAt`, sentAt)
-  return byMessage ?? toSecond(told.output)
+  const parsed = v.safeParse(instant, sentAt)
+  if (!parsed.success) return withoutInstant(parsed.issues[0].message, fields, pointer)
+  if (isAhead(parsed.output, nowMs)) return aheadOfClock(`${pointer}/sentAt`, sentAt)
+  return byMessage ?? toSecond(parsed.output)
 }
 
 function withoutInstant(expected: string, fields: Fields, pointer: string): FieldProblem {
@@ -177,17 +177,17 @@ function recipientsIn(fields: Fields, pointer: string): readonly (Addressed | Fi
 }
 
 function recipientIn(recipient: unknown, pointer: string): Addressed | FieldProblem {
-  const told = v.safeParse(address, recipient)
-  if (told.success) return told.output
-  return { pointer, expected: told.issues[0].message, received: typeName(recipient) }
+  const parsed = v.safeParse(address, recipient)
+  if (parsed.success) return parsed.output
+  return { pointer, expected: parsed.issues[0].message, received: typeName(recipient) }
 }
 
 function problemWith(field: string, expected: string, fields: Fields, pointer: string): FieldProblem {
   return { pointer: `${pointer}/${field}`, expected, received: typeName(fields.get(field)) }
 }
 
-function isProblem(told: unknown): told is FieldProblem {
-  return typeof told === 'object' && told !== null && 'pointer' in told
+function isProblem(parsed: unknown): parsed is FieldProblem {
+  return typeof parsed === 'object' && parsed !== null && 'pointer' in parsed
 }
 
 /** Milliseconds at which a mail can have been sent. */
@@ -214,8 +214,8 @@ const isoInstant = v.pipe(
 )
 
 /** Numbers may come as numeric strings. */
-const jsonInstant: InstantSchema = v.lazy((told) =>
-  typeof told === 'number' || (typeof told === 'string' && /^\s*[\d.]+\s*$/.test(told))
+const jsonInstant: InstantSchema = v.lazy((parsed) =>
+  typeof parsed === 'number' || (typeof parsed === 'string' && /^\s*[\d.]+\s*$/.test(parsed))
     ? unixTime
     : isoInstant,
 )

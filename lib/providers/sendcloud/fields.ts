@@ -35,9 +35,9 @@ export function documentedName(name: string): string {
  * What the fields tell, under their documented names, without what stands for "not applicable". A field that comes in two
  * spellings is told once where both say the same; otherwise all that was said is a list, which is no text.
  */
-export function toldBy(fields: Fields): Fields {
+export function normalizedFields(rawFields: Fields): Fields {
   const told = new Map<string, unknown[]>()
-  for (const [name, value] of fields) {
+  for (const [name, value] of rawFields) {
     const field = documentedName(name)
     if (!isApplicable(field, value)) continue
     const values = told.get(field)

@@ -22,7 +22,7 @@ const columnOfField: ReadonlyMap<string, InboundColumn> = new Map([
 ])
 
 /** What a second telling of the same mail may change: its signature, and a link that lives for 15 days. */
-const fieldsOfTelling = new Set(['timestamp', 'token', 'signature', 'raw_message_url'])
+const fieldsWithColumns = new Set(['timestamp', 'token', 'signature', 'raw_message_url'])
 
 /** Headers of the mail, and the names in them. */
 const encodedColumns: ReadonlySet<InboundColumn> = new Set(['from', 'fromName', 'to', 'toName', 'subject'])
@@ -59,7 +59,7 @@ export function readRoute(provider: string, told: Fields, fields: Fields, nowMs:
     receivedAtMs,
     ...(rawMessageUrl !== '' && { rawMessageUrl }),
     columns: columnsOf(told),
-    content: jsonOf([...fields].filter(([name]) => !fieldsOfTelling.has(documentedName(name)))),
+    content: jsonOf([...fields].filter(([name]) => !fieldsWithColumns.has(documentedName(name)))),
   }
   return { type: 'inbound', mail }
 }

@@ -21,30 +21,30 @@ interface Unaddressed {
 const emailIdShape = 'an emailId: <messageId><index>$<recipient>'
 
 /** The one recipient of an event, and the message: named by the emailId, or by fields of their own. */
-export function readAddressee(told: Fields): Addressee | Unaddressed {
-  const emailId = emailIdParts(told.get('emailId'))
-  const message = emailId?.message ?? messageIn(told)
-  const addressed = addressedIn(told, emailId)
+export function readAddressee(fields: Fields): Addressee | Unaddressed {
+  const emailId = emailIdParts(fields.get('emailId'))
+  const message = emailId?.message ?? messageIn(fields)
+  const addressed = addressedIn(fields, emailId)
   const problems = [message, addressed].filter((part) => typeof part === 'object' && 'pointer' in part)
   if (typeof message === 'object' || 'pointer' in addressed) return { problems }
-  return { ...addressed, message, ...(emailId && { emailId: textOf(told.get('emailId')) }) }
+  return { ...addressed, message, ...(emailId && { emailId: textOf(fields.get('emailId')) }) }
 }
 
-function messageIn(told: Fields): MessageKey | FieldProblem {
-  if (told.has('emailId')) return fieldProblem('emailId', emailIdShape, told)
-  if (told.has('messageId')) return messageIdIn(told)
-  return taskKeyIn(told) ?? withoutMessage('/emailId')
+function messageIn(fields: Fields): MessageKey | FieldProblem {
+  if (fields.has('emailId')) return fieldProblem('emailId', emailIdShape, fields)
+  if (fields.has('messageId')) return messageIdIn(fields)
+  return taskKeyIn(fields) ?? withoutMessage('/emailId')
 }
 
-function messageIdIn(told: Fields): MessageKey | FieldProblem {
-  const messageId = told.get('messageId')
+function messageIdIn(fields: Fields): MessageKey | FieldProblem {
+  const messageId = fields.get('messageId')
   const key = typeof messageId === 'string' ? messageKeyOf(messageId) : undefined
-  return key ?? fieldProblem('messageId', 'the messageId that sending returned', told)
+  return key ?? fieldProblem('messageId', 'the messageId that sending returned', fields)
 }
 
 /** Tencent's batch tasks are numbered too, so the key says whose task it is. */
-function taskKeyIn(told: Fields): MessageKey | undefined {
-  const task = v.safeParse(identifier('the number of a task'), told.get('maillistTaskId'))
+function taskKeyIn(fields: Fields): MessageKey | undefined {
+  const task = v.safeParse(identifier('the number of a task'), fields.get('maillistTaskId'))
   return task.success ? taskMessageKey(`sendcloud:${task.output}`) : undefined
 }
 
@@ -56,10 +56,10 @@ function withoutMessage(pointer: string): FieldProblem {
   }
 }
 
-function addressedIn(told: Fields, emailId: EmailId | undefined): Addressed | FieldProblem {
+function addressedIn(fields: Fields, emailId: EmailId | undefined): Addressed | FieldProblem {
   const named = emailId?.recipient === '' ? undefined : emailId?.recipient
-  const addressed = addressIn(told.get('recipient') ?? named)
-  if (addressed === undefined) return fieldProblem('recipient', 'one email address', told)
+  const addressed = addressIn(fields.get('recipient') ?? named)
+  if (addressed === undefined) return fieldProblem('recipient', 'one email address', fields)
   if (named !== undefined && recipientOf(named) !== addressed.recipient) {
     return {
       pointer: '/recipient',
@@ -84,33 +84,33 @@ interface Entry {
  * The recipients of a request: each emailId once, and once each of the list whom no emailId names. A bad entry is a problem
  * of its own.
  */
-export function readAddressees(told: Fields): readonly (Addressee | Unaddressed)[] {
-  const beyond = ['emailIds', 'recipientArray'].filter((list) => isListBeyond(told.get(list)))
+export function readAddressees(fields: Fields): readonly (Addressee | Unaddressed)[] {
+  const beyond = ['emailIds', 'recipientArray'].filter((list) => isListBeyond(fields.get(list)))
   if (beyond.length > 0) return [{ problems: beyond.map(listProblem) }]
-  const emailIds = entriesIn(told, 'emailIds', 'emailId')
-  const recipients = entriesIn(told, 'recipientArray', 'recipient')
+  const emailIds = entriesIn(fields, 'emailIds', 'emailId')
+  const recipients = entriesIn(fields, 'recipientArray', 'recipient')
   if (emailIds.length === 0 && recipients.length === 0) {
     const problem = { pointer: '/recipientArray', expected: 'at least one recipient', received: 'none' }
     return [{ problems: [problem] }]
   }
-  const messageId = told.has('messageId') ? messageIdIn(told) : undefined
+  const messageId = fields.has('messageId') ? messageIdIn(fields) : undefined
   if (typeof messageId === 'object') return [{ problems: [messageId] }]
 
   const byEmailId = emailIds.map((entry) => addresseeByEmailId(entry, messageId))
   const named = new Set(emailIds.map(({ value }) => addressIn(emailIdParts(value)?.recipient)?.recipient))
   named.delete(undefined)
   const others = recipients.filter(({ value }) => !named.has(addressIn(value)?.recipient))
-  const message = messageId ?? (emailIds.length > 0 ? onlyMessage(byEmailId) : taskKeyIn(told))
+  const message = messageId ?? (emailIds.length > 0 ? onlyMessage(byEmailId) : taskKeyIn(fields))
   return eachOnce([...byEmailId, ...addresseesByAddress(others, message)])
 }
 
 /** Empty entries are none. */
-function entriesIn(told: Fields, list: string, field: string): readonly Entry[] {
-  const listed = listOf(told.get(list)).map((value, index) => ({
+function entriesIn(fields: Fields, list: string, field: string): readonly Entry[] {
+  const listed = listOf(fields.get(list)).map((value, index) => ({
     value,
     pointer: `/${list}/${String(index)}`,
   }))
-  const single = { value: told.get(field), pointer: `/${field}` }
+  const single = { value: fields.get(field), pointer: `/${field}` }
   return [...listed, single].filter(({ value }) => value !== undefined && value !== null && value !== '')
 }
 

@@ -9,7 +9,7 @@ import type { Outcome, Provider } from '../provider.ts'
 import { readAddressee, readAddressees } from './recipients.ts'
 import { maxBodyBytes, parseBody } from './body.ts'
 import { keyOfSent, ownsMessage } from './email-id.ts'
-import { fieldProblem, isSenderHeader, occurredAtIn, toldBy } from './fields.ts'
+import { fieldProblem, isSenderHeader, occurredAtIn, normalizedFields } from './fields.ts'
 import { readRoute } from './inbound-mail.ts'
 import { isEvent, publicKey, verifySignature } from './signature.ts'
 import { describeSubStatus, isKnownDescription, meaningOf, subStatusesOfInvalid } from './sub-status.ts'
@@ -78,7 +78,7 @@ const listsOfRequest = new Set(['recipientArray', 'emailIds'])
 const agentFields = new Set(['explorerName', 'explorerVer', 'oSName', 'oSVer', 'ip'])
 
 /** What is in a body, as far as it is the same for every recipient. */
-interface Telling {
+interface EventPart {
   readonly name: string
   readonly kind: EventKind
   readonly bounceClass?: BounceClass
@@ -87,7 +87,7 @@ interface Telling {
 }
 
 function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
-  const told = toldBy(fields)
+  const told = normalizedFields(fields)
   const event = told.get('event')
   if (typeof event !== 'string') {
     return [{ type: 'invalid', problems: [fieldProblem('event', knownEvents, told)] }]
@@ -98,12 +98,12 @@ function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
   if (!kind) return [unrecognisedEvent(event, '/event', knownEvents)]
   const problems = fieldsBeyond(told, '', isSenderHeader, listsOfRequest)
   if (problems.length > 0) return [{ type: 'invalid', problems }]
-  return readEvents(tellingOf(name, kind, told), told, nowMs)
+  return readEvents(eventPartOf(name, kind, told), told, nowMs)
 }
 
 const knownEvents = `one of ${[...kindOfEvent.keys(), 'route'].join(', ')}`
 
-function tellingOf(name: string, kind: EventKind, told: Fields): Telling {
+function eventPartOf(name: string, kind: EventKind, told: Fields): EventPart {
   if (kind !== 'bounced') return { name, kind }
   const code = textOf(told.get('substat'))
   const subStat = /^\d{1,4}$/.test(code) ? { subStat: code } : {}
@@ -114,15 +114,15 @@ function tellingOf(name: string, kind: EventKind, told: Fields): Telling {
     : { name, kind, bounceClass: 'hard', ...subStat }
 }
 
-function readEvents(telling: Telling, told: Fields, nowMs: number): readonly Outcome[] {
-  const addressees = telling.name === 'request' ? readAddressees(told) : [readAddressee(told)]
+function readEvents(part: EventPart, told: Fields, nowMs: number): readonly Outcome[] {
+  const addressees = part.name === 'request' ? readAddressees(told) : [readAddressee(told)]
   const occurredAtMs = occurredAtIn(told, nowMs)
   if (typeof occurredAtMs === 'object') {
     const problems = addressees.flatMap((addressee) => ('problems' in addressee ? addressee.problems : []))
     return [{ type: 'invalid', problems: [occurredAtMs, ...problems] }]
   }
   const message = addressees.find((addressee) => 'message' in addressee)?.message
-  const shared = sharedPart(telling, occurredAtMs, message, told)
+  const shared = sharedPart(part, occurredAtMs, message, told)
   return addressees.map((addressee) =>
     'problems' in addressee
       ? { type: 'invalid', problems: addressee.problems }
@@ -134,15 +134,15 @@ type SharedPart = Omit<DeliveryEvent, 'recipient' | 'spelling' | 'message' | 'em
 
 /** @param message - The message's key, where one was told. */
 function sharedPart(
-  telling: Telling,
+  part: EventPart,
   occurredAtMs: number,
   message: MessageKey | undefined,
   told: Fields,
 ): SharedPart {
-  const { kind, bounceClass, subStat } = telling
+  const { kind, bounceClass, subStat } = part
   const link = kind === 'clicked' ? textOf(told.get('url')) : ''
   const echoed = headersIn(told)
-  const reply = replyOf(telling, told)
+  const reply = replyOf(part, told)
   return {
     provider: sendCloud.name,
     kind,
@@ -152,7 +152,7 @@ function sharedPart(
     ...(bounceClass && { bounceClass }),
     ...(subStat !== undefined && { code: `subStat ${subStat}` }),
     ...(reply !== '' && { reply }),
-    detail: detailOf(telling, [...othersOf(telling, message, told), ...echoed.others], told),
+    detail: detailOf(part, [...othersOf(part, message, told), ...echoed.others], told),
     columns: columnsOf(told),
     headers: echoed.headers,
   }
@@ -162,7 +162,7 @@ function sharedPart(
  * What the receiving server said: the fields that hold its words, and the description where that is none of the known
  * ones. Empty where it said nothing.
  */
-function replyOf({ kind, subStat }: Telling, told: Fields): string {
+function replyOf({ kind, subStat }: EventPart, told: Fields): string {
   if (kind !== 'bounced' && kind !== 'deferred') return ''
   const text = (field: string) => textOf(told.get(field))
   const description = text('substatdesc')
@@ -173,19 +173,19 @@ function replyOf({ kind, subStat }: Telling, told: Fields): string {
 const replyFields = ['cause', 'reason', 'message']
 
 /** The cause by SendCloud's count and as it was told, who read with what, then every field that has no place of its own. */
-function detailOf(telling: Telling, others: readonly (readonly [string, unknown])[], told: Fields): string {
+function detailOf(part: EventPart, others: readonly (readonly [string, unknown])[], told: Fields): string {
   const text = (field: string) => textOf(told.get(field))
   const parts = [
-    causeText(telling, text('substatdesc')),
-    ...(telling.kind === 'bounced' ? [] : replyFields.map(text)),
-    hasAgent(telling.kind) ? agentText(text) : '',
+    causeText(part, text('substatdesc')),
+    ...(part.kind === 'bounced' ? [] : replyFields.map(text)),
+    hasAgent(part.kind) ? agentText(text) : '',
     text('outIp') && `outIp ${text('outIp')}`,
     jsonOf(others),
   ]
   return oneLine(parts.filter((part) => part !== '').join(' '))
 }
 
-function causeText({ kind, subStat }: Telling, description: string): string {
+function causeText({ kind, subStat }: EventPart, description: string): string {
   if (kind === 'bounced') return subStat === undefined ? '' : meaningOf(subStat)
   if (kind !== 'dropped') return ''
   return subStat === undefined ? description : describeSubStatus(subStat, description)
@@ -207,7 +207,7 @@ function agentText(text: (field: string) => string): string {
 
 /** The fields without a place of their own in the event. */
 function othersOf(
-  { name, kind, subStat }: Telling,
+  { name, kind, subStat }: EventPart,
   message: MessageKey | undefined,
   told: Fields,
 ): readonly (readonly [string, unknown])[] {

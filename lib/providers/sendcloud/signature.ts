@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Authenticity, Callback } from '../provider.ts'
 import { isWithoutFields, parseBody } from './body.ts'
-import { documentedName, toldBy } from './fields.ts'
+import { documentedName, normalizedFields } from './fields.ts'
 
 const signedFields = new Set(['timestamp', 'token', 'signature'])
 
@@ -34,8 +34,8 @@ const eventFields = new Set(['event', ...recipientFields])
 export function isEvent(callback: Callback): boolean {
   const parsed = parseBody(callback, { has: (name) => eventFields.has(documentedName(name)) })
   if ('problem' in parsed || parsed.fields === undefined) return false
-  const told = toldBy(parsed.fields)
-  return typeof told.get('event') === 'string' && recipientFields.some((field) => told.has(field))
+  const fields = normalizedFields(parsed.fields)
+  return typeof fields.get('event') === 'string' && recipientFields.some((field) => fields.has(field))
 }
 
 function isText(value: unknown): value is string {

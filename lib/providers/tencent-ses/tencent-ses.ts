@@ -203,40 +203,40 @@ function aheadProblems({ timestamp }: Identity, pointer: string, nowMs: number):
   return isAhead(timestamp, nowMs) ? [aheadOfClock(`${pointer}/timestamp`, timestamp)] : []
 }
 
-function contradictions(told: Identity, pointer: string): readonly FieldProblem[] {
+function contradictions(identity: Identity, pointer: string): readonly FieldProblem[] {
   const problems: FieldProblem[] = []
-  if (told.eventid !== undefined && eventOfId.get(told.eventid) !== told.event) {
+  if (identity.eventid !== undefined && eventOfId.get(identity.eventid) !== identity.event) {
     problems.push({
       pointer: `${pointer}/eventid`,
-      expected: `the number of the event '${told.event}'`,
-      received: String(told.eventid),
+      expected: `the number of the event '${identity.event}'`,
+      received: String(identity.eventid),
     })
   }
-  if (told.bulkId !== undefined && told.bulkid !== undefined && told.bulkId !== told.bulkid) {
+  if (identity.bulkId !== undefined && identity.bulkid !== undefined && identity.bulkId !== identity.bulkid) {
     problems.push({
       pointer: `${pointer}/bulkid`,
       expected: 'the same as bulkId',
       received: 'another string',
     })
   }
-  if (told.bulkId === undefined && told.bulkid === undefined && told.taskId === undefined) {
+  if (identity.bulkId === undefined && identity.bulkid === undefined && identity.taskId === undefined) {
     problems.push(withoutMessage(pointer))
   }
   return problems
 }
 
-function asEvent(kind: EventKind, told: Identity, fields: Fields): DeliveryEvent {
+function asEvent(kind: EventKind, identity: Identity, fields: Fields): DeliveryEvent {
   const sentTimestamp = v.safeParse(unixTime, fields.get('sentTimestamp'))
   const bounceClass = kind === 'bounced' ? bounceClassOf(fields) : undefined
   const link = kind === 'clicked' ? textOf(fields.get('link')) : ''
   const reply = hasReply(kind) ? textOf(fields.get('reason')) : ''
   return {
     provider: tencentSes.name,
-    ...told.email,
-    message: told.bulkId ?? told.bulkid ?? taskMessageKey(told.taskId ?? ''),
+    ...identity.email,
+    message: identity.bulkId ?? identity.bulkid ?? taskMessageKey(identity.taskId ?? ''),
     kind,
     source: 'callback',
-    occurredAtMs: told.timestamp,
+    occurredAtMs: identity.timestamp,
     ...(link !== '' && { link }),
     ...(bounceClass !== undefined && { bounceClass }),
     ...(reply !== '' && { reply }),

@@ -1,6 +1,6 @@
 import { datesToRead } from './dates.ts'
 import { HeldLease } from './lease.ts'
-import { expectedCalls, outlookOf, type Made, type Outlook } from './estimate.ts'
+import { expectedCalls, outlookOf, type Made, type Estimate } from './estimate.ts'
 import { readDate, type Reading } from './read-date.ts'
 import { unsettledByDate } from './unsettled.ts'
 import { addedBetween, CountedWrites, withoutWriting, type FactCounts } from './writes.ts'
@@ -36,7 +36,7 @@ export interface BackfillOrder {
   /** Ends it before its next call; what is applied stays applied. */
   readonly signal: AbortSignal
   /** Called once, before the first list is asked for. */
-  readonly onOutlook: (outlook: Outlook) => void
+  readonly onEstimate: (estimate: Estimate) => void
   /** Called after every page and every date. */
   readonly onProgress: (progress: BackfillProgress) => void
 }
@@ -90,15 +90,15 @@ export interface BackfillReport {
  * figures alone.
  * @throws DatesRefused, LeaseBusy - before anything was asked.
  */
-export async function backfill(on: BackfillDependencies, order: BackfillOrder): Promise<BackfillReport> {
-  const dates = datesToRead(order.from, order.to, on.clock.now())
-  const lease = await HeldLease.take(on)
-  const run = new BackfillRun(on, order, lease)
+export async function backfill(deps: BackfillDependencies, order: BackfillOrder): Promise<BackfillReport> {
+  const dates = datesToRead(order.from, order.to, deps.clock.now())
+  const lease = await HeldLease.take(deps)
+  const run = new BackfillRun(deps, order, lease)
   try {
     return await run.read(dates)
   } finally {
     await run.waitOutPace()
-    await lease.giveBack()
+    await lease.release()
   }
 }
 
@@ -106,7 +106,7 @@ export async function backfill(on: BackfillDependencies, order: BackfillOrder): 
 class Interrupted extends Error {}
 
 class BackfillRun {
-  readonly #on: BackfillDependencies
+  readonly #deps: BackfillDependencies
   readonly #order: BackfillOrder
   readonly #calls: ProviderCalls
   readonly #writes: CountedWrites
@@ -114,14 +114,16 @@ class BackfillRun {
   /** Keeps the lease; throws where the run may not go on. */
   readonly #goOn: () => Promise<void>
 
-  constructor(on: BackfillDependencies, order: BackfillOrder, lease: HeldLease) {
-    this.#on = on
+  constructor(deps: BackfillDependencies, order: BackfillOrder, lease: HeldLease) {
+    this.#deps = deps
     this.#order = order
-    this.#writes = new CountedWrites(order.isDryRun ? withoutWriting(on.deliveries) : on.deliveries)
+    this.#writes = new CountedWrites(order.isDryRun ? withoutWriting(deps.deliveries) : deps.deliveries)
     this.#repairs = new RowRepairs({
       deliveries: this.#writes,
-      log: on.log,
-      unreadable: new UnreadableRows(order.isDryRun ? undefined : { ...on, provider: on.statusApi.provider }),
+      log: deps.log,
+      unreadable: new UnreadableRows(
+        order.isDryRun ? undefined : { ...deps, provider: deps.statusApi.provider },
+      ),
       keepLease: () => lease.keep(),
     })
     this.#goOn = async () => {
@@ -129,11 +131,11 @@ class BackfillRun {
       await lease.keep()
     }
     this.#calls = new ProviderCalls({
-      statusApi: on.statusApi,
-      clock: on.clock,
+      statusApi: deps.statusApi,
+      clock: deps.clock,
       budget: { deadlineMs: Infinity, maxCalls: Infinity, requestsPerSecond: order.requestsPerSecond },
       // The run that had the lease before may have asked a moment ago.
-      lastCallAtMs: on.clock.now(),
+      lastCallAtMs: deps.clock.now(),
       beforeCall: this.#goOn,
     })
   }
@@ -153,24 +155,24 @@ class BackfillRun {
 
   /** @param reports - grows by every date that is begun, the one amid which the run has to end included. */
   async #readEach(dates: readonly string[], reports: DateReport[]): Promise<void> {
-    const { volumes, statusApi, deliveries } = this.#on
-    const outlook = await outlookOf(dates, volumes, this.#calls)
-    this.#order.onOutlook(outlook)
+    const { volumes, statusApi, deliveries } = this.#deps
+    const estimate = await outlookOf(dates, volumes, this.#calls)
+    this.#order.onEstimate(estimate)
     const callsBefore = this.#calls.calls
-    const tell = (callsForDate: number) => {
+    const report = (callsForDate: number) => {
       const made = { calls: this.#calls.calls - callsBefore, callsForDate, datesDone: reports.length }
-      this.#order.onProgress({ ...made, expectedCalls: expectedCalls(outlook, made) })
+      this.#order.onProgress({ ...made, expectedCalls: expectedCalls(estimate, made) })
     }
     const unsettled = await unsettledByDate(dates, statusApi.provider, deliveries, this.#goOn)
     for (const requestDate of dates) {
       const before = this.#figures()
       const reading: Reading = { offset: 0 }
       const onPage = () => {
-        tell(this.#calls.calls - before.calls)
+        report(this.#calls.calls - before.calls)
       }
       try {
-        const on = { calls: this.#calls, repairs: this.#repairs, clock: this.#on.clock, onPage }
-        await readDate(on, requestDate, unsettled.get(requestDate) ?? [], reading)
+        const deps = { calls: this.#calls, repairs: this.#repairs, clock: this.#deps.clock, onPage }
+        await readDate(deps, requestDate, unsettled.get(requestDate) ?? [], reading)
       } catch (error) {
         reading.problem = error instanceof Error ? error.message : typeof error
         throw error
@@ -180,7 +182,7 @@ class BackfillRun {
         const whole = { ...reading, ...(problem.length > 0 && { problem: problem.join(' ') }) }
         if (figures.calls > 0) reports.push({ requestDate, ...figures, ...whole })
       }
-      tell(0)
+      report(0)
     }
   }
 

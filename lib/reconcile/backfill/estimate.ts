@@ -5,7 +5,7 @@ import type { ProviderCalls } from '../provider-calls.ts'
 const rowsPerPage = 100
 
 /** What is to be expected of a backfill, as it begins. */
-export interface Outlook {
+export interface Estimate {
   readonly dates: readonly string[]
   /** About how many calls each date's list takes; absent where the provider did not tell how much was sent. */
   readonly callsByDate?: ReadonlyMap<string, number>
@@ -18,7 +18,7 @@ export async function outlookOf(
   dates: readonly string[],
   volumes: VolumeReport,
   calls: ProviderCalls,
-): Promise<Outlook> {
+): Promise<Estimate> {
   const callsByDate = new Map<string, number>()
   try {
     for (let begin = 0; begin < dates.length; begin += volumes.maxDates) {
@@ -46,7 +46,7 @@ export interface Made {
 
 /** How many calls it will have made in the end; `undefined` where the provider did not tell how much was sent. */
 export function expectedCalls(
-  { dates, callsByDate }: Outlook,
+  { dates, callsByDate }: Estimate,
   made: Made = { calls: 0, callsForDate: 0, datesDone: 0 },
 ): number | undefined {
   if (!callsByDate) return undefined

@@ -17,18 +17,18 @@ interface Dependencies {
 
 /** The scheduled runs' lease, held by hand: what they left in it stays as it is. */
 export class HeldLease {
-  readonly #on: Dependencies
+  readonly #deps: Dependencies
   #untilMs = 0
 
-  private constructor(on: Dependencies) {
-    this.#on = on
+  private constructor(deps: Dependencies) {
+    this.#deps = deps
   }
 
   /** Throws {@link LeaseBusy} where another run holds it. */
-  static async take(on: Dependencies): Promise<HeldLease> {
-    const lease = new HeldLease(on)
+  static async take(deps: Dependencies): Promise<HeldLease> {
+    const lease = new HeldLease(deps)
     if (await lease.#extend()) return lease
-    const endsAtMs = await on.runs.endsAtMs()
+    const endsAtMs = await deps.runs.endsAtMs()
     const until = endsAtMs === undefined ? 'this moment' : `${formatInstant(endsAtMs)}, longer if it goes on`
     throw new LeaseBusy(`Another run holds the lease until ${until}. Nothing was asked: try again then.`)
   }
@@ -38,20 +38,20 @@ export class HeldLease {
    * run has taken it.
    */
   async keep(): Promise<void> {
-    while (this.#untilMs - this.#on.clock.now() < leaseMs / 2) {
+    while (this.#untilMs - this.#deps.clock.now() < leaseMs / 2) {
       if (!(await this.#extend())) throw new RunStopped('lease', 'Another run has taken the lease.')
     }
   }
 
-  async giveBack(): Promise<void> {
-    await this.#on.runs.giveBack(this.#on.owner)
+  async release(): Promise<void> {
+    await this.#deps.runs.releaseLease(this.#deps.owner)
   }
 
   /** `false` where another run holds it. */
   async #extend(): Promise<boolean> {
-    const nowMs = this.#on.clock.now()
+    const nowMs = this.#deps.clock.now()
     const untilMs = nowMs + leaseMs
-    const isHeld = (await this.#on.runs.acquire(this.#on.owner, nowMs, untilMs)) !== undefined
+    const isHeld = (await this.#deps.runs.acquire(this.#deps.owner, nowMs, untilMs)) !== undefined
     if (isHeld) this.#untilMs = untilMs
     return isHeld
   }

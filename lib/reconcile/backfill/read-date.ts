@@ -1,11 +1,11 @@
-import { heardByMs } from '../../core/schedule.ts'
+import { callbackGraceMs } from '../../core/schedule.ts'
 import { possibleRequestDates } from '../../core/sweep-plan.ts'
 import { StatusApiError, type StatusQuery } from '../ports.ts'
 import type { Clock } from '../../runtime/ports.ts'
 import type { DatedDelivery } from '../survey.ts'
 import type { ProviderCalls } from '../provider-calls.ts'
 import type { RowRepairs } from '../repair-rows.ts'
-import { hasTold, sentThrough } from '../run.ts'
+import { hasReported, sentThrough } from '../run.ts'
 
 interface Dependencies {
   readonly calls: ProviderCalls
@@ -29,13 +29,13 @@ export interface Reading {
  * where the run ends amid it, too.
  */
 export async function readDate(
-  on: Dependencies,
+  deps: Dependencies,
   requestDate: string,
   unsettled: readonly DatedDelivery[],
   reading: Reading,
 ): Promise<void> {
   try {
-    await readList(on, { requestDate, offset: 0 }, (offset) => {
+    await readList(deps, { requestDate, offset: 0 }, (offset) => {
       reading.offset = offset
     })
   } catch (error) {
@@ -43,7 +43,7 @@ export async function readDate(
     reading.problem = error.message
     return
   }
-  const unanswered = await lookUpUnseen(on, unsettled)
+  const unanswered = await lookUpUnseen(deps, unsettled)
   if (unanswered !== undefined) reading.problem = unanswered
 }
 
@@ -54,31 +54,31 @@ async function readList(
   reached: (offset: number) => void,
 ): Promise<boolean> {
   let { offset } = query
-  let isTold = false
+  let isReported = false
   for (;;) {
     const page = await calls.page({ ...query, offset })
     const nowMs = clock.now()
-    await repairs.apply(sentThrough(page, nowMs - heardByMs), query.requestDate, nowMs)
+    await repairs.apply(sentThrough(page, nowMs - callbackGraceMs), query.requestDate, nowMs)
     offset += page.rows
-    isTold ||= hasTold(page)
+    isReported ||= hasReported(page)
     reached(offset)
     onPage()
-    if (page.isLast) return isTold
+    if (page.isLast) return isReported
   }
 }
 
 /** Answers what the last look-up without an answer failed by, and how many did. */
 async function lookUpUnseen(
-  on: Dependencies,
+  deps: Dependencies,
   unsettled: readonly DatedDelivery[],
 ): Promise<string | undefined> {
-  const unseen = unsettled.filter(({ delivery }) => !on.repairs.hasSeen(delivery))
+  const unseen = unsettled.filter(({ delivery }) => !deps.repairs.hasSeen(delivery))
   const sentAtByMessage = new Map(unseen.map(({ delivery, sentAtMs }) => [delivery.message, sentAtMs]))
   let unanswered = 0
   let problem = ''
   for (const [message, sentAtMs] of sentAtByMessage) {
     try {
-      await lookUp(on, message, sentAtMs)
+      await lookUp(deps, message, sentAtMs)
     } catch (error) {
       if (!(error instanceof StatusApiError)) throw error
       // Any other refusal is this message's own: there is nothing to be known of it.
@@ -92,9 +92,9 @@ async function lookUpUnseen(
 }
 
 /** Asks under each date under which the message may stand, until one tells of it. */
-async function lookUp(on: Dependencies, message: string, sentAtMs: number): Promise<void> {
+async function lookUp(deps: Dependencies, message: string, sentAtMs: number): Promise<void> {
   for (const requestDate of possibleRequestDates(sentAtMs)) {
-    const isTold = await readList(on, { requestDate, offset: 0, messageId: message }, () => undefined)
-    if (isTold) return
+    const isReported = await readList(deps, { requestDate, offset: 0, messageId: message }, () => undefined)
+    if (isReported) return
   }
 }

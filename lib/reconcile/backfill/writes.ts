@@ -14,19 +14,19 @@ export type FactCounts = ReadonlyMap<EventKind, number>
  * event that it was given.
  */
 export function withoutWriting(deliveries: Pick<DeliveryReader, 'rowsOf'>): RowAccess {
-  const told = new Map<string, DeliveryEvent[]>()
+  const recorded = new Map<string, DeliveryEvent[]>()
   return {
     record(event) {
-      const known = told.get(nameOf(event))
+      const known = recorded.get(nameOf(event))
       if (known) known.push(event)
-      else told.set(nameOf(event), [event])
+      else recorded.set(nameOf(event), [event])
       return Promise.resolve()
     },
     async rowsOf(keys) {
       const rows = await deliveries.rowsOf(keys)
       const byName = new Map(rows.map((row) => [nameOf(row), row]))
       for (const name of new Set(keys.map(nameOf))) {
-        for (const event of told.get(name) ?? []) byName.set(name, joined(byName.get(name), event))
+        for (const event of recorded.get(name) ?? []) byName.set(name, joined(byName.get(name), event))
       }
       return [...byName.values()]
     },

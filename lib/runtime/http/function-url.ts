@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { CallbackAnswer, CallbackRequest } from '../../ingest/ports.ts'
+import type { WebhookResponse, WebhookRequest } from '../../ingest/ports.ts'
 
 /**
  * The part of a Lambda function URL event (payload format 2.0) that is used. Nothing of it is trusted before it fits.
@@ -22,7 +22,7 @@ export interface FunctionUrlResult {
 }
 
 /** Reads a function URL event. Throws where the function was invoked by something else. */
-export function requestOf(event: unknown): CallbackRequest {
+export function requestOf(event: unknown): WebhookRequest {
   const parsed = v.safeParse(functionUrlEvent, event)
   if (!parsed.success) {
     throw new TypeError(
@@ -34,7 +34,7 @@ export function requestOf(event: unknown): CallbackRequest {
   return { method, path: rawPath, headers: new Map(Object.entries(headers)), body, isBase64Encoded }
 }
 
-export function resultOf(answer: CallbackAnswer): FunctionUrlResult {
-  const body = answer.body === undefined ? '' : JSON.stringify(answer.body)
-  return { statusCode: answer.status, headers: answer.headers, body }
+export function resultOf(response: WebhookResponse): FunctionUrlResult {
+  const body = response.body === undefined ? '' : JSON.stringify(response.body)
+  return { statusCode: response.status, headers: response.headers, body }
 }

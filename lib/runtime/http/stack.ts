@@ -1,7 +1,7 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { tryAgain } from '../../ingest/responses.ts'
-import type { CallbackAnswer, CallbackRequest } from '../../ingest/ports.ts'
+import type { WebhookResponse, WebhookRequest } from '../../ingest/ports.ts'
 import type { Log } from '../ports.ts'
 import { requestOf, resultOf, type FunctionUrlResult } from './function-url.ts'
 
@@ -13,7 +13,7 @@ export type FunctionUrlHandler = (event: unknown, context: Context) => Promise<F
  * and a run out of time, are answered 503: the sender can only help by sending again.
  */
 export function functionUrlStack(
-  answerTo: (request: CallbackRequest) => Promise<CallbackAnswer>,
+  respond: (request: WebhookRequest) => Promise<WebhookResponse>,
   log: Log,
 ): FunctionUrlHandler {
   const stack = middy<unknown, FunctionUrlResult>()
@@ -25,6 +25,6 @@ export function functionUrlStack(
         request.response = resultOf(tryAgain())
       },
     })
-    .handler(async (event: unknown) => resultOf(await answerTo(requestOf(event))))
+    .handler(async (event: unknown) => resultOf(await respond(requestOf(event))))
   return (event, context) => stack(event, context)
 }

@@ -19,8 +19,8 @@ export async function withAnsweredAt<T>(
 ): Promise<{ readonly answer: T; readonly answeredAtMs: number | undefined }> {
   const trace = randomUUID()
   let answeredAtMs: number | undefined
-  const listen = (told: unknown) => {
-    if (traceOf(told) === trace) answeredAtMs = dateOf(told)
+  const listen = (message: unknown) => {
+    if (traceOf(message) === trace) answeredAtMs = dateOf(message)
   }
   subscribe(answers, listen)
   try {
@@ -31,8 +31,9 @@ export async function withAnsweredAt<T>(
   }
 }
 
-function traceOf(told: unknown): unknown {
-  const request = typeof told === 'object' && told !== null && 'request' in told ? told.request : undefined
+function traceOf(message: unknown): unknown {
+  const request =
+    typeof message === 'object' && message !== null && 'request' in message ? message.request : undefined
   return request instanceof ClientRequest ? singleValue(request.getHeader(traceHeader)) : undefined
 }
 
@@ -41,8 +42,9 @@ function singleValue(header: unknown): unknown {
   return Array.isArray(header) ? header[0] : header
 }
 
-function dateOf(told: unknown): number | undefined {
-  const response = typeof told === 'object' && told !== null && 'response' in told ? told.response : undefined
+function dateOf(message: unknown): number | undefined {
+  const response =
+    typeof message === 'object' && message !== null && 'response' in message ? message.response : undefined
   const dateMs = response instanceof IncomingMessage ? Date.parse(response.headers.date ?? '') : NaN
   return Number.isNaN(dateMs) ? undefined : dateMs
 }

@@ -17,11 +17,11 @@ export function statusApiError(error: unknown, question: Question, settings: Ses
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
   const consequence = consequenceOf(code, question)
   const advice = consequence === 'settings' ? ` ${settingToChange(code, question.action, settings)}` : ''
-  const told = code === '' ? `no usable answer (${reasonOf(error)})` : code
+  const reason = code === '' ? `no usable answer (${reasonOf(error)})` : code
   return new StatusApiError(
     consequence,
     code === '' ? 'NoAnswer' : code,
-    `${question.action} for ${question.about} failed: ${told}.${advice}`,
+    `${question.action} for ${question.about} failed: ${reason}.${advice}`,
   )
 }
 

@@ -17,7 +17,7 @@ const text = v.union([
   v.string(),
   v.pipe(
     v.union([v.number(), v.boolean()]),
-    v.transform((told) => String(told)),
+    v.transform((value) => String(value)),
   ),
 ])
 
@@ -43,7 +43,7 @@ const wholeNumber = v.pipe(number, v.safeInteger())
 
 const flag = v.pipe(
   v.union([v.boolean(), v.number(), v.pipe(v.string(), v.trim(), v.toLowerCase())]),
-  v.transform((told) => flags.get(told)),
+  v.transform((value) => flags.get(value)),
   v.boolean(),
 )
 
@@ -80,9 +80,9 @@ class Row {
 
   /** `undefined` where the field tells nothing, or nothing that can be read. */
   read<T>(name: string, shape: v.GenericSchema<unknown, T>): T | undefined {
-    const told = this.#fields.get(name)
-    if (told === undefined || told === null || told === '') return undefined
-    const parsed = v.safeParse(shape, told)
+    const value = this.#fields.get(name)
+    if (value === undefined || value === null || value === '') return undefined
+    const parsed = v.safeParse(shape, value)
     if (parsed.success) return parsed.output
     this.mark(name)
     return undefined
@@ -95,27 +95,27 @@ class Row {
 
   /** 0, and what is no instant of a mail, stand for "none". */
   instantMs(name: string): number | undefined {
-    const told = this.read(name, number)
-    const instantMs = told === undefined ? undefined : unixInstantMs(told)
+    const value = this.read(name, number)
+    const instantMs = value === undefined ? undefined : unixInstantMs(value)
     return instantMs === undefined ? undefined : toSecond(instantMs)
   }
 }
 
 /** Reads a row: what it tells, and the names of the fields that could not be read. */
-export function readStatusRow(provider: string, told: unknown): ReadRow {
-  if (typeof told !== 'object' || told === null) return { unreadable: { fields: 'row', row: told } }
-  const row = new Row(new Map(Object.entries(told)))
+export function readStatusRow(provider: string, value: unknown): ReadRow {
+  if (typeof value !== 'object' || value === null) return { unreadable: { fields: 'row', row: value } }
+  const row = new Row(new Map(Object.entries(value)))
   const sendStatus = row.read('SendStatus', wholeNumber) ?? (row.odd.length > 0 ? 'odd' : 0)
   const delivery = deliveryOf(provider, row, sendStatus)
   // What answers about the query is about no mail.
   const odd = sendStatus === noRecord ? row.odd.filter((name) => !keyFields.includes(name)) : row.odd
-  const isWorthTelling = delivery && (delivery.outcome !== undefined || delivery.engagement.length > 0)
+  const isWorthReporting = delivery && (delivery.outcome !== undefined || delivery.engagement.length > 0)
   return {
-    ...(isWorthTelling && { delivery }),
+    ...(isWorthReporting && { delivery }),
     ...(odd.length > 0 && {
       unreadable: {
         fields: odd.join(' '),
-        row: told,
+        row: value,
         ...(delivery?.sentAtMs !== undefined && { sentAtMs: delivery.sentAtMs }),
       },
     }),
@@ -195,24 +195,24 @@ function outcomeOfStatus(
 
 /** Unlike other fields it may not be missing: nothing stands for "none". */
 function deliverStatusOf(row: Row): 0 | 1 | 2 | 3 | 8 | 'odd' {
-  const told = row.read('DeliverStatus', wholeNumber)
-  if (isDeliverStatus(told)) return told
+  const value = row.read('DeliverStatus', wholeNumber)
+  if (isDeliverStatus(value)) return value
   row.mark('DeliverStatus')
   return 'odd'
 }
 
-function isDeliverStatus(told: number | undefined): told is 0 | 1 | 2 | 3 | 8 {
-  return deliverStatuses.includes(told)
+function isDeliverStatus(value: number | undefined): value is 0 | 1 | 2 | 3 | 8 {
+  return deliverStatuses.includes(value)
 }
 
 function engagementOf(row: Row): PolledDelivery['engagement'] {
-  const isTold = (...names: readonly string[]) =>
+  const isReported = (...names: readonly string[]) =>
     names.map((name) => row.read(name, flag)).some((is) => is === true)
   return [
-    ...(isTold('UserOpened') ? (['opened'] as const) : []),
-    ...(isTold('UserClicked') ? (['clicked'] as const) : []),
-    ...(isTold(...complaintFields) ? (['complained'] as const) : []),
-    ...(isTold('UserUnsubscribed') ? (['unsubscribed'] as const) : []),
+    ...(isReported('UserOpened') ? (['opened'] as const) : []),
+    ...(isReported('UserClicked') ? (['clicked'] as const) : []),
+    ...(isReported(...complaintFields) ? (['complained'] as const) : []),
+    ...(isReported('UserUnsubscribed') ? (['unsubscribed'] as const) : []),
   ]
 }
 

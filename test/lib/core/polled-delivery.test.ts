@@ -5,7 +5,7 @@ import type { EventKind } from '../../../lib/core/event.ts'
 import { parseFact } from '../../../lib/core/fact.ts'
 import { joined } from '../../../lib/core/join.ts'
 import {
-  lackingEvents,
+  missingEvents,
   unknownEvent,
   type PolledDelivery,
   type PolledOutcome,
@@ -67,7 +67,7 @@ const rows: Record<Status, Delivery> = {
 }
 
 const kindsLacking = (known: Delivery | undefined, polled: PolledDelivery) =>
-  lackingEvents(known, polled).map((event) => event.kind)
+  missingEvents(known, polled).map((event) => event.kind)
 
 describe('what a polled outcome adds', () => {
   it.each<[Status, readonly PolledOutcome['kind'][]]>([
@@ -122,7 +122,7 @@ describe('what a polled outcome adds', () => {
     const told = { kind: 'bounced', bounceClass, reply, detail: '' } as const
     for (const time of [at, '2022-06-01T07:00:00Z']) {
       const outcome = { ...told, occurredAtMs: Date.parse(time) }
-      expect(lackingEvents(known, polledWith({ outcome }))).toEqual([])
+      expect(missingEvents(known, polledWith({ outcome }))).toEqual([])
     }
   })
 
@@ -182,14 +182,14 @@ describe('what the poll tells of the reader', () => {
   })
 
   it('has no time', () => {
-    for (const event of lackingEvents(rows.delivered, polledWith({ engagement }))) {
+    for (const event of missingEvents(rows.delivered, polledWith({ engagement }))) {
       expect(event).not.toHaveProperty('occurredAtMs')
     }
   })
 
   it('is nothing where the row lacks nothing', () => {
     const known = rowWith('delivered', [['delivered', at], ...engagement.map((kind) => [kind, at] as const)])
-    expect(lackingEvents(known, polledWith({ engagement }))).toEqual([])
+    expect(missingEvents(known, polledWith({ engagement }))).toEqual([])
   })
 })
 
@@ -212,7 +212,7 @@ describe('a polled event', () => {
       columns: { from: 'test@fromexample.com' },
       headers: new Map(),
     }
-    expect(lackingEvents(undefined, polled)).toEqual([
+    expect(missingEvents(undefined, polled)).toEqual([
       {
         ...shared,
         kind: 'bounced',
@@ -226,7 +226,7 @@ describe('a polled event', () => {
   })
 
   it('claims nothing that the poll did not tell', () => {
-    expect(lackingEvents(undefined, polledWith({ outcome: outcomes.requested }))).toEqual([
+    expect(missingEvents(undefined, polledWith({ outcome: outcomes.requested }))).toEqual([
       {
         provider: 'tencent-ses',
         recipient: 'example@example.com',
@@ -257,8 +257,8 @@ describe('a pass over the same answer', () => {
     fc.assert(
       fc.property(anyRow, anyPolled, (row, told) => {
         const polled = polledWith(told)
-        const broughtUp = lackingEvents(row, polled).reduce<Delivery | undefined>(joined, row)
-        expect(lackingEvents(broughtUp, polled)).toEqual([])
+        const broughtUp = missingEvents(row, polled).reduce<Delivery | undefined>(joined, row)
+        expect(missingEvents(broughtUp, polled)).toEqual([])
       }),
     )
   })
@@ -267,10 +267,10 @@ describe('a pass over the same answer', () => {
     fc.assert(
       fc.property(anyRow, anyPolled, fc.nat(5), (row, told, cutAt) => {
         const polled = polledWith(told)
-        const events = lackingEvents(row, polled)
+        const events = missingEvents(row, polled)
         const whole = events.reduce<Delivery | undefined>(joined, row)
         const cutShort = events.slice(0, cutAt).reduce<Delivery | undefined>(joined, row)
-        expect(lackingEvents(cutShort, polled).reduce<Delivery | undefined>(joined, cutShort)).toEqual(whole)
+        expect(missingEvents(cutShort, polled).reduce<Delivery | undefined>(joined, cutShort)).toEqual(whole)
       }),
     )
   })

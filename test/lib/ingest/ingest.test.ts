@@ -27,11 +27,11 @@ function posting(record: (event: DeliveryEvent) => Promise<void>, deadline?: (ms
     deliveries: { record },
     inbound: { keep: () => Promise.resolve() },
     quarantine: { keep, keepWithinDay: () => Promise.resolve(false) },
-    answerDeadlineMs: 2_000,
+    responseDeadlineMs: 2_000,
     ...(deadline && { deadline }),
     clock: virtualClock('2026-11-21T08:00:00Z'),
-    log: (happening: string, fields?: Readonly<Record<string, unknown>>) =>
-      logged.push({ happening, ...fields }),
+    log: (event: string, fields?: Readonly<Record<string, unknown>>) =>
+      logged.push({ event: event, ...fields }),
   }
   const post = (body: unknown, path = '/sent') =>
     ingest(

@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { UnwritableError } from '../../../lib/ledger/ports.ts'
 import type { Provider } from '../../../lib/providers/provider.ts'
-import { takeIn } from '../../../lib/ingest/process-body.ts'
+import { processBody } from '../../../lib/ingest/process-body.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { eventWith } from '../../events.ts'
 
 const callback = { body: new Uint8Array(), contentType: '' }
 
 /** A provider of whose every body this many events are told. */
-const tellingOf = (events: number): Provider => ({
+const eventPartOf = (events: number): Provider => ({
   name: 'talkative',
   maxBodyBytes: 1,
   read: () =>
@@ -27,7 +27,7 @@ function dependenciesWith(record: (event: DeliveryEvent) => Promise<void>) {
       deliveries: { record },
       inbound: { keep: () => Promise.resolve() },
       clock: virtualClock('2026-11-21T08:00:00Z'),
-      log: (happening: string, fields = {}) => logged.push({ happening, ...fields }),
+      log: (event: string, fields = {}) => logged.push({ event: event, ...fields }),
     },
   }
 }
@@ -42,7 +42,7 @@ describe('a body of which the table takes only a part in time', () => {
       return Promise.resolve()
     })
     const until = { signal: deadline.signal, maxWrites: 5_000 }
-    const taken = await takeIn(tellingOf(5_000), callback, on, until)
+    const taken = await processBody(eventPartOf(5_000), callback, on, until)
     expect(begun).toBeLessThan(40 + 32)
     expect(taken.recorded + taken.unfinished).toBe(5_000)
     expect(taken.recorded).toBeGreaterThan(0)
@@ -58,7 +58,7 @@ describe('a body of which the table takes only a part in time', () => {
       return Promise.resolve()
     })
     const until = { signal: new AbortController().signal, maxWrites: 100 }
-    const taken = await takeIn(tellingOf(300), callback, on, until)
+    const taken = await processBody(eventPartOf(300), callback, on, until)
     expect(begun).toBe(100)
     expect(taken).toMatchObject({ recorded: 100, unfinished: 200, unwritten: 0 })
   })
@@ -70,7 +70,10 @@ describe('a body of which the table takes only a part in time', () => {
       return new Promise(() => undefined)
     })
     const until = { signal: deadline.signal, maxWrites: 100 }
-    expect(await takeIn(tellingOf(3), callback, on, until)).toMatchObject({ recorded: 0, unfinished: 3 })
+    expect(await processBody(eventPartOf(3), callback, on, until)).toMatchObject({
+      recorded: 0,
+      unfinished: 3,
+    })
   })
 })
 
@@ -81,13 +84,13 @@ describe('a write that fails', () => {
       if (event.recipient.startsWith('2')) return Promise.reject(new RangeError('private@example.com'))
       return Promise.resolve()
     })
-    expect(await takeIn(tellingOf(21), callback, on)).toMatchObject({
+    expect(await processBody(eventPartOf(21), callback, on)).toMatchObject({
       recorded: 18,
       unwritten: 2,
       reason: 'unwritable',
       problems: [{ pointer: '/1' }],
       summary: 'delivered ×21',
     })
-    expect(logged).toEqual([{ happening: 'write failed', error: 'RangeError', elements: 2 }])
+    expect(logged).toEqual([{ event: 'write failed', error: 'RangeError', elements: 2 }])
   })
 })

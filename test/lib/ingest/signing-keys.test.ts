@@ -17,7 +17,7 @@ const signed: Provider = { ...plain, name: 'signed', signing }
 let clock: ReturnType<typeof virtualClock>
 let values: Map<string, string>
 let asked: (readonly string[])[]
-let logged: { readonly happening: string }[]
+let logged: { readonly event: string }[]
 let isDown: boolean
 const parameters: ParameterReader = {
   valuesOf(names) {
@@ -37,7 +37,7 @@ beforeEach(() => {
 function keysOf(
   environment: Readonly<Record<string, string>> = {},
 ): (provider: Provider) => ReturnType<SigningKeys> {
-  const log = (happening: string, fields = {}) => logged.push({ happening, ...fields })
+  const log = (event: string, fields = {}) => logged.push({ event: event, ...fields })
   const keys = signingKeys({ TABLE_PREFIX: 'ledger-prod', ...environment }, { parameters, clock, log })
   const patient = new AbortController().signal
   return (provider) => keys(provider, patient)
@@ -81,7 +81,7 @@ describe('the keys of a provider that signs', () => {
     isDown = true
     await clock.sleep(5 * minuteMs)
     expect(await keys(signed)).toEqual(['a-key'])
-    expect(logged).toEqual([{ happening: 'setting unreadable', setting: 'SIGNED_KEY', problem: 'TypeError' }])
+    expect(logged).toEqual([{ event: 'setting unreadable', setting: 'SIGNED_KEY', problem: 'TypeError' }])
   })
 
   it('are not asked for again at once where they could not be read', async () => {

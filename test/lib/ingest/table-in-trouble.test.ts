@@ -55,7 +55,7 @@ async function answerTo({ endpoint, body = delivered, deadline = noDeadline }: T
     { TABLE_PREFIX: 'test', CALLBACK_TOKEN_SHA256: tokenDigest(token) },
     {
       clock: virtualClock('2026-11-21T08:00:00Z'),
-      log: (happening, fields) => logged.push({ happening, ...fields }),
+      log: (event, fields) => logged.push({ event: event, ...fields }),
       dynamoDb: (requestTimeoutMs) => {
         asked.push(requestTimeoutMs)
         return triedOnce(endpoint)
@@ -107,7 +107,7 @@ describe('an error of DynamoDB', () => {
       const endpoint = await refusing(name, httpStatus)
       const { status, logged } = await answerTo({ endpoint })
       expect(status).toBe(503)
-      expect(logged).toContainEqual({ happening: 'write failed', error: name, elements: 1 })
+      expect(logged).toContainEqual({ event: 'write failed', error: name, elements: 1 })
       expect(JSON.stringify(logged)).not.toContain('unwritable')
     },
   )

@@ -18,7 +18,7 @@ interface Told {
 }
 
 /** Whom each outcome names; `undefined` where it is no event. */
-function toldBy(provider: Provider, fields: object): readonly (Told | undefined)[] {
+function normalizedFields(provider: Provider, fields: object): readonly (Told | undefined)[] {
   const body = Buffer.from(JSON.stringify(fields))
   return provider.read({ body, contentType: 'application/json' }, nowMs).map(addressed)
 }
@@ -30,13 +30,18 @@ function addressed(outcome: Outcome): Told | undefined {
   return { recipient, spelling }
 }
 
-const ofSendCloud = (fields: object) => toldBy(sendCloud, { timestamp: 1795233605123, ...fields })
+const ofSendCloud = (fields: object) => normalizedFields(sendCloud, { timestamp: 1795233605123, ...fields })
 
 const doors: readonly (readonly [string, (address: string) => readonly (Told | undefined)[]])[] = [
   [
     'a callback of Tencent',
     (email) =>
-      toldBy(tencentSes, { event: 'delivered', email, bulkId: 'qcloud-ses-1', timestamp: 1795233605 }),
+      normalizedFields(tencentSes, {
+        event: 'delivered',
+        email,
+        bulkId: 'qcloud-ses-1',
+        timestamp: 1795233605,
+      }),
   ],
   ['recipient at SendCloud', (recipient) => ofSendCloud({ event: 'deliver', messageId, recipient })],
   [
@@ -63,7 +68,8 @@ const doors: readonly (readonly [string, (address: string) => readonly (Told | u
   ],
   [
     '/sent',
-    (recipients) => toldBy(sent, { messageId: 'qcloud-ses-1', recipients, sentAt: '2026-11-21T08:00:00Z' }),
+    (recipients) =>
+      normalizedFields(sent, { messageId: 'qcloud-ses-1', recipients, sentAt: '2026-11-21T08:00:00Z' }),
   ],
   [
     'a row of the poll',

@@ -26,8 +26,8 @@ beforeEach(async () => {
   logged = []
 })
 
-const log = (happening: string, fields?: Readonly<Record<string, unknown>>) =>
-  logged.push({ happening, ...fields })
+const log = (event: string, fields?: Readonly<Record<string, unknown>>) =>
+  logged.push({ event: event, ...fields })
 const rows = () => allRowsOf(engine.client, tables)
 
 function sendTo(recipients: number): unknown {
@@ -104,11 +104,11 @@ describe('a body that does not fit the answer’s time', () => {
       { reason: 'unfinished', resolvedAt: '2026-11-21T08:05:00Z', resolvedBy: 'replay' },
     ])
     expect(after.quarantine[0]).not.toHaveProperty('open')
-    expect(logged).toContainEqual({ happening: 'unfinished bodies', finished: 1, left: 0 })
+    expect(logged).toContainEqual({ event: 'unfinished bodies', finished: 1, left: 0 })
 
     logged = []
     await run()
-    expect(logged.map(({ happening }) => happening)).not.toContain('unfinished bodies')
+    expect(logged.map(({ event }) => event)).not.toContain('unfinished bodies')
   })
 
   it('is answered for what is wrong with it, and keeps that once the rest is written', async () => {
@@ -128,7 +128,7 @@ describe('a body that does not fit the answer’s time', () => {
     expect(after.quarantine).toMatchObject([{ reason: 'invalid', open: '2026-11-21T08:00:00Z' }])
     logged = []
     await run()
-    expect(logged.map(({ happening }) => happening)).not.toContain('unfinished bodies')
+    expect(logged.map(({ event }) => event)).not.toContain('unfinished bodies')
   })
 
   it('waits for the next run where this one cannot write it', async () => {
@@ -136,7 +136,7 @@ describe('a body that does not fit the answer’s time', () => {
     const { deliveries } = tables
     await engine.client.send(new DeleteTableCommand({ TableName: deliveries }))
     await run().catch(() => undefined)
-    expect(logged).toContainEqual({ happening: 'unfinished bodies', finished: 0, left: 1 })
+    expect(logged).toContainEqual({ event: 'unfinished bodies', finished: 0, left: 1 })
     expect(await unresolved()).toBe(1)
   })
 
@@ -144,7 +144,7 @@ describe('a body that does not fit the answer’s time', () => {
     await engine.client.send(new DeleteTableCommand({ TableName: tables.quarantine }))
     await run()
     expect(logged).toContainEqual({
-      happening: 'unfinished bodies not found',
+      event: 'unfinished bodies not found',
       error: 'ResourceNotFoundException',
     })
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { minuteMs } from '../../../lib/core/instant.ts'
 import { reconcile } from '../../../lib/reconcile/reconcile.ts'
-import { tellRun } from '../../../lib/reconcile/run-metrics.ts'
+import { publishRunMetrics } from '../../../lib/reconcile/run-metrics.ts'
 import { inMemoryLedger } from '../../../local/in-memory-ledger.ts'
 import { mailboxWith } from '../../../local/simulated-ses/mailbox.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
@@ -42,7 +42,7 @@ describe('more deliveries to close than a run keeps in memory', () => {
         })
         const { unknown, unfinished, stoppedBy } = report.figures
         closed.push([unknown, unfinished, stoppedBy])
-        tellRun(report, {
+        publishRunMetrics(report, {
           deployment: 'test',
           clock,
           log: (_what, fields) => metrics.push(fields?.unfinished),

@@ -214,7 +214,7 @@ describe('a backfill keeps its lease', () => {
         isDryRun: false,
         requestsPerSecond: 1,
         signal: new AbortController().signal,
-        onOutlook: () => undefined,
+        onEstimate: () => undefined,
         onProgress: () => undefined,
       },
     )

@@ -219,7 +219,7 @@ describe('what a run finds out', () => {
       mailAt('2026-11-21T06:00:00Z', 'anna', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
     ])
     expect((await ledger.run()).figures).toMatchObject({ rows: 2, discovered: 1, stoppedBy: 'done' })
-    expect(ledger.logged).toContain('{"happening":"rows unreadable","rows":1,"fields":["ToEmailAddress"]}')
+    expect(ledger.logged).toContain('{"event":"rows unreadable","rows":1,"fields":["ToEmailAddress"]}')
     expect(ledger.logged.join()).not.toContain('@example.com')
   })
 
@@ -496,7 +496,7 @@ describe('the lists that a run reads', () => {
     ledger.clock.advance(hourMs)
     expect((await ledger.run()).figures).not.toHaveProperty('orderChanges')
     expect(ledger.logged.filter((line) => line.includes('list order changed'))).toEqual([
-      '{"happening":"list order changed","requestDate":"2026-11-21","from":"undetermined","to":"none","consequence":"what is new is discovered once the date has closed"}',
+      '{"event":"list order changed","requestDate":"2026-11-21","from":"undetermined","to":"none","consequence":"what is new is discovered once the date has closed"}',
     ])
   })
 
@@ -936,7 +936,7 @@ describe('a closed list that does not keep still', () => {
     expect(pagesOf(ledger, '2026-11-20').length).toBe(1 + 2 * 3)
     expect(lookUps(ledger).length).toBeGreaterThan(0)
     expect(ledger.logged).toContain(
-      '{"happening":"list unsteady","requestDate":"2026-11-20","consequence":"rows of it may not have been read; what is pending is looked up"}',
+      '{"event":"list unsteady","requestDate":"2026-11-20","consequence":"rows of it may not have been read; what is pending is looked up"}',
     )
     ledger.clock.advance(hourMs)
     expect((await ledger.run({ areSendsRecorded: true })).figures).not.toHaveProperty('unsteadyLists')
@@ -980,7 +980,7 @@ describe('a date whose questions stay unanswered', () => {
     }
     expect((await ledger.rows()).length).toBe(150)
     expect(ledger.logged).toContain(
-      '{"happening":"page left out","requestDate":"2026-11-21","offset":100,"consequence":"its rows are not read"}',
+      '{"event":"page left out","requestDate":"2026-11-21","offset":100,"consequence":"its rows are not read"}',
     )
   })
 })
@@ -1532,7 +1532,7 @@ describe('the checkpoint', () => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
     await putCheckpoint(ledger, stored)
     expect((await ledger.run()).figures).toMatchObject({ calls: 2 + 29, discovered: 1, stoppedBy: 'done' })
-    expect(ledger.logged[0]).toBe('{"happening":"checkpoint unreadable","consequence":"reading begins anew"}')
+    expect(ledger.logged[0]).toBe('{"event":"checkpoint unreadable","consequence":"reading begins anew"}')
     await ledger.run()
     expect(ledger.logged.filter((line) => line.includes('unreadable')).length).toBe(1)
   })

@@ -220,7 +220,7 @@ describe('a backfill', () => {
         isDryRun,
         requestsPerSecond: 1,
         signal: new AbortController().signal,
-        onOutlook: () => undefined,
+        onEstimate: () => undefined,
         onProgress: () => undefined,
       },
     )
@@ -357,7 +357,7 @@ describe('of rows that all look otherwise', () => {
         },
       },
       clock: virtualClock(now),
-      log: (happening) => logged.push(happening),
+      log: (event) => logged.push(event),
     })
     const repairs = new RowRepairs({
       deliveries: { record: () => Promise.resolve(), rowsOf: () => Promise.resolve([]) },

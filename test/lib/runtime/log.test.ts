@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { jsonLog } from '../../../lib/runtime/log.ts'
 
-function lineOf(happening: string, fields?: Readonly<Record<string, unknown>>): string {
+function lineOf(event: string, fields?: Readonly<Record<string, unknown>>): string {
   const lines: string[] = []
   jsonLog(
     (line) => lines.push(line),
     () => Date.parse('2026-11-21T08:00:03Z'),
-  )(happening, fields)
+  )(event, fields)
   expect(lines).toHaveLength(1)
   return lines.join()
 }
@@ -15,12 +15,12 @@ function lineOf(happening: string, fields?: Readonly<Record<string, unknown>>): 
 describe('a line of the log', () => {
   it('is one JSON object: when, what, and the rest', () => {
     expect(lineOf('callback recorded', { events: 2, isRetry: false, of: ['a', null] })).toBe(
-      '{"at":"2026-11-21T08:00:03.000Z","happening":"callback recorded","events":2,"isRetry":false,"of":["a",null]}',
+      '{"at":"2026-11-21T08:00:03.000Z","event":"callback recorded","events":2,"isRetry":false,"of":["a",null]}',
     )
   })
 
   it('needs no fields', () => {
-    expect(lineOf('started')).toBe('{"at":"2026-11-21T08:00:03.000Z","happening":"started"}')
+    expect(lineOf('started')).toBe('{"at":"2026-11-21T08:00:03.000Z","event":"started"}')
   })
 
   it('stays one line', () => {
@@ -43,7 +43,7 @@ describe('an address', () => {
     expect(JSON.parse(lineOf('refused', { text }))).toMatchObject({ text: expected })
   })
 
-  it('is struck out in the happening itself and at any depth', () => {
+  it('is struck out in the event itself and at any depth', () => {
     const line = lineOf('refused reader@example.com', {
       list: [{ deep: ['x reader@example.com'] }],
       map: { value: 'reader@example.com' },
@@ -88,7 +88,7 @@ describe('an address', () => {
   ])('%s leaves a line of JSON', (_, fields, expected) => {
     expect(JSON.parse(lineOf('refused', fields))).toEqual({
       at: '2026-11-21T08:00:03.000Z',
-      happening: 'refused',
+      event: 'refused',
       ...expected,
     })
   })
@@ -97,8 +97,8 @@ describe('an address', () => {
     const unit = fc.constantFrom('a', '@', '"', '\\', '\n', '%40', ' ', ',', ':', '{', '}', 'é')
     const text = fc.string({ unit, maxLength: 12 })
     fc.assert(
-      fc.property(text, fc.dictionary(text, text), (happening, fields) => {
-        expect(JSON.parse(lineOf(happening, { fields }))).toMatchObject({ at: '2026-11-21T08:00:03.000Z' })
+      fc.property(text, fc.dictionary(text, text), (event, fields) => {
+        expect(JSON.parse(lineOf(event, { fields }))).toMatchObject({ at: '2026-11-21T08:00:03.000Z' })
       }),
     )
   })

@@ -13,7 +13,7 @@ async function ledger() {
   const { deliveries: table } = await engine.freshTables()
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const logged: unknown[] = []
-  const log = (happening: string, fields?: object) => logged.push({ happening, ...fields })
+  const log = (event: string, fields?: object) => logged.push({ event: event, ...fields })
   const { client } = engine
   const writer = deliveryWriter({ client, table, retentionDays: 400, clock })
   return { client, table, clock, logged, writer, reader: deliveryReader({ client, table, clock, log }) }
@@ -36,7 +36,7 @@ describe('a row that somebody has changed by hand', () => {
     const found = await reader.ofRecipient('example@example.com')
     expect(found.map(({ message }) => message)).toEqual([sampleMessage])
     expect(logged).toEqual([
-      { happening: 'row unreadable', message: 'a-message', problem: expect.stringMatching(problem) },
+      { event: 'row unreadable', message: 'a-message', problem: expect.stringMatching(problem) },
     ])
   })
 

@@ -32,7 +32,7 @@ async function inboundTable() {
   const { client } = engine
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const logged: unknown[] = []
-  const log = (happening: string, fields?: object) => logged.push({ happening, ...fields })
+  const log = (event: string, fields?: object) => logged.push({ event: event, ...fields })
   const writer = inboundMailWriter({ client, table, retentionDays: 30, clock })
   return {
     client,
@@ -428,7 +428,7 @@ describe('the reader', () => {
     await client.send(new PutItemCommand({ TableName: table, Item }))
     expect(await idOfOnly(reader)).toBe(sampleId)
     expect(logged).toEqual([
-      { happening: 'row unreadable', id, problem: expect.stringMatching(/^provider\.S: expected/) },
+      { event: 'row unreadable', id, problem: expect.stringMatching(/^provider\.S: expected/) },
     ])
     await expect(reader.mail(id)).rejects.toThrow(`The row '${id}' of ${table} cannot be read: provider`)
   })

@@ -35,7 +35,7 @@ async function quarantine() {
   const { client } = engine
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const logged: unknown[] = []
-  const log = (happening: string, fields?: object) => logged.push({ happening, ...fields })
+  const log = (event: string, fields?: object) => logged.push({ event: event, ...fields })
   const writer = quarantineWriter({ client, table, retentionDays: 400, clock })
   return {
     client,
@@ -405,7 +405,7 @@ describe('the store', () => {
     await client.send(new PutItemCommand({ TableName: table, Item: { ...Item, ...by } }))
     expect(await only(store)).toMatchObject({ provider: 'another' })
     expect(logged).toEqual([
-      { happening: 'row unreadable', id: sampleId, problem: expect.stringMatching(problem) },
+      { event: 'row unreadable', id: sampleId, problem: expect.stringMatching(problem) },
     ])
     await expect(store.input(sampleId)).rejects.toThrow(`The row '${sampleId}' of ${table} cannot be read`)
   })

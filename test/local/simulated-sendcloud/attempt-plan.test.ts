@@ -26,8 +26,8 @@ function firstOf(attempts: readonly PlannedAttempt[]): readonly PlannedAttempt[]
 
 describe('planned attempts', () => {
   it('are six for a callback, 1, 2, 4, 8 and 16 minutes apart', () => {
-    const { attempts, happenings } = planAttempts([request], calm)
-    expect(happenings).toBe(1)
+    const { attempts, events } = planAttempts([request], calm)
+    expect(events).toBe(1)
     expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6])
     const [first] = attempts
     expect(attempts.map(({ arrivesAtMs }) => (arrivesAtMs - first!.arrivesAtMs) / 60_000)).toEqual([
@@ -36,17 +36,17 @@ describe('planned attempts', () => {
   })
 
   it('tell once of each message and once of each thing that happened to a delivery', () => {
-    const { attempts, happenings } = planAttempts(traffic, calm)
+    const { attempts, events } = planAttempts(traffic, calm)
     const entries = traffic.flatMap(({ deliveries }) => deliveries.flatMap(({ timeline }) => timeline))
-    expect(happenings).toBe(traffic.length + entries.length)
-    expect(attempts).toHaveLength(6 * happenings)
-    expect(new Set(attempts.map(({ happening }) => happening)).size).toBe(happenings)
+    expect(events).toBe(traffic.length + entries.length)
+    expect(attempts).toHaveLength(6 * events)
+    expect(new Set(attempts.map(({ event }) => event)).size).toBe(events)
     expect(firstOf(attempts).filter((one) => field('event')(one) === 'request')).toHaveLength(traffic.length)
   })
 
   it('begin one to five seconds after it happened, where nothing goes wrong', () => {
     const { attempts } = planAttempts(traffic, calm)
-    const delays = firstOf(attempts).map(({ arrivesAtMs, happening }) => arrivesAtMs - happening.atMs)
+    const delays = firstOf(attempts).map(({ arrivesAtMs, event: event }) => arrivesAtMs - event.atMs)
     expect(new Set(delays)).toEqual(new Set([1_000, 2_000, 3_000, 4_000, 5_000]))
     expect(new Set(attempts.map(({ fate }) => fate))).toEqual(new Set(['answered']))
   })
@@ -55,8 +55,8 @@ describe('planned attempts', () => {
     const { attempts } = planAttempts(traffic, { ...calm, lossRate: 0.3, lateRate: 0.3, reorderRate: 0.5 })
     const arrivals = attempts.map(({ arrivesAtMs }) => arrivesAtMs)
     expect(arrivals).toEqual(arrivals.toSorted((one, other) => one - other))
-    expect(attempts.filter(({ arrivesAtMs, happening }) => arrivesAtMs < happening.atMs)).toEqual([])
-    expect(attempts.filter((one) => Number(field('timestamp')(one)) !== one.happening.atMs)).toEqual([])
+    expect(attempts.filter(({ arrivesAtMs, event: event }) => arrivesAtMs < event.atMs)).toEqual([])
+    expect(attempts.filter((one) => Number(field('timestamp')(one)) !== one.event.atMs)).toEqual([])
   })
 
   it('are the same from the same seed and others from another', () => {
@@ -92,7 +92,7 @@ describe('planned attempts', () => {
 
   it('begin late by up to the delay wanted', () => {
     const { attempts } = planAttempts(traffic, { ...calm, lateRate: 1 })
-    const delays = firstOf(attempts).map(({ arrivesAtMs, happening }) => arrivesAtMs - happening.atMs)
+    const delays = firstOf(attempts).map(({ arrivesAtMs, event: event }) => arrivesAtMs - event.atMs)
     expect(Math.max(...delays)).toBeLessThanOrEqual(3_600_000)
     expect(Math.max(...delays)).toBeGreaterThan(3_000_000)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { PlannedAttempt } from '../../../local/simulated-sendcloud/attempt-plan.ts'
 import { sendAttempts } from '../../../local/simulated-sendcloud/attempt-sender.ts'
-import type { Happening } from '../../../local/simulated-sendcloud/mail.ts'
+import type { SendCloudEvent } from '../../../local/simulated-sendcloud/mail.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { sampleMessage, sentAtMs } from './sample-mail.ts'
 
@@ -11,11 +11,11 @@ const clean = { attempts: 0, lost: 0, refused: 0, retried: 0, repeated: 0, lostF
 
 /** The attempts at one callback, a minute apart; bodies are `<name>1`, `<name>2` and so on. */
 function attemptsAt(name: string, ...fates: readonly Fate[]): PlannedAttempt[] {
-  const happening: Happening = { of: 'message', atMs: sentAtMs, message: sampleMessage() }
+  const event: SendCloudEvent = { of: 'message', atMs: sentAtMs, message: sampleMessage() }
   return fates.map((fate, index) => ({
     arrivesAtMs: sentAtMs + index * 60_000,
     body: `${name}${String(index + 1)}`,
-    happening,
+    event: event,
     attempt: index + 1,
     fate,
   }))

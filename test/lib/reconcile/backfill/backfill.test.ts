@@ -7,7 +7,7 @@ import {
 } from '../../../../lib/reconcile/backfill/backfill.ts'
 import { DatesRefused } from '../../../../lib/reconcile/backfill/dates.ts'
 import { LeaseBusy } from '../../../../lib/reconcile/backfill/lease.ts'
-import type { Outlook } from '../../../../lib/reconcile/backfill/estimate.ts'
+import type { Estimate } from '../../../../lib/reconcile/backfill/estimate.ts'
 import { getStatisticsReport } from '../../../../lib/status-apis/ses/get-statistics-report.ts'
 import { leaseByHand } from '../../../../lib/table/lease-by-hand.ts'
 import { scanItems } from '../../../../lib/table/pages.ts'
@@ -57,7 +57,7 @@ interface Options extends Partial<BackfillOrder> {
 
 interface Told {
   readonly report: BackfillReport
-  readonly outlook: Outlook | undefined
+  readonly estimate: Estimate | undefined
   readonly progress: readonly BackfillProgress[]
 }
 
@@ -65,7 +65,7 @@ interface Told {
 async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Options = {}): Promise<Told> {
   const ports = ledger.ports(secretKey === undefined ? {} : { secretKey }) as Ports
   const progress: BackfillProgress[] = []
-  let outlook: Outlook | undefined
+  let estimate: Estimate | undefined
   let asked = 0
   const report = await backfill(
     {
@@ -94,14 +94,14 @@ async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Optio
       isDryRun: false,
       requestsPerSecond: 1,
       signal: new AbortController().signal,
-      onOutlook: (told) => {
-        outlook = told
+      onEstimate: (told) => {
+        estimate = told
       },
       onProgress: (step) => progress.push(step),
       ...order,
     },
   )
-  return { report, outlook, progress }
+  return { report, estimate: estimate, progress }
 }
 
 /** What the provider was asked: an action, `date` or `date+offset` of a list, a message. */
@@ -598,7 +598,7 @@ describe('what is to be expected', () => {
     const asked: string[] = []
     await backfilled(ledger, {
       to: '2026-11-21',
-      onOutlook: ({ callsByDate }) => {
+      onEstimate: ({ callsByDate }) => {
         asked.push(...questions(ledger), JSON.stringify([...(callsByDate ?? [])]))
       },
     })
@@ -607,10 +607,10 @@ describe('what is to be expected', () => {
 
   it('is asked for in ranges of fourteen dates', async () => {
     const ledger = await world([...manyMails('2026-10-23', 100), ...manyMails('2026-11-20', 100)])
-    const { outlook } = await backfilled(ledger, { from: '2026-10-23', to: '2026-11-21' })
+    const { estimate: estimate } = await backfilled(ledger, { from: '2026-10-23', to: '2026-11-21' })
     expect(questions(ledger).filter((question) => question === 'GetStatisticsReport').length).toBe(3)
-    expect(outlook?.callsByDate?.size).toBe(30)
-    expect([...(outlook?.callsByDate ?? [])].filter(([, calls]) => calls > 1)).toEqual([
+    expect(estimate?.callsByDate?.size).toBe(30)
+    expect([...(estimate?.callsByDate ?? [])].filter(([, calls]) => calls > 1)).toEqual([
       ['2026-10-23', 2],
       ['2026-11-20', 2],
     ])
@@ -621,9 +621,9 @@ describe('what is to be expected', () => {
     async (fault) => {
       const ledger = await world(manyMails('2026-11-19', 101))
       ledger.ses.failWhen(({ action }) => action === 'GetStatisticsReport', fault)
-      const { report, outlook, progress } = await backfilled(ledger)
-      expect(outlook?.callsByDate).toBeUndefined()
-      expect(outlook?.problem).toContain('GetStatisticsReport for 2026-11-19 to 2026-11-20 failed')
+      const { report, estimate: estimate, progress } = await backfilled(ledger)
+      expect(estimate?.callsByDate).toBeUndefined()
+      expect(estimate?.problem).toContain('GetStatisticsReport for 2026-11-19 to 2026-11-20 failed')
       expect(report.total).toMatchObject({ calls: 4, rows: 101, discovered: 101 })
       expect(report).not.toHaveProperty('stopped')
       expect(progress.map(({ expectedCalls, datesDone }) => [expectedCalls, datesDone])).toEqual([

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import { embeddedMetrics } from '../../lib/runtime/embedded-metrics.ts'
-import { happenings } from '../../local/happenings.ts'
+import { eventLog } from '../../local/event-log.ts'
 
 const nowMs = Date.parse('2026-11-21T08:00:00Z')
 
-function printed(happening: string, fields: Readonly<Record<string, unknown>>): readonly string[] {
+function printed(event: string, fields: Readonly<Record<string, unknown>>): readonly string[] {
   const lines: string[] = []
-  happenings(
+  eventLog(
     (line) => lines.push(line),
     () => nowMs,
-  )(happening, fields)
+  )(event, fields)
   return lines
 }
 

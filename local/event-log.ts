@@ -14,8 +14,8 @@ const withMetrics = v.object({
 })
 
 /** Logs as a person watching the local stack reads it: one line per thing that happens, without what is for CloudWatch. */
-export function happenings(write: (line: string) => void, now: () => number): Log {
-  return (happening, fields = {}) => {
+export function eventLog(write: (line: string) => void, now: () => number): Log {
+  return (event, fields = {}) => {
     const time = new Date(now()).toISOString().slice(11, 19)
     const ofMetrics = metricFields(fields)
     const told = Object.entries(fields)
@@ -23,7 +23,7 @@ export function happenings(write: (line: string) => void, now: () => number): Lo
       .filter(([, value]) => value !== undefined && value !== '' && value !== 0)
       .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     if (told.length === 0 && ofMetrics.size > 0) return
-    write(`${time}  ${happening.padEnd(11)} ${told.join('  ')}`)
+    write(`${time}  ${event.padEnd(11)} ${told.join('  ')}`)
   }
 }
 
