@@ -77,7 +77,7 @@ async function withProgressBar<T>(
     bar?.update(expected === undefined ? datesDone : calls)
   }
   try {
-    return await run({ onEstimate: onEstimate, onProgress })
+    return await run({ onEstimate, onProgress })
   } finally {
     // Its timer would keep the command alive.
     bar?.stop()

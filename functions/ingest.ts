@@ -38,7 +38,7 @@ export function createHandler(environment: Environment, deps: Runtime = lambda):
         clock,
         maxBytesPerDay: config.UNVERIFIED_MB_PER_DAY * 1024 * 1024,
       }),
-      responseDeadlineMs: responseDeadlineMs,
+      responseDeadlineMs,
       ...(deps.deadline && { deadline: deps.deadline }),
       clock,
       log,

@@ -362,7 +362,7 @@ describe('the runbook', () => {
   })
 
   it('asks for lines that are told', () => {
-    const events = new Set(lines.map(({ event: event }) => event))
+    const events = new Set(lines.map(({ event }) => event))
     const asked = entries.flatMap(({ text }) => [...text.matchAll(/event (?:= |in )(\[[^\]]+\]|"[^"]+")/g)])
     const names = asked.flatMap(([, list = '']) => [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name))
     // A fault that nobody expected is told by lib/runtime/http/stack.ts alone.

@@ -35,7 +35,7 @@ let tables: Awaited<ReturnType<typeof engine.freshTables>>
 let logged: Readonly<Record<string, unknown>>[]
 
 const log = (event: string, fields?: Readonly<Record<string, unknown>>) => {
-  logged.push({ event: event, ...fields })
+  logged.push({ event, ...fields })
 }
 /** Anything but `callback` is a fault that nobody expected. */
 const events = () => new Set(logged.map(({ event }) => event))

@@ -1,17 +1,16 @@
-import { beforeAbort } from '../runtime/before-abort.ts'
-import * as answers from './responses.ts'
-import { callbackFigures } from './metrics.ts'
 import { ConfigError } from '../runtime/config.ts'
-import { isAcceptedToken } from './callback-token.ts'
-import { embeddedMetrics } from '../runtime/embedded-metrics.ts'
 import { errorName } from '../runtime/error-name.ts'
-import type { WebhookResponse, WebhookRequest } from './ports.ts'
-import type { QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
-import { contentTypeOfText } from '../providers/body/text.ts'
-import type { Callback, Provider } from '../providers/provider.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { QuarantineWriter } from '../quarantine/ports.ts'
+import { authenticate } from './authenticate.ts'
+import { keepBody, keepUnverifiedEvent } from './keep-body.ts'
+import { requestMetrics } from './metrics.ts'
+import type { WebhookRequest, WebhookResponse } from './ports.ts'
+import { problemLines, processBody, type BodyResult, type ProcessBodyDependencies } from './process-body.ts'
+import { bodyBytes, callbackIn, type ReceivedBody } from './received-body.ts'
+import * as responses from './responses.ts'
+import { resultOf, type IngestResult } from './result.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import { problemLines, processBody, type ProcessBodyDependencies, type BodyResult } from './process-body.ts'
-import { unverifiedLine } from './unverified.ts'
 
 interface IngestDependencies extends ProcessBodyDependencies {
   /** Whose metrics a request adds to: `TABLE_PREFIX`. */
@@ -21,136 +20,60 @@ interface IngestDependencies extends ProcessBodyDependencies {
   readonly tokenDigests: ReadonlyMap<string, readonly string[]>
   readonly signingKeys: SigningKeys
   readonly quarantine: QuarantineWriter
-  /** How long one request may wait for keys and tables: the sender waits for the answer. */
+  /** How long one request may wait for keys and tables: the sender waits for the response. */
   readonly responseDeadlineMs: number
   /** A signal that is aborted after so long. Default: by the machine's clock. */
   readonly deadline?: (ms: number) => AbortSignal
 }
 
 /**
- * Takes one callback in. The order is the design: method and path, token, size, and only then is anything decoded; the
- * signature, and only then is anything believed. Answers after everything is durable, never before; nothing runs after
- * the answer.
+ * Takes in one webhook request. The order is the design: method and path, token, size, and only then is anything decoded; the
+ * signature, and only then is anything believed. Responds after everything is durable, never before; nothing runs after
+ * the response.
  */
 export async function ingest(request: WebhookRequest, deps: IngestDependencies): Promise<WebhookResponse> {
-  const taken = await respond(request, deps)
-  const { response: response, provider, logged: logged } = taken
+  const access = authenticate(request, deps)
+  const result = access.hasValidToken
+    ? await receive(request, access.provider, deps)
+    : resultOf(access.refusal)
   deps.log('callback', {
-    provider: provider?.name,
-    status: response.status,
-    ...logged,
-    ...metricsOf(taken, deps),
+    provider: access.provider?.name,
+    status: result.response.status,
+    ...result.logged,
+    ...requestMetrics(access, result, deps),
   })
-  return response
-}
-
-function metricsOf(
-  {
-    response: response,
-    provider,
-    bodyResult: bodyResult,
-    hasValidToken: hasValidToken = false,
-    isQuarantined = false,
-    isUnread = false,
-  }: Taken,
-  { deployment, clock }: IngestDependencies,
-): Readonly<Record<string, unknown>> {
-  const recorded = bodyResult?.recorded ?? 0
-  const { ofJob, ofProvider } = callbackFigures({
-    response: response,
-    ...(provider && { provider }),
-    hasValidToken: hasValidToken,
-    recorded,
-    isQuarantined,
-    isUnread,
-  })
-  return embeddedMetrics(
-    {
-      ofJob,
-      ...(provider && { ofProvider: { provider: provider.name, figures: ofProvider } }),
-      ofDeployment: { ...bodyResult?.outcomes },
-    },
-    { deployment, job: 'ingest', nowMs: clock.now() },
-  )
-}
-
-interface Taken {
-  readonly response: WebhookResponse
-  readonly provider?: Provider
-  readonly logged?: Readonly<Record<string, unknown>>
-  readonly bodyResult?: BodyResult
-  readonly hasValidToken?: boolean
-  readonly isQuarantined?: boolean
-  readonly isUnread?: boolean
-}
-
-async function respond(request: WebhookRequest, deps: IngestDependencies): Promise<Taken> {
-  // A function URL ends in a slash already, and joining by hand makes two of it.
-  const [name, token, ...rest] = request.path.split('/').filter((part) => part !== '')
-  const provider = deps.providers.find((known) => known.name === name)
-  if (!provider || rest.length > 0) return { response: answers.notFound() }
-  if (!['GET', 'HEAD', 'POST'].includes(request.method))
-    return { response: answers.methodNotAllowed(), provider }
-  if (token === undefined || !isAcceptedToken(token, deps.tokenDigests.get(provider.name) ?? []))
-    return { response: answers.unauthorized(), provider }
-  return { ...(await respondToAuthenticated(provider, request, deps)), provider, hasValidToken: true }
+  return result.response
 }
 
 /** All that a function URL takes: what is larger is not even decoded. */
 const maxKeptBytes = 6 * 1024 * 1024
 
-/**
- * As many elements are written before the answer, as far as its time allows: each takes 2 to 5 ms of processor, and a body of
- * thousands is not to take seconds of it (docs/costs.md). A `request` of SendCloud's tells of 100 recipients.
- */
-const maxWritesPerAnswer = 100
-
-/** What is left of a body is kept in this last part of the answer's time. */
-function reservedForKeepingMs(responseDeadlineMs: number): number {
-  return responseDeadlineMs / 4
-}
-
-/** Whoever knows the token may be told what is wrong. */
-async function respondToAuthenticated(
-  provider: Provider,
+/** From here on whoever asks knows the token, and may read what is wrong. */
+async function receive(
   request: WebhookRequest,
+  provider: Provider,
   deps: IngestDependencies,
-): Promise<Taken> {
+): Promise<IngestResult> {
   const deadline = deps.deadline ?? ((ms: number) => AbortSignal.timeout(ms))
   const signal = deadline(deps.responseDeadlineMs)
   const writesSignal = deadline(deps.responseDeadlineMs - reservedForKeepingMs(deps.responseDeadlineMs))
   const keys = await signingKeysOf(provider, deps, signal)
-  const withoutKeys = responseWithoutKeys(provider, keys)
+  const withoutKeys = resultWithoutKeys(provider, keys)
   // Saving a callback URL in a console may probe it by GET or HEAD.
   if (request.method !== 'POST') {
-    return withoutKeys ?? { response: answers.recorded(0), logged: { probe: request.method } }
+    return withoutKeys ?? resultOf(responses.recorded(0), { logged: { probe: request.method } })
   }
   const bytes = bodyBytes(request)
-  if (bytes > maxKeptBytes) return withoutKeys ?? { response: answers.tooLarge(provider.maxBodyBytes, false) }
-  const callback = callbackIn(request)
-  const received = { provider, callback, signal, writesSignal }
-  if (bytes > provider.maxBodyBytes) return withoutKeys ?? respondToTooLarge(received, deps)
-  if (withoutKeys) return { ...withoutKeys, ...(await keepWithoutKeys(received, deps)) }
-  return respondToBody(received, keys === 'unknown' ? [] : keys, deps)
+  if (bytes > maxKeptBytes) return withoutKeys ?? resultOf(responses.tooLarge(provider.maxBodyBytes, false))
+  const received = { provider, callback: callbackIn(request), signal, writesSignal }
+  if (bytes > provider.maxBodyBytes) return withoutKeys ?? keepTooLarge(received, deps)
+  if (withoutKeys) return keepUntilThereAreKeys(received, withoutKeys, deps)
+  return verify(received, keys === 'unknown' ? [] : keys, deps)
 }
 
-function callbackIn({ body, isBase64Encoded, headers }: WebhookRequest): Callback {
-  const contentType = headers.get('content-type') ?? ''
-  return {
-    body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
-    contentType: isBase64Encoded ? contentType : contentTypeOfText(contentType),
-    headers,
-  }
-}
-
-/** What has to be answered where no signature can be checked; `undefined` where there is none, or a key for it. */
-function responseWithoutKeys(provider: Provider, keys: readonly string[] | 'unknown'): Taken | undefined {
-  const setting = provider.signing?.keySetting
-  if (setting === undefined) return undefined
-  if (keys === 'unknown') return { response: answers.tryAgain() }
-  if (keys.length > 0) return undefined
-  // Seen when the URL is saved, and until then the sender tries again.
-  return { response: answers.notSetUp(setting), logged: { problem: `${setting} is not set` } }
+/** What is left of a body is kept in this last part of the response's time. */
+function reservedForKeepingMs(responseDeadlineMs: number): number {
+  return responseDeadlineMs / 4
 }
 
 async function signingKeysOf(
@@ -168,182 +91,123 @@ async function signingKeysOf(
   }
 }
 
-/** A body, and until when its sender waits. */
-interface Received {
-  readonly provider: Provider
-  readonly callback: Callback
-  readonly signal: AbortSignal
-  /** Leaves time to keep what could not be written until then. */
-  readonly writesSignal: AbortSignal
-}
-
-async function respondToBody(
-  received: Received,
-  keys: readonly string[],
-  deps: IngestDependencies,
-): Promise<Taken> {
-  const { provider, callback } = received
-  const authenticity = provider.signing?.verify(callback, keys)
-  switch (authenticity) {
-    case 'signed':
-    case undefined:
-      return keepingWhatIsLeft(received, deps, authenticity)
-    case 'unverifiable':
-      return keepingWhatIsLeft(received, deps, authenticity)
-    case 'test':
-      return { ...probed(callback), response: answers.unsigned('probe') }
-    case 'unsigned':
-      return respondToUnsigned(received, deps)
-    case 'forged': {
-      const logged = { problem: 'no key made its signature' }
-      const kept = await keepUnverified(received, authenticity, deps)
-      return { ...kept, response: answers.forged(), logged: { ...logged, ...kept?.logged } }
-    }
-  }
+/** The result where no signature can be checked; `undefined` where there is none, or a key for it. */
+function resultWithoutKeys(
+  provider: Provider,
+  keys: readonly string[] | 'unknown',
+): IngestResult | undefined {
+  const setting = provider.signing?.keySetting
+  if (setting === undefined) return undefined
+  if (keys === 'unknown') return resultOf(responses.tryAgain())
+  if (keys.length > 0) return undefined
+  // Seen when the URL is saved, and until then the sender tries again.
+  return resultOf(responses.notSetUp(setting), { logged: { problem: `${setting} is not set` } })
 }
 
 /** It is not read, and so no signature of it is verified either. */
-async function respondToTooLarge(
-  { provider, callback, signal }: Received,
-  deps: IngestDependencies,
-): Promise<Taken> {
-  const { maxBodyBytes } = provider
-  const problems = [`body: expected at most ${maxBodyBytes} bytes, got ${callback.body.length}`]
-  const reason = 'too-large'
-  const result = await keeps({ provider, callback, reason, problems, isProved: false }, deps, signal)
-  if (result === 'failed') return { response: answers.tryAgain() }
-  return {
-    response: answers.tooLarge(maxBodyBytes, result === 'kept'),
-    isQuarantined: result === 'kept',
-    logged: keptAs(reason, result),
-  }
-}
-
-/** A console's probe is forgotten; an event waits for its signature to be mended. */
-async function respondToUnsigned(received: Received, deps: IngestDependencies): Promise<Taken> {
-  const kept = await keepUnverified(received, 'unsigned', deps)
-  if (kept === undefined) return { ...probed(received.callback), response: answers.unsigned('probe') }
-  if (kept.isLost) return { ...kept, response: answers.tryAgain() }
-  return { ...kept, response: answers.unsigned(kept.isQuarantined ? 'kept' : 'day full'), isUnread: true }
-}
-
-function probed({ body }: Callback): Pick<Taken, 'logged' | 'isUnread'> {
-  return { logged: { probe: 'unsigned' }, isUnread: body.length > 0 }
+async function keepTooLarge(received: ReceivedBody, deps: IngestDependencies): Promise<IngestResult> {
+  const { maxBodyBytes } = received.provider
+  const problems = [`body: expected at most ${maxBodyBytes} bytes, got ${received.callback.body.length}`]
+  const keeping = await keepBody(received, { reason: 'too-large', problems, isProved: false }, deps)
+  if (keeping.outcome === 'failed') return resultOf(responses.tryAgain())
+  const { isQuarantined, logged } = keeping
+  return resultOf(responses.tooLarge(maxBodyBytes, isQuarantined), { isQuarantined, logged })
 }
 
 /** Whoever tries again may do so in vain until a key is put, and then no more. */
-async function keepWithoutKeys(received: Received, deps: IngestDependencies): Promise<Kept | undefined> {
+async function keepUntilThereAreKeys(
+  received: ReceivedBody,
+  withoutKeys: IngestResult,
+  deps: IngestDependencies,
+): Promise<IngestResult> {
   const authenticity = received.provider.signing?.verify(received.callback, [])
-  if (authenticity !== 'unsigned' && authenticity !== 'forged') return undefined
-  return keepUnverified(received, authenticity, deps)
+  if (authenticity !== 'unsigned' && authenticity !== 'forged') return withoutKeys
+  const keeping = await keepUnverifiedEvent(received, authenticity, deps)
+  return { ...withoutKeys, ...(keeping && { isQuarantined: keeping.isQuarantined, logged: keeping.logged }) }
 }
 
-type Kept = Pick<Taken, 'logged' | 'isQuarantined'> & { readonly isLost: boolean }
-
-/** Keeps an event of which nobody proved who sent it; `undefined` where the body is none. */
-async function keepUnverified(
-  { provider, callback, signal }: Received,
-  reason: 'unsigned' | 'forged',
+/** What a provider signs is read once it is verified; what a provider does not sign, on the token's word. */
+async function verify(
+  received: ReceivedBody,
+  keys: readonly string[],
   deps: IngestDependencies,
-): Promise<Kept | undefined> {
-  if (provider.signing?.isEvent(callback) !== true) return undefined
-  const problems = [unverifiedLine(reason, provider.signing.keySetting)]
-  const result = await keeps({ provider, callback, reason, problems, isProved: false }, deps, signal)
-  return {
-    logged: keptAs(reason, result),
-    isQuarantined: result === 'kept',
-    isLost: result === 'failed',
+): Promise<IngestResult> {
+  const authenticity = received.provider.signing?.verify(received.callback, keys)
+  switch (authenticity) {
+    case undefined:
+    case 'signed':
+      return read(received, { isProved: true, isVerified: authenticity === 'signed' }, deps)
+    case 'unverifiable':
+      return read(received, { isProved: false, isVerified: false }, deps)
+    case 'test':
+      return probe(received)
+    case 'unsigned':
+      return keepUnsigned(received, deps)
+    case 'forged':
+      return keepForged(received, deps)
   }
 }
 
-// Base64 is counted without decoding it: three bytes in four characters.
-function bodyBytes({ body, isBase64Encoded }: WebhookRequest): number {
-  return isBase64Encoded
-    ? Math.floor((body.replace(/=+$/, '').length * 3) / 4)
-    : Buffer.byteLength(body, 'utf8')
+function probe({ callback }: ReceivedBody): IngestResult {
+  const isUnread = callback.body.length > 0
+  return resultOf(responses.unsigned('probe'), { logged: { probe: 'unsigned' }, isUnread })
 }
 
-async function keepingWhatIsLeft(
-  { provider, callback, signal, writesSignal }: Received,
+/** A console's probe is forgotten; an event waits for its signature to be mended. */
+async function keepUnsigned(received: ReceivedBody, deps: IngestDependencies): Promise<IngestResult> {
+  const keeping = await keepUnverifiedEvent(received, 'unsigned', deps)
+  if (keeping === undefined) return probe(received)
+  const { outcome, isQuarantined, logged } = keeping
+  if (outcome === 'failed') return resultOf(responses.tryAgain(), { logged })
+  return resultOf(responses.unsigned(outcome), { isQuarantined, logged, isUnread: true })
+}
+
+async function keepForged(received: ReceivedBody, deps: IngestDependencies): Promise<IngestResult> {
+  const keeping = await keepUnverifiedEvent(received, 'forged', deps)
+  const logged = { problem: 'no key made its signature', ...keeping?.logged }
+  return resultOf(responses.forged(), { isQuarantined: keeping?.isQuarantined ?? false, logged })
+}
+
+/**
+ * As many elements are written before the response, as far as its time allows: each takes 2 to 5 ms of processor, and a body of
+ * thousands is not to take seconds of it (docs/costs.md). A `request` of SendCloud's names 100 recipients.
+ */
+const maxWritesPerResponse = 100
+
+/** Writes what the body says. It is kept as a whole where any element needs it: running it again records nothing twice. */
+async function read(
+  received: ReceivedBody,
+  proof: { readonly isProved: boolean; readonly isVerified: boolean },
   deps: IngestDependencies,
-  authenticity: 'signed' | 'unverifiable' | undefined,
-): Promise<Taken> {
-  const bodyResult = await processBody(provider, callback, deps, {
-    signal: writesSignal,
-    maxWrites: maxWritesPerAnswer,
-  })
-  const { recorded, unwritten, unfinished, problems } = bodyResult
-  const isProbe = recorded + unwritten + unfinished === 0 && bodyResult.reason === undefined
-  const logged = isProbe ? { probe: 'empty' } : { events: bodyResult.summary, recorded }
-  const reason = unfinished > 0 ? 'unfinished' : bodyResult.reason
+): Promise<IngestResult> {
+  const { provider, callback, writesSignal } = received
+  const until = { signal: writesSignal, maxWrites: maxWritesPerResponse }
+  const body = await processBody(provider, callback, deps, until)
+  const reason = body.unfinished > 0 ? 'unfinished' : body.reason
   if (reason === undefined) {
-    const response = unwritten > 0 ? answers.tryAgain() : answers.recorded(recorded)
-    return { logged: logged, bodyResult: bodyResult, response: response }
+    const response = body.unwritten > 0 ? responses.tryAgain() : responses.recorded(body.recorded)
+    return resultOf(response, { body, logged: summaryOf(body) })
   }
-  // The body as a whole is kept where any element needs it: running it again records nothing twice.
-  const lines = [...unfinishedLines(unfinished), ...problemLines(problems)]
-  const proof = { isProved: authenticity !== 'unverifiable', isVerified: authenticity === 'signed' }
-  const result = await keeps({ provider, callback, reason, problems: lines, ...proof }, deps, signal)
-  const isTriedAgain = unwritten > 0 || result === 'failed'
-  return {
-    bodyResult: bodyResult,
-    isQuarantined: result === 'kept',
-    response: isTriedAgain ? answers.tryAgain() : responseToKept(bodyResult, result === 'kept'),
-    logged: { ...logged, ...keptAs(reason, result) },
-  }
+  const problems = [...unfinishedLines(body.unfinished), ...problemLines(body.problems)]
+  const { outcome, isQuarantined, logged } = await keepBody(received, { reason, problems, ...proof }, deps)
+  const isTriedAgain = body.unwritten > 0 || outcome === 'failed'
+  const response = isTriedAgain ? responses.tryAgain() : responseToKept(body, isQuarantined)
+  return resultOf(response, { body, isQuarantined, logged: { ...summaryOf(body), ...logged } })
 }
 
-function responseToKept(
-  { recorded, unfinished, reason, problems }: BodyResult,
-  isKept: boolean,
-): WebhookResponse {
-  if (reason === 'unreadable' || reason === 'invalid') return answers.invalid(recorded, problems, isKept)
-  return unfinished > 0 ? answers.unfinished(recorded, unfinished) : answers.kept(recorded, problems)
+function summaryOf({ recorded, unwritten, unfinished, reason, summary }: BodyResult): IngestResult['logged'] {
+  const isProbe = recorded + unwritten + unfinished === 0 && reason === undefined
+  return isProbe ? { probe: 'empty' } : { events: summary, recorded }
 }
 
 function unfinishedLines(elements: number): readonly string[] {
   return elements === 0 ? [] : [`body: expected elements that are written in time, got ${elements} more`]
 }
 
-interface ToKeep {
-  readonly provider: Provider
-  readonly callback: Callback
-  readonly reason: QuarantineReason
-  readonly problems: readonly string[]
-  /** Whether its sender is proved as far as the provider can: else a day keeps so much, and no more. */
-  readonly isProved: boolean
-  readonly isVerified?: boolean
-}
-
-type Keeping = 'kept' | 'day full' | 'failed'
-
-/** For the log. */
-function keptAs(reason: QuarantineReason, result: Keeping): Readonly<Record<string, string>> {
-  return result === 'kept' ? { quarantined: reason } : { quarantine: result }
-}
-
-/** `day full`: of what anybody with the URL can send, as much is kept already as may be. */
-async function keeps(
-  { provider, callback, reason, problems, isProved, isVerified = false }: ToKeep,
-  deps: IngestDependencies,
-  signal: AbortSignal,
-): Promise<Keeping> {
-  const input = {
-    provider: provider.name,
-    body: callback.body,
-    contentType: callback.contentType,
-    reason,
-    problems,
-    receivedAtMs: deps.clock.now(),
-    isVerified,
-  }
-  try {
-    const keeping = isProved
-      ? deps.quarantine.keep(input, signal).then(() => true)
-      : deps.quarantine.keepWithinDay(input, signal)
-    return (await beforeAbort(keeping, signal)) ? 'kept' : 'day full'
-  } catch (error) {
-    deps.log('write failed', { error: errorName(error) })
-    return 'failed'
-  }
+function responseToKept(
+  { recorded, unfinished, reason, problems }: BodyResult,
+  isKept: boolean,
+): WebhookResponse {
+  if (reason === 'unreadable' || reason === 'invalid') return responses.invalid(recorded, problems, isKept)
+  return unfinished > 0 ? responses.unfinished(recorded, unfinished) : responses.kept(recorded, problems)
 }

@@ -1,24 +1,30 @@
-import type { WebhookResponse } from './ports.ts'
-import type { Provider } from '../providers/provider.ts'
-
-/** What became of one request. */
-interface Answered {
-  readonly response: WebhookResponse
-  readonly provider?: Provider
-  /** Whether it came with a token that is accepted. */
-  readonly hasValidToken: boolean
-  /** Events and inbound mails that were written. */
-  readonly recorded: number
-  /** Whether its body stands in quarantine now. */
-  readonly isQuarantined: boolean
-  /** Whether it carried a body that was not read, though the answer is 200: an unsigned one. */
-  readonly isUnread: boolean
-}
+import { embeddedMetrics } from '../runtime/embedded-metrics.ts'
+import type { Clock } from '../runtime/ports.ts'
+import type { Access } from './authenticate.ts'
+import type { IngestResult } from './result.ts'
 
 type Figures = Readonly<Record<string, number>>
 
+/** What one request adds to the metrics, as fields of its line in the log. */
+export function requestMetrics(
+  access: Access,
+  result: IngestResult,
+  { deployment, clock }: { readonly deployment: string; readonly clock: Clock },
+): Readonly<Record<string, unknown>> {
+  const { provider } = access
+  const { ofJob, ofProvider } = figuresOf(access, result)
+  return embeddedMetrics(
+    {
+      ofJob,
+      ...(provider && { ofProvider: { provider: provider.name, figures: ofProvider } }),
+      ofDeployment: { ...result.body?.outcomes },
+    },
+    { deployment, job: 'ingest', nowMs: clock.now() },
+  )
+}
+
 /** What one request adds to the metrics of the ingest function; what it does not add to is left out. */
-interface CallbackFigures {
+interface RequestFigures {
   /**
    * - `rejectedCallbacks`: somebody came to a path that exists with a token that is not accepted, or with none. A wrong path
    *   (404) or method (405) is what strangers try who know nothing of us, and not counted.
@@ -34,23 +40,24 @@ interface CallbackFigures {
   readonly ofProvider: Figures
 }
 
-export function callbackFigures(of: Answered): CallbackFigures {
-  const isMailProvider = of.provider !== undefined && of.provider.isApplication !== true
+function figuresOf({ hasValidToken, provider }: Access, result: IngestResult): RequestFigures {
+  const { response, isUnread, isQuarantined } = result
+  const isMailProvider = provider !== undefined && provider.isApplication !== true
   return {
     ofJob: counted({
-      rejectedCallbacks: !of.hasValidToken && of.response.status === 401,
-      turnedAwayCallbacks: of.hasValidToken && (turningAway.has(of.response.status) || of.isUnread),
-      quarantinedBodies: of.isQuarantined,
+      rejectedCallbacks: !hasValidToken && response.status === 401,
+      turnedAwayCallbacks: hasValidToken && (turningAway.has(response.status) || isUnread),
+      quarantinedBodies: isQuarantined,
     }),
-    ofProvider: counted({ acceptedCallbacks: isMailProvider && isAccepted(of) }),
+    ofProvider: counted({ acceptedCallbacks: isMailProvider && isAccepted(result) }),
   }
 }
 
 const turningAway: ReadonlySet<number> = new Set([400, 401, 413, 503])
 
-// Probes are answered 200, too, and tell of nothing.
-function isAccepted({ response: response, recorded }: Answered): boolean {
-  return response.status === 202 || (response.status === 200 && recorded > 0)
+// Probes are answered 200, too, and say nothing.
+function isAccepted({ response, body }: IngestResult): boolean {
+  return response.status === 202 || (response.status === 200 && body !== undefined && body.recorded > 0)
 }
 
 function counted(figures: Readonly<Record<string, boolean>>): Figures {

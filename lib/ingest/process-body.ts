@@ -60,7 +60,7 @@ export async function processBody(
   const results = await pMap(
     outcomes,
     (outcome, index) =>
-      settle(outcome, { pointer: `/${String(index)}`, mayBegin, deps: deps, signal: until?.signal }),
+      settle(outcome, { pointer: `/${String(index)}`, mayBegin, deps, signal: until?.signal }),
     { concurrency: concurrentWrites },
   )
   logFailures(results, deps.log)
@@ -133,7 +133,7 @@ interface Settling {
 
 /** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
 async function settle(outcome: Outcome, of: Settling): Promise<Result> {
-  const { deps: deps, signal } = of
+  const { deps, signal } = of
   switch (outcome.type) {
     case 'unreadable':
     case 'unrecognised':

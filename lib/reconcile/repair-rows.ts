@@ -137,7 +137,7 @@ export class RowRepairs {
     const rows = await this.#deps.deliveries.rowsOf([...polled.values()].flatMap(([first]) => first ?? []))
     const known = new Map(rows.map((row) => [nameOf(row), row]))
     const repairs = [...polled].map(([name, polled]) => repairOf(known.get(name), polled, requestDate))
-    const writes = repairs.flatMap(({ missing: missing }) => missing).length + page.unreadable.length
+    const writes = repairs.flatMap(({ missing }) => missing).length + page.unreadable.length
     if (writes > 1) await beforeSeveral()
     await pMap(page.unreadable, (row) => this.#keepUnreadable(row, requestDate), {
       concurrency: concurrentRows,
@@ -229,7 +229,7 @@ function repairOf(
       row = joined(row, event)
     }
   }
-  return { known, missing: missing, row }
+  return { known, missing, row }
 }
 
 /** Whether the row says it in other words: the poll may add why a mail was dropped that a callback told as dropped. */

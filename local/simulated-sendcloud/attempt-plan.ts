@@ -46,13 +46,13 @@ export function planAttempts(
   const areRetriesSignedAnew = weather.seed % 2 === 1
   const chance = { weather, random }
   const events = messages.flatMap((message) => linesOf(message))
-  const attempts = events.flatMap(({ event: event, next }) => {
+  const attempts = events.flatMap(({ event, next }) => {
     const { atMs } = firstArrival(event, next, chance)
     const sign = signer(event, { appKey, random, areRetriesSignedAnew })
     return attemptInstants(atMs).map((arrivesAtMs, index) => ({
       arrivesAtMs,
       body: sign(),
-      event: event,
+      event,
       attempt: index + 1,
       fate: fateFrom(chance),
     }))
@@ -77,7 +77,7 @@ function linesOf(message: SendCloudMessage): { event: SendCloudEvent; next: Send
     })),
   )
   const inOrder = (line: readonly SendCloudEvent[]) =>
-    line.map((event, index) => ({ event: event, next: line[index + 1] }))
+    line.map((event, index) => ({ event, next: line[index + 1] }))
   const [firstLine = []] = ofDeliveries
   return [{ event: request, next: firstLine[0] }, ...ofDeliveries.flatMap(inOrder)]
 }

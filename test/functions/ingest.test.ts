@@ -40,7 +40,7 @@ function handlerOf(): ReturnType<typeof createHandler> {
     },
     {
       clock,
-      log: (event, fields) => logged.push(JSON.stringify({ event: event, ...fields })),
+      log: (event, fields) => logged.push(JSON.stringify({ event, ...fields })),
       dynamoDb: () => engine.clientAs('ingest'),
       deadline: noDeadline,
     },

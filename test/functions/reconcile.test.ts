@@ -52,7 +52,7 @@ async function deployed(
     ...settings,
   }
   const log = (event: string, fields?: Readonly<Record<string, unknown>>) =>
-    logged.push({ event: event, ...fields })
+    logged.push({ event, ...fields })
   const on = { clock, log, dynamoDb: () => engine.clientAs('reconcile') }
   const handler = createHandler(environment, on, isByHand)
   return {

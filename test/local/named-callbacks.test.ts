@@ -19,7 +19,7 @@ let stack: LocalStack
 beforeAll(async () => {
   stack = await startLocalStack(settings, {
     clock: virtualClock('2026-11-21T05:00:00Z'),
-    log: (event, fields) => logged.push({ event: event, ...fields }),
+    log: (event, fields) => logged.push({ event, ...fields }),
     onSends: (deliveries) => sends.push(...deliveries),
   })
 })

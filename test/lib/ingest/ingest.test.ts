@@ -31,7 +31,7 @@ function posting(record: (event: DeliveryEvent) => Promise<void>, deadline?: (ms
     ...(deadline && { deadline }),
     clock: virtualClock('2026-11-21T08:00:00Z'),
     log: (event: string, fields?: Readonly<Record<string, unknown>>) =>
-      logged.push({ event: event, ...fields }),
+      logged.push({ event, ...fields }),
   }
   const post = (body: unknown, path = '/sent') =>
     ingest(

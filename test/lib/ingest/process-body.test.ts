@@ -27,7 +27,7 @@ function dependenciesWith(record: (event: DeliveryEvent) => Promise<void>) {
       deliveries: { record },
       inbound: { keep: () => Promise.resolve() },
       clock: virtualClock('2026-11-21T08:00:00Z'),
-      log: (event: string, fields = {}) => logged.push({ event: event, ...fields }),
+      log: (event: string, fields = {}) => logged.push({ event, ...fields }),
     },
   }
 }

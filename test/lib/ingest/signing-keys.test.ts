@@ -37,7 +37,7 @@ beforeEach(() => {
 function keysOf(
   environment: Readonly<Record<string, string>> = {},
 ): (provider: Provider) => ReturnType<SigningKeys> {
-  const log = (event: string, fields = {}) => logged.push({ event: event, ...fields })
+  const log = (event: string, fields = {}) => logged.push({ event, ...fields })
   const keys = signingKeys({ TABLE_PREFIX: 'ledger-prod', ...environment }, { parameters, clock, log })
   const patient = new AbortController().signal
   return (provider) => keys(provider, patient)

@@ -55,7 +55,7 @@ async function answerTo({ endpoint, body = delivered, deadline = noDeadline }: T
     { TABLE_PREFIX: 'test', CALLBACK_TOKEN_SHA256: tokenDigest(token) },
     {
       clock: virtualClock('2026-11-21T08:00:00Z'),
-      log: (event, fields) => logged.push({ event: event, ...fields }),
+      log: (event, fields) => logged.push({ event, ...fields }),
       dynamoDb: (requestTimeoutMs) => {
         asked.push(requestTimeoutMs)
         return triedOnce(endpoint)

@@ -22,7 +22,7 @@ beforeEach(async () => {
   tables = await engine.freshTables()
   clock = virtualClock(at('12:00:00'))
   logged = []
-  const log = (event: string, fields?: object) => logged.push(JSON.stringify({ event: event, ...fields }))
+  const log = (event: string, fields?: object) => logged.push(JSON.stringify({ event, ...fields }))
   ledger = wiredLedger(engine.client, tables, clock, log)
 })
 

@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 
 const log = (event: string, fields?: Readonly<Record<string, unknown>>) =>
-  logged.push({ event: event, ...fields })
+  logged.push({ event, ...fields })
 const rows = () => allRowsOf(engine.client, tables)
 
 function sendTo(recipients: number): unknown {

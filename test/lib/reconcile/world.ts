@@ -75,7 +75,7 @@ export async function worldAt(
   const sent = recordSent(client)
   const logged: string[] = []
   const writer = deliveryWriter({ client, table: own.deliveries, retentionDays: 400, clock })
-  const log = (event: string, fields = {}) => logged.push(JSON.stringify({ event: event, ...fields }))
+  const log = (event: string, fields = {}) => logged.push(JSON.stringify({ event, ...fields }))
   const suppressions = suppressionWriter({ client, table: own.suppressions })
   const deliveries = {
     ...writer,

@@ -13,7 +13,7 @@ async function ledger() {
   const { deliveries: table } = await engine.freshTables()
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const logged: unknown[] = []
-  const log = (event: string, fields?: object) => logged.push({ event: event, ...fields })
+  const log = (event: string, fields?: object) => logged.push({ event, ...fields })
   const { client } = engine
   const writer = deliveryWriter({ client, table, retentionDays: 400, clock })
   return { client, table, clock, logged, writer, reader: deliveryReader({ client, table, clock, log }) }

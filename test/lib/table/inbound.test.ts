@@ -32,7 +32,7 @@ async function inboundTable() {
   const { client } = engine
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const logged: unknown[] = []
-  const log = (event: string, fields?: object) => logged.push({ event: event, ...fields })
+  const log = (event: string, fields?: object) => logged.push({ event, ...fields })
   const writer = inboundMailWriter({ client, table, retentionDays: 30, clock })
   return {
     client,

@@ -35,7 +35,7 @@ async function quarantine() {
   const { client } = engine
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const logged: unknown[] = []
-  const log = (event: string, fields?: object) => logged.push({ event: event, ...fields })
+  const log = (event: string, fields?: object) => logged.push({ event, ...fields })
   const writer = quarantineWriter({ client, table, retentionDays: 400, clock })
   return {
     client,

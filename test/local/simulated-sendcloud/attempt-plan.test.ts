@@ -46,7 +46,7 @@ describe('planned attempts', () => {
 
   it('begin one to five seconds after it happened, where nothing goes wrong', () => {
     const { attempts } = planAttempts(traffic, calm)
-    const delays = firstOf(attempts).map(({ arrivesAtMs, event: event }) => arrivesAtMs - event.atMs)
+    const delays = firstOf(attempts).map(({ arrivesAtMs, event }) => arrivesAtMs - event.atMs)
     expect(new Set(delays)).toEqual(new Set([1_000, 2_000, 3_000, 4_000, 5_000]))
     expect(new Set(attempts.map(({ fate }) => fate))).toEqual(new Set(['answered']))
   })
@@ -55,7 +55,7 @@ describe('planned attempts', () => {
     const { attempts } = planAttempts(traffic, { ...calm, lossRate: 0.3, lateRate: 0.3, reorderRate: 0.5 })
     const arrivals = attempts.map(({ arrivesAtMs }) => arrivesAtMs)
     expect(arrivals).toEqual(arrivals.toSorted((one, other) => one - other))
-    expect(attempts.filter(({ arrivesAtMs, event: event }) => arrivesAtMs < event.atMs)).toEqual([])
+    expect(attempts.filter(({ arrivesAtMs, event }) => arrivesAtMs < event.atMs)).toEqual([])
     expect(attempts.filter((one) => Number(field('timestamp')(one)) !== one.event.atMs)).toEqual([])
   })
 
@@ -92,7 +92,7 @@ describe('planned attempts', () => {
 
   it('begin late by up to the delay wanted', () => {
     const { attempts } = planAttempts(traffic, { ...calm, lateRate: 1 })
-    const delays = firstOf(attempts).map(({ arrivesAtMs, event: event }) => arrivesAtMs - event.atMs)
+    const delays = firstOf(attempts).map(({ arrivesAtMs, event }) => arrivesAtMs - event.atMs)
     expect(Math.max(...delays)).toBeLessThanOrEqual(3_600_000)
     expect(Math.max(...delays)).toBeGreaterThan(3_000_000)
   })

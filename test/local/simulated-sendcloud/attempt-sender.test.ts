@@ -15,7 +15,7 @@ function attemptsAt(name: string, ...fates: readonly Fate[]): PlannedAttempt[] {
   return fates.map((fate, index) => ({
     arrivesAtMs: sentAtMs + index * 60_000,
     body: `${name}${String(index + 1)}`,
-    event: event,
+    event,
     attempt: index + 1,
     fate,
   }))

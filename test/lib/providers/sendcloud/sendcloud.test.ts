@@ -108,7 +108,7 @@ describe('the documented events, in both encodings', () => {
   }
   const fixture = (name: string, format: string) =>
     sendCloud.read({
-      body: readFileSync(new URL(`../../fixtures/sendcloud/hand-made-${name}.${format}`, import.meta.url)),
+      body: readFileSync(new URL(`../../../fixtures/sendcloud/hand-made-${name}.${format}`, import.meta.url)),
       contentType: format === 'form' ? formType : 'application/json;charset=UTF-8',
     })
   const inBoth = (name: string) => {

@@ -11,7 +11,7 @@ const readBytes = (body: Uint8Array, nowMs = Infinity) =>
 const readText = (text: string) => readBytes(bytesOf(text))
 const read = (body: unknown) => readText(JSON.stringify(body))
 const fixture = (name: string) =>
-  readBytes(readFileSync(new URL(`../../fixtures/tencent-ses/${name}.json`, import.meta.url)))
+  readBytes(readFileSync(new URL(`../../../fixtures/tencent-ses/${name}.json`, import.meta.url)))
 
 const unixTimeShape = 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
 

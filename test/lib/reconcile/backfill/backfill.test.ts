@@ -101,7 +101,7 @@ async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Optio
       ...order,
     },
   )
-  return { report, estimate: estimate, progress }
+  return { report, estimate, progress }
 }
 
 /** What the provider was asked: an action, `date` or `date+offset` of a list, a message. */
@@ -607,7 +607,7 @@ describe('what is to be expected', () => {
 
   it('is asked for in ranges of fourteen dates', async () => {
     const ledger = await world([...manyMails('2026-10-23', 100), ...manyMails('2026-11-20', 100)])
-    const { estimate: estimate } = await backfilled(ledger, { from: '2026-10-23', to: '2026-11-21' })
+    const { estimate } = await backfilled(ledger, { from: '2026-10-23', to: '2026-11-21' })
     expect(questions(ledger).filter((question) => question === 'GetStatisticsReport').length).toBe(3)
     expect(estimate?.callsByDate?.size).toBe(30)
     expect([...(estimate?.callsByDate ?? [])].filter(([, calls]) => calls > 1)).toEqual([
@@ -621,7 +621,7 @@ describe('what is to be expected', () => {
     async (fault) => {
       const ledger = await world(manyMails('2026-11-19', 101))
       ledger.ses.failWhen(({ action }) => action === 'GetStatisticsReport', fault)
-      const { report, estimate: estimate, progress } = await backfilled(ledger)
+      const { report, estimate, progress } = await backfilled(ledger)
       expect(estimate?.callsByDate).toBeUndefined()
       expect(estimate?.problem).toContain('GetStatisticsReport for 2026-11-19 to 2026-11-20 failed')
       expect(report.total).toMatchObject({ calls: 4, rows: 101, discovered: 101 })

@@ -1,0 +1,30 @@
+import type { Provider } from '../providers/provider.ts'
+import { isAcceptedToken } from './callback-token.ts'
+import type { WebhookRequest, WebhookResponse } from './ports.ts'
+import * as responses from './responses.ts'
+
+interface Paths {
+  readonly providers: readonly Provider[]
+  /** By provider, the SHA-256 digests, in hex, of the tokens that may stand in its path. */
+  readonly tokenDigests: ReadonlyMap<string, readonly string[]>
+}
+
+/** Whose path was asked for, and whether the token in it opens it. */
+export type Access =
+  | { readonly hasValidToken: true; readonly provider: Provider }
+  | { readonly hasValidToken: false; readonly provider?: Provider; readonly refusal: WebhookResponse }
+
+/** Looks at path, method and token, and at nothing else: `POST /<provider>/<token>`. */
+export function authenticate(request: WebhookRequest, { providers, tokenDigests }: Paths): Access {
+  // A function URL ends in a slash already, and joining by hand makes two of it.
+  const [name, token, ...rest] = request.path.split('/').filter((part) => part !== '')
+  const provider = providers.find((known) => known.name === name)
+  if (!provider || rest.length > 0) return { hasValidToken: false, refusal: responses.notFound() }
+  if (!['GET', 'HEAD', 'POST'].includes(request.method)) {
+    return { hasValidToken: false, provider, refusal: responses.methodNotAllowed() }
+  }
+  if (token === undefined || !isAcceptedToken(token, tokenDigests.get(provider.name) ?? [])) {
+    return { hasValidToken: false, provider, refusal: responses.unauthorized() }
+  }
+  return { hasValidToken: true, provider }
+}

@@ -1,0 +1,68 @@
+import type { QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
+import { beforeAbort } from '../runtime/before-abort.ts'
+import { errorName } from '../runtime/error-name.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
+import type { ReceivedBody } from './received-body.ts'
+import { unverifiedLine } from './unverified.ts'
+
+interface KeepDependencies {
+  readonly quarantine: QuarantineWriter
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Why a body is kept. */
+interface Grounds {
+  readonly reason: QuarantineReason
+  /** One line for each thing that is wrong. */
+  readonly problems: readonly string[]
+  /** Whether its sender is proved as far as the provider can: else a day keeps so much, and no more. */
+  readonly isProved: boolean
+  /** Whether a signature proved it. */
+  readonly isVerified?: boolean
+}
+
+/** Whether a body stands in quarantine now. `day full`: of what anybody with the URL can send, as much is kept already as may be. */
+interface Keeping {
+  readonly outcome: 'kept' | 'day full' | 'failed'
+  readonly isQuarantined: boolean
+  readonly logged: Readonly<Record<string, string>>
+}
+
+/** Keeps a body in quarantine. A failure is a value, and a line in the log. */
+export async function keepBody(
+  { provider, callback, signal }: ReceivedBody,
+  { reason, problems, isProved, isVerified = false }: Grounds,
+  { quarantine, clock, log }: KeepDependencies,
+): Promise<Keeping> {
+  const { body, contentType } = callback
+  const receivedAtMs = clock.now()
+  const input = { provider: provider.name, body, contentType, reason, problems, receivedAtMs, isVerified }
+  try {
+    const keeping = isProved
+      ? quarantine.keep(input, signal).then(() => true)
+      : quarantine.keepWithinDay(input, signal)
+    return (await beforeAbort(keeping, signal))
+      ? { outcome: 'kept', isQuarantined: true, logged: { quarantined: reason } }
+      : notKept('day full')
+  } catch (error) {
+    log('write failed', { error: errorName(error) })
+    return notKept('failed')
+  }
+}
+
+function notKept(outcome: 'day full' | 'failed'): Keeping {
+  return { outcome, isQuarantined: false, logged: { quarantine: outcome } }
+}
+
+/** Keeps an event of which nobody proved who sent it; `undefined` where the body is none. */
+export async function keepUnverifiedEvent(
+  received: ReceivedBody,
+  reason: 'unsigned' | 'forged',
+  deps: KeepDependencies,
+): Promise<Keeping | undefined> {
+  const { signing } = received.provider
+  if (signing?.isEvent(received.callback) !== true) return undefined
+  const problems = [unverifiedLine(reason, signing.keySetting)]
+  return keepBody(received, { reason, problems, isProved: false }, deps)
+}
