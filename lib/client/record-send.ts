@@ -34,7 +34,7 @@ interface Send {
   readonly recipients: string | readonly string[]
   /** When it was sent. Only needed where the MessageId does not tell: `qcloudses-…-date-20261121160000-…` does. */
   readonly sentAt?: Date | undefined
-  /** Whose mail it is: `tencent-ses` where nothing is said, or another name of lib/providers/registry.ts. */
+  /** Whose mail it is: `tencent-ses` where nothing is said, or another provider's name, such as `sendcloud`. */
   readonly provider?: string | undefined
 }
 
