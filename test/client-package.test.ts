@@ -23,8 +23,8 @@ beforeAll(async () => {
   project = join(root, 'project')
   application = join(root, 'application')
   await copyProject(project)
-  for (const part of ['README.md', 'LICENSE', 'cli/require-node-24.mjs']) {
-    await cp(join(projectRoot, part), join(project, part))
+  for (const part of ['README.md', 'LICENSE', 'cli', 'docs', 'CHANGELOG.md']) {
+    await cp(join(projectRoot, part), join(project, part), { recursive: true })
   }
   await npm(project, 'pack', '--pack-destination', root)
   await mkdir(application)
@@ -170,10 +170,10 @@ describe('the packed client', () => {
 
   it.each([
     // Without it the AWS SDK is bundled as CommonJS, which no ES module bundle of esbuild can hold.
-    ['esm', 'mjs', ['--main-fields=module,main']],
-    ['cjs', 'cjs', []],
-  ])('runs in an application that esbuild bundles as %s', async (format, ending, more) => {
-    const folder = await written(`bundled-${format}`, { 'program.js': imports + program })
+    ['esm', 'mjs', imports, ['--main-fields=module,main']],
+    ['cjs', 'cjs', requires, []],
+  ])('runs in an application that esbuild bundles as %s', async (format, ending, header, more) => {
+    const folder = await written(`bundled-${format}`, { 'program.js': header + program })
     const bundle = join(root, `bundled.${ending}`)
     const options = ['--bundle', '--platform=node', `--format=${format}`, `--outfile=${bundle}`, ...more]
     await execute(tool('esbuild'), [join(folder, 'program.js'), ...options])

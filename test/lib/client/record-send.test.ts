@@ -325,7 +325,7 @@ describe('recordSend in an application that is bundled into one file', () => {
       [`--outfile=${bundle}`, '--bundle', '--platform=node'],
       { cwd: projectRoot },
     )
-    bundling.child.stdin?.end("export { recordSend } from 'delivery-ledger/record-send'")
+    bundling.child.stdin?.end("export { recordSend } from './lib/client/record-send.ts'")
     await bundling
   })
   afterAll(() => rm(folder, { recursive: true }))
