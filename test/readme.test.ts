@@ -51,6 +51,7 @@ describe('the README', () => {
       'npx ledger doctor',
       'npx ledger quarantine list',
       'npx ledger suppressions show someone@example.com',
+      'npm pack',
       expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
       'npx ledger reconcile --from 2026-11-14 --to 2026-11-16 --dry-run',
     ])

@@ -1,5 +1,4 @@
 import pMap from 'p-map'
-import * as v from 'valibot'
 import { systemClock } from '../runtime/clock.ts'
 import { parseEnvironment, tableEntries } from '../runtime/config.ts'
 import type { DeliveryEvent } from '../core/event.ts'
@@ -17,11 +16,8 @@ const requestTimeoutMs = 2_000
 /** As many as a mail of Tencent's can have recipients would open too many connections at once. */
 const concurrentWrites = 16
 
-// Rows take their retention from whoever writes them last, so a default would shorten or lengthen what is kept.
-const entries = { ...tableEntries, RETENTION_DAYS: v.unwrap(tableEntries.RETENTION_DAYS) }
-
 const deliveries = lazily(() => {
-  const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(entries, process.env)
+  const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, process.env)
   return deliveryWriter({
     client: dynamoDbClient(requestTimeoutMs),
     table: tableNames(TABLE_PREFIX).deliveries,
@@ -38,7 +34,7 @@ interface Send {
   readonly recipients: string | readonly string[]
   /** When it was sent. Only needed where the MessageId does not tell: `qcloudses-…-date-20261121160000-…` does. */
   readonly sentAt?: Date | undefined
-  /** Whose mail it is: `tencent-ses` where nothing is said, or another name of lib/providers/registry.ts. */
+  /** Whose mail it is: `tencent-ses` where nothing is said, or another provider's name, such as `sendcloud`. */
   readonly provider?: string | undefined
 }
 
@@ -55,17 +51,18 @@ interface Send {
  * leaves no second fact. Where the MessageId tells no instant, each `sentAt` is a fact of its own, and the earliest counts
  * as when the mail was sent; so keep the date, and tell it again. Fractions of a second are left out.
  *
- * `TABLE_PREFIX` (such as `delivery-ledger-prod`) names the deployment, and `RETENTION_DAYS` has to be what it was deployed
- * with; region, credentials and endpoint come from the environment as the AWS SDK defines it. All of it is read at the
- * first call. The caller needs `dynamodb:UpdateItem` on the table `<TABLE_PREFIX>-deliveries`, and `dynamodb:PutItem`, with
- * which a row that holds fifty instants of its request already is written; nothing that reads.
+ * `TABLE_PREFIX` (such as `delivery-ledger-prod`) names the deployment. `RETENTION_DAYS` is how long a row stays after its
+ * last write: 400 by default, as in a deployment. Rows take it from whoever writes them last, so set it to what was deployed
+ * where that is another. Region, credentials and endpoint come from the environment as the AWS SDK defines it. All of it is
+ * read at the first call. The caller needs `dynamodb:UpdateItem` on the table `<TABLE_PREFIX>-deliveries`, and
+ * `dynamodb:PutItem`, with which a row that holds fifty instants of its request already is written; nothing that reads.
  *
  * Resolves once every recipient is durably written.
  *
  * @throws TypeError where an argument is wrong: it says which, repeats no address, and nothing was written.
  * @throws AggregateError where recipients could not be written: it says how many. Calling it again with the same arguments
  *   is all there is to do.
- * @throws ConfigError where a setting is missing or wrong, before anything is written.
+ * @throws ConfigError where a setting is wrong, before anything is written.
  */
 export async function recordSend(send: Send): Promise<void> {
   const events = eventsOf(send)

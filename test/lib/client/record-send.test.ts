@@ -13,7 +13,7 @@ import type { DeliveryEvent, EventKind } from '../../../lib/core/event.ts'
 import { recordSend } from '../../../lib/client/record-send.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { close, listen } from '../../../local/listening-server.ts'
-import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
+import { daysLeftOf, embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import { projectRoot } from '../../running-command.ts'
 import { emptyTables } from '../../wired-ledger.ts'
@@ -325,7 +325,7 @@ describe('recordSend in an application that is bundled into one file', () => {
       [`--outfile=${bundle}`, '--bundle', '--platform=node'],
       { cwd: projectRoot },
     )
-    bundling.child.stdin?.end("export { recordSend } from 'delivery-ledger/record-send'")
+    bundling.child.stdin?.end("export { recordSend } from './lib/client/record-send.ts'")
     await bundling
   })
   afterAll(() => rm(folder, { recursive: true }))
@@ -381,8 +381,15 @@ describe('recordSend in an application that is bundled into one file', () => {
     expect(asked).toHaveLength(3)
   })
 
-  it('writes nothing without being told how long rows are kept', async () => {
-    expect(await told({ RETENTION_DAYS: '' })).toMatch(/^ConfigError: .*RETENTION_DAYS: is not set$/s)
+  it('keeps rows as long as a deployment does by default, where it is not told how long', async () => {
+    expect(await told({ RETENTION_DAYS: '' })).toBe('written')
+    expect(await daysLeftOf(engine.client, tables.deliveries, Date.now())).toEqual([400, 400, 400])
+  })
+
+  it('writes nothing where it is told no number of days', async () => {
+    expect(await told({ RETENTION_DAYS: 'a year' })).toMatch(
+      /^ConfigError: .*RETENTION_DAYS: expected a number of days from 1 to 3650$/s,
+    )
     expect(await rows()).toEqual([])
   })
 })

@@ -1,0 +1,2 @@
+export { isSuppressed, suppressionOf } from './is-suppressed.ts'
+export { recordSend } from './record-send.ts'
