@@ -51,8 +51,7 @@ async function deployed(
     TENCENTCLOUD_SECRET_KEY: credentials.secretKey,
     ...settings,
   }
-  const log = (event: string, fields?: Readonly<Record<string, unknown>>) =>
-    logged.push({ event, ...fields })
+  const log = (event: string, fields?: Readonly<Record<string, unknown>>) => logged.push({ event, ...fields })
   const on = { clock, log, dynamoDb: () => engine.clientAs('reconcile') }
   const handler = createHandler(environment, on, isByHand)
   return {

@@ -30,8 +30,7 @@ function posting(record: (event: DeliveryEvent) => Promise<void>, deadline?: (ms
     responseDeadlineMs: 2_000,
     ...(deadline && { deadline }),
     clock: virtualClock('2026-11-21T08:00:00Z'),
-    log: (event: string, fields?: Readonly<Record<string, unknown>>) =>
-      logged.push({ event, ...fields }),
+    log: (event: string, fields?: Readonly<Record<string, unknown>>) => logged.push({ event, ...fields }),
   }
   const post = (body: unknown, path = '/sent') =>
     ingest(

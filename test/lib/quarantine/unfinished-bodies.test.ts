@@ -26,8 +26,7 @@ beforeEach(async () => {
   logged = []
 })
 
-const log = (event: string, fields?: Readonly<Record<string, unknown>>) =>
-  logged.push({ event, ...fields })
+const log = (event: string, fields?: Readonly<Record<string, unknown>>) => logged.push({ event, ...fields })
 const rows = () => allRowsOf(engine.client, tables)
 
 function sendTo(recipients: number): unknown {
