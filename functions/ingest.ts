@@ -28,7 +28,7 @@ export function createHandler(environment: Environment, deps: Runtime = lambda):
     return {
       deployment: config.TABLE_PREFIX,
       providers,
-      tokenDigests: parseTokenDigests(providers, environment),
+      tokenDigests: parseTokenDigests(config.CALLBACK_TOKEN_SHA256, providers, environment),
       signingKeys: signingKeys(environment, { parameters: deps.parameters, clock, log }),
       ...writersFor(environment, client, clock),
       quarantine: quarantineWriter({

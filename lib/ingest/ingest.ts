@@ -186,16 +186,16 @@ async function read(
   const reason = body.unfinished > 0 ? 'unfinished' : body.reason
   if (reason === undefined) {
     const response = body.unwritten > 0 ? responses.tryAgain() : responses.recorded(body.recorded)
-    return resultOf(response, { body, logged: summaryOf(body) })
+    return resultOf(response, { body, logged: loggedOf(body) })
   }
   const problems = [...unfinishedLines(body.unfinished), ...problemLines(body.problems)]
   const { outcome, isQuarantined, logged } = await keepBody(received, { reason, problems, ...proof }, deps)
   const isTriedAgain = body.unwritten > 0 || outcome === 'failed'
   const response = isTriedAgain ? responses.tryAgain() : responseToKept(body, isQuarantined)
-  return resultOf(response, { body, isQuarantined, logged: { ...summaryOf(body), ...logged } })
+  return resultOf(response, { body, isQuarantined, logged: { ...loggedOf(body), ...logged } })
 }
 
-function summaryOf({ recorded, unwritten, unfinished, reason, summary }: BodyResult): IngestResult['logged'] {
+function loggedOf({ recorded, unwritten, unfinished, reason, summary }: BodyResult): IngestResult['logged'] {
   const isProbe = recorded + unwritten + unfinished === 0 && reason === undefined
   return isProbe ? { probe: 'empty' } : { events: summary, recorded }
 }

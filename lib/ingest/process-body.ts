@@ -5,8 +5,14 @@ import { countOutcomes, outcomeOf, type OutcomeCounts } from '../core/outcome.ts
 import { UnwritableError, type DeliveryWriter, type InboundMailWriter } from '../ledger/ports.ts'
 import { readingReasons, type ReadingReason } from '../quarantine/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
-import type { Callback, FieldProblem, Outcome, Provider } from '../providers/provider.ts'
-import { ownerOf } from '../providers/registry.ts'
+import {
+  ownerOf,
+  type Callback,
+  type FieldProblem,
+  type Outcome,
+  type Provider,
+} from '../providers/provider.ts'
+import { mailProviders } from '../providers/registry.ts'
 
 export interface ProcessBodyDependencies {
   readonly deliveries: DeliveryWriter
@@ -89,7 +95,7 @@ export async function processBody(
 function withOwnMessage(outcome: Outcome, pointer: string): Outcome {
   if (outcome.type !== 'event') return outcome
   const { message, provider } = outcome.event
-  const owner = ownerOf(message)
+  const owner = ownerOf(message, mailProviders)
   if (owner === undefined || owner === provider) return outcome
   const problem = {
     pointer,

@@ -88,6 +88,11 @@ export interface Provider {
   read(callback: Callback, nowMs: number): readonly Outcome[]
 }
 
+/** Whose a message is, by the shape of its key; `undefined` where that says nothing. */
+export function ownerOf(message: MessageKey, mailProviders: readonly Provider[]): string | undefined {
+  return mailProviders.find(({ ownsMessage }) => ownsMessage?.(message))?.name
+}
+
 /** Names what came without repeating it: values may be addresses. */
 export function typeName(value: unknown): string {
   if (value === undefined) return 'nothing'

@@ -138,13 +138,10 @@ export function ownTokenEntries(
 
 /** The digests of the tokens that open each provider's path: its own where it has some, else those of all. */
 export function parseTokenDigests(
+  shared: readonly string[],
   providers: readonly Provider[],
   environment: Environment,
 ): ReadonlyMap<string, readonly string[]> {
-  const { [sharedTokenSetting]: shared } = parseEnvironment(
-    { [sharedTokenSetting]: sha256Digests },
-    environment,
-  )
   const own = parseEnvironment(ownTokenEntries(providers), environment)
   return new Map(providers.map(({ name }) => [name, own[tokenSettingOf(name)] ?? shared]))
 }

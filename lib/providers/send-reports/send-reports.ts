@@ -6,7 +6,7 @@ import { isTaskKey, sentAtOf, type MessageKey } from '../../core/message.ts'
 import { isListBeyond, listProblem } from '../body/bounds.ts'
 import { address, aheadOfClock, identifier, unixTime, type Fields } from '../fields.ts'
 import { readJsonElements } from '../body/json.ts'
-import { typeName, type FieldProblem, type Outcome, type Provider } from '../provider.ts'
+import { ownerOf, typeName, type FieldProblem, type Outcome, type Provider } from '../provider.ts'
 import { tencentSes } from '../tencent-ses/tencent-ses.ts'
 
 const maxBodyBytes = 64 * 1024
@@ -131,7 +131,7 @@ function messageIn(
   )
   const parsed = v.safeParse(schema, fields.get('messageId'))
   if (!parsed.success) return problemWith('messageId', parsed.issues[0].message, fields, pointer)
-  const owner = mailProviders.find(({ ownsMessage }) => ownsMessage?.(parsed.output))?.name
+  const owner = ownerOf(parsed.output, mailProviders)
   if (isProblem(provider) || owner === undefined || owner === provider) return parsed.output
   const expected = `an id of ${provider}, or \`provider\` to be ${owner}`
   return { pointer: `${pointer}/messageId`, expected, received: `one in the shape of ${owner}` }
