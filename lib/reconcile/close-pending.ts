@@ -35,8 +35,7 @@ export async function closePending(run: Run, { closable, closableLeftOut }: ToCl
     if (closed !== 'pending') counts[closed] += 1
   }
   // What nobody can be asked about is looked through again while any of it is left.
-  if (closableLeftOut === 0)
-    run.checkpoint = { ...run.checkpoint, closedSilentOn: requestDateOf(run.startedMs) }
+  if (closableLeftOut === 0) run.advance({ closedSilentOn: requestDateOf(run.startedMs) })
   return { ...counts, left: closableLeftOut }
 }
 

@@ -1,9 +1,10 @@
 import { requestDateOf } from '../core/instant.ts'
-import { oldestDateInReach, possibleRequestDates } from '../core/sweep-plan.ts'
+import { oldestDateInReach } from '../core/sweep-plan.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { DueMessage, Survey } from './survey.ts'
 import { RunStopped } from './provider-calls.ts'
-import { hasReported, pageRows, type Run } from './run.ts'
+import { pageRows } from './ports.ts'
+import type { Run } from './run.ts'
 import { readOnward } from './tail.ts'
 
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
@@ -54,7 +55,21 @@ async function isWorth(
   offset: number,
   due: number,
 ): Promise<boolean | 'unanswered'> {
-  return due >= worthProbing && run.isShorterThan(requestDate, offset + due * pageRows)
+  return due >= worthProbing && isShorterThan(run, requestDate, offset + due * pageRows)
+}
+
+/**
+ * Whether the date's list ends before the offset. `false` where that is refused: an offset beyond the end may be, and wrong
+ * settings show at the next request.
+ */
+async function isShorterThan(run: Run, requestDate: string, offset: number): Promise<boolean | 'unanswered'> {
+  try {
+    const page = await run.reader.page({ requestDate, offset })
+    return page === 'unanswered' ? page : page.rows === 0
+  } catch (error) {
+    if (error instanceof RunStopped && error.stoppedBy === 'settings') return false
+    throw error
+  }
 }
 
 /** Its sweep comes first, and look-ups wait for it. */
@@ -62,7 +77,7 @@ function sweepForDue(run: Run, requestDate: string): void {
   const { openSweeps } = run.checkpoint
   const open = openSweeps.find((sweep) => sweep.requestDate === requestDate) ?? { requestDate, offset: 0 }
   const others = openSweeps.filter((sweep) => sweep.requestDate !== requestDate)
-  run.checkpoint = { ...run.checkpoint, openSweeps: [{ ...open, isForDue: true }, ...others] }
+  run.advance({ openSweeps: [{ ...open, isForDue: true }, ...others] })
 }
 
 /** The look-ups of one run. */
@@ -147,16 +162,15 @@ export class LookupQueue {
     const looksThroughMs = Math.min(next?.dueAtMs ?? Infinity, startedMs + 1) - 1
     const isAmid = last?.dueAtMs === looksThroughMs + 1 && last.dueAtMs <= startedMs
     const reached = { looksThroughMs, looksThroughMessage: isAmid ? last.message : '' }
-    this.#run.checkpoint = {
-      ...checkpoint,
+    this.#run.advance({
       ...(isFurther(reached, checkpoint) && reached),
       unansweredLooks: [...this.#unanswered],
-    }
+    })
   }
 
   async #isAnswered(message: DueMessage): Promise<boolean> {
     try {
-      return await lookUp(this.#run, message)
+      return await this.#run.reader.lookUp(message)
     } catch (error) {
       if (error instanceof RunStopped && error.stoppedBy === 'provider') {
         // It must not be the first of the next run again.
@@ -199,21 +213,4 @@ function isFurther(reached: LooksThrough, known: LooksThrough): boolean {
 /** Whether a list of this run told of all its recipients: asking again at once could tell nothing else. */
 function isReported(run: Run, { deliveries }: DueMessage): boolean {
   return deliveries.every((delivery) => run.repairs.hasSeen(delivery))
-}
-
-/** `false` where the question stayed unanswered. */
-async function lookUp(run: Run, { message, sentAtMs }: DueMessage): Promise<boolean> {
-  for (const requestDate of possibleRequestDates(sentAtMs)) {
-    let offset = 0
-    let wasReported = false
-    for (;;) {
-      const page = await run.apply({ requestDate, offset, messageId: message })
-      if (page === 'unanswered') return false
-      offset += page.rows
-      wasReported ||= hasReported(page)
-      if (page.isLast) break
-    }
-    if (wasReported) return true
-  }
-  return true
 }

@@ -15,6 +15,9 @@ export interface StatusQuery {
   readonly messageId?: string
 }
 
+/** Rows of a full page of the provider's list. */
+export const pageRows = 100
+
 /** One row of the provider's list, as far as it can be read. */
 export interface ReadRow {
   /** What it tells of a delivery; absent where it tells nothing of any. */

@@ -127,7 +127,7 @@ export class RowRepairs {
     requestDate: string,
     nowMs: number,
     list = 0,
-    beforeSeveral: () => Promise<void> = () => Promise.resolve(),
+    beforeSeveral?: () => Promise<void> | undefined,
   ): Promise<void> {
     if (page.unreadable.length > 0) {
       const fields = page.unreadable.map((row) => row.fields)
@@ -138,7 +138,7 @@ export class RowRepairs {
     const known = new Map(rows.map((row) => [nameOf(row), row]))
     const repairs = [...polled].map(([name, polled]) => repairOf(known.get(name), polled, requestDate))
     const writes = repairs.flatMap(({ missing }) => missing).length + page.unreadable.length
-    if (writes > 1) await beforeSeveral()
+    if (writes > 1) await beforeSeveral?.()
     await pMap(page.unreadable, (row) => this.#keepUnreadable(row, requestDate), {
       concurrency: concurrentRows,
     })

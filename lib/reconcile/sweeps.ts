@@ -1,7 +1,8 @@
 import { dueSweeps, oldestDateInReach } from '../core/sweep-plan.ts'
 import type { OpenSweep } from './checkpoint.ts'
 import { RunStopped } from './provider-calls.ts'
-import { pageRows, type Run } from './run.ts'
+import { pageRows } from './ports.ts'
+import type { Run } from './run.ts'
 
 /** Runs in a row after which a page that is never told is left out: three hours, and what follows it is worth more. */
 const failuresPerPage = 36
@@ -35,7 +36,7 @@ export async function sweepClosedDates(run: Run): Promise<boolean> {
     run.log('sweeps unfinished', { dates: lost, consequence: 'the provider tells of them no more' })
   const begun = due.filter((date) => !open.some((sweep) => sweep.requestDate === date))
   const toRead: readonly OpenSweep[] = [...open, ...begun.map((requestDate) => ({ requestDate, offset: 0 }))]
-  run.checkpoint = { ...run.checkpoint, sweptAges: [...sweptAges] }
+  run.advance({ sweptAges: [...sweptAges] })
   return readLists(run, { toRead, left: [] })
 }
 
@@ -49,7 +50,7 @@ async function readLists(
 ): Promise<boolean> {
   const failed: OpenSweep[] = []
   const leave = (openSweeps: readonly OpenSweep[]) => {
-    run.checkpoint = { ...run.checkpoint, openSweeps: [...openSweeps, ...notNow] }
+    run.advance({ openSweeps: [...openSweeps, ...notNow] })
   }
   let isDueRead = false
   leave(toRead)
@@ -75,29 +76,26 @@ async function readLists(
   return isDueRead
 }
 
-/** Reads a list page by page and calls `reached` with each page applied. Answers what is left where one was not told. */
+/** Reads a list page by page and calls `reached` with each page applied. Returns what is left where a page is unanswered. */
 async function readList(
   run: Run,
   from: OpenSweep,
   reached: (sweep: OpenSweep) => void,
 ): Promise<OpenSweep | undefined> {
+  const { requestDate, offset } = from
+  const list = run.repairs.beginList()
   let sweep = from
-  let list = run.repairs.beginList()
-  for (;;) {
-    const { requestDate, offset } = sweep
-    const page = await run.apply({ requestDate, offset }, list)
+  for await (const page of run.reader.pages({ requestDate, offset }, list)) {
     if (page === 'unanswered') return afterFailure(run, sweep)
     sweep = afterPage(sweep, page.rows, run.repairs.isUnsteady(list))
     reached(sweep)
-    if (page.isLast) {
-      const again = afterLastPage(run, sweep)
-      if (!again) return undefined
-      sweep = again
-      list = run.repairs.beginList()
-      reached(sweep)
-    }
-    await run.save()
+    if (!page.isLast) await run.save()
   }
+  const again = afterLastPage(run, sweep)
+  if (!again) return undefined
+  reached(again)
+  await run.save()
+  return readList(run, again, reached)
 }
 
 function afterPage(

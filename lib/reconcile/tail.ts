@@ -5,7 +5,8 @@ import { callbackGraceMs } from '../core/schedule.ts'
 import { datesFrom, settlingMs } from '../core/sweep-plan.ts'
 import type { StatusPage } from './ports.ts'
 import { tailOf, type Tail } from './checkpoint.ts'
-import { listedSentAt, type Run } from './run.ts'
+import { listedSentAt } from './page-reader.ts'
+import type { Run } from './run.ts'
 
 /** Every read ends with a page that is half empty on average, so a list that grows slowly is read only so often. */
 const readEveryMs = 30 * minuteMs
@@ -44,11 +45,10 @@ async function closeTail(run: Run, today: string): Promise<void> {
   ]
   const { openSweeps } = run.checkpoint
   const isOpen = (date: string) => openSweeps.some(({ requestDate }) => requestDate === date)
-  run.checkpoint = {
-    ...run.checkpoint,
+  run.advance({
     tail: tailOf(today, !run.areSendsRecorded),
     openSweeps: [...openSweeps, ...unread.filter(({ requestDate }) => !isOpen(requestDate))],
-  }
+  })
 }
 
 /** Reports from where the list has still to be read; `undefined` where all of it is. */
@@ -68,20 +68,16 @@ async function readToEnd(run: Run): Promise<number | undefined> {
 export async function readOnward(run: Run): Promise<boolean> {
   const { requestDate, order } = run.checkpoint.tail
   const reading = new Reading(run.checkpoint.tail, run.throughMs)
-  const keep = (tail: Tail) => {
-    run.checkpoint = { ...run.checkpoint, tail }
-  }
-  for (;;) {
-    const page = await run.apply({ requestDate, offset: reading.nextOffset })
+  for await (const page of run.reader.pages({ requestDate, offset: reading.nextOffset })) {
     if (page === 'unanswered') return false
     reading.add(page)
-    keep(reading.reached)
+    run.advance({ tail: reading.reached })
     if (reading.isAtEnd || reading.isVain) break
     await run.save()
   }
   noteOrder(run, order)
   if (reading.isVain) return false
-  keep(reading.ended(run.startedMs))
+  run.advance({ tail: reading.ended(run.startedMs) })
   return true
 }
 

@@ -1,5 +1,5 @@
 import { datesToRead } from './dates.ts'
-import { HeldLease } from './lease.ts'
+import { takeLease } from './lease.ts'
 import { expectedCalls, outlookOf, type Made, type Estimate } from './estimate.ts'
 import { readDate, type Reading } from './read-date.ts'
 import { unsettledByDate } from './unsettled.ts'
@@ -9,6 +9,9 @@ import type { QuarantineWriter } from '../../quarantine/ports.ts'
 import type { LeaseByHand, RunStore, StatusApi, VolumeReport } from '../ports.ts'
 import type { Clock, Log } from '../../runtime/ports.ts'
 import { ProviderCalls, RunStopped } from '../provider-calls.ts'
+import { callbackGraceMs } from '../../core/schedule.ts'
+import type { Lease } from '../lease.ts'
+import { PageReader } from '../page-reader.ts'
 import { RowRepairs } from '../repair-rows.ts'
 import { UnreadableRows } from '../unreadable-rows.ts'
 
@@ -92,13 +95,13 @@ export interface BackfillReport {
  */
 export async function backfill(deps: BackfillDependencies, order: BackfillOrder): Promise<BackfillReport> {
   const dates = datesToRead(order.from, order.to, deps.clock.now())
-  const lease = await HeldLease.take(deps)
+  const lease = await takeLease(deps)
   const run = new BackfillRun(deps, order, lease)
   try {
     return await run.read(dates)
   } finally {
     await run.waitOutPace()
-    await lease.release()
+    await deps.runs.releaseLease(deps.owner)
   }
 }
 
@@ -114,7 +117,7 @@ class BackfillRun {
   /** Keeps the lease; throws where the run may not go on. */
   readonly #goOn: () => Promise<void>
 
-  constructor(deps: BackfillDependencies, order: BackfillOrder, lease: HeldLease) {
+  constructor(deps: BackfillDependencies, order: BackfillOrder, lease: Lease) {
     this.#deps = deps
     this.#order = order
     this.#writes = new CountedWrites(order.isDryRun ? withoutWriting(deps.deliveries) : deps.deliveries)
@@ -167,11 +170,11 @@ class BackfillRun {
     for (const requestDate of dates) {
       const before = this.#figures()
       const reading: Reading = { offset: 0 }
-      const onPage = () => {
+      const reader = this.#reader(() => {
         report(this.#calls.calls - before.calls)
-      }
+      })
       try {
-        const deps = { calls: this.#calls, repairs: this.#repairs, clock: this.#deps.clock, onPage }
+        const deps = { calls: this.#calls, repairs: this.#repairs, reader }
         await readDate(deps, requestDate, unsettled.get(requestDate) ?? [], reading)
       } catch (error) {
         reading.problem = error instanceof Error ? error.message : typeof error
@@ -184,6 +187,12 @@ class BackfillRun {
       }
       report(0)
     }
+  }
+
+  #reader(onPage: () => void): PageReader {
+    const { clock, log } = this.#deps
+    const throughMs = () => clock.now() - callbackGraceMs
+    return new PageReader({ calls: this.#calls, repairs: this.#repairs, clock, log, throughMs, onPage })
   }
 
   #unreadProblem({ unreadable }: BackfillFigures): string | undefined {

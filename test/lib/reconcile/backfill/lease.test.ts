@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { HeldLease } from '../../../../lib/reconcile/backfill/lease.ts'
+import { takeLease } from '../../../../lib/reconcile/backfill/lease.ts'
 import { inMemoryLedger } from '../../../../local/in-memory-ledger.ts'
 import { virtualClock } from '../../../../local/virtual-clock.ts'
 
@@ -17,7 +17,7 @@ it('is not held by an extension of which the answer came when another run had ta
     }
     return held
   }
-  const lease = await HeldLease.take({ runs: { ...runs, acquire }, clock, owner: 'by hand' })
+  const lease = await takeLease({ runs: { ...runs, acquire }, clock, owner: 'by hand' })
   clock.advance(70_000)
   isLate = true
   await expect(lease.keep()).rejects.toThrow('Another run has taken the lease.')

@@ -1,0 +1,100 @@
+import { sentAtOf } from '../core/message.ts'
+import type { PolledDelivery } from '../core/polled-delivery.ts'
+import { possibleRequestDates } from '../core/sweep-plan.ts'
+import type { Clock, Log } from '../runtime/ports.ts'
+import { StatusApiError, type StatusPage, type StatusQuery } from './ports.ts'
+import type { ProviderCalls } from './provider-calls.ts'
+import type { RowRepairs } from './repair-rows.ts'
+
+interface Dependencies {
+  readonly calls: ProviderCalls
+  readonly repairs: RowRepairs
+  readonly clock: Pick<Clock, 'now'>
+  readonly log: Log
+  /** Mails that were sent later are left alone: their callbacks may still be on their way. */
+  readonly throughMs: () => number
+  /** Remembers which pages are being written, so that a run that dies meanwhile leaves them to the next one. */
+  readonly unwritten?: {
+    readonly begin: (query: StatusQuery) => Promise<void>
+    readonly end: (query: StatusQuery) => void
+  }
+  /** Called after every page that is applied. */
+  readonly onPage?: () => void
+}
+
+/** What is read where the provider has nothing to report and never will: no row, and none after it. */
+export const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, isLast: true }
+
+/** The one way in which the provider's lists are read: each page is requested, and the rows that it reports are repaired. */
+export class PageReader {
+  readonly #deps: Dependencies
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps
+  }
+
+  /**
+   * The pages from the query's offset to the end of the list, each applied before it is given. Ends with `unanswered` where the
+   * provider does not answer for a page.
+   * @param list - which reading of a list it is, where its pages are compared with each other
+   */
+  async *pages(from: StatusQuery, list = 0): AsyncGenerator<StatusPage | 'unanswered', undefined> {
+    for (let query = from; ;) {
+      const page = await this.page(query, list)
+      yield page
+      if (page === 'unanswered' || page.isLast) return
+      query = { ...query, offset: query.offset + page.rows }
+    }
+  }
+
+  /** Requests one page and applies it. A failure that is this request's alone is `unanswered`; any other ends the run. */
+  async page(query: StatusQuery, list = 0): Promise<StatusPage | 'unanswered'> {
+    const page = await this.#request(query)
+    if (page === 'unanswered') return page
+    const { repairs, clock, throughMs, unwritten, onPage } = this.#deps
+    const toApply = sentThrough(page, throughMs())
+    await repairs.apply(toApply, query.requestDate, clock.now(), list, () => unwritten?.begin(query))
+    unwritten?.end(query)
+    onPage?.()
+    return page
+  }
+
+  /** Asks for a message under each date that may list it, until one does. `false` where a request stayed unanswered. */
+  async lookUp({ message, sentAtMs }: { message: string; sentAtMs: number }): Promise<boolean> {
+    for (const requestDate of possibleRequestDates(sentAtMs)) {
+      let isListed = false
+      for await (const page of this.pages({ requestDate, offset: 0, messageId: message })) {
+        if (page === 'unanswered') return false
+        isListed ||= page.deliveries.length + page.unreadable.length > 0
+      }
+      if (isListed) return true
+    }
+    return true
+  }
+
+  async #request(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
+    try {
+      return await this.#deps.calls.page(query)
+    } catch (error) {
+      if (!(error instanceof StatusApiError)) throw error
+      this.#deps.log('question unanswered', { problem: error.message })
+      // A page of a list that is refused is not the end of the list.
+      const isOver = error.consequence === 'out-of-reach' || query.messageId !== undefined
+      return isOver && error.consequence !== 'transient' ? nothing : 'unanswered'
+    }
+  }
+}
+
+/** The rows of mails that were sent up to the instant, and of those that do not show when. */
+function sentThrough(page: StatusPage, throughMs: number): StatusPage {
+  return {
+    ...page,
+    deliveries: page.deliveries.filter((delivery) => (listedSentAt(delivery) ?? 0) <= throughMs),
+    unreadable: page.unreadable.filter(({ sentAtMs = 0 }) => sentAtMs <= throughMs),
+  }
+}
+
+/** When a listed delivery was sent, as far as its row shows. */
+export function listedSentAt({ sentAtMs, message }: PolledDelivery): number | undefined {
+  return sentAtMs ?? sentAtOf(message)
+}
