@@ -10,11 +10,11 @@ const sweep = v.object({ requestDate, offset: wholeNumber })
 
 const openSweep = v.object({
   ...sweep.entries,
-  /** Runs in a row to which the next page was not told. */
+  /** Runs in a row that got no answer for the next page. */
   failures: v.exactOptional(wholeNumber),
   /** Whether look-ups wait for it, since it takes fewer calls than they would. */
   isForDue: v.exactOptional(v.boolean()),
-  /** Whether a row of one page stood on another as well: the list changed its order meanwhile, and may have kept rows back. */
+  /** Whether a row of one page was on another as well: the list changed its order meanwhile, and may have withheld rows. */
   isUnsteady: v.exactOptional(v.boolean()),
   /** Whether it is swept again for that. */
   isSecond: v.exactOptional(v.boolean()),
@@ -28,7 +28,7 @@ const page = v.object({ ...sweep.entries, messageId: v.exactOptional(v.string())
 const tail = v.object({
   ...sweep.entries,
   order: v.picklist(listOrders),
-  /** Whether rows told of that order which lie farther apart than is tolerated. */
+  /** Whether rows show that order that are farther apart than is tolerated. */
   isOrderSure: v.exactOptional(v.boolean(), false),
   /** What was sent up to this instant is applied. */
   throughMs: wholeNumber,
@@ -39,7 +39,7 @@ const tail = v.object({
   seenThroughMs: v.exactOptional(wholeNumber, 0),
   /** Whether rows could not be read, and are read again. */
   isReadAgain: v.exactOptional(v.boolean(), false),
-  /** Whether it is read for what nobody told of. */
+  /** Whether it is read to discover deliveries that nobody reported. */
   isDiscovering: v.boolean(),
   /** When the list was last read, and how fast it grew. */
   readAtMs: wholeNumber,
@@ -55,15 +55,15 @@ const checkpoint = v.object({
   /** Whole dates under way, with how far each is read. */
   openSweeps: v.array(openSweep),
   sweptAges: v.array(v.object({ ageDays: wholeNumber, throughDate: requestDate })),
-  /** Every look that fell due up to this instant is done. */
+  /** Every look-up that fell due up to this instant is done. */
   looksThroughMs: wholeNumber,
-  /** Of the looks that fell due a millisecond later, those at messages up to this one are done, too. */
+  /** Of the look-ups that fell due a millisecond later, those of messages up to this one are done, too. */
   looksThroughMessage: v.optional(v.string(), ''),
-  /** MessageIds whose look got no answer: asked about again at the next run. */
+  /** MessageIds whose look-up got no answer: looked up again at the next run. */
   unansweredLooks: v.array(v.string()),
-  /** Pages that were told and are being written down: asked for again where the run ended before that was done. */
+  /** Pages that were received and are being written: requested again where the run ended before that was done. */
   unwrittenPages: v.optional(v.array(page), []),
-  /** The last day on which deliveries that nobody can be asked about were looked through for what to close. */
+  /** The last day on which deliveries without a poll were searched for what to close. */
   closedSilentOn: v.string(),
   /** When the provider was last asked: the pace holds across runs. */
   lastCallAtMs: wholeNumber,

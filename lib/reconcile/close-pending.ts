@@ -11,9 +11,9 @@ type ToClose = Pick<Survey, 'closable' | 'closableLeftOut'>
 export interface Closing {
   /** Soft bounces that nobody retries any more. */
   readonly settled: number
-  /** Deliveries about which nobody can tell any more. */
+  /** Deliveries about which no news can come any more. */
   readonly unknown: number
-  /** How many are to be closed and were not come to. */
+  /** How many are still to be closed. */
   readonly left: number
 }
 
@@ -34,7 +34,7 @@ export async function closePending(run: Run, { closable, closableLeftOut }: ToCl
     const closed = await close(run, one)
     if (closed !== 'pending') counts[closed] += 1
   }
-  // What nobody can be asked about is looked through again while any of it is left.
+  // Deliveries without a poll are searched again while any of them is left.
   if (closableLeftOut === 0) run.advance({ closedSilentOn: requestDateOf(run.startedMs) })
   return { ...counts, left: closableLeftOut }
 }
@@ -64,5 +64,5 @@ async function close(
 function whyUnknown(run: Run, provider: string): string {
   return provider === run.polledProvider
     ? 'out of reach of GetSendEmailStatus after 30 days'
-    : `nothing told for 30 days, and ${provider} cannot be asked`
+    : `nothing reported for 30 days, and ${provider} cannot be asked`
 }

@@ -18,7 +18,7 @@ const worthProbing = 10
 
 /**
  * Settles what is due by lists, where they have fewer pages than messages are due: today's is read on at once, and a date
- * that has closed is left to its sweep, which remembers how far it came. Answers the dates of which nothing was told.
+ * that has closed is left to its sweep, which remembers how far it came. Returns the dates that got no answer.
  */
 export async function readDueLists(run: Run, survey: Survey): Promise<readonly string[]> {
   const unreported: string[] = []
@@ -31,7 +31,7 @@ export async function readDueLists(run: Run, survey: Survey): Promise<readonly s
   return unreported
 }
 
-/** Whether the rest of the list has fewer pages than messages are due: the page that lies as far ahead tells. */
+/** Whether the rest of the list has fewer pages than messages are due: the page that far ahead shows it. */
 async function isListShorter(
   run: Run,
   { dueInTail }: Survey,
@@ -102,14 +102,14 @@ export class LookupQueue {
     this.#unanswered = unansweredLooks.filter((message) => stillDue.has(message))
   }
 
-  /** Leaves the messages of these dates for the next run: nothing is told of them now. */
+  /** Leaves the messages of these dates for the next run: they get no answer now. */
   leaveDates(requestDates: readonly string[]): void {
     for (const requestDate of requestDates) this.#failures.set(requestDate, failuresPerDate)
   }
 
   /**
-   * Looks up what is due and not done yet, longest due first. What stands under a date whose list is read for it waits, and
-   * is looked up once that is done, where the list did not tell.
+   * Looks up what is due and not done yet, longest due first. A message of a date whose list is being read waits, and is
+   * looked up after that where the list did not report it.
    */
   async take(): Promise<void> {
     for (const message of this.#survey.due) {
@@ -122,7 +122,7 @@ export class LookupQueue {
     this.#advanceCheckpoint()
   }
 
-  /** Answers whether it took a call. */
+  /** Returns whether it took a call. */
   async #takeOne(message: DueMessage): Promise<boolean> {
     if (isReported(this.#run, message)) {
       this.#complete(message)
@@ -141,7 +141,7 @@ export class LookupQueue {
     return true
   }
 
-  /** A list of which a page is not told keeps no look-up waiting. */
+  /** A list with an unanswered page keeps no look-up waiting. */
   #isBeingRead(requestDate: string): boolean {
     const sweep = this.#run.checkpoint.openSweeps.find((open) => open.requestDate === requestDate)
     return sweep?.isForDue === true && sweep.failures === undefined
@@ -182,7 +182,7 @@ export class LookupQueue {
     }
   }
 
-  /** Once more at the next run; after that, while others are answered, its next look is soon enough. */
+  /** Once more at the next run; after that, while others are answered, its next look-up is soon enough. */
   #fail(message: DueMessage, requestDate: string): void {
     this.#failures.set(requestDate, (this.#failures.get(requestDate) ?? 0) + 1)
     if (!this.#repeats.has(message.message) || !this.#run.calls.hasAnswered) this.#defer(message)
@@ -210,7 +210,7 @@ function isFurther(reached: LooksThrough, known: LooksThrough): boolean {
   return reached.looksThroughMessage > known.looksThroughMessage
 }
 
-/** Whether a list of this run told of all its recipients: asking again at once could tell nothing else. */
+/** Whether a list of this run reported all its recipients: a look-up right after it could report nothing new. */
 function isReported(run: Run, { deliveries }: DueMessage): boolean {
   return deliveries.every((delivery) => run.repairs.hasSeen(delivery))
 }

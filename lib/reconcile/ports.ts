@@ -20,7 +20,7 @@ export const pageRows = 100
 
 /** One row of the provider's list, as far as it can be read. */
 export interface ReadRow {
-  /** What it tells of a delivery; absent where it tells nothing of any. */
+  /** The delivery that it reports; absent where it reports none. */
   readonly delivery?: PolledDelivery
   /** Absent where all of it could be read. */
   readonly unreadable?: UnreadableRow
@@ -30,15 +30,15 @@ export interface ReadRow {
 export interface UnreadableRow {
   /** The names of the fields that could not be, set apart by spaces; `row` where it is no row at all. */
   readonly fields: string
-  /** The row as it came. */
+  /** The row as it was received. */
   readonly row: unknown
-  /** When its mail was sent, where the row tells. */
+  /** When its mail was sent, where the row shows it. */
   readonly sentAtMs?: number
 }
 
 /** One page of the provider's list. */
 export interface StatusPage {
-  /** What its rows tell, in their order, as far as they can be read. A row that tells nothing is absent. */
+  /** What its rows report, in their order, as far as they can be read. A row that reports no delivery is absent. */
   readonly deliveries: readonly PolledDelivery[]
   /** Rows of which something could not be read: what could be is among the deliveries, and they cannot stop their neighbours. */
   readonly unreadable: readonly UnreadableRow[]
@@ -52,7 +52,7 @@ export interface StatusPage {
 
 /** The provider's own record of what it sent. */
 export interface StatusApi {
-  /** Whose deliveries it can tell about: their rows name this provider. */
+  /** Whose deliveries it can report: their rows name this provider. */
   readonly provider: string
   /** Asks once, without retry. Throws {@link StatusApiError}. */
   page(query: StatusQuery): Promise<StatusPage>
@@ -76,7 +76,7 @@ export interface VolumeReport {
  * Why a request failed, by what follows from it.
  * - `transient`: try again.
  * - `settings`: nothing will work until somebody changes the setting that the message names.
- * - `out-of-reach`: the provider no longer tells about that date.
+ * - `out-of-reach`: the provider no longer reports that date.
  * - `query`: this one question is not answerable; others are.
  */
 export class StatusApiError extends Error {
@@ -96,7 +96,7 @@ export type StoredCheckpoint = string
 
 /** The lease under which one reconcile run at a time works, and its checkpoint. */
 export interface RunStore {
-  /** Takes the lease until the instant given, or answers `undefined` where another run holds it. */
+  /** Takes the lease until the instant given, or returns `undefined` where another run holds it. */
   acquire(
     owner: string,
     nowMs: number,
@@ -125,15 +125,15 @@ export interface RunFigures {
   readonly calls: number
   /** Rows that the provider's pages held. */
   readonly rows: number
-  /** Deliveries that the ledger had never heard of. */
+  /** Deliveries that the ledger did not know. */
   readonly discovered: number
   /** Known deliveries that lacked a fact. */
   readonly repaired: number
-  /** Pending deliveries that the run settled by what the provider told. */
+  /** Pending deliveries that the run settled by the provider's answers. */
   readonly settled: number
-  /** Pending deliveries about which nobody can tell any more. */
+  /** Pending deliveries about which no news can come any more. */
   readonly unknown: number
-  /** Pending deliveries that are to be closed and were not come to; absent where there are none. */
+  /** Pending deliveries that are still to be closed; absent where there are none. */
   readonly unfinished?: number
   /** Lists that turned out to be in another order than they had seemed, or in none; absent where none did. */
   readonly orderChanges?: number
@@ -141,11 +141,11 @@ export interface RunFigures {
   readonly unsteadyLists?: number
   /** Rows of which something could not be read: they are in quarantine. Absent where none. */
   readonly unreadableRows?: number
-  /** Deliveries still pending when the run ended; absent where it did not come to count them. */
+  /** Deliveries still pending when the run ended; absent where it ended before it counted them. */
   readonly pending?: number
   /** How long ago the oldest was sent that is pending and can be asked about; absent where none is. */
   readonly oldestPendingSeconds?: number
-  /** How long outcomes that the run told first had been known to the provider alone; absent where it told none. */
+  /** How long outcomes that the run found had been known to the provider alone; absent where it found none. */
   readonly stalenessP50Seconds?: number
   readonly stalenessP95Seconds?: number
   /**

@@ -32,15 +32,15 @@ interface Dependencies {
 
 /** By how much our clock may be ahead of the provider's: as much as it allows the signature of a request. */
 const mostAheadMs = 5 * minuteMs
-/** The longest that one request may take, and a moment to write down what it told. */
+/** The longest that one request may take, and a moment to write what it reported. */
 const callReserveMs = 12 * secondMs
-/** The longest wait in which a lease need not be looked at. */
+/** The longest wait in which a lease need not be renewed. */
 const longestSleepMs = 30 * secondMs
 const retryWaitsMs = [secondMs, 4 * secondMs]
-/** So many questions in a row without an answer mean that it is not about the question. */
+/** Requests in a row without an answer, after which it is not the request that is at fault. */
 const failuresInARow = 3
 
-/** The only way in which a run asks the provider: paced, within its budget, and again where that can help. */
+/** The only way in which a run calls the provider: paced, within its budget, and again where that can help. */
 export class ProviderCalls {
   readonly #deps: Dependencies
   #calls = 0
@@ -60,7 +60,7 @@ export class ProviderCalls {
     return this.#calls
   }
 
-  /** Rows that came back. */
+  /** Rows that were received. */
   get rows(): number {
     return this.#rows
   }
@@ -70,7 +70,7 @@ export class ProviderCalls {
     return this.#hasAnswered
   }
 
-  /** Why the last question without an answer got none. */
+  /** Why the last request without an answer got none. */
   get lastProblem(): string {
     return this.#lastProblem
   }
@@ -80,8 +80,8 @@ export class ProviderCalls {
   }
 
   /**
-   * One page. A question that stays unanswered is a {@link StatusApiError} of its own and others go on; settings that
-   * are wrong end the run, and a provider that answers nothing ends this part of it.
+   * One page. A request that stays unanswered is a {@link StatusApiError} of its own and others go on; settings that
+   * are wrong end the run, and a provider that does not answer ends this part of it.
    */
   async page(query: StatusQuery): Promise<StatusPage> {
     for (let attempt = 0; ; attempt += 1) {
@@ -108,7 +108,7 @@ export class ProviderCalls {
     }
   }
 
-  /** One request of any kind, in its turn: paced and within the budget. Whatever it throws is its own. */
+  /** One request of any kind, in its turn: paced and within the budget. Throws what `ask` throws. */
   async once<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, budget, beforeCall } = this.#deps
     const waitMs = this.#waitMs()
@@ -141,8 +141,8 @@ export class ProviderCalls {
   }
 
   /**
-   * An answer counts only where the provider's own clock bears ours out. Compared with when it was asked: however long the
-   * answer took, it was dated later.
+   * An answer counts only where the provider's clock confirms ours. It is compared with the instant of the request: however
+   * long the answer took, it was dated later.
    */
   #requireClock({ answeredAtMs }: StatusPage): void {
     const aheadMs = this.#lastCallAtMs - (answeredAtMs ?? Infinity)
@@ -168,7 +168,7 @@ export class ProviderCalls {
     }
   }
 
-  /** A parameter that is refused after others were accepted is this question's alone. */
+  /** A parameter that is refused after others were accepted is the fault of this request alone. */
   #isAboutSettings(error: StatusApiError): boolean {
     return (
       error.consequence === 'settings' && !(this.#hasAnswered && error.code.startsWith('InvalidParameter'))

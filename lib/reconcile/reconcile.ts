@@ -18,15 +18,15 @@ export interface ReconcileDependencies extends RunDependencies {
 
 export interface RunReport {
   readonly figures: RunFigures
-  /** What the run told first that mails came to. */
+  /** The outcomes of mails that the run found. */
   readonly outcomes: OutcomeCounts
   /** Why the run ended early, where it did. */
   readonly problem?: string
 }
 
 /**
- * One pass: what was never heard of, what is still unsettled, what nobody can tell any more. Every step can be cut short
- * and done again: facts are joins, and the checkpoint moves only past what is applied.
+ * One pass: discovers deliveries that nobody reported, looks up what is unsettled, and closes what no news can come of. Every
+ * step can be cut short and done again: facts are joins, and the checkpoint moves only past what is applied.
  */
 export async function reconcile(deps: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
   const report = await runUnderLease(deps, budget)
@@ -63,8 +63,8 @@ interface Asked {
 }
 
 /**
- * The parts that ask, the freshest first. A provider that keeps failing ends only the part in which it does: stuck dates
- * starve no look-up.
+ * The parts that call the provider, the freshest first. A provider that keeps failing ends only the part in which it does:
+ * stuck dates starve no look-up.
  */
 async function ask(run: Run): Promise<Asked> {
   let survey: Survey | undefined
@@ -113,7 +113,7 @@ async function close(
   }
 }
 
-/** A run to which the provider answered nothing at all was not done, however little there was to ask. */
+/** A run that got no answer at all is not done, however little there was to ask. */
 function silentProvider({ calls }: Run): RunStopped | undefined {
   return calls.calls > 0 && !calls.hasAnswered ? new RunStopped('provider', calls.lastProblem) : undefined
 }

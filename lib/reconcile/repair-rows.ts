@@ -24,19 +24,19 @@ interface Dependencies {
   readonly log: Log
   /** Keeps what could not be read, and counts it. */
   readonly unreadable: UnreadableRows
-  /** Runs before each row is brought up, several times at once. Where another run has taken the lease it throws RunStopped. */
+  /** Runs before each row is repaired, several times at once. Where another run has taken the lease it throws RunStopped. */
   readonly keepLease?: () => Promise<void>
 }
 
 /** Rows whose writes are under way at once. */
 const concurrentRows = 8
 
-/** Brings the rows of polled pages up to what the pages tell, and counts what that took. */
+/** Adds to rows the facts that polled pages report and the rows lack, and counts what that took. */
 export class RowRepairs {
   readonly #deps: Dependencies
-  /** Of each delivery that was told: in which reading of a list it was last, 0 where in none. */
+  /** For each delivery that a page reported: in which reading of a list it was last, 0 where in none. */
   readonly #seen = new Map<string, number>()
-  /** Readings in which a delivery was told twice. */
+  /** Readings in which a delivery was reported twice. */
   readonly #unsteady = new Set<number>()
   #lists = 0
   readonly #settled = new Set<string>()
@@ -52,7 +52,7 @@ export class RowRepairs {
     this.#deps = deps
   }
 
-  /** Deliveries that the ledger had never heard of. */
+  /** Deliveries that the ledger did not know. */
   get discovered(): number {
     return this.#discovered
   }
@@ -67,17 +67,17 @@ export class RowRepairs {
     return this.#settled.size
   }
 
-  /** Deliveries that are pending since the pages told of them. */
+  /** Deliveries that are pending since the pages reported them. */
   get turnedPending(): number {
     return this.#turnedPending
   }
 
-  /** For each outcome that the pages told first: how long it had been known to the provider alone. */
+  /** For each outcome that the pages reported first: how long it had been known to the provider alone. */
   get stalenessMs(): readonly number[] {
     return this.#stalenessMs
   }
 
-  /** What the pages told first that mails came to. */
+  /** The outcomes of mails that the pages reported first. */
   get outcomes(): OutcomeCounts {
     return countOutcomes(this.#outcomes)
   }
@@ -97,19 +97,19 @@ export class RowRepairs {
     return this.#settled.has(nameOf(key))
   }
 
-  /** Whether a page told of this delivery already: asking again at once could tell nothing else. */
+  /** Whether a page reported this delivery already: a look-up right after it could report nothing new. */
   hasSeen(key: DeliveryKey): boolean {
     return this.#seen.has(nameOf(key))
   }
 
-  /** Begins the reading of a list, whose pages are held against each other. */
+  /** Begins the reading of a list, whose pages are compared with each other. */
   beginList(): number {
     this.#lists += 1
     return this.#lists
   }
 
   /**
-   * Whether a delivery stood on two pages of the list: its order has changed between them, or a row came in front. (Two
+   * Whether a delivery was on two pages of the list: its order has changed between them, or a row was added in front. (Two
    * spellings of one address count as well.)
    */
   isUnsteady(list: number): boolean {
@@ -117,8 +117,8 @@ export class RowRepairs {
   }
 
   /**
-   * @param requestDate - the date whose list the page is of: when a row was sent, where nothing else tells.
-   * @param nowMs - when the page was told.
+   * @param requestDate - the date whose list the page is of: when a row was sent, where nothing else shows it.
+   * @param nowMs - when the page was received.
    * @param list - of which reading the page is; 0 where of none.
    * @param beforeSeveral - done before the first of several writes: a run that ends among them leaves a part undone.
    */
@@ -142,18 +142,18 @@ export class RowRepairs {
     await pMap(page.unreadable, (row) => this.#keepUnreadable(row, requestDate), {
       concurrency: concurrentRows,
     })
-    await pMap(repairs, (repair) => this.#bringUp(repair, nowMs), { concurrency: concurrentRows })
+    await pMap(repairs, (repair) => this.#repair(repair, nowMs), { concurrency: concurrentRows })
     for (const name of polled.keys()) {
       if (list > 0 && this.#seen.get(name) === list) this.#unsteady.add(list)
       this.#seen.set(name, list)
     }
   }
 
-  async #bringUp({ known, missing, row }: Repair, nowMs: number): Promise<void> {
+  async #repair({ known, missing, row }: Repair, nowMs: number): Promise<void> {
     await this.#keepLease()
     let isWhole = true
     for (const { event, outcome } of missing) {
-      // One that is refused says nothing about the others: a complaint has to reach the list whatever its row can hold.
+      // One that is refused does not stop the others: a complaint has to reach the suppressions whatever its row can hold.
       if (!(await this.#isWritten(event))) {
         isWhole = false
         continue
@@ -182,7 +182,7 @@ export class RowRepairs {
     }
   }
 
-  /** What was told is written down whoever has the lease: the next question finds out. */
+  /** What was received is written whoever has the lease: the next request finds out. */
   async #keepLease(): Promise<void> {
     if (this.#isLeaseLost) return
     try {
@@ -211,7 +211,7 @@ interface Repair {
 
 interface MissingRow {
   readonly event: DeliveryEvent
-  /** What it says that the mail came to, where nobody had said so before. */
+  /** The outcome of the mail, where it was not known before. */
   readonly outcome: MailOutcome | undefined
 }
 
@@ -232,17 +232,17 @@ function repairOf(
   return { known, missing, row }
 }
 
-/** Whether the row says it in other words: the poll may add why a mail was dropped that a callback told as dropped. */
+/** Whether the row has it in other words: the poll may add why a mail was dropped that a callback reported as dropped. */
 function isKnownAlready(row: Delivery | undefined, event: DeliveryEvent): boolean {
   return row !== undefined && row.facts.has(event.kind) && row.status === impliedStatus(event)
 }
 
-/** Whether it tells what became of a mail, and when. */
+/** Whether it reports the outcome of a mail, and when. */
 function isOutcome(event: DeliveryEvent): event is DeliveryEvent & { readonly occurredAtMs: number } {
   return event.occurredAtMs !== undefined && event.kind !== 'requested' && !isEngagement(event.kind)
 }
 
-/** A row that does not tell when it was sent was sent on the date under which it is listed. */
+/** A row that does not show when it was sent was sent on the date under which it is listed. */
 function withSentAt(polled: PolledDelivery, requestDate: string): PolledDelivery {
   const isDated = polled.sentAtMs !== undefined || sentAtOf(polled.message) !== undefined
   return isDated ? polled : { ...polled, sentAtMs: requestDateStartMs(requestDate) }

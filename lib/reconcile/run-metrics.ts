@@ -5,7 +5,7 @@ import type { RunFigures } from './ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import type { RunReport } from './reconcile.ts'
 
-/** Whose figures are told, and where. */
+/** Whose figures are published, and where. */
 interface MetricsTarget {
   /** `TABLE_PREFIX`. */
   readonly deployment: string
@@ -14,7 +14,7 @@ interface MetricsTarget {
 }
 
 /**
- * Tells how many bodies wait in quarantine. Where they cannot be counted there is no figure but a line in the log: the run has
+ * Publishes how many bodies wait in quarantine. Where they cannot be counted there is no figure but a line in the log: the run has
  * other things to do, and an alarm watches for a figure that stays away.
  */
 export async function publishQuarantineSize(
@@ -30,7 +30,7 @@ export async function publishQuarantineSize(
   }
 }
 
-/** Tells what a run did, unless another run was at work: then there is nothing to tell of this one. */
+/** Publishes what a run did, unless another run was at work: then there is nothing to publish of this one. */
 export function publishRunMetrics({ figures, outcomes }: RunReport, deps: MetricsTarget): void {
   const { stoppedBy, ...counts } = figures
   const unfinished = stoppedBy === 'done' ? 0 : 1

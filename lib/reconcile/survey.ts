@@ -12,30 +12,30 @@ export interface DatedDelivery {
   readonly sentAtMs: number
 }
 
-/** A message with recipients whose look is due: all of them share one look-up. */
+/** A message with recipients whose look-up is due: all of them share one. */
 export interface DueMessage {
   readonly message: string
   readonly sentAtMs: number
-  /** Of the looks that are due, the one that has been due for longest. */
+  /** When the first of them fell due. */
   readonly dueAtMs: number
   readonly deliveries: readonly PendingDelivery[]
 }
 
 /** What a run has found in the pending index. */
 export interface Survey {
-  /** How many stand in it. */
+  /** How many are in it. */
   readonly count: number
   /** When the oldest was sent that is looked at, and is not due. */
   readonly oldestNotDueMs: number
-  /** Longest due first, as many as a run may come to. */
+  /** Longest due first, as many as a run can look up. */
   readonly due: readonly DueMessage[]
   /** The first that found no room there; absent where all did. */
   readonly leftOut: DueMessage | undefined
   /** How many messages of each date are due, those without room included. */
   readonly dueOfDate: ReadonlyMap<string, number>
-  /** How many of them today's list may tell of where it is read on, oldest first. */
+  /** How many of them today's list may report where it is read on, oldest first. */
   readonly dueInTail: number
-  /** Those about which nothing is left to ask, whatever the answers of this run; as many as a run may come to. */
+  /** Those about which nothing is left to ask, whatever the answers of this run; as many as a run can close. */
   readonly closable: readonly DatedDelivery[]
   /** How many more there are. */
   readonly closableLeftOut: number
@@ -117,7 +117,7 @@ class SurveyUnderWay {
 
   #dueAtMs({ delivery, sentAtMs }: DatedDelivery): number | undefined {
     const { startedMs, checkpoint } = this.#run
-    // Asked again after all others, so that it delays none; what failed last comes last.
+    // Looked up again after all others, so that it delays none; what failed last comes last.
     const place = this.#unanswered.get(delivery.message)
     if (place !== undefined) return startedMs + 1 + place
     const { looksThroughMs, looksThroughMessage } = checkpoint
@@ -172,7 +172,7 @@ function isClosable(run: Run, { delivery, sentAtMs }: DatedDelivery): boolean {
     : isOutOfReach(sentAtMs, run.startedMs)
 }
 
-/** Without those deferred ones of which callbacks told lately: one read of rows instead of a look-up each. */
+/** Without the deferred ones that callbacks reported lately: one read of rows instead of a look-up each. */
 async function notHeardOf(run: Run, due: readonly DueDelivery[]): Promise<readonly DueDelivery[]> {
   const deferred = due.filter(({ delivery }) => delivery.status === 'deferred')
   if (deferred.length === 0) return due
@@ -206,7 +206,7 @@ export async function* inBatches(
   if (batch.length > 0) yield batch
 }
 
-/** When each was sent: its message's key tells, or else its row is read. One that tells no instant is left out. */
+/** When each was sent: its message's key shows it, or else its row is read. One without an instant is left out. */
 export async function datedOf(
   deliveries: Pick<DeliveryReader, 'rowsOf'>,
   batch: readonly PendingDelivery[],

@@ -4,11 +4,11 @@ import { RunStopped } from './provider-calls.ts'
 import { pageRows } from './ports.ts'
 import type { Run } from './run.ts'
 
-/** Runs in a row after which a page that is never told is left out: three hours, and what follows it is worth more. */
+/** Runs in a row after which a page without an answer is left out: three hours, and what follows it is worth more. */
 const failuresPerPage = 36
 
 /**
- * Reads on the lists for which look-ups have waited since an earlier run. They come before other look-ups: these may take all
+ * Reads on the lists for which look-ups have waited since an earlier run. They precede other look-ups: these may take all
  * of a run's time, and are remembered only as far as none waits before them.
  */
 export async function readListsBegunForDue(run: Run): Promise<void> {
@@ -24,7 +24,7 @@ export async function readListsBegunForDue(run: Run): Promise<void> {
 }
 
 /**
- * Reads the whole lists of dates that have closed. One that fails goes behind the others and is read on next time. Answers
+ * Reads the whole lists of dates that have closed. One that fails goes behind the others and is read on next time. Returns
  * whether one was read to its end for which look-ups wait.
  */
 export async function sweepClosedDates(run: Run): Promise<boolean> {
@@ -33,7 +33,7 @@ export async function sweepClosedDates(run: Run): Promise<boolean> {
   const open = run.checkpoint.openSweeps.filter((sweep) => sweep.requestDate >= oldest)
   const lost = run.checkpoint.openSweeps.length - open.length
   if (lost > 0)
-    run.log('sweeps unfinished', { dates: lost, consequence: 'the provider tells of them no more' })
+    run.log('sweeps unfinished', { dates: lost, consequence: 'the provider no longer reports them' })
   const begun = due.filter((date) => !open.some((sweep) => sweep.requestDate === date))
   const toRead: readonly OpenSweep[] = [...open, ...begun.map((requestDate) => ({ requestDate, offset: 0 }))]
   run.advance({ sweptAges: [...sweptAges] })
@@ -41,7 +41,7 @@ export async function sweepClosedDates(run: Run): Promise<boolean> {
 }
 
 /**
- * Reads lists, one after the other. Answers whether one was read to its end for which look-ups wait.
+ * Reads lists, one after the other. Returns whether one was read to its end for which look-ups wait.
  * @param left - dates whose turn is not now
  */
 async function readLists(
@@ -113,8 +113,8 @@ function afterPage(
 }
 
 /**
- * A list that changed its order while it was read may have moved rows from a page to come to one that was read. It is swept
- * once more; where it does not keep still then, look-ups have to do, and the figures say so.
+ * A list that changed its order while it was read may have moved rows from a later page to one that was read. It is swept
+ * once more; where its order changes again, look-ups have to do, and the figures show it.
  */
 function afterLastPage(
   run: Run,
@@ -128,7 +128,7 @@ function afterLastPage(
   return undefined
 }
 
-/** Where to go on at the next run. A page that is never told hides those behind it for so long and no longer. */
+/** Where to go on at the next run. A page that is never answered holds up those behind it for so long and no longer. */
 function afterFailure(run: Run, sweep: OpenSweep): OpenSweep {
   const failures = (sweep.failures ?? 0) + 1
   if (failures < failuresPerPage) return { ...sweep, failures }

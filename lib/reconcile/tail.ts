@@ -16,7 +16,7 @@ const busyRowsPerHour = 2_000
 const scheduleSlackMs = minuteMs
 
 /**
- * Reads today's list onward, and the end of yesterday's once it has closed, so that what nobody told of is discovered. A
+ * Reads today's list onward, and the end of yesterday's once it has closed, so that what nobody reported is discovered. A
  * date whose list could not be read to its end, or is in no order in which nothing new can be missed, is left to a sweep.
  */
 export async function readTail(run: Run): Promise<void> {
@@ -61,9 +61,9 @@ async function readToEnd(run: Run): Promise<number | undefined> {
 }
 
 /**
- * Reads the tail's list from where it was left, up to what is old enough to have been heard of: younger rows stay ahead, to
+ * Reads the tail's list from where it was left, up to what is old enough for its callbacks to be in: younger rows are left, to
  * be read again with the next ones instead of being looked up one by one. A reading that is cut short goes on at the next
- * one. `false` where it did not come to the end: a page stayed unanswered, or the list is to be read from its beginning.
+ * one. `false` where it did not reach the end: a page stayed unanswered, or the list is to be read from its beginning.
  */
 export async function readOnward(run: Run): Promise<boolean> {
   const { requestDate, order } = run.checkpoint.tail
@@ -93,7 +93,7 @@ function noteOrder(run: Run, known: ListOrder): void {
   run.log('list order changed', { requestDate, from: known, to: order, consequence })
 }
 
-/** What was sent within this time may stand in another order: so much is read again with the next rows. */
+/** What was sent within this time may be in another order: so much is read again with the next rows. */
 const toleratedMs = callbackGraceMs
 
 /** Where a list is read from of which nothing is known, at the next run. */
@@ -108,10 +108,10 @@ class Reading {
   #isAtEnd = false
   #isVain = false
   #isOld = true
-  /** Where the first page stands that was read for the first time, and had rows that could not be read. */
+  /** The offset of the first page that was read for the first time and had rows that could not be read. */
   #unreadableFrom: number | undefined
   #newRows = 0
-  /** Of the rows so far, when the one was sent that those to come must not stand before. */
+  /** When that row so far was sent that later rows must not precede. */
   #farthestMs: readonly number[] = []
   #pageBefore: ReadonlySet<string> = new Set()
   nextOffset: number
@@ -168,7 +168,7 @@ class Reading {
       (order === 'newest-first' && sentMs.some((ms) => ms < throughMs - toleratedMs))
   }
 
-  /** Without the rows that the page before told: what comes in front moves them on, which says nothing about the order. */
+  /** Without the rows of the page before: rows that are added in front move them on, which shows nothing about the order. */
   #newlyListedMs({ deliveries }: StatusPage): readonly number[] {
     const before = this.#pageBefore
     this.#pageBefore = new Set(deliveries.map(nameOf))
@@ -186,7 +186,7 @@ class Reading {
     return known
   }
 
-  /** Whether the page has rows that no reading before this one has come to. */
+  /** Whether the page has rows that no earlier reading reached. */
   #isNew(order: ListOrder, rows: number, sentMs: readonly number[]): boolean {
     const { seenOffset, seenThroughMs } = this.#known
     if (order === 'oldest-first') return this.nextOffset + rows > seenOffset
@@ -194,7 +194,7 @@ class Reading {
   }
 
   /**
-   * How far the list is read once the reading has come to its end. Rows that could not be read are read again at the next
+   * How far the list is read once the reading is at its end. Rows that could not be read are read again at the next
    * reading, once: they may have been so at this moment only.
    */
   ended(readAtMs: number): Tail {
@@ -206,7 +206,7 @@ class Reading {
     const isFromStart = order !== 'oldest-first'
     return {
       ...this.#reached,
-      // In any other order new rows may stand before it.
+      // In any other order new rows may be before it.
       offset: isFromStart ? 0 : offset,
       passThroughMs: 0,
       throughMs: isReadAgain && isFromStart ? this.#known.seenThroughMs : this.#throughMs,

@@ -4,8 +4,8 @@ import type { UnreadableRow } from './ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 
 /**
- * Rows of which one run keeps a copy. Should the provider change what all its rows look like, the first of them say as much,
- * and the provider tells of the others for thirty days.
+ * Rows of which one run keeps a copy. Should the provider change what all its rows look like, the first of them show it,
+ * and the provider reports the others for thirty days.
  */
 const maxKept = 1_000
 
@@ -17,12 +17,12 @@ interface Dependencies {
   readonly log: Log
 }
 
-/** Under which name the quarantine has what the poll of a provider told. */
+/** Under which name the quarantine has rows of a provider's poll. */
 export function polledInputOf(provider: string): string {
   return `${provider}-poll`
 }
 
-/** A row as it is kept: it alone does not always tell when its mail was sent. */
+/** A row as it is kept: it alone does not always show when its mail was sent. */
 interface KeptRow {
   /** YYYY-MM-DD in UTC+8: the date under which it was listed. */
   readonly requestDate: string

@@ -285,7 +285,7 @@ describe('ledger reconcile --from', () => {
 
   it('refuses dates that the provider does not tell of', async () => {
     await expect(printed('--from', '2026-10-01')).rejects.toThrow(
-      '2026-10-01 is out of reach: the provider tells of 30 days. Dates from 2026-10-23 to 2026-11-21 (UTC+8) can be asked for.',
+      '2026-10-01 is out of reach: the provider reports 30 days. Dates from 2026-10-23 to 2026-11-21 (UTC+8) can be asked for.',
     )
     expect(ses.calls).toEqual([])
   })

@@ -1,6 +1,6 @@
 import { datesToRead } from './dates.ts'
 import { takeLease } from './lease.ts'
-import { expectedCalls, outlookOf, type Made, type Estimate } from './estimate.ts'
+import { expectedCalls, estimateOf, type Made, type Estimate } from './estimate.ts'
 import { readDate, type Reading } from './read-date.ts'
 import { unsettledByDate } from './unsettled.ts'
 import { addedBetween, CountedWrites, withoutWriting, type FactCounts } from './writes.ts'
@@ -45,7 +45,7 @@ export interface BackfillOrder {
 }
 
 export interface BackfillProgress extends Made {
-  /** How many calls there will have been in the end, as far as that can be told by now. */
+  /** How many calls there will have been in the end, as far as that is known by now. */
   readonly expectedCalls: number | undefined
 }
 
@@ -55,7 +55,7 @@ export interface BackfillFigures {
   readonly calls: number
   /** Rows that the provider's pages held. */
   readonly rows: number
-  /** Deliveries that the ledger had never heard of. */
+  /** Deliveries that the ledger did not know. */
   readonly discovered: number
   /** Known deliveries that lacked a fact. */
   readonly repaired: number
@@ -67,7 +67,7 @@ export interface BackfillFigures {
   readonly added: FactCounts
 }
 
-/** What became of one date. */
+/** The result for one date. */
 interface DateReport extends BackfillFigures {
   readonly requestDate: string
   /** Rows of its list that were applied. */
@@ -88,7 +88,7 @@ export interface BackfillReport {
 }
 
 /**
- * Reads the provider's whole list of every date, oldest first, and brings the rows up to it. Like every pass it can be cut
+ * Reads the provider's whole list of every date, oldest first, and repairs the rows by it. Like every pass it can be cut
  * short and done again: facts are joins. It works under the lease of the scheduled runs, and leaves their checkpoint and
  * figures alone.
  * @throws DatesRefused, LeaseBusy - before anything was asked.
@@ -159,7 +159,7 @@ class BackfillRun {
   /** @param reports - grows by every date that is begun, the one amid which the run has to end included. */
   async #readEach(dates: readonly string[], reports: DateReport[]): Promise<void> {
     const { volumes, statusApi, deliveries } = this.#deps
-    const estimate = await outlookOf(dates, volumes, this.#calls)
+    const estimate = await estimateOf(dates, volumes, this.#calls)
     this.#order.onEstimate(estimate)
     const callsBefore = this.#calls.calls
     const report = (callsForDate: number) => {
@@ -209,7 +209,7 @@ class BackfillRun {
   }
 }
 
-/** Why the reading has to end before its last date; `undefined` where it came to that. */
+/** Why the reading has to end before its last date; `undefined` where it did not have to. */
 async function endOf(reading: Promise<void>): Promise<BackfillReport['stopped']> {
   try {
     await reading

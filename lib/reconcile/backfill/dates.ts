@@ -8,7 +8,7 @@ export class DatesRefused extends Error {
 
 /**
  * Every date of the range in UTC+8, both ends included, oldest first. Throws {@link DatesRefused} where the provider could
- * not tell of all of them.
+ * not report all of them.
  */
 export function datesToRead(from: string, to: string, nowMs: number): readonly string[] {
   const [earliest, latest] = [oldestDateInReach(nowMs), requestDateOf(nowMs)]
@@ -18,7 +18,7 @@ export function datesToRead(from: string, to: string, nowMs: number): readonly s
   for (const date of [from, to]) {
     if (!isCalendarDate(date)) refuse(`'${date}' is no date: expected one such as ${latest}.`)
     if (date > latest) refuse(`${date} is still to come.`)
-    if (date < earliest) refuse(`${date} is out of reach: the provider tells of 30 days.`)
+    if (date < earliest) refuse(`${date} is out of reach: the provider reports 30 days.`)
   }
   if (from > to) refuse(`${from} comes after ${to}.`)
   return datesFrom(from, to)

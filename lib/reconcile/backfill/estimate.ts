@@ -1,20 +1,20 @@
 import { StatusApiError, type VolumeReport } from '../ports.ts'
 import type { ProviderCalls } from '../provider-calls.ts'
 
-/** Rows of a full page, for estimates alone: how a list ends is told by its pages. */
+/** Rows of a full page, for estimates alone: the pages show where a list ends. */
 const rowsPerPage = 100
 
-/** What is to be expected of a backfill, as it begins. */
+/** What a backfill is expected to take, as it begins. */
 export interface Estimate {
   readonly dates: readonly string[]
-  /** About how many calls each date's list takes; absent where the provider did not tell how much was sent. */
+  /** About how many calls each date's list takes; absent where the provider did not report how much was sent. */
   readonly callsByDate?: ReadonlyMap<string, number>
   /** Why it did not. */
   readonly problem?: string
 }
 
 /** Asks how much was sent on the dates. Where that is refused or fails, everything else goes on without it. */
-export async function outlookOf(
+export async function estimateOf(
   dates: readonly string[],
   volumes: VolumeReport,
   calls: ProviderCalls,
@@ -35,7 +35,7 @@ export async function outlookOf(
   }
 }
 
-/** How far a backfill has come. */
+/** How far a backfill is. */
 export interface Made {
   /** Calls for lists and look-ups. */
   readonly calls: number
@@ -44,7 +44,7 @@ export interface Made {
   readonly datesDone: number
 }
 
-/** How many calls it will have made in the end; `undefined` where the provider did not tell how much was sent. */
+/** How many calls it will have made in the end; `undefined` where the provider did not report how much was sent. */
 export function expectedCalls(
   { dates, callsByDate }: Estimate,
   made: Made = { calls: 0, callsForDate: 0, datesDone: 0 },

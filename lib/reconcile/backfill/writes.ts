@@ -3,14 +3,14 @@ import { eventKinds, type DeliveryEvent, type EventKind } from '../../core/event
 import { joined } from '../../core/join.ts'
 import type { DeliveryReader, DeliveryWriter } from '../../ledger/ports.ts'
 
-/** What bringing rows up takes. */
+/** What repairing rows takes. */
 type RowAccess = Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf'>
 
 /** How many facts of each kind; kinds without any are absent. */
 export type FactCounts = ReadonlyMap<EventKind, number>
 
 /**
- * Writes nothing, and reads as if it had: what is told twice lacks nothing the second time, as in the table. It holds every
+ * Writes nothing, and reads as if it had: what is reported twice adds nothing the second time, as in the table. It holds every
  * event that it was given.
  */
 export function withoutWriting(deliveries: Pick<DeliveryReader, 'rowsOf'>): RowAccess {

@@ -10,7 +10,7 @@ const traceHeader = 'X-TC-TraceId'
 
 /**
  * Asks, and reports by the provider's own clock when that was answered: what the `Date` header says. The SDK keeps headers to
- * itself, and Node tells of each answer.
+ * itself, and Node reports each answer.
  * @param ask - makes one request with these headers
  * @returns `answeredAtMs` is `undefined` where the answer has no date that can be read
  */

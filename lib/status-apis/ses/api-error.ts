@@ -11,7 +11,7 @@ interface Question {
   readonly isLookUp: boolean
 }
 
-/** What follows from an error. The SDK tells an API error by `code`; a network fault or a non-JSON answer has none. */
+/** What follows from an error. In the SDK an API error has a `code`; a network fault or a non-JSON answer has none. */
 export function statusApiError(error: unknown, question: Question, settings: SesSettings): StatusApiError {
   if (error instanceof StatusApiError) return error
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -32,7 +32,7 @@ function reasonOf(error: unknown): string {
 
 function consequenceOf(code: string, { isLookUp }: Question): StatusApiError['consequence'] {
   if (code.endsWith('NotSupportDate')) return 'out-of-reach'
-  // A look-up carries a MessageId from outside: an odd one must not stop the questions about others.
+  // A look-up carries a MessageId from outside: an odd one must not stop the look-ups of others.
   if (code.startsWith('InvalidParameter') && isLookUp) return 'query'
   const isAboutSettings =
     /^(?:AuthFailure|UnauthorizedOperation|UnsupportedRegion|InvalidParameter|MissingParameter|UnknownParameter|NoSuchVersion|InvalidAction|NoSuchProduct|OperationDenied|UnsupportedOperation)/

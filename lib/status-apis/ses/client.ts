@@ -34,7 +34,7 @@ export function sesClient(settings: SesSettings): InstanceType<typeof ses.v20201
   })
 }
 
-/** The international site has its own host; its region is the only one that tells it apart. */
+/** The international site has its own host; its region is the only one that shows it. */
 function endpointOf(region: string): string {
   return region === 'ap-singapore'
     ? 'https://ses.intl.tencentcloudapi.com'

@@ -4,7 +4,7 @@ import { statusApiError } from './api-error.ts'
 import { sesClient, type SesSettings } from './client.ts'
 import { readStatusRow } from './status-row.ts'
 
-/** Rows are told under the name of the provider whose callbacks tell of the same mails. */
+/** Rows have the name of the provider whose callbacks report the same mails. */
 export const polledProvider = 'tencent-ses'
 
 /** The API's own bound on one page. */

@@ -11,7 +11,7 @@ const action = 'GetStatisticsReport'
  */
 const maxDates = 14
 
-/** One day of the report; one that tells no number makes the sum worthless. Source: data type Volume, API version 2020-10-02. */
+/** One day of the report; one without a number makes the sum worthless. Source: data type Volume, API version 2020-10-02. */
 const dailyVolume = v.object({
   SendDate: v.pipe(v.string(), v.isoDate()),
   RequestCount: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),

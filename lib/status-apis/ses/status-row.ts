@@ -33,7 +33,7 @@ const address = v.pipe(
   v.custom<Addressed>((read) => read !== undefined),
 )
 
-/** Numbers come as numeric strings, too. */
+/** Numbers may be numeric strings. */
 const number = v.union([
   v.number(),
   v.pipe(v.string(), v.trim(), v.regex(/^-?\d+(?:\.\d+)?$/), v.transform(Number)),
@@ -78,7 +78,7 @@ class Row {
     return [...this.#odd]
   }
 
-  /** `undefined` where the field tells nothing, or nothing that can be read. */
+  /** `undefined` where the field reports nothing, or nothing that can be read. */
   read<T>(name: string, shape: v.GenericSchema<unknown, T>): T | undefined {
     const value = this.#fields.get(name)
     if (value === undefined || value === null || value === '') return undefined
@@ -93,7 +93,7 @@ class Row {
     this.#odd.add(name)
   }
 
-  /** 0, and what is no instant of a mail, stand for "none". */
+  /** 0, and what is no instant of a mail, mean "none". */
   instantMs(name: string): number | undefined {
     const value = this.read(name, number)
     const instantMs = value === undefined ? undefined : unixInstantMs(value)
@@ -101,13 +101,13 @@ class Row {
   }
 }
 
-/** Reads a row: what it tells, and the names of the fields that could not be read. */
+/** Reads a row: what it reports, and the names of the fields that could not be read. */
 export function readStatusRow(provider: string, value: unknown): ReadRow {
   if (typeof value !== 'object' || value === null) return { unreadable: { fields: 'row', row: value } }
   const row = new Row(new Map(Object.entries(value)))
   const sendStatus = row.read('SendStatus', wholeNumber) ?? (row.odd.length > 0 ? 'odd' : 0)
   const delivery = deliveryOf(provider, row, sendStatus)
-  // What answers about the query is about no mail.
+  // A row about the query itself is about no mail.
   const odd = sendStatus === noRecord ? row.odd.filter((name) => !keyFields.includes(name)) : row.odd
   const isWorthReporting = delivery && (delivery.outcome !== undefined || delivery.engagement.length > 0)
   return {
@@ -193,7 +193,7 @@ function outcomeOfStatus(
   }
 }
 
-/** Unlike other fields it may not be missing: nothing stands for "none". */
+/** Unlike other fields it may not be missing: nothing means "none". */
 function deliverStatusOf(row: Row): 0 | 1 | 2 | 3 | 8 | 'odd' {
   const value = row.read('DeliverStatus', wholeNumber)
   if (isDeliverStatus(value)) return value

@@ -50,7 +50,7 @@ describe('a delivery of a provider that has no poll', () => {
       {
         status: 'unknown',
         unknown: [
-          '2026-12-20T08:00:00.125Z[poll] sent 2026-11-20T08:00:00.125Z, never settled, and nothing told for 30 days, and sendcloud cannot be asked',
+          '2026-12-20T08:00:00.125Z[poll] sent 2026-11-20T08:00:00.125Z, never settled, and nothing reported for 30 days, and sendcloud cannot be asked',
         ],
       },
     ])

@@ -515,7 +515,7 @@ describe('the dates', () => {
   const inReach = 'Dates from 2026-10-23 to 2026-11-21 (UTC+8) can be asked for.'
 
   it.each([
-    ['2026-10-22', '2026-11-20', '2026-10-22 is out of reach: the provider tells of 30 days.'],
+    ['2026-10-22', '2026-11-20', '2026-10-22 is out of reach: the provider reports 30 days.'],
     ['2026-11-20', '2026-11-22', '2026-11-22 is still to come.'],
     ['2026-11-20', '2026-11-19', '2026-11-20 comes after 2026-11-19.'],
     ['2026-02-30', '2026-11-20', "'2026-02-30' is no date: expected one such as 2026-11-21."],
