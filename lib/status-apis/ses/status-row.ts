@@ -1,45 +1,16 @@
 import * as v from 'valibot'
-import { bareAddress, readAddress, type Addressed } from '../../core/address.ts'
-import { toSecond, unixInstantMs } from '../../core/instant.ts'
-import { identifierIn } from '../../core/message.ts'
+import { bareAddress } from '../../core/address.ts'
 import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
 import { bounceClassOfReply } from '../../core/smtp-reply.ts'
 import { oneLine } from '../../core/text.ts'
 import type { ReadRow } from '../../reconcile/ports.ts'
+import { address, identifier, Row, text, unixSecond, wholeNumber } from '../row.ts'
 import { describeSendStatus, noRecord } from './send-status.ts'
 
 /** What a row calls a complaint: today, and in the older, misspelt documentation. */
 const complaintFields = ['UserComplained', 'UserComplainted']
 
 const keyFields: readonly string[] = ['MessageId', 'ToEmailAddress']
-
-const text = v.union([
-  v.string(),
-  v.pipe(
-    v.union([v.number(), v.boolean()]),
-    v.transform((value) => String(value)),
-  ),
-])
-
-const identifier = v.pipe(
-  v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.transform(String))]),
-  v.transform(identifierIn),
-  v.string(),
-)
-
-const address = v.pipe(
-  v.string(),
-  v.transform(readAddress),
-  v.custom<Addressed>((read) => read !== undefined),
-)
-
-/** Numbers may be numeric strings. */
-const number = v.union([
-  v.number(),
-  v.pipe(v.string(), v.trim(), v.regex(/^-?\d+(?:\.\d+)?$/), v.transform(Number)),
-])
-
-const wholeNumber = v.pipe(number, v.safeInteger())
 
 const flag = v.pipe(
   v.union([v.boolean(), v.number(), v.pipe(v.string(), v.trim(), v.toLowerCase())]),
@@ -61,47 +32,9 @@ const flags: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
 const deliverStatuses: readonly unknown[] = [0, 1, 2, 3, 8]
 
 /**
- * One row of GetSendEmailStatus, field by field: what cannot be read costs its own field, and is named. Anything may be
- * missing, null or empty; only a row that names no message or no address says nothing.
- * Source: data type SendEmailStatus, API version 2020-10-02.
+ * Reads a row: what it reports, and the names of the fields that could not be read. Anything may be missing, null or empty;
+ * only a row that names no message or no address reports nothing. Source: data type SendEmailStatus, API version 2020-10-02.
  */
-class Row {
-  readonly #fields: ReadonlyMap<string, unknown>
-  readonly #odd = new Set<string>()
-
-  constructor(fields: ReadonlyMap<string, unknown>) {
-    this.#fields = fields
-  }
-
-  /** The names of the fields that could not be read, in the order in which they were looked at. */
-  get odd(): readonly string[] {
-    return [...this.#odd]
-  }
-
-  /** `undefined` where the field reports nothing, or nothing that can be read. */
-  read<T>(name: string, shape: v.GenericSchema<unknown, T>): T | undefined {
-    const value = this.#fields.get(name)
-    if (value === undefined || value === null || value === '') return undefined
-    const parsed = v.safeParse(shape, value)
-    if (parsed.success) return parsed.output
-    this.mark(name)
-    return undefined
-  }
-
-  /** Says that the field cannot be read. */
-  mark(name: string): void {
-    this.#odd.add(name)
-  }
-
-  /** 0, and what is no instant of a mail, mean "none". */
-  instantMs(name: string): number | undefined {
-    const value = this.read(name, number)
-    const instantMs = value === undefined ? undefined : unixInstantMs(value)
-    return instantMs === undefined ? undefined : toSecond(instantMs)
-  }
-}
-
-/** Reads a row: what it reports, and the names of the fields that could not be read. */
 export function readStatusRow(provider: string, value: unknown): ReadRow {
   if (typeof value !== 'object' || value === null) return { unreadable: { fields: 'row', row: value } }
   const row = new Row(new Map(Object.entries(value)))
@@ -129,7 +62,7 @@ function deliveryOf(provider: string, row: Row, sendStatus: SendStatus): PolledD
   const message = row.read('MessageId', identifier)
   const addressed = row.read('ToEmailAddress', address)
   const from = bareAddress(oneLine(row.read('FromEmailAddress', text) ?? ''))
-  const sentAtMs = row.instantMs('RequestTime')
+  const sentAtMs = row.read('RequestTime', unixSecond)
   const outcome = outcomeOf(row, sendStatus, sentAtMs)
   const engagement = engagementOf(row)
   if (message === undefined || addressed === undefined) {
@@ -155,7 +88,7 @@ function outcomeOf(
   requestedAtMs: number | undefined,
 ): PolledOutcome | undefined {
   const message = oneLine(row.read('DeliverMessage', text) ?? '')
-  const delivered = at(row.instantMs('DeliverTime'))
+  const delivered = at(row.read('DeliverTime', unixSecond))
   const requested = at(requestedAtMs)
   if (sendStatus === noRecord) return undefined
   if (sendStatus !== 0 && sendStatus !== 'odd') {
