@@ -35,7 +35,7 @@ export function recordingCalls(
 ): { readonly statusApi: StatusApi; readonly calls: RecordedCalls } {
   const record = new CallRecord()
   const recorded: StatusApi = {
-    provider: statusApi.provider,
+    ...statusApi,
     async page(query) {
       const nowMs = clock.now()
       const subject = query.messageId === undefined ? undefined : await subjectOf(query.messageId)

@@ -164,7 +164,7 @@ function paced({ statusApi, clock }: StrategyPorts): StatusApi {
   const intervalMs = secondMs / requestsPerSecond
   let nextMs = 0
   return {
-    provider: statusApi.provider,
+    ...statusApi,
     async page(query) {
       if (nextMs > clock.now()) await clock.sleep(nextMs - clock.now())
       nextMs = clock.now() + intervalMs

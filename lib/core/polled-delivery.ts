@@ -10,7 +10,10 @@ import { weightOf } from './suppression-rules.ts'
 export interface PolledDelivery extends DeliveryKey {
   readonly provider: string
   readonly spelling?: string
-  readonly from?: string
+  /** The provider's own name of the delivery, as it was received. */
+  readonly emailId?: string
+  /** What the row reports of the message. */
+  readonly columns?: DeliveryEvent['columns']
   readonly sentAtMs?: number
   /** Absent where the row does not say what became of the mail. */
   readonly outcome?: PolledOutcome
@@ -132,10 +135,11 @@ function asEvent(
     recipient: polled.recipient,
     ...(polled.spelling !== undefined && { spelling: polled.spelling }),
     message: polled.message,
+    ...(polled.emailId !== undefined && { emailId: polled.emailId }),
     source: 'poll',
     ...fields,
     ...(polled.sentAtMs !== undefined && { sentAtMs: polled.sentAtMs }),
-    columns: polled.from === undefined ? {} : { from: polled.from },
+    columns: polled.columns ?? {},
     headers: new Map(),
   }
 }

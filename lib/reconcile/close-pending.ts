@@ -63,6 +63,6 @@ async function close(
 
 function whyUnknown(run: Run, provider: string): string {
   return provider === run.polledProvider
-    ? 'out of reach of GetSendEmailStatus after 30 days'
+    ? `out of reach of ${run.pollName ?? 'the poll'} after 30 days`
     : `nothing reported for 30 days, and ${provider} cannot be asked`
 }

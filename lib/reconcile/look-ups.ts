@@ -4,6 +4,7 @@ import type { Checkpoint } from './checkpoint.ts'
 import type { DueMessage, Survey } from './survey.ts'
 import { RunStopped } from './provider-calls.ts'
 import { pageRows } from './ports.ts'
+import { lookUp, lookUpGroup } from './look-up.ts'
 import type { Run } from './run.ts'
 import { readOnward } from './tail.ts'
 
@@ -112,33 +113,51 @@ export class LookupQueue {
    * looked up after that where the list did not report it.
    */
   async take(): Promise<void> {
-    for (const message of this.#survey.due) {
-      if (this.#done.has(message.message)) continue
-      const isAsked = await this.#takeOne(message)
+    for (const [place, message] of this.#survey.due.entries()) {
+      if (!this.#isToAsk(message)) continue
+      await this.#take(this.#batchFrom(place, message))
       this.#advanceCheckpoint()
-      this.#lookUps += isAsked ? 1 : 0
-      if (isAsked && this.#lookUps % looksPerCheckpoint === 0) await this.#run.save()
+      this.#lookUps += 1
+      if (this.#lookUps % looksPerCheckpoint === 0) await this.#run.save()
     }
     this.#advanceCheckpoint()
   }
 
-  /** Returns whether it took a call. */
-  async #takeOne(message: DueMessage): Promise<boolean> {
-    if (isReported(this.#run, message)) {
-      this.#complete(message)
-      return false
-    }
+  /** Whether a request is needed for the message now. One that needs none any more is done with. */
+  #isToAsk(message: DueMessage): boolean {
+    if (this.#done.has(message.message)) return false
     const requestDate = requestDateOf(message.sentAtMs)
-    if (this.#isBeingRead(requestDate)) return false
-    if ((this.#failures.get(requestDate) ?? 0) >= failuresPerDate) {
-      this.#defer(message)
-      return false
+    if (isReported(this.#run, message)) this.#complete(message)
+    else if (this.#isBeingRead(requestDate)) return false
+    else if ((this.#failures.get(requestDate) ?? 0) >= failuresPerDate) this.#defer(message)
+    else return true
+    return false
+  }
+
+  /** What is looked up together with the message: as many of those after it as one request can name. */
+  #batchFrom(place: number, message: DueMessage): readonly [DueMessage, ...DueMessage[]] {
+    if (this.#run.lookUpsBy === 'message') return [message]
+    const batch: [DueMessage, ...DueMessage[]] = [message]
+    const group = lookUpGroup(message.sentAtMs)
+    let size = message.deliveries.length
+    for (const other of this.#survey.due.slice(place + 1)) {
+      if (lookUpGroup(other.sentAtMs) !== group || !this.#isToAsk(other)) continue
+      size += other.deliveries.length
+      if (size > pageRows) break
+      batch.push(other)
     }
-    const isAnswered = await this.#isAnswered(message)
-    this.#complete(message)
+    return batch
+  }
+
+  async #take(batch: readonly [DueMessage, ...DueMessage[]]): Promise<void> {
+    const isAnswered = await this.#isAnswered(batch)
+    for (const message of batch) {
+      this.#complete(message)
+      if (!isAnswered) this.#fail(message)
+    }
+    const requestDate = requestDateOf(batch[0].sentAtMs)
     if (isAnswered) this.#failures.delete(requestDate)
-    else this.#fail(message, requestDate)
-    return true
+    else this.#failures.set(requestDate, (this.#failures.get(requestDate) ?? 0) + 1)
   }
 
   /** A list with an unanswered page keeps no look-up waiting. */
@@ -168,14 +187,16 @@ export class LookupQueue {
     })
   }
 
-  async #isAnswered(message: DueMessage): Promise<boolean> {
+  async #isAnswered(batch: readonly [DueMessage, ...DueMessage[]]): Promise<boolean> {
     try {
-      return await this.#run.reader.lookUp(message)
+      return await lookUp(this.#run, batch)
     } catch (error) {
       if (error instanceof RunStopped && error.stoppedBy === 'provider') {
-        // It must not be the first of the next run again.
-        this.#complete(message)
-        this.#defer(message)
+        // They must not be the first of the next run again.
+        for (const message of batch) {
+          this.#complete(message)
+          this.#defer(message)
+        }
         this.#advanceCheckpoint()
       }
       throw error
@@ -183,8 +204,7 @@ export class LookupQueue {
   }
 
   /** Once more at the next run; after that, while others are answered, its next look-up is soon enough. */
-  #fail(message: DueMessage, requestDate: string): void {
-    this.#failures.set(requestDate, (this.#failures.get(requestDate) ?? 0) + 1)
+  #fail(message: DueMessage): void {
     if (!this.#repeats.has(message.message) || !this.#run.calls.hasAnswered) this.#defer(message)
   }
 

@@ -1,6 +1,5 @@
 import { sentAtOf } from '../core/message.ts'
 import type { PolledDelivery } from '../core/polled-delivery.ts'
-import { possibleRequestDates } from '../core/sweep-plan.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { StatusApiError, type StatusPage, type StatusQuery } from './ports.ts'
 import type { ProviderCalls } from './provider-calls.ts'
@@ -59,19 +58,6 @@ export class PageReader {
     return page
   }
 
-  /** Asks for a message under each date that may list it, until one does. `false` where a request stayed unanswered. */
-  async lookUp({ message, sentAtMs }: { message: string; sentAtMs: number }): Promise<boolean> {
-    for (const requestDate of possibleRequestDates(sentAtMs)) {
-      let isListed = false
-      for await (const page of this.pages({ requestDate, offset: 0, messageId: message })) {
-        if (page === 'unanswered') return false
-        isListed ||= page.deliveries.length + page.unreadable.length > 0
-      }
-      if (isListed) return true
-    }
-    return true
-  }
-
   async #request(query: StatusQuery): Promise<StatusPage | 'unanswered'> {
     try {
       return await this.#deps.calls.page(query)
@@ -79,10 +65,15 @@ export class PageReader {
       if (!(error instanceof StatusApiError)) throw error
       this.#deps.log('question unanswered', { problem: error.message })
       // A page of a list that is refused is not the end of the list.
-      const isOver = error.consequence === 'out-of-reach' || query.messageId !== undefined
+      const isOver = error.consequence === 'out-of-reach' || isLookUp(query)
       return isOver && error.consequence !== 'transient' ? nothing : 'unanswered'
     }
   }
+}
+
+/** Whether it asks for some rows of the list alone. */
+export function isLookUp({ messageId, emailIds, recipient }: StatusQuery): boolean {
+  return messageId !== undefined || emailIds !== undefined || recipient !== undefined
 }
 
 /** The rows of mails that were sent up to the instant, and of those that do not show when. */

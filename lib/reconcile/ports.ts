@@ -12,7 +12,12 @@ export interface StatusQuery {
   /** YYYY-MM-DD in UTC+8. */
   readonly requestDate: string
   readonly offset: number
+  /** Asks for the rows of one message alone. */
   readonly messageId?: string
+  /** Asks for the rows of these deliveries alone; at most {@link pageRows}, and only where {@link StatusApi.lookUpsBy} is `emailId`. */
+  readonly emailIds?: readonly string[]
+  /** Asks for the rows of one recipient alone; as `emailIds`, for deliveries whose emailId is not known. */
+  readonly recipient?: string
 }
 
 /** Rows of a full page of the provider's list. */
@@ -54,6 +59,12 @@ export interface StatusPage {
 export interface StatusApi {
   /** Whose deliveries it can report: their rows name this provider. */
   readonly provider: string
+  /** What the provider calls it, for a person. */
+  readonly name: string
+  /** What one look-up can name: a message, or up to {@link pageRows} deliveries. */
+  readonly lookUpsBy: 'message' | 'emailId'
+  /** How old an answer may be, in milliseconds: the provider may repeat an earlier one. */
+  readonly staleMs: number
   /** Asks once, without retry. Throws {@link StatusApiError}. */
   page(query: StatusQuery): Promise<StatusPage>
 }

@@ -1,6 +1,6 @@
 import { addDays, requestDateOf, secondMs } from '../core/instant.ts'
 import { callbackGraceMs } from '../core/schedule.ts'
-import type { DeliveryReader, DeliveryWriter } from '../ledger/ports.ts'
+import type { DeliveryReader, DeliveryWriter, PendingDelivery } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import type { QuarantineWriter } from '../quarantine/ports.ts'
 import type { PendingWriter, RunStore, StatusApi, StatusQuery } from './ports.ts'
@@ -24,6 +24,8 @@ export interface RunDependencies {
   readonly owner: string
   /** Whether the sender reports each mail to the ledger: then there is nothing to discover. */
   readonly areSendsRecorded: boolean
+  /** Whether another run takes care of deliveries of this provider. Default: none does. */
+  readonly isPolledElsewhere?: (provider: string) => boolean
   /** Whether somebody waits for what the run finds: then today's list is read at once. Default: not. */
   readonly isByHand?: boolean
 }
@@ -34,10 +36,13 @@ const closingReserveMs = 5 * secondMs
 /** What the parts of one run share: how they read the provider's lists, how far the run is, and its lease. */
 export class Run {
   readonly startedMs: number
+  /** Up to when the provider's answers are surely current. */
+  readonly listedMs: number
   /** Mails that were sent later are left alone: their callbacks may still be on their way. */
   readonly throughMs: number
   /** Whose deliveries can be asked about; absent where no poll is set up. */
   readonly polledProvider: string | undefined
+  readonly lookUpsBy: StatusApi['lookUpsBy']
   readonly areSendsRecorded: boolean
   readonly isByHand: boolean
   readonly deliveries: RunDependencies['deliveries']
@@ -65,8 +70,10 @@ export class Run {
   ) {
     const { statusApi, deliveries, clock, log } = deps
     this.startedMs = startedMs
-    this.throughMs = startedMs - callbackGraceMs
+    this.listedMs = startedMs - (statusApi?.staleMs ?? 0)
+    this.throughMs = this.listedMs - callbackGraceMs
     this.polledProvider = statusApi?.provider
+    this.lookUpsBy = statusApi?.lookUpsBy ?? 'message'
     this.areSendsRecorded = deps.areSendsRecorded
     this.isByHand = deps.isByHand ?? false
     this.deliveries = deliveries
@@ -92,6 +99,8 @@ export class Run {
       throughMs: () => this.throughMs,
       unwritten: {
         begin: (query) => {
+          // Of deliveries that a look-up names itself, those that are not written are looked up again.
+          if (query.emailIds || query.recipient !== undefined) return Promise.resolve()
           this.advance({ unwrittenPages: [...this.#unwrittenBeside(query), query] })
           return this.save()
         },
@@ -152,6 +161,16 @@ export class Run {
     return unansweredLooks.length === 0
       ? undefined
       : writeCheckpoint({ version: 2, unansweredLooks, lastCallAtMs })
+  }
+
+  /** Whether this run takes care of the delivery. */
+  isOurs({ provider }: PendingDelivery): boolean {
+    return !(this.#deps.isPolledElsewhere?.(provider) ?? false)
+  }
+
+  /** What the provider calls its poll; absent where no poll is set up. */
+  get pollName(): string | undefined {
+    return this.#deps.statusApi?.name
   }
 
   isTimeUp(): boolean {

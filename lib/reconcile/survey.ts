@@ -74,7 +74,8 @@ class SurveyUnderWay {
     this.#unanswered = new Map(run.checkpoint.unansweredLooks.map((message, place) => [message, place]))
   }
 
-  async add(batch: readonly PendingDelivery[]): Promise<void> {
+  async add(pending: readonly PendingDelivery[]): Promise<void> {
+    const batch = pending.filter((delivery) => this.#run.isOurs(delivery))
     this.#count += batch.length
     const isDay = requestDateOf(this.#run.startedMs) !== this.#run.checkpoint.closedSilentOn
     const looked = batch.filter((delivery) => isDay || isAskable(this.#run, delivery))

@@ -28,7 +28,7 @@ export async function readListsBegunForDue(run: Run): Promise<void> {
  * whether one was read to its end for which look-ups wait.
  */
 export async function sweepClosedDates(run: Run): Promise<boolean> {
-  const { sweptAges, due } = dueSweeps(run.checkpoint.sweptAges, run.startedMs)
+  const { sweptAges, due } = dueSweeps(run.checkpoint.sweptAges, run.listedMs)
   const oldest = oldestDateInReach(run.startedMs)
   const open = run.checkpoint.openSweeps.filter((sweep) => sweep.requestDate >= oldest)
   const lost = run.checkpoint.openSweeps.length - open.length

@@ -20,7 +20,7 @@ const scheduleSlackMs = minuteMs
  * date whose list could not be read to its end, or is in no order in which nothing new can be missed, is left to a sweep.
  */
 export async function readTail(run: Run): Promise<void> {
-  const today = requestDateOf(run.startedMs - settlingMs)
+  const today = requestDateOf(run.listedMs - settlingMs)
   if (run.checkpoint.tail.requestDate < today) await closeTail(run, today)
   const { readAtMs, rowsPerHour, order } = run.checkpoint.tail
   const isDue =

@@ -54,7 +54,7 @@ function jsonIn(body: Uint8Array): unknown {
 export function problemsOf({ fields }: Pick<UnreadableRow, 'fields'>): readonly string[] {
   return fields
     .split(' ')
-    .map((field) => `/row${field === 'row' ? '' : `/${field}`}: expected what GetSendEmailStatus documents`)
+    .map((field) => `/row${field === 'row' ? '' : `/${field}`}: expected what the provider documents`)
 }
 
 /** Keeps rows in quarantine, so that they can be read again by a version that understands them. */

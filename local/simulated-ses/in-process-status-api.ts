@@ -58,6 +58,9 @@ export function inProcessStatusApi({ mailbox, clock, provider, readRow }: InProc
   }
   return {
     provider,
+    name: 'GetSendEmailStatus',
+    lookUpsBy: 'message',
+    staleMs: 0,
     page({ requestDate, offset, messageId }) {
       const nowMs = clock.now()
       const query = acceptedQuery({ RequestDate: requestDate, Offset: offset, MessageId: messageId }, nowMs)

@@ -5,6 +5,9 @@ import { virtualClock } from '../../local/virtual-clock.ts'
 
 const silentApi: StatusApi = {
   provider: 'tencent-ses',
+  name: 'GetSendEmailStatus',
+  lookUpsBy: 'message',
+  staleMs: 0,
   page: () => Promise.resolve({ deliveries: [], unreadable: [], rows: 0, isLast: true }),
 }
 // 12:00 in UTC+8.

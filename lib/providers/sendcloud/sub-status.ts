@@ -26,6 +26,11 @@ const subStatusesOfSoftBounce: SubStatuses = new Map([
 
 const subStatuses: SubStatuses = new Map([...subStatusesOfInvalid, ...subStatusesOfSoftBounce])
 
+/** SendCloud knew the address from before and did not send. */
+export function isNotSent(subStatus: string): boolean {
+  return subStatus === '401' || subStatus === '402'
+}
+
 /** `406 address does not exist`. */
 export function meaningOf(subStatus: string): string {
   return `${subStatus} ${subStatuses.get(subStatus)?.[0] ?? 'an undocumented sub-status'}`

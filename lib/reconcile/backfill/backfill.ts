@@ -174,7 +174,13 @@ class BackfillRun {
         report(this.#calls.calls - before.calls)
       })
       try {
-        const deps = { calls: this.#calls, repairs: this.#repairs, reader }
+        const deps = {
+          calls: this.#calls,
+          repairs: this.#repairs,
+          reader,
+          deliveries,
+          lookUpsBy: statusApi.lookUpsBy,
+        }
         await readDate(deps, requestDate, unsettled.get(requestDate) ?? [], reading)
       } catch (error) {
         reading.problem = error instanceof Error ? error.message : typeof error

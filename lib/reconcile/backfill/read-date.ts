@@ -1,5 +1,8 @@
 import type { ProviderCalls } from '../provider-calls.ts'
 import { nothing, type PageReader } from '../page-reader.ts'
+import { lookUp } from '../look-up.ts'
+import type { DeliveryReader } from '../../ledger/ports.ts'
+import type { StatusApi } from '../ports.ts'
 import type { RowRepairs } from '../repair-rows.ts'
 import type { DatedDelivery } from '../survey.ts'
 
@@ -7,6 +10,8 @@ interface Dependencies {
   readonly calls: ProviderCalls
   readonly repairs: RowRepairs
   readonly reader: PageReader
+  readonly deliveries: Pick<DeliveryReader, 'rowsOf'>
+  readonly lookUpsBy: StatusApi['lookUpsBy']
 }
 
 /** How far one date was read. */
@@ -23,11 +28,12 @@ export interface Reading {
  * run ends amid it, too.
  */
 export async function readDate(
-  { calls, repairs, reader }: Dependencies,
+  deps: Dependencies,
   requestDate: string,
   unsettled: readonly DatedDelivery[],
   reading: Reading,
 ): Promise<void> {
+  const { calls, repairs, reader } = deps
   for await (const page of reader.pages({ requestDate, offset: 0 })) {
     if (page === 'unanswered' || page === nothing) {
       reading.problem = calls.lastProblem
@@ -36,10 +42,11 @@ export async function readDate(
     reading.offset += page.rows
   }
   const unseen = unsettled.filter(({ delivery }) => !repairs.hasSeen(delivery))
-  const sentAtByMessage = new Map(unseen.map(({ delivery, sentAtMs }) => [delivery.message, sentAtMs]))
   let unanswered = 0
-  for (const [message, sentAtMs] of sentAtByMessage) {
-    if (await reader.lookUp({ message, sentAtMs })) continue
+  for (const [message, ofMessage] of Map.groupBy(unseen, ({ delivery }) => delivery.message)) {
+    const [{ sentAtMs }] = ofMessage as [DatedDelivery]
+    const deliveries = ofMessage.map(({ delivery }) => delivery)
+    if (await lookUp(deps, [{ message, sentAtMs, deliveries }])) continue
     unanswered += 1
     const messages = `${unanswered} pending ${unanswered === 1 ? 'message' : 'messages'}`
     reading.problem = `${messages} got no answer. ${calls.lastProblem}`

@@ -15,6 +15,9 @@ export function getSendEmailStatus(settings: SesSettings): StatusApi {
   const client = sesClient(settings)
   return {
     provider: polledProvider,
+    name: 'GetSendEmailStatus',
+    lookUpsBy: 'message',
+    staleMs: 0,
     async page({ requestDate, offset, messageId }) {
       try {
         const question = {

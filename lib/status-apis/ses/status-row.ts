@@ -74,7 +74,7 @@ function deliveryOf(provider: string, row: Row, sendStatus: SendStatus): PolledD
     provider,
     ...addressed,
     message,
-    ...(from !== '' && { from }),
+    ...(from !== '' && { columns: { from } }),
     ...(sentAtMs !== undefined && { sentAtMs }),
     ...(outcome && { outcome }),
     engagement,

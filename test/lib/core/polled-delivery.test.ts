@@ -197,7 +197,7 @@ describe('a polled event', () => {
   it('carries what the poll told, and says that the poll did', () => {
     const polled = polledWith({
       spelling: 'Example@Example.com',
-      from: 'test@fromexample.com',
+      columns: { from: 'test@fromexample.com' },
       sentAtMs: Date.parse('2022-06-01T06:24:40Z'),
       outcome: outcomes.bounced,
       engagement: ['opened'],

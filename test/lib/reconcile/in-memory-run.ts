@@ -57,7 +57,7 @@ export function statusApiOver(mailbox: Mailbox, clock: Clock, rowsInPage = pageL
   const limit = Math.min(pageLimit, rowsInPage + 1)
   const cut: Mailbox = { ...mailbox, page: (query, nowMs) => mailbox.page({ ...query, limit }, nowMs) }
   return {
-    provider,
+    ...inProcessStatusApi({ mailbox: cut, clock, provider, readRow }),
     async page(query) {
       const page = await inProcessStatusApi({ mailbox: cut, clock, provider, readRow }).page(query)
       if (rowsInPage === pageLimit) return page

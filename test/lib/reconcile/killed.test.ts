@@ -158,7 +158,7 @@ function inSmallPages({ statusApi, ...ports }: Ports): Ports {
   return {
     ...ports,
     statusApi: {
-      provider: statusApi.provider,
+      ...statusApi,
       async page(query) {
         const page = await statusApi.page(query)
         const deliveries = page.deliveries.slice(0, 3)

@@ -33,7 +33,7 @@ export class MortalPorts {
     })
     this.ports = {
       statusApi: {
-        provider: statusApi.provider,
+        ...statusApi,
         page: (query) => this.#look('page', () => statusApi.page(query)),
       },
       ledger: this.#mortal(ledger),

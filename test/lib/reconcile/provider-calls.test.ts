@@ -41,6 +41,9 @@ function callsWith({
   const calls = new ProviderCalls({
     statusApi: {
       provider: 'tencent-ses',
+      name: 'GetSendEmailStatus',
+      lookUpsBy: 'message',
+      staleMs: 0,
       page() {
         instants.push(clock.now() - startMs)
         clock.advance(tookMs(instants.length - 1))

@@ -40,7 +40,7 @@ export function slowPorts(
   }
   return {
     statusApi: {
-      provider: statusApi.provider,
+      ...statusApi,
       page: (query) => slowly('page', () => statusApi.page(query)),
     },
     ledger: slowLedger(ledger, slowly),

@@ -109,12 +109,12 @@ describe('a run', () => {
       {
         provider: 'tencent-ses-poll',
         reason: 'invalid',
-        problems: ['/row/DeliverStatus: expected what GetSendEmailStatus documents'],
+        problems: ['/row/DeliverStatus: expected what the provider documents'],
         contentType: 'application/json',
         body: `{"requestDate":"2026-11-20","row":{"MessageId":"${message('angry')}","ToEmailAddress":"angry@example.com","SendStatus":0,"DeliverStatus":4,"RequestTime":1795147200,"DeliverTime":1795147210,"UserComplained":true}}`,
         open: '2026-11-21T08:00:00Z',
       },
-      { problems: ['/row/ToEmailAddress: expected what GetSendEmailStatus documents'] },
+      { problems: ['/row/ToEmailAddress: expected what the provider documents'] },
     ])
     expect(world.logged.join()).not.toContain('@example.com')
   })
@@ -311,7 +311,7 @@ describe('a replay', () => {
       {
         left: {
           reason: 'invalid',
-          problems: ['/row/DeliverStatus: expected what GetSendEmailStatus documents'],
+          problems: ['/row/DeliverStatus: expected what the provider documents'],
         },
       },
     ])

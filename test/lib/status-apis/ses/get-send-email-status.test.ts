@@ -144,7 +144,7 @@ describe('a page of the simulated SES', () => {
           recipient: 'anna@example.com',
           spelling: 'Anna@Example.com',
           message,
-          from: 'test@fromexample.com',
+          columns: { from: 'test@fromexample.com' },
           sentAtMs: sent,
           outcome: { kind: 'delivered', occurredAtMs: sent + 10_000, detail: '' },
           engagement: ['opened'],
@@ -384,7 +384,7 @@ describe('the parts of a row', () => {
     ['notice@mail.example.com', 'notice@mail.example.com'],
     ['Shop <>', 'Shop <>'],
   ])('name the sender %j as %j', async (from, expected) => {
-    expect((await pageOfRows(row({ FromEmailAddress: from }))).deliveries[0]?.from).toBe(expected)
+    expect((await pageOfRows(row({ FromEmailAddress: from }))).deliveries[0]?.columns?.from).toBe(expected)
   })
 
   it('keep the spelling of an address that has capital letters', async () => {

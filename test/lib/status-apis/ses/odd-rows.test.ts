@@ -60,7 +60,7 @@ const delivered = {
   provider: 'tencent-ses',
   recipient: 'anna@example.com',
   message,
-  from: 'test@fromexample.com',
+  columns: { from: 'test@fromexample.com' },
   sentAtMs,
   outcome: { kind: 'delivered', occurredAtMs: deliveredAtMs, detail: '' },
   engagement: [],
@@ -78,7 +78,7 @@ const withoutSent = {
   provider: 'tencent-ses',
   recipient: 'anna@example.com',
   message,
-  from: 'test@fromexample.com',
+  columns: { from: 'test@fromexample.com' },
   outcome: { kind: 'delivered', occurredAtMs: deliveredAtMs, detail: '' },
   engagement: [],
 }
@@ -86,7 +86,7 @@ const withoutOutcome = {
   provider: 'tencent-ses',
   recipient: 'anna@example.com',
   message,
-  from: 'test@fromexample.com',
+  columns: { from: 'test@fromexample.com' },
   sentAtMs,
 }
 

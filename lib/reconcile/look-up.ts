@@ -1,0 +1,67 @@
+import { nameOf, type DeliveryKey } from '../core/delivery.ts'
+import { possibleRequestDates } from '../core/sweep-plan.ts'
+import type { DeliveryReader } from '../ledger/ports.ts'
+import type { PageReader } from './page-reader.ts'
+import { pageRows, type StatusApi, type StatusQuery } from './ports.ts'
+import type { RowRepairs } from './repair-rows.ts'
+
+interface Dependencies {
+  readonly reader: PageReader
+  readonly repairs: RowRepairs
+  readonly deliveries: Pick<DeliveryReader, 'rowsOf'>
+  readonly lookUpsBy: StatusApi['lookUpsBy']
+}
+
+/** A message to be looked up. */
+interface Message {
+  readonly message: string
+  readonly sentAtMs: number
+  /** Its recipients whose look-up is due. */
+  readonly deliveries: readonly DeliveryKey[]
+}
+
+/**
+ * Asks for messages under each date that may list them, until one does. `false` where a request stayed unanswered.
+ * @param messages - of one {@link lookUpGroup}, and a single one where the provider is asked by message
+ */
+export async function lookUp(
+  deps: Dependencies,
+  messages: readonly [Message, ...Message[]],
+): Promise<boolean> {
+  for (const requestDate of possibleRequestDates(messages[0].sentAtMs)) {
+    let isListed = false
+    for (const filter of await filtersFor(deps, messages)) {
+      for await (const page of deps.reader.pages({ requestDate, offset: 0, ...filter })) {
+        if (page === 'unanswered') return false
+        isListed ||= page.deliveries.length + page.unreadable.length > 0
+      }
+    }
+    if (deps.lookUpsBy === 'message' ? isListed : unseenOf(deps, messages).length === 0) return true
+  }
+  return true
+}
+
+/** Messages of the same group may share a look-up: the same dates may list them. */
+export function lookUpGroup(sentAtMs: number): string {
+  return possibleRequestDates(sentAtMs).join(' ')
+}
+
+type Filter = Pick<StatusQuery, 'messageId' | 'emailIds' | 'recipient'>
+
+/** What each request of a look-up asks for: of the deliveries that were reported already, nothing. */
+async function filtersFor(deps: Dependencies, messages: readonly Message[]): Promise<readonly Filter[]> {
+  if (deps.lookUpsBy === 'message') return messages.map(({ message }) => ({ messageId: message }))
+  const unseen = unseenOf(deps, messages)
+  const rows = unseen.length === 0 ? [] : await deps.deliveries.rowsOf(unseen)
+  const emailIds = rows.flatMap((row) => row.emailIds)
+  const named = new Set(rows.filter((row) => row.emailIds.length > 0).map(nameOf))
+  const unnamed = new Set(unseen.filter((key) => !named.has(nameOf(key))).map(({ recipient }) => recipient))
+  const parts = Array.from({ length: Math.ceil(emailIds.length / pageRows) }, (_, part) => ({
+    emailIds: emailIds.slice(part * pageRows, (part + 1) * pageRows),
+  }))
+  return [...parts, ...[...unnamed].map((recipient) => ({ recipient }))]
+}
+
+function unseenOf({ repairs }: Dependencies, messages: readonly Message[]): readonly DeliveryKey[] {
+  return messages.flatMap(({ deliveries }) => deliveries.filter((key) => !repairs.hasSeen(key)))
+}

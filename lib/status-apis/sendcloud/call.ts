@@ -1,0 +1,125 @@
+import * as v from 'valibot'
+import { secondMs } from '../../core/instant.ts'
+import { oneLine } from '../../core/text.ts'
+import { StatusApiError } from '../../reconcile/ports.ts'
+
+const requestTimeoutMs = 10 * secondMs
+
+/** The most that an answer may hold: a hundred rows take about 100 kB. */
+const maxAnswerBytes = 4 * 1_024 * 1_024
+
+export interface SendCloudSettings {
+  /** URL before the action: `https://api.sendcloud.net/apiv2`. */
+  readonly endpoint: string
+  /** The first signs in; where there are several, the mails of all of them are listed. */
+  readonly apiUsers: readonly string[]
+  readonly apiKey: string
+}
+
+/** What is asked. */
+interface Question {
+  /** Module and action: `data/emailStatus`. */
+  readonly action: string
+  /** What it is about, for a person: `2026-11-21 at offset 300`. */
+  readonly about: string
+  /** Whether it carries text from outside, so that a parameter that is refused shows nothing about our settings. */
+  readonly isLookUp: boolean
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+const answer = v.object({
+  result: v.boolean(),
+  statusCode: v.optional(v.union([v.number(), v.pipe(v.string(), v.transform(Number))]), 0),
+  message: v.optional(v.string(), ''),
+  info: v.optional(v.unknown()),
+})
+
+type Answer = v.InferOutput<typeof answer>
+
+/**
+ * Calls SendCloud's API once, by POST with a form, so that no credential is in a URL. Returns the `info` of the answer, and when
+ * it was answered by SendCloud's own clock.
+ * @throws StatusApiError
+ */
+export async function callSendCloud(
+  settings: SendCloudSettings,
+  question: Question,
+): Promise<{ info: unknown; answeredAtMs?: number }> {
+  const { response, text } = await postForm(settings, question)
+  const answeredAtMs = Date.parse(response.headers.get('date') ?? '')
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), answer), text)
+  if (!read.success) {
+    throw failure('transient', 'NoAnswer', question, `HTTP ${response.status} without a usable answer.`)
+  }
+  if (!read.output.result) throw refusalOf(read.output, question, settings)
+  return { info: read.output.info, ...(!Number.isNaN(answeredAtMs) && { answeredAtMs }) }
+}
+
+async function postForm(
+  { endpoint, apiUsers, apiKey }: SendCloudSettings,
+  question: Question,
+): Promise<{ response: Response; text: string }> {
+  const url = `${endpoint.replace(/\/+$/, '')}/${question.action}`
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams({ apiUser: apiUsers[0] ?? '', apiKey, ...question.parameters }),
+      // Credentials go nowhere else.
+      redirect: 'error',
+      signal: AbortSignal.timeout(requestTimeoutMs),
+    })
+    return { response, text: await boundedText(response) }
+  } catch (error) {
+    throw failure('transient', 'NoAnswer', question, `no usable answer (${reasonOf(error)}).`)
+  }
+}
+
+async function boundedText({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > maxAnswerBytes) throw new Error(`more than ${maxAnswerBytes} bytes`)
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** A network fault's cause names host and fault, and no secret. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const cause = error.cause instanceof Error ? error.cause.message : ''
+  return oneLine(`${error.message} ${cause}`).slice(0, 200)
+}
+
+const authenticationFailed = 40_005
+
+/** Source: "API Return Code", read 2026-11-27. 4xxxx are faults of the request; 50000 says that calls came too fast. */
+function refusalOf(
+  { statusCode, message }: Answer,
+  question: Question,
+  { endpoint }: SendCloudSettings,
+): StatusApiError {
+  const reason = `${statusCode} ${oneLine(message).slice(0, 200)}.`
+  if (statusCode === authenticationFailed) {
+    const advice =
+      'Set SENDCLOUD_API_USER and SENDCLOUD_API_KEY to a pair that belongs together: of a deployment by `npx ledger parameter put SENDCLOUD_API_KEY`.'
+    return failure('settings', 'AuthFailure', question, `${reason} ${advice}`)
+  }
+  const isOurs = statusCode >= 40_000 && statusCode < 50_000
+  if (!isOurs) return failure('transient', String(statusCode), question, reason)
+  const advice = `Check SENDCLOUD_ENDPOINT (${endpoint}): the API refuses how it was asked.`
+  return question.isLookUp
+    ? failure('query', `InvalidParameter.${statusCode}`, question, reason)
+    : failure('settings', `InvalidParameter.${statusCode}`, question, `${reason} ${advice}`)
+}
+
+function failure(
+  consequence: StatusApiError['consequence'],
+  code: string,
+  { action, about }: Question,
+  reason: string,
+): StatusApiError {
+  return new StatusApiError(consequence, code, `${action} for ${about} failed: ${reason}`)
+}

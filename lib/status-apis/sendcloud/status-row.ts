@@ -1,0 +1,154 @@
+import * as v from 'valibot'
+import { readAddress, type Addressed } from '../../core/address.ts'
+import { parseInstant } from '../../core/instant.ts'
+import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
+import { oneLine } from '../../core/text.ts'
+import { emailIdParts, type EmailId } from '../../providers/sendcloud/email-id.ts'
+import {
+  describeSubStatus,
+  isKnownDescription,
+  isNotSent,
+  meaningOf,
+} from '../../providers/sendcloud/sub-status.ts'
+import type { ReadRow } from '../../reconcile/ports.ts'
+import { address, Row, text } from '../row.ts'
+
+/** `<messageId><index>$<recipient>`. */
+const emailId = v.pipe(
+  v.string(),
+  v.transform((value) => emailIdParts(value)),
+  v.custom<EmailId>((read) => read !== undefined),
+)
+
+/** `2026-11-21 16:00:03` in UTC+8. The time zone: "Data", API of 2017, and every sample. */
+const localSecond = v.pipe(
+  v.string(),
+  v.regex(/^\s*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*$/),
+  v.transform((value) => {
+    // Read as UTC first, so that a 31st of February is refused.
+    const asUtcMs = parseInstant(`${value.trim().replace(' ', 'T')}Z`)
+    return asUtcMs === undefined ? undefined : asUtcMs - utcOffsetMs
+  }),
+  v.number(),
+)
+
+const utcOffsetMs = 8 * 3_600_000
+
+/** 401 to 409, 503 to 509; others may be added. */
+const subStatus = v.pipe(text, v.trim(), v.regex(/^\d{1,4}$/))
+
+type Status = 'delivered' | 'invalid' | 'soft-bounced' | 'requested'
+
+/**
+ * What a status begins with. Sources: "投递回应" of 2016 (`投递成功`) and of today (`送达`, `无效邮件-…`, `软退信-…`, `请求中`),
+ * the English edition, and the numbers by which one can ask for them.
+ */
+const statuses: readonly (readonly [RegExp, Status])[] = [
+  [/^(?:投递成功|送达|deliver|1$)/i, 'delivered'],
+  [/^(?:无效邮件|invalid|4$)/i, 'invalid'],
+  [/^(?:软退信|soft[ _-]?bounce|5$)/i, 'soft-bounced'],
+  [/^(?:请求中|请求|request|sending|18$)/i, 'requested'],
+]
+
+const status = v.pipe(
+  text,
+  v.trim(),
+  v.transform((value) => statuses.find(([beginning]) => beginning.test(value))?.[1]),
+  v.picklist(['delivered', 'invalid', 'soft-bounced', 'requested'] as const),
+)
+
+/**
+ * Reads a row of data/emailStatus: what it reports, and the names of the fields that could not be read. Anything may be missing,
+ * null or empty; only a row that names no delivery reports nothing. Source: "投递回应", read 2026-11-21.
+ */
+export function readStatusRow(provider: string, value: unknown): ReadRow {
+  if (typeof value !== 'object' || value === null) return { unreadable: { fields: 'row', row: value } }
+  const row = new Row(new Map(Object.entries(value)))
+  const delivery = deliveryOf(provider, row)
+  if (row.odd.length === 0) return delivery ? { delivery } : {}
+  const sentAt = delivery?.sentAtMs === undefined ? {} : { sentAtMs: delivery.sentAtMs }
+  return { ...(delivery && { delivery }), unreadable: { fields: row.odd.join(' '), row: value, ...sentAt } }
+}
+
+/** `undefined` where the row names no message or no address. */
+function deliveryOf(provider: string, row: Row): PolledDelivery | undefined {
+  const named = row.read('emailId', emailId)
+  const ofRow = row.read('recipients', address)
+  const sentAtMs = row.read('requestTime', localSecond)
+  const outcome = outcomeOf(row, sentAtMs)
+  const account = oneLine(row.read('apiUser', text) ?? '')
+  const addressed = addressOf(named) ?? ofRow
+  if (!named || !addressed) {
+    row.mark('emailId')
+    return undefined
+  }
+  return {
+    provider,
+    ...addressed,
+    message: named.message,
+    emailId: oneLine(row.read('emailId', v.string()) ?? ''),
+    ...(account !== '' && { columns: { account } }),
+    ...(sentAtMs !== undefined && { sentAtMs }),
+    outcome,
+    engagement: [],
+  }
+}
+
+function addressOf(named: EmailId | undefined): Addressed | undefined {
+  return named && readAddress(named.recipient)
+}
+
+/** A row whose status cannot be read still shows that the mail was accepted. */
+function outcomeOf(row: Row, requestedAtMs: number | undefined): PolledOutcome {
+  const changed = at(row.read('modifiedTime', localSecond))
+  const reply = oneLine(row.read('sendLog', text) ?? '')
+  const code = row.read('subStatus', subStatus)
+  const description = oneLine(row.read('subStatusDesc', text) ?? '')
+  const known = row.read('status', status)
+  // Unlike other fields it may not be missing.
+  if (known === undefined) row.mark('status')
+  switch (known) {
+    case 'delivered':
+      return { kind: 'delivered', ...changed, detail: reply }
+    case 'invalid':
+      return code !== undefined && isNotSent(code)
+        ? {
+            kind: 'dropped',
+            ...changed,
+            code: `subStat ${code}`,
+            detail: describeSubStatus(code, description),
+          }
+        : bounced('hard', { changed, code, reply, description })
+    case 'soft-bounced':
+      return bounced('soft', { changed, code, reply, description })
+    case 'requested':
+    case undefined:
+      return { kind: 'requested', ...at(requestedAtMs), detail: '' }
+  }
+}
+
+/** The same words as those of a callback: the server's reply, and SendCloud's own number for the cause. */
+function bounced(
+  bounceClass: 'hard' | 'soft',
+  row: {
+    readonly changed: { occurredAtMs?: number }
+    readonly code: string | undefined
+    readonly reply: string
+    readonly description: string
+  },
+): PolledOutcome {
+  const { changed, code, reply, description } = row
+  const words = oneLine([reply, isKnownDescription(code, description) ? '' : description].join(' '))
+  return {
+    kind: 'bounced',
+    ...changed,
+    bounceClass,
+    ...(code !== undefined && { code: `subStat ${code}` }),
+    ...(words !== '' && { reply: words }),
+    detail: code === undefined ? '' : meaningOf(code),
+  }
+}
+
+function at(occurredAtMs: number | undefined): { occurredAtMs?: number } {
+  return occurredAtMs === undefined ? {} : { occurredAtMs }
+}
