@@ -74,16 +74,15 @@ async function postForm(
   }
 }
 
-async function boundedText({ body }: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
+async function boundedText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.length
     if (bytes > maxAnswerBytes) throw new Error(`more than ${maxAnswerBytes} bytes`)
-    text += decoder.decode(chunk, { stream: true })
+    chunks.push(chunk)
   }
-  return text + decoder.decode()
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** A network fault's cause names host and fault, and no secret. */
