@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { clearLine, cursorTo } from 'node:readline'
 import cliProgress from 'cli-progress'
 import { backfill, type BackfillOrder, type BackfillProgress } from '../lib/reconcile/backfill/backfill.ts'
-import { backfillWiring } from '../lib/wiring/backfill.ts'
+import { backfillWirings } from '../lib/wiring/backfill.ts'
 import { expectedCalls, type Estimate } from '../lib/reconcile/backfill/estimate.ts'
 import { hourMs, minuteMs, requestDateOf, secondMs } from '../lib/core/instant.ts'
 import type { Log } from '../lib/runtime/ports.ts'
@@ -25,23 +25,24 @@ const ending =
 interface Options {
   readonly from: string
   readonly to?: string
+  /** Default: the only one whose poll is set up. */
+  readonly provider?: string
   readonly isDryRun: boolean
   readonly json: boolean
 }
 
 /** Brings the rows of a range of dates up to the provider's whole lists, and says what that added. */
-export async function backfillByHand({ from, to, isDryRun, json }: Options): Promise<void> {
+export async function backfillByHand({ from, to, provider, isDryRun, json }: Options): Promise<void> {
   const settings = await withDeployedSettings(process.env, 'reconcile')
   if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS')
   process.stderr.write(warningOf(settings))
   await withLedger(async ({ client, clock, log }) => {
-    const wired = backfillWiring(await withPollCredentials(settings.environment), {
+    const wirings = backfillWirings(await withPollCredentials(settings.environment), {
       client,
       clock,
       log: aboveBar(log),
     })
-    if (!wired) throw new CommandError('The poll is off (SES_POLL=off): there is no list to read.')
-    const { dependencies, requestsPerSecond } = wired
+    const { dependencies, requestsPerSecond } = theOne(wirings, provider)
     const range = { from, to: to ?? requestDateOf(clock.now()) }
     const report = await untilInterrupted(ending, (signal) =>
       withProgressBar(requestsPerSecond, (watch) =>
@@ -55,6 +56,19 @@ export async function backfillByHand({ from, to, isDryRun, json }: Options): Pro
     else process.stdout.write(linesOf(report, isDryRun).join(''))
     if (unfinishedDates(report).length > 0) process.exitCode = 1
   })
+}
+
+/** The wiring of the provider that is named, or of the only one. */
+function theOne<T extends { readonly provider: string }>(wirings: readonly T[], provider?: string): T {
+  const [first, second] = wirings.filter((wired) => provider === undefined || wired.provider === provider)
+  const names = wirings.map((wired) => wired.provider).join(' and ')
+  if (first && !second) return first
+  if (first) throw new CommandError(`Several providers are polled: say which by --provider (${names}).`)
+  throw new CommandError(
+    wirings.length === 0
+      ? 'No poll is set up (SES_POLL=off, and no SENDCLOUD_API_USER): there is no list to read.'
+      : `--provider ${provider ?? ''}: expected ${names}, whose polls are set up.`,
+  )
 }
 
 /** Says on standard error what is to be expected, and, on a terminal, how far it is. */

@@ -3,6 +3,7 @@ import {
   pollCredentialEntries,
   pollParameters,
   reconcileEntries,
+  sendCloudPollParameters,
   setVariables,
   type Environment,
 } from '../lib/runtime/config.ts'
@@ -183,7 +184,7 @@ export async function deployedCredentials({
  * operator who may read these needs no copy of them.
  */
 export async function withPollCredentials(environment: Environment): Promise<Environment> {
-  const set = setVariables(environment)
+  const set = await withSendCloudCredentials(setVariables(environment))
   const names = pollParameters(set)
   if (isLocal(set) || names.length === 0) return set
   if (names.some((name) => set[name] !== undefined)) return wholeCredentials(set)
@@ -198,6 +199,18 @@ export async function withPollCredentials(environment: Environment): Promise<Env
   throw new CommandError(
     `${set.TABLE_PREFIX ?? ''} has no ${missing.join(' and no ')}: ${putAdvice(missing)}. ${pollOffAdvice}`,
   )
+}
+
+/** Without them, or where they may not be read, SendCloud is not polled. */
+async function withSendCloudCredentials(set: Environment): Promise<Environment> {
+  if (isLocal(set) || sendCloudPollParameters.some((name) => set[name] !== undefined)) return set
+  try {
+    return setVariables(await withParameters(set, sendCloudPollParameters, lambda.parameters))
+  } catch (error) {
+    const { why } = unreadBy(error, 'ssm:GetParameters on its parameters')
+    process.stderr.write(`SendCloud is not asked: the deployment's credentials could not be read: ${why}.\n`)
+    return set
+  }
 }
 
 function wholeCredentials(set: Environment): Environment {

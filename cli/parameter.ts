@@ -4,6 +4,7 @@ import {
   parseEnvironment,
   parseSigningKeys,
   pollCredentialEntries,
+  sendCloudCredentialEntries,
   setVariables,
   sharedTokenSetting,
   tableEntries,
@@ -93,6 +94,18 @@ const parameters: readonly Parameter[] = [
       setting === 'TENCENTCLOUD_TOKEN'
         ? 'The next run of the poll does without it, as a permanent key does.'
         : "The poll's next run fails, and every one after it, unless sesPoll is 'off' in serverless.yml.",
+    check: (value: string) => {
+      checkCredential(setting, value)
+    },
+  })),
+  ...Object.keys(sendCloudCredentialEntries).map((setting) => ({
+    setting,
+    isSecret: true,
+    description: 'delivery-ledger: credentials of SendCloud for data/emailStatus',
+    prompt: `${setting}, which is not shown: `,
+    takesEffect: 'The next run of the poll uses it.',
+    missing:
+      'The next run of the poll fails for want of it; with neither of the two, SendCloud is not polled.',
     check: (value: string) => {
       checkCredential(setting, value)
     },

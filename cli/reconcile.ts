@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { createHandler } from '../functions/reconcile.ts'
-import { parsePollSettings } from '../lib/runtime/config.ts'
+import { parsePollSettings, parseSendCloudPollSettings } from '../lib/runtime/config.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Log } from '../lib/runtime/ports.ts'
@@ -25,10 +25,14 @@ export function registerReconcile(program: Command): void {
   program
     .command('reconcile')
     .description(
-      'ask GetSendEmailStatus once, by hand, about what callbacks left open; with --from, read the whole list of every date',
+      'ask the providers once, by hand, about what callbacks left open; with --from, read the whole list of every date',
     )
     .option('--from <date>', 'the first date to read, YYYY-MM-DD in UTC+8, at most 29 days ago')
     .option('--to <date>', 'the last date to read, itself included (default: today)')
+    .option(
+      '--provider <name>',
+      'with --from: tencent-ses or sendcloud (default: the only one whose poll is set up)',
+    )
     .option('--dry-run', 'with --from: ask and compare, say what would be added, and write nothing')
     .option('--json', "print the run's figures as JSON")
     .addHelpText('after', backfillHelp)
@@ -36,22 +40,26 @@ export function registerReconcile(program: Command): void {
 }
 
 const backfillHelp = `
-With --from it keeps the pace of SES_REQUESTS_PER_SECOND under the same lease as the scheduled runs: while it is at
+With --from it keeps the pace of SES_REQUESTS_PER_SECOND (SENDCLOUD_REQUESTS_PER_SECOND) under the same lease as the scheduled runs: while it is at
 work these stand back and report stoppedBy lease, and while one of them is at work it does not begin. It can be run
 again at any time: what a row has is not added twice. Ctrl-C ends it after the call under way.`
 
 interface Options {
   readonly from?: string
   readonly to?: string
+  readonly provider?: string
   readonly dryRun?: boolean
   readonly json?: boolean
 }
 
-async function reconcileByHand({ from, to, dryRun = false, json = false }: Options): Promise<void> {
+async function reconcileByHand(options: Options): Promise<void> {
+  const { from, to, provider, dryRun = false, json = false } = options
   if (from !== undefined) {
-    await backfillByHand({ from, ...(to !== undefined && { to }), isDryRun: dryRun, json })
+    await backfillByHand({ ...options, from, isDryRun: dryRun, json })
     return
   }
+  if (provider !== undefined)
+    throw new CommandError('--provider needs --from: a pass without dates asks every provider.')
   if (to !== undefined) throw new CommandError('--to says where a range ends: add --from, where it begins.')
   if (dryRun) {
     throw new CommandError(
@@ -69,9 +77,9 @@ async function reconcileOnce(json: boolean): Promise<void> {
   const environment = await withPollCredentials(settings.environment)
   const log = problemsAlone(jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now))
   const handler = createHandler(environment, { ...lambda, log }, true)
-  if (!parsePollSettings(environment)) {
+  if (!parsePollSettings(environment) && !parseSendCloudPollSettings(environment)) {
     process.stderr.write(
-      'The poll is off (SES_POLL=off): this pass asks nothing, and only closes what is over.\n',
+      'No poll is set up (SES_POLL=off, and no SENDCLOUD_API_USER): this pass asks nothing, and only closes what is over.\n',
     )
   }
   const figures = await handler(

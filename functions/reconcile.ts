@@ -3,18 +3,20 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import {
   parseEnvironment,
-  parsePollSettings,
   pollParameters,
+  sendCloudPollParameters,
   tableEntries,
   type Environment,
 } from '../lib/runtime/config.ts'
 import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
+import { errorName } from '../lib/runtime/error-name.ts'
 import { lazily } from '../lib/runtime/lazily.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
-import { pollWiring } from '../lib/wiring/poll.ts'
+import { pollWirings, type PollWiring } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
-import { reconcile } from '../lib/reconcile/reconcile.ts'
+import { combinedReport } from '../lib/reconcile/combined-report.ts'
+import { reconcile, type RunReport } from '../lib/reconcile/reconcile.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineGauge } from '../lib/table/quarantine-gauge.ts'
@@ -65,12 +67,25 @@ export function createHandler(
   // At each run, so that credentials may be replaced while the function stays.
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
-    const poll = parsePollSettings(settings)
-    return {
-      requestsPerSecond: poll?.SES_REQUESTS_PER_SECOND ?? 1,
-      dependencies: { ...pollWiring(settings, poll, { client: client(), clock, log }), isByHand },
+    return pollWirings(await withSendCloud(settings), { client: client(), clock, log })
+  }
+  // Who does not poll SendCloud must not fail for want of its credentials.
+  const withSendCloud = async (settings: Environment): Promise<Environment> => {
+    try {
+      return await withParameters(settings, sendCloudPollParameters, deps.parameters)
+    } catch (error) {
+      log('sendcloud not polled', {
+        error: errorName(error),
+        consequence: 'its credentials could not be read',
+      })
+      return settings
     }
   }
+  const run = ({ dependencies, requestsPerSecond }: PollWiring, deadlineMs: number): Promise<RunReport> =>
+    reconcile(
+      { ...dependencies, isByHand, owner: randomUUID() },
+      { deadlineMs, maxCalls: Math.ceil(maxCallsPerRun * requestsPerSecond), requestsPerSecond },
+    )
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
     // Before anything that may fail or use the time up: what waits has nothing to do with the poll.
@@ -80,13 +95,13 @@ export function createHandler(
     )
     // Whoever runs it by hand waits for the poll.
     if (!isByHand) await finishBodies(finishing())
-    const { dependencies, requestsPerSecond } = await wire()
-    const report = await reconcile(
-      { ...dependencies, owner: randomUUID() },
-      { deadlineMs, maxCalls: Math.ceil(maxCallsPerRun * requestsPerSecond), requestsPerSecond },
-    )
-    publishRunMetrics(report, metricsTarget())
-    return figuresOf(report)
+    const polls = await wire()
+    // Side by side: one provider that does not answer keeps no other waiting.
+    const runs = await Promise.allSettled(polls.map((poll) => run(poll, deadlineMs)))
+    const reports = runs.flatMap((ended) => (ended.status === 'fulfilled' ? ended.value : []))
+    if (reports.length > 0) publishRunMetrics(combinedReport(reports), metricsTarget())
+    for (const ended of runs) if (ended.status === 'rejected') throw ended.reason
+    return figuresOf(combinedReport(reports))
   })
   return (event, context) => stack(event, context)
 }

@@ -78,6 +78,8 @@ const otherValues: Readonly<Record<string, string>> = {
   sesEndpoint: 'https://ses.example.com',
   sesRegion: 'ap-hongkong',
   sesRequestsPerSecond: '2',
+  sendcloudEndpoint: 'https://api2.sendcloud.net/api',
+  sendcloudRequestsPerSecond: '3',
   sendsRecorded: 'on',
   sweepAgesDays: '6,28',
   retentionDays: '77',
@@ -138,6 +140,8 @@ describe('the environment', () => {
       SES_ENDPOINT: otherValues.sesEndpoint,
       SES_REGION: otherValues.sesRegion,
       SES_REQUESTS_PER_SECOND: otherValues.sesRequestsPerSecond,
+      SENDCLOUD_ENDPOINT: otherValues.sendcloudEndpoint,
+      SENDCLOUD_REQUESTS_PER_SECOND: otherValues.sendcloudRequestsPerSecond,
       SENDS_RECORDED: otherValues.sendsRecorded,
       SWEEP_AGES_DAYS: otherValues.sweepAgesDays,
     })
@@ -162,6 +166,8 @@ describe('the environment', () => {
       SES_ENDPOINT: '',
       SES_REGION: 'ap-guangzhou',
       SES_REQUESTS_PER_SECOND: '1',
+      SENDCLOUD_ENDPOINT: '',
+      SENDCLOUD_REQUESTS_PER_SECOND: '1',
       SENDS_RECORDED: 'off',
       SWEEP_AGES_DAYS: '29',
     })
@@ -363,6 +369,8 @@ describe('the role of the reconcile function', () => {
       'TENCENTCLOUD_SECRET_ID',
       'TENCENTCLOUD_SECRET_KEY',
       'TENCENTCLOUD_TOKEN',
+      'SENDCLOUD_API_USER',
+      'SENDCLOUD_API_KEY',
     ])
     const failedRuns = { Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: ['${FailedRunsQueue.Arn}'] }
     expect(beyondTables('reconcile')).toEqual([...parameters, failedRuns, ownLog('ReconcileLogGroup')])

@@ -54,6 +54,11 @@ const url = v.pipe(
   v.regex(/^https?:\/\/[^\s/]+\/?$/, 'a URL of a host, such as https://ses.tencentcloudapi.com'),
 )
 
+const baseUrl = v.pipe(
+  v.string(),
+  v.regex(/^https?:\/\/[^\s/?#]+(?:\/[^\s?#]*)?$/, 'a URL such as https://api.sendcloud.net/apiv2'),
+)
+
 const sha256Digests = v.pipe(
   v.string(),
   v.transform((text) => text.split(',').map((digest) => digest.trim().toLowerCase())),
@@ -187,12 +192,24 @@ export const pollCredentialEntries = {
   TENCENTCLOUD_TOKEN: v.optional(v.string()),
 }
 
-/** What the reconcile function reads from its environment, beside {@link pollCredentialEntries}. */
+/** The credentials of SendCloud's poll, kept likewise. Without them it is not polled. */
+export const sendCloudCredentialEntries = {
+  /** One `apiUser`, or several whose mails are listed together. */
+  SENDCLOUD_API_USER: v.pipe(
+    v.string(),
+    v.transform((text) => text.split(',').map((user) => user.trim())),
+    v.filterItems((user) => user !== ''),
+    v.minLength(1, 'one API_USER, or several separated by commas'),
+  ),
+  SENDCLOUD_API_KEY: v.string(),
+}
+
+/** What the reconcile function reads from its environment, beside the credentials of the polls. */
 export const reconcileEntries = {
   ...tableEntries,
   /** It writes what callbacks left unfinished, an inbound mail among it. */
   INBOUND_RETENTION_DAYS: inboundRetentionDays,
-  /** `off` for who sends with SendCloud alone: then none of the others is needed. */
+  /** `off` for who sends with SendCloud alone: then no credentials of Tencent Cloud are needed. */
   SES_POLL: sesPoll,
   SES_ENDPOINT: v.optional(url),
   SES_REGION: v.optional(
@@ -200,6 +217,9 @@ export const reconcileEntries = {
     'ap-guangzhou',
   ),
   SES_REQUESTS_PER_SECOND: requestsPerSecond,
+  /** URL of SendCloud's API before `data/emailStatus`. Default: the China site; elsewhere `https://api2.sendcloud.net/api`. */
+  SENDCLOUD_ENDPOINT: v.optional(baseUrl, 'https://api.sendcloud.net/apiv2'),
+  SENDCLOUD_REQUESTS_PER_SECOND: requestsPerSecond,
   /** `on` where every send is recorded (lib/client/record-send.ts), so that there is nothing to discover. */
   SENDS_RECORDED: sendsRecorded,
   SWEEP_AGES_DAYS: sweepAgesDays,
@@ -223,6 +243,21 @@ export function parsePollSettings(
 ): v.InferOutput<v.ObjectSchema<typeof pollEntries, undefined>> | undefined {
   return isPolled(environment) ? parseEnvironment(pollEntries, environment) : undefined
 }
+
+/** All that SendCloud's poll is set up with. */
+const sendCloudPollEntries = { ...polledEntries, ...sendCloudCredentialEntries }
+
+/** The settings of SendCloud's poll; `undefined` where none of its credentials is set. */
+export function parseSendCloudPollSettings(
+  environment: Environment,
+): v.InferOutput<v.ObjectSchema<typeof sendCloudPollEntries, undefined>> | undefined {
+  const set = setVariables(environment)
+  const isSetUp = sendCloudPollParameters.some((name) => set[name] !== undefined)
+  return isSetUp ? parseEnvironment(sendCloudPollEntries, environment) : undefined
+}
+
+/** The parameters of SendCloud's poll. */
+export const sendCloudPollParameters: readonly string[] = Object.keys(sendCloudCredentialEntries)
 
 function isPolled(environment: Environment): boolean {
   return parseEnvironment({ SES_POLL: sesPoll }, environment).SES_POLL === 'on'

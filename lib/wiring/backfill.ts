@@ -1,34 +1,42 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { BackfillDependencies } from '../reconcile/backfill/backfill.ts'
 import { parseEnvironment, parsePollSettings, tableEntries, type Environment } from '../runtime/config.ts'
-import { pollWiring, reconcileJob, sesSettingsOf } from './poll.ts'
+import { pollWirings, sesSettingsOf } from './poll.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import { polledProvider } from '../status-apis/ses/get-send-email-status.ts'
 import { getStatisticsReport } from '../status-apis/ses/get-statistics-report.ts'
 import { leaseByHand } from '../table/lease-by-hand.ts'
 import { tableNames } from '../table/names.ts'
 
 interface BackfillWiring {
+  readonly provider: string
   readonly dependencies: Omit<BackfillDependencies, 'owner'>
   readonly requestsPerSecond: number
 }
 
-/** With what a backfill reads and writes; `undefined` where the environment turns the poll off. */
-export function backfillWiring(
+/** With what a backfill reads and writes, for each provider whose poll the environment sets up. */
+export function backfillWirings(
   environment: Environment,
   deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
-): BackfillWiring | undefined {
-  const poll = parsePollSettings(environment)
-  const { statusApi, ...wiring } = pollWiring(environment, poll, deps)
-  if (!poll || !statusApi) return undefined
+): readonly BackfillWiring[] {
   const { TABLE_PREFIX } = parseEnvironment(tableEntries, environment)
   const { reconciliation } = tableNames(TABLE_PREFIX)
-  return {
-    requestsPerSecond: poll.SES_REQUESTS_PER_SECOND,
-    dependencies: {
-      ...wiring,
-      statusApi,
-      volumes: getStatisticsReport(sesSettingsOf(poll)),
-      runs: { ...wiring.runs, ...leaseByHand(deps.client, reconciliation, reconcileJob) },
-    },
-  }
+  const ses = parsePollSettings(environment)
+  return pollWirings(environment, deps).flatMap(({ job, requestsPerSecond, dependencies }) => {
+    const { statusApi, ...others } = dependencies
+    if (!statusApi) return []
+    const volumes = ses && statusApi.provider === polledProvider && getStatisticsReport(sesSettingsOf(ses))
+    return [
+      {
+        provider: statusApi.provider,
+        requestsPerSecond,
+        dependencies: {
+          ...others,
+          statusApi,
+          ...(volumes && { volumes }),
+          runs: { ...others.runs, ...leaseByHand(deps.client, reconciliation, job) },
+        },
+      },
+    ]
+  })
 }

@@ -2,13 +2,17 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { defaultSweepAgesDays } from '../core/sweep-plan.ts'
 import {
   parseEnvironment,
+  parsePollSettings,
+  parseSendCloudPollSettings,
   tableEntries,
   type Environment,
-  type parsePollSettings,
 } from '../runtime/config.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import type { StatusApi } from '../reconcile/ports.ts'
 import type { ReconcileDependencies } from '../reconcile/reconcile.ts'
 import { recordingSuppressions } from '../suppressions/record-with-suppressions.ts'
+import type { SendCloudSettings } from '../status-apis/sendcloud/call.ts'
+import { emailStatus } from '../status-apis/sendcloud/email-status.ts'
 import type { SesSettings } from '../status-apis/ses/client.ts'
 import { getSendEmailStatus } from '../status-apis/ses/get-send-email-status.ts'
 import { deliveryReader } from '../table/delivery-reader.ts'
@@ -18,45 +22,122 @@ import { quarantineWriter } from '../table/quarantine-writer.ts'
 import { runStore } from '../table/run-store.ts'
 import { suppressionWriter } from '../table/suppression-writer.ts'
 
-/** Runs of the same job exclude each other. */
+/** Runs of the same job exclude each other: each poll is one, and a run without any poll has the name of the first. */
 export const reconcileJob = 'get-send-email-status'
+export const sendCloudJob = 'sendcloud-email-status'
 
-/** What the environment says of the poll; `undefined` where there is to be none. */
-type PollSettings = ReturnType<typeof parsePollSettings>
+/** What the runs of one job work with. */
+export interface PollWiring {
+  readonly job: string
+  readonly requestsPerSecond: number
+  readonly dependencies: Omit<ReconcileDependencies, 'owner'>
+}
 
-/** With what rows are reconciled, by the schedule and by hand alike: the tables and the poll that the environment names. */
-export function pollWiring(
+interface SetUpPoll {
+  readonly job: string
+  readonly requestsPerSecond: number
+  readonly statusApi: StatusApi | undefined
+  readonly sweepAgesDays: readonly number[]
+  readonly areSendsRecorded: boolean
+}
+
+/**
+ * With what rows are reconciled, by the schedule and by hand alike: the tables and the polls that the environment names, one for
+ * each provider whose poll is set up. Without any there is one without a poll, which closes what no news can come of.
+ */
+export function pollWirings(
   environment: Environment,
-  poll: PollSettings,
   deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
-): Omit<ReconcileDependencies, 'owner'> {
+): readonly PollWiring[] {
   const { client, clock, log } = deps
   const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, environment)
   const tables = tableNames(TABLE_PREFIX)
   const deliveries = { client, table: tables.deliveries, retentionDays: RETENTION_DAYS, clock }
   const writer = deliveryWriter(deliveries)
-  return {
-    statusApi: poll && getSendEmailStatus(sesSettingsOf(poll)),
-    deliveries: {
-      ...writer,
-      ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
-      ...deliveryReader({ ...deliveries, log }),
+  const polls = pollsOf(environment)
+  return polls.map(({ job, requestsPerSecond, ...poll }, place) => ({
+    job,
+    requestsPerSecond,
+    dependencies: {
+      ...poll,
+      deliveries: {
+        ...writer,
+        ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
+        ...deliveryReader({ ...deliveries, log }),
+      },
+      quarantine: quarantineWriter({ ...deliveries, table: tables.quarantine }),
+      runs: runStore(client, tables.reconciliation, job, clock),
+      clock,
+      log,
+      isPolledElsewhere: elsewhere(polls, place),
     },
-    quarantine: quarantineWriter({ ...deliveries, table: tables.quarantine }),
-    runs: runStore(client, tables.reconciliation, reconcileJob, clock),
-    clock,
-    log,
-    sweepAgesDays: poll?.SWEEP_AGES_DAYS ?? defaultSweepAgesDays,
-    areSendsRecorded: poll?.SENDS_RECORDED ?? false,
-  }
+  }))
 }
 
-export function sesSettingsOf(poll: NonNullable<PollSettings>): SesSettings {
+/** What has no poll is the first one's to close. */
+function elsewhere(polls: readonly SetUpPoll[], place: number): (provider: string) => boolean {
+  const polled = polls.map(({ statusApi }) => statusApi?.provider)
+  const ours = polled[place]
+  return place === 0
+    ? (provider) => provider !== ours && polled.includes(provider)
+    : (provider) => provider !== ours
+}
+
+function pollsOf(environment: Environment): readonly SetUpPoll[] {
+  const ses = parsePollSettings(environment)
+  const sendCloud = parseSendCloudPollSettings(environment)
+  const polls = [
+    ...(ses
+      ? [
+          {
+            job: reconcileJob,
+            requestsPerSecond: ses.SES_REQUESTS_PER_SECOND,
+            statusApi: getSendEmailStatus(sesSettingsOf(ses)),
+            sweepAgesDays: ses.SWEEP_AGES_DAYS,
+            areSendsRecorded: ses.SENDS_RECORDED,
+          },
+        ]
+      : []),
+    ...(sendCloud
+      ? [
+          {
+            job: sendCloudJob,
+            requestsPerSecond: sendCloud.SENDCLOUD_REQUESTS_PER_SECOND,
+            statusApi: emailStatus(sendCloudSettingsOf(sendCloud)),
+            sweepAgesDays: sendCloud.SWEEP_AGES_DAYS,
+            areSendsRecorded: sendCloud.SENDS_RECORDED,
+          },
+        ]
+      : []),
+  ]
+  if (polls.length > 0) return polls
+  return [
+    {
+      job: reconcileJob,
+      requestsPerSecond: 1,
+      statusApi: undefined,
+      sweepAgesDays: defaultSweepAgesDays,
+      areSendsRecorded: false,
+    },
+  ]
+}
+
+export function sesSettingsOf(poll: NonNullable<ReturnType<typeof parsePollSettings>>): SesSettings {
   return {
     endpoint: poll.SES_ENDPOINT,
     region: poll.SES_REGION,
     secretId: poll.TENCENTCLOUD_SECRET_ID,
     secretKey: poll.TENCENTCLOUD_SECRET_KEY,
     token: poll.TENCENTCLOUD_TOKEN,
+  }
+}
+
+export function sendCloudSettingsOf(
+  poll: NonNullable<ReturnType<typeof parseSendCloudPollSettings>>,
+): SendCloudSettings {
+  return {
+    endpoint: poll.SENDCLOUD_ENDPOINT,
+    apiUsers: poll.SENDCLOUD_API_USER,
+    apiKey: poll.SENDCLOUD_API_KEY,
   }
 }

@@ -172,6 +172,8 @@ describe('ledger parameter list', () => {
         '/delivery-ledger-prod/TENCENTCLOUD_SECRET_ID             SecureString  version 1  2026-11-18T11:06:40Z',
         '/delivery-ledger-prod/TENCENTCLOUD_SECRET_KEY            is not set',
         '/delivery-ledger-prod/TENCENTCLOUD_TOKEN                 is not set',
+        '/delivery-ledger-prod/SENDCLOUD_API_USER                 is not set',
+        '/delivery-ledger-prod/SENDCLOUD_API_KEY                  is not set',
         '',
       ].join('\n'),
     )

@@ -293,7 +293,7 @@ describe('ledger reconcile --from', () => {
   it('refuses to read a list where the poll is off', async () => {
     process.env.SES_POLL = 'off'
     await expect(printed('--from', '2026-11-19')).rejects.toThrow(
-      'The poll is off (SES_POLL=off): there is no list to read.',
+      'No poll is set up (SES_POLL=off, and no SENDCLOUD_API_USER): there is no list to read.',
     )
   })
 
@@ -301,7 +301,7 @@ describe('ledger reconcile --from', () => {
     process.env.SES_POLL = 'off'
     deployment.functions.functions.clear()
     await expect(printed('--from', '2026-11-19')).rejects.toThrow('Set RETENTION_DAYS to what')
-    await expect(printed('--from', '2026-11-19', '--dry-run')).rejects.toThrow('The poll is off')
+    await expect(printed('--from', '2026-11-19', '--dry-run')).rejects.toThrow('No poll is set up')
   })
 
   it('reads a deployment as it was deployed', async () => {
@@ -379,7 +379,7 @@ describe('ledger reconcile', () => {
     process.env.SES_POLL = 'off'
     const { out, error } = await printed()
     expect(error).toMatch(
-      /^The poll is off \(SES_POLL=off\): this pass asks nothing, and only closes what is over\.\n/,
+      /^No poll is set up \(SES_POLL=off, and no SENDCLOUD_API_USER\): this pass asks nothing, and only closes what is over\.\n/,
     )
     expect(out).toMatch(/^0 calls, 0 rows/)
   })

@@ -17,7 +17,8 @@ import { UnreadableRows } from '../unreadable-rows.ts'
 
 export interface BackfillDependencies {
   readonly statusApi: StatusApi
-  readonly volumes: VolumeReport
+  /** Absent where the provider reports none: then there is no estimate. */
+  readonly volumes?: VolumeReport
   readonly deliveries: Pick<DeliveryWriter, 'record'> & Pick<DeliveryReader, 'rowsOf' | 'pending'>
   /** Keeps rows that could not be read. */
   readonly quarantine: Pick<QuarantineWriter, 'keep'>

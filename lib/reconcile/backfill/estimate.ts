@@ -16,9 +16,10 @@ export interface Estimate {
 /** Asks how much was sent on the dates. Where that is refused or fails, everything else goes on without it. */
 export async function estimateOf(
   dates: readonly string[],
-  volumes: VolumeReport,
+  volumes: VolumeReport | undefined,
   calls: ProviderCalls,
 ): Promise<Estimate> {
+  if (!volumes) return { dates, problem: 'This provider does not report how much was sent.' }
   const callsByDate = new Map<string, number>()
   try {
     for (let begin = 0; begin < dates.length; begin += volumes.maxDates) {

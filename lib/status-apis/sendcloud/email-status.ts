@@ -11,7 +11,7 @@ import { callSendCloud, type SendCloudSettings } from './call.ts'
 import { readStatusRow } from './status-row.ts'
 
 /** Rows have the name of the provider whose callbacks report the same mails. */
-export const sendCloudProvider = 'sendcloud'
+const sendCloudProvider = 'sendcloud'
 
 const action = 'data/emailStatus'
 

@@ -50,6 +50,8 @@ describe('settings that are not set', () => {
       RETENTION_DAYS: 400,
       INBOUND_RETENTION_DAYS: 30,
       SES_POLL: 'on',
+      SENDCLOUD_ENDPOINT: 'https://api.sendcloud.net/apiv2',
+      SENDCLOUD_REQUESTS_PER_SECOND: 1,
       SES_REGION: 'ap-guangzhou',
       SES_REQUESTS_PER_SECOND: 1,
       SENDS_RECORDED: false,
