@@ -1,9 +1,11 @@
-import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { GetItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
 import { formatInstant } from '../core/instant.ts'
-import type { RunStore } from '../reconcile/ports.ts'
+import { stopReasons, type LeaseByHand, type RunReader, type RunStore } from '../reconcile/ports.ts'
 import type { Clock } from '../runtime/ports.ts'
+import { text } from './attributes.ts'
 import { Expression } from './expression.ts'
-import { undefinedIfConditionFailed } from './try-update.ts'
+import { tryUpdate, undefinedIfConditionFailed } from './try-update.ts'
 
 /** The lease, checkpoint and last figures of one job, in one row that a person can read. */
 export function runStore(client: DynamoDBClient, table: string, job: string, clock: Clock): RunStore {
@@ -61,6 +63,61 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
       expression.remove('leaseOwner')
       expression.remove('leaseUntil')
       return (await undefinedIfConditionFailed(update(expression))) !== undefined
+    },
+  }
+}
+
+const instant = v.pipe(
+  text,
+  v.transform((text) => Date.parse(text)),
+  v.finite(),
+)
+
+const storedRun = v.object({
+  lastRunAt: v.exactOptional(instant),
+  lastRun: v.exactOptional(
+    v.object({
+      M: v.object({
+        stoppedBy: v.pipe(
+          v.object({ S: v.picklist(stopReasons) }),
+          v.transform(({ S }) => S),
+        ),
+      }),
+    }),
+  ),
+  leaseUntil: v.exactOptional(instant),
+})
+
+/** What the row of one job shows. */
+export function runReader(client: DynamoDBClient, table: string, job: string): RunReader {
+  return {
+    async state() {
+      const { Item } = await client.send(
+        new GetItemCommand({ TableName: table, Key: { job: { S: job } }, ConsistentRead: true }),
+      )
+      if (Item === undefined) return undefined
+      const { lastRunAt, lastRun, leaseUntil } = v.parse(storedRun, Item)
+      return {
+        ...(lastRunAt !== undefined && { endedAtMs: lastRunAt }),
+        ...(lastRun && { stoppedBy: lastRun.M.stoppedBy }),
+        ...(leaseUntil !== undefined && { leaseUntilMs: leaseUntil }),
+      }
+    },
+  }
+}
+
+/** The lease of one job, for a run by hand. */
+export function leaseByHand(client: DynamoDBClient, table: string, job: string): LeaseByHand {
+  return {
+    async endsAtMs() {
+      return (await runReader(client, table, job).state())?.leaseUntilMs
+    },
+    async releaseLease(owner) {
+      const expression = new Expression()
+      expression.require(`${expression.name('leaseOwner')} = ${expression.string(owner)}`)
+      expression.remove('leaseOwner')
+      expression.remove('leaseUntil')
+      await tryUpdate({ client, table }, { job: { S: job } }, expression)
     },
   }
 }
