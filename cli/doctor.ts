@@ -41,7 +41,7 @@ TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; wi
 do not tell is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
 has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
 The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given), lambda:GetFunctionConfiguration on
-…-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_*, dynamodb:DescribeTable and
+…-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_* and …/SENDCLOUD_API_*, dynamodb:DescribeTable and
 dynamodb:DescribeTimeToLive on the tables, dynamodb:GetItem on …-reconciliation and dynamodb:Scan on the index open of …-quarantine.
 It ends with 1 where a check failed.`
 
@@ -158,7 +158,7 @@ async function checkBehind(url: URL, environment: Environment): Promise<readonly
   if (isLocal(environment) && !isOfThisMachine(url)) {
     const why =
       'not checked: set TABLE_PREFIX (delivery-ledger-<stage>) and AWS_REGION to say which deployment this is'
-    return [notChecked('DynamoDB', why), notChecked('poll API', why)]
+    return ['DynamoDB', 'poll API', 'emailStatus'].map((name) => notChecked(name, why))
   }
   return checkDeployment(environment)
 }

@@ -11,22 +11,28 @@ import {
 } from '../deployment-settings.ts'
 import { stageOptions, waysToCheck } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
+import { checkEmailStatus } from './email-status.ts'
 import { checkPollApi } from './poll-api.ts'
 
-/** Whether a deployment's poll is set up: as it was deployed, and with the credentials that it has of its own. */
+/** Whether a deployment's polls are set up: as it was deployed, and with the credentials that it has of its own. */
 export async function checkPoll(environment: Environment, clock: Clock): Promise<readonly Check[]> {
   const set = setVariables(environment)
-  if (isLocal(set)) return [await checkPollApi(set, 'this shell', clock)]
+  if (isLocal(set)) {
+    return Promise.all([checkPollApi(set, 'this shell', clock), checkEmailStatus(set, clock)])
+  }
   const found = await deployedSettings(set, 'reconcile')
   const settings = 'unread' in found ? set : setVariables({ ...set, ...found.deployed })
   const about = checkSettings(found, settings, set)
-  if (settings.SES_POLL === 'off') return [about, await checkPollApi(settings, 'nobody', clock)]
+  const sendCloud = checkEmailStatus(settings, clock)
+  if (settings.SES_POLL === 'off') {
+    return [about, await checkPollApi(settings, 'nobody', clock), await sendCloud]
+  }
   const own = await deployedCredentials(set)
   const hasOwn = 'credentials' in own && missingCredentials(own.credentials).length === 0
   const api = hasOwn
     ? checkPollApi({ ...withoutCredentials(settings), ...own.credentials }, 'the deployment', clock)
     : checkPollApi(settings, 'this shell, which may not be those of the deployment', clock)
-  return [about, checkParameters(own, set), await api]
+  return [about, checkParameters(own, set), await api, await sendCloud]
 }
 
 /** So that half of one pair is never asked with half of another. */

@@ -1,7 +1,7 @@
 import type { Environment } from '../../lib/runtime/config.ts'
 import { formatInstant, minuteMs } from '../../lib/core/instant.ts'
 import type { RunState, StopReason } from '../../lib/reconcile/ports.ts'
-import { reconcileJob } from '../../lib/wiring/poll.ts'
+import { reconcileJob, sendCloudJob } from '../../lib/wiring/poll.ts'
 import { leaseMs } from '../../lib/reconcile/lease.ts'
 import { runReader } from '../../lib/table/run-store.ts'
 import { isLocal } from '../../local/local-environment.ts'
@@ -27,7 +27,13 @@ export async function checkSchedule(
   { client, tables, clock }: Pick<OpenLedger, 'client' | 'tables' | 'clock'>,
   environment: Environment,
 ): Promise<Check> {
-  const state = await runReader(client, tables.reconciliation, reconcileJob).state()
+  const jobs = await Promise.all(
+    [reconcileJob, sendCloudJob].map(async (job) => ({
+      job,
+      state: await runReader(client, tables.reconciliation, job).state(),
+    })),
+  )
+  const ran = jobs.flatMap(({ job, state }) => (state ? { job, state } : []))
   const log = logOf('reconcile', environment)
   const at = {
     nowMs: clock.now(),
@@ -36,11 +42,25 @@ export async function checkSchedule(
     table: tables.reconciliation,
     isLocalStack: isLocal(environment),
   }
-  if (state === undefined) return neverRan(at)
-  return leaseFault(state, at) ?? ageFault(state, at) ?? ending(state, at)
+  if (ran.length === 0) return neverRan(at)
+  // The function runs all polls at each schedule. One that has not run as lately as another is not set up any more.
+  const latestMs = Math.max(...ran.map(({ state }) => lastSeenMs(state)))
+  const checks = ran
+    .filter(({ state }) => lastSeenMs(state) >= latestMs - patienceMs - longestRunMs)
+    .map(({ job, state }) => {
+      const ofJob = { ...at, job }
+      return leaseFault(state, ofJob) ?? ageFault(state, ofJob) ?? ending(state, ofJob)
+    })
+  return checks.find(({ verdict }) => verdict !== 'passed') ?? (checks[0] as Check)
+}
+
+function lastSeenMs({ endedAtMs = 0, leaseUntilMs = 0 }: RunState): number {
+  return Math.max(endedAtMs, leaseUntilMs)
 }
 
 interface At {
+  /** Whose run it is. */
+  readonly job?: string
   readonly nowMs: number
   /** Where a run says what went wrong. */
   readonly log: string
@@ -62,14 +82,17 @@ function neverRan({ whyNone: advice, isLocalStack }: At): Check {
   return failed(check, 'reconcile has never run', `${wait} ${advice}`)
 }
 
-function leaseFault({ leaseUntilMs }: RunState, { nowMs, table, whyNone: advice }: At): Check | undefined {
+function leaseFault(
+  { leaseUntilMs }: RunState,
+  { job = '', nowMs, table, whyNone: advice }: At,
+): Check | undefined {
   if (leaseUntilMs === undefined) return undefined
   const until = formatInstant(leaseUntilMs)
   if (leaseUntilMs > nowMs + leaseMs + skewMs) {
     return failed(
       check,
       `no run can begin before ${until}: one with a wrong clock took the lease until then`,
-      `Remove the attributes leaseOwner and leaseUntil from the row ${reconcileJob} of ${table}; if the clock of this machine is wrong, set it first.`,
+      `Remove the attributes leaseOwner and leaseUntil from the row ${job} of ${table}; if the clock of this machine is wrong, set it first.`,
     )
   }
   if (leaseUntilMs < nowMs - patienceMs) {
@@ -104,14 +127,15 @@ function ageFault(
       )
 }
 
-function ending({ endedAtMs, stoppedBy }: RunState, { nowMs, log, isLocalStack }: At): Check {
+function ending({ endedAtMs, stoppedBy }: RunState, { job, nowMs, log, isLocalStack }: At): Check {
   if (endedAtMs === undefined || stoppedBy === undefined) return passed(check, 'the first run is at work')
+  const provider = job === sendCloudJob ? 'SendCloud' : 'Tencent'
   const ended = `the last run ended ${durationOf(Math.max(0, nowMs - endedAtMs))} ago`
   switch (stoppedBy) {
     case 'settings':
       return failed(
         check,
-        `${ended}: Tencent refuses the settings with which it was deployed (stoppedBy settings)`,
+        `${ended}: ${provider} refuses the settings with which it was deployed (stoppedBy settings)`,
         isLocalStack
           ? `Its log names the setting: ${log}. Start the local stack again with another.`
           : `Its log names the setting: ${log}. Change it and deploy. Where the poll API is fine below, deploy with the settings of this environment.`,
@@ -119,7 +143,7 @@ function ending({ endedAtMs, stoppedBy }: RunState, { nowMs, log, isLocalStack }
     case 'provider':
       return failed(
         check,
-        `${ended}: Tencent kept failing (stoppedBy provider)`,
+        `${ended}: ${provider} kept failing (stoppedBy provider)`,
         `The next run goes on from there. Should it stay so, look into ${log}.`,
       )
     case 'done':
