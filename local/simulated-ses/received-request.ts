@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { IncomingCall } from './faults.ts'
+import { bodyOf } from '../simulated-api/request-body.ts'
 import type { SignedRequest } from './tc3-signature.ts'
 
 export interface ReceivedRequest extends SignedRequest {
@@ -7,19 +7,20 @@ export interface ReceivedRequest extends SignedRequest {
   readonly parameters: ReadonlyMap<string, unknown> | undefined
 }
 
-const maxBodyBytes = 1_000_000
+/** One call as it came in, before an answer was chosen; parameters of a wrong type read as undefined. */
+export interface IncomingCall {
+  readonly atMs: number
+  readonly action: string
+  readonly requestDate: string | undefined
+  readonly offset: number | undefined
+  readonly limit: number | undefined
+  readonly messageId: string | undefined
+  readonly toEmailAddress: string | undefined
+}
 
 /** Rejects when the body is larger than any call can be, or breaks off. */
 export async function receive(message: IncomingMessage): Promise<ReceivedRequest> {
-  const chunks: Buffer[] = []
-  let size = 0
-  const stream: AsyncIterable<Buffer> = message
-  for await (const chunk of stream) {
-    size += chunk.length
-    if (size > maxBodyBytes) throw new Error(`body of more than ${maxBodyBytes} bytes`)
-    chunks.push(chunk)
-  }
-  const body = Buffer.concat(chunks)
+  const body = await bodyOf(message)
   const [path = '/', query = ''] = (message.url ?? '/').split('?', 2)
   return {
     method: message.method ?? '',

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Fault } from './faults.ts'
+import { nameOfFault, replyWithFault, type Fault } from '../simulated-api/faults.ts'
 import { refusal } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 import type { StatisticsReport } from './statistics-report.ts'
@@ -15,10 +15,7 @@ export type Answer =
 /** As it is written down in the recorded calls. */
 export function nameOf(answer: Answer): string {
   if ('rows' in answer || 'report' in answer) return 'ok'
-  if ('code' in answer) return answer.code
-  const { fault } = answer
-  if (typeof fault === 'string') return fault
-  return 'code' in fault ? fault.code : `HTTP ${fault.httpStatus}`
+  return 'code' in answer ? answer.code : nameOfFault(answer.fault)
 }
 
 /** Writes the answer; the RequestId is made from the call's number, so that a run repeats itself. */
@@ -27,15 +24,13 @@ export function reply(response: ServerResponse, answer: Answer, callNumber: numb
   if ('rows' in answer) sendJson(response, { EmailStatusList: answer.rows, RequestId: requestId })
   else if ('report' in answer) sendJson(response, { ...answer.report, RequestId: requestId })
   else if ('code' in answer) sendError(response, answer, requestId)
-  else replyWithFault(response, answer.fault, requestId)
+  else sendFault(response, answer.fault, requestId)
 }
 
-function replyWithFault(response: ServerResponse, fault: Fault, requestId: string): void {
-  if (fault === 'hang-up') response.destroy()
-  else if (fault === 'not-json')
-    response.setHeader('content-type', 'text/html').end('<html><body>It works!</body></html>')
-  else if ('code' in fault) sendError(response, refusal(fault.code, 'A planted fault.'), requestId)
-  else response.writeHead(fault.httpStatus).end()
+function sendFault(response: ServerResponse, fault: Fault, requestId: string): void {
+  if (typeof fault === 'object' && 'code' in fault)
+    sendError(response, refusal(fault.code, 'A planted fault.'), requestId)
+  else replyWithFault(response, fault)
 }
 
 function sendError(response: ServerResponse, { code, message }: Refusal, requestId: string): void {

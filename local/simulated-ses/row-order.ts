@@ -1,8 +1,7 @@
-import type { SimulatedDelivery } from './mail.ts'
 import type { Random } from './random.ts'
 
 /**
- * In which order a date's rows are listed. Tencent documents none, so each of these can be true:
+ * In which order a date's rows are listed. No provider documents one, so each of these can be true:
  * - `oldest-first`, `newest-first`: by the time of sending, rows of one second in the order of sending;
  * - `by-status-change`: by the last thing that happened, so a row that changes moves to the end;
  * - `equal-keys`: by the minute of sending, rows of one minute in another order at each call;
@@ -10,12 +9,18 @@ import type { Random } from './random.ts'
  */
 export type RowOrder = 'oldest-first' | 'newest-first' | 'by-status-change' | 'equal-keys' | 'random'
 
+/** What the place of a row depends on. */
+interface Listed {
+  readonly sentAtMs: number
+  readonly timeline: readonly { readonly atMs: number }[]
+}
+
 /** A sorted copy, as one call at `nowMs` would see it. */
-export function inRowOrder(
-  deliveries: readonly SimulatedDelivery[],
+export function inRowOrder<Delivery extends Listed>(
+  deliveries: readonly Delivery[],
   order: RowOrder,
   { nowMs, random }: { nowMs: number; random: Random },
-): SimulatedDelivery[] {
+): Delivery[] {
   switch (order) {
     case 'oldest-first':
       return sortedBy(deliveries, (delivery) => delivery.sentAtMs)
@@ -30,14 +35,14 @@ export function inRowOrder(
   }
 }
 
-function sortedBy(
-  deliveries: readonly SimulatedDelivery[],
-  keyOf: (delivery: SimulatedDelivery) => number,
-): SimulatedDelivery[] {
+function sortedBy<Delivery extends Listed>(
+  deliveries: readonly Delivery[],
+  keyOf: (delivery: Delivery) => number,
+): Delivery[] {
   return deliveries.toSorted((one, other) => keyOf(one) - keyOf(other))
 }
 
-function lastChangeAtMs(delivery: SimulatedDelivery, nowMs: number): number {
+function lastChangeAtMs(delivery: Listed, nowMs: number): number {
   const past = delivery.timeline.map((entry) => entry.atMs).filter((atMs) => atMs <= nowMs)
   return Math.max(delivery.sentAtMs, ...past)
 }

@@ -1,13 +1,14 @@
 import { createServer } from 'node:http'
 import type { Clock } from '../../lib/runtime/ports.ts'
 import { close, listen, localHost } from '../listening-server.ts'
-import { plannedFaults } from './faults.ts'
-import type { Faults, IncomingCall } from './faults.ts'
+import { plannedFaults } from '../simulated-api/faults.ts'
+import type { Faults } from '../simulated-api/faults.ts'
+import { paceOf } from '../simulated-api/pace.ts'
 import type { SimulatedDelivery } from './mail.ts'
 import { mailboxWith } from './mailbox.ts'
 import type { MailboxOptions } from './mailbox.ts'
 import { callOf, headerOf, receive } from './received-request.ts'
-import type { ReceivedRequest } from './received-request.ts'
+import type { IncomingCall, ReceivedRequest } from './received-request.ts'
 import { nameOf, reply } from './reply.ts'
 import type { Answer } from './reply.ts'
 import { refusal } from './refusal.ts'
@@ -38,7 +39,7 @@ interface RecordedCall extends IncomingCall {
   readonly answer: string
 }
 
-export interface SimulatedSes extends Pick<Faults, 'failNext' | 'failWhen'> {
+export interface SimulatedSes extends Pick<Faults<IncomingCall>, 'failNext' | 'failWhen'> {
   /** `http://127.0.0.1:<port>`; without the scheme it is the SDK's `endpoint`. */
   readonly url: string
   /** Adds mail; a row is listed once the clock has reached its sentAtMs (and lagMs has gone by). */
@@ -60,9 +61,9 @@ const defaultRegions = ['ap-guangzhou', 'ap-hongkong', 'ap-singapore']
  */
 export async function startSimulatedSes(options: SimulatedSesOptions): Promise<SimulatedSes> {
   const calls: RecordedCall[] = []
-  const faults = plannedFaults()
+  const faults = plannedFaults<IncomingCall>()
   const mailbox = mailboxWith(options)
-  const hasRoom = paceOf(options.requestsPerSecond)
+  const hasRoom = paceOf(options.requestsPerSecond, 1_000)
 
   const answerTo = (request: ReceivedRequest, call: IncomingCall): Answer => {
     if (!hasRoom(call.atMs))
@@ -128,16 +129,4 @@ function gatewayRefusal(request: ReceivedRequest, options: SimulatedSesOptions):
   if (!regions.includes(region)) return refusal('UnsupportedRegion', `Region ${region} is not supported.`)
   if (!request.parameters) return refusal('InvalidParameter', 'The body is not a JSON object.')
   return undefined
-}
-
-/** Tells whether one more call fits into the second that ends now; a call that is refused takes no room. */
-function paceOf(requestsPerSecond: number | undefined): (nowMs: number) => boolean {
-  if (requestsPerSecond === undefined) return () => true
-  let letThroughAtMs: readonly number[] = []
-  return (nowMs) => {
-    letThroughAtMs = letThroughAtMs.filter((atMs) => atMs > nowMs - 1000)
-    if (letThroughAtMs.length >= requestsPerSecond) return false
-    letThroughAtMs = [...letThroughAtMs, nowMs]
-    return true
-  }
 }
