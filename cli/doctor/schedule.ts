@@ -42,7 +42,6 @@ export async function checkSchedule(
     table: tables.reconciliation,
     isLocalStack: isLocal(environment),
   }
-  if (ran.length === 0) return neverRan(at)
   // The function runs all polls at each schedule. One that has not run as lately as another is not set up any more.
   const latestMs = Math.max(...ran.map(({ state }) => lastSeenMs(state)))
   const checks = ran
@@ -51,7 +50,7 @@ export async function checkSchedule(
       const ofJob = { ...at, job }
       return leaseFault(state, ofJob) ?? ageFault(state, ofJob) ?? ending(state, ofJob)
     })
-  return checks.find(({ verdict }) => verdict !== 'passed') ?? (checks[0] as Check)
+  return checks.find(({ verdict }) => verdict !== 'passed') ?? checks[0] ?? neverRan(at)
 }
 
 function lastSeenMs({ endedAtMs = 0, leaseUntilMs = 0 }: RunState): number {

@@ -93,7 +93,9 @@ export interface Delivery extends DeliveryKey {
  * the sender and the provider have for it.
  */
 export function countsOf(delivery: Delivery): ReadonlyMap<EventKind, number> {
-  const counts = eventKinds.map((kind) => [kind, countOf(delivery.facts.get(kind) ?? [])] as const)
+  const counts = eventKinds.map(
+    (kind) => [kind, countOf(delivery.facts.get(kind) ?? [], isEngagement(kind))] as const,
+  )
   return new Map(
     counts
       .filter(([, count]) => count > 0)

@@ -92,7 +92,7 @@ export function sentFactOf(event: DeliveryEvent): string | undefined {
 /** The shorter stand-in of a fact that was kept whole: what {@link factOf} put into the row. */
 export function shortenedFact(kind: EventKind, whole: Fact): string {
   const [time = ''] = whole.text.split(' ')
-  const link = hasLink(kind, whole.source) ? shortLink(whole.link ?? noLink) : ''
+  const link = hasLink(kind, whole) ? shortLink(whole.link ?? noLink) : ''
   return [time, link, shortened(whole.detail, maxDetailLength)].filter((part) => part !== '').join(' ')
 }
 
@@ -106,7 +106,8 @@ export function parseFact(kind: EventKind, text: string): Fact {
   if (!isFact) return { text, source: 'callback', detail: text, identity: text }
 
   const timed = occurredAtMs === undefined ? {} : { occurredAtMs }
-  if (!hasLink(kind, source)) return { text, source, ...timed, detail: rest.join(' '), identity: first }
+  if (!hasLink(kind, { source, ...timed }))
+    return { text, source, ...timed, detail: rest.join(' '), identity: first }
   const [link = noLink, ...detail] = rest
   const linked = link === noLink ? {} : { link }
   return {
@@ -120,12 +121,33 @@ export function parseFact(kind: EventKind, text: string): Fact {
 }
 
 /**
- * How often something happened: distinct identities among what callbacks told, since a callback names its own
- * instant; where only the poll told, once.
+ * How often something happened: distinct identities among what callbacks reported, since a callback has its own instant; where
+ * only the poll reported, once. An open or a click of which the poll shows the instant counts beside them, unless a callback
+ * reported it as well.
  */
-export function countOf(facts: readonly Fact[]): number {
-  const fact = new Set(facts.filter((fact) => fact.source === 'callback').map((fact) => fact.identity))
-  return fact.size > 0 ? fact.size : Math.min(1, facts.length)
+export function countOf(facts: readonly Fact[], areEngagement = false): number {
+  const ofCallbacks = facts.filter(({ source }) => source === 'callback')
+  const ofPoll = facts.filter(
+    (fact) =>
+      areEngagement &&
+      fact.source === 'poll' &&
+      fact.occurredAtMs !== undefined &&
+      !ofCallbacks.some((other) => isSameOccurrence(other, fact)),
+  )
+  const counted = new Set([...ofCallbacks, ...ofPoll].map((fact) => fact.identity))
+  return counted.size > 0 ? counted.size : Math.min(1, facts.length)
+}
+
+/** How far apart the instants of one occurrence may be: a list shows seconds, which may be rounded. */
+const sameOccurrenceMs = 2_000
+
+type Occurrence = Pick<DeliveryEvent, 'occurredAtMs' | 'link'>
+
+/** Whether two reports of the same kind may be of one occurrence: at the same instant, by the same link. */
+export function isSameOccurrence(one: Occurrence, other: Occurrence): boolean {
+  if (one.occurredAtMs === undefined || other.occurredAtMs === undefined) return false
+  const linkOf = ({ link = '' }: Occurrence) => shortLink(oneLine(link).replaceAll(' ', '%20'))
+  return Math.abs(one.occurredAtMs - other.occurredAtMs) <= sameOccurrenceMs && linkOf(one) === linkOf(other)
 }
 
 /** Earlier facts first; where the time is unknown, last. */
@@ -136,13 +158,13 @@ export function byTime(a: Fact, b: Fact): number {
   return a.text < b.text ? -1 : 1
 }
 
-/** The poll tells that a link was clicked, but not which. */
-function hasLink(kind: EventKind, source: Fact['source']): boolean {
-  return kind === 'clicked' && source === 'callback'
+/** A poll that does not show when a link was clicked does not show which. */
+function hasLink(kind: EventKind, { source, occurredAtMs }: Pick<Fact, 'source' | 'occurredAtMs'>): boolean {
+  return kind === 'clicked' && (source === 'callback' || occurredAtMs !== undefined)
 }
 
 function linkToken(event: Told): string {
-  if (!hasLink(event.kind, event.source)) return ''
+  if (!hasLink(event.kind, event)) return ''
   const link = oneLine(event.link ?? '').replaceAll(' ', '%20')
   return link === '' ? noLink : link
 }

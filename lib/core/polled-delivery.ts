@@ -1,6 +1,6 @@
 import { impliedStatus, statusRanks, type Delivery, type DeliveryKey } from './delivery.ts'
 import type { BounceClass, DeliveryEvent } from './event.ts'
-import { rejectionIn, type Fact } from './fact.ts'
+import { isSameOccurrence, rejectionIn, type Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
 import { reachMs } from './schedule.ts'
 import { replyCodeOf } from './smtp-reply.ts'
@@ -17,7 +17,18 @@ export interface PolledDelivery extends DeliveryKey {
   readonly sentAtMs?: number
   /** Absent where the row does not say what became of the mail. */
   readonly outcome?: PolledOutcome
+  /** What happened at an instant that the list does not show. */
   readonly engagement: readonly ('opened' | 'clicked' | 'complained' | 'unsubscribed')[]
+  /** What happened at an instant that it shows. */
+  readonly events?: readonly PolledEvent[]
+}
+
+export interface PolledEvent {
+  readonly kind: 'opened' | 'clicked'
+  readonly occurredAtMs: number
+  /** Of a click. */
+  readonly link?: string
+  readonly detail: string
 }
 
 export interface PolledOutcome {
@@ -39,7 +50,10 @@ export function missingEvents(known: Delivery | undefined, polled: PolledDeliver
   const engagement = polled.engagement
     .filter((kind) => !known?.facts.has(kind))
     .map((kind) => asEvent(polled, { kind, detail: '' }))
-  return [...(outcome && isLacking(known, outcome) ? [outcome] : []), ...engagement]
+  const events = (polled.events ?? [])
+    .map((event) => asEvent(polled, event))
+    .filter((event) => !(known?.facts.get(event.kind) ?? []).some((fact) => isSameOccurrence(fact, event)))
+  return [...(outcome && isLacking(known, outcome) ? [outcome] : []), ...engagement, ...events]
 }
 
 /** The event that closes a delivery about which nobody will tell any more, and why. */
@@ -128,7 +142,7 @@ function isFinalRejection(known: Delivery, facts: readonly Fact[], event: Delive
 
 function asEvent(
   polled: PolledDelivery,
-  fields: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'bounceClass' | 'code' | 'reply' | 'detail'>,
+  fields: Pick<DeliveryEvent, 'kind' | 'occurredAtMs' | 'link' | 'bounceClass' | 'code' | 'reply' | 'detail'>,
 ): DeliveryEvent {
   return {
     provider: polled.provider,

@@ -61,8 +61,8 @@ export interface StatusApi {
   readonly provider: string
   /** What the provider calls it, for a person. */
   readonly name: string
-  /** What one look-up can name: a message, or up to {@link pageRows} deliveries. */
-  readonly lookUpsBy: 'message' | 'emailId'
+  /** What one look-up can name: a message, or up to {@link pageRows} deliveries. `nothing`: it has lists alone. */
+  readonly lookUpsBy: 'message' | 'emailId' | 'nothing'
   /** How old an answer may be, in milliseconds: the provider may repeat an earlier one. */
   readonly staleMs: number
   /** Asks once, without retry. Throws {@link StatusApiError}. */

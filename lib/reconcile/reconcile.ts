@@ -73,6 +73,8 @@ async function ask(run: Run): Promise<Asked> {
   let stopped: RunStopped | undefined
   const parts = [
     async () => {
+      // Without look-ups it closes nothing, either: that is for the provider's other poll.
+      if (run.lookUpsBy === 'nothing') return
       survey = await surveyPending(run)
       lookups = new LookupQueue(run, survey)
     },

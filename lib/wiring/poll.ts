@@ -13,6 +13,7 @@ import type { ReconcileDependencies } from '../reconcile/reconcile.ts'
 import { recordingSuppressions } from '../suppressions/record-with-suppressions.ts'
 import type { SendCloudSettings } from '../status-apis/sendcloud/call.ts'
 import { emailStatus } from '../status-apis/sendcloud/email-status.ts'
+import { openAndClick } from '../status-apis/sendcloud/open-and-click.ts'
 import type { SesSettings } from '../status-apis/ses/client.ts'
 import { getSendEmailStatus } from '../status-apis/ses/get-send-email-status.ts'
 import { deliveryReader } from '../table/delivery-reader.ts'
@@ -98,17 +99,7 @@ function pollsOf(environment: Environment): readonly SetUpPoll[] {
           },
         ]
       : []),
-    ...(sendCloud
-      ? [
-          {
-            job: sendCloudJob,
-            requestsPerSecond: sendCloud.SENDCLOUD_REQUESTS_PER_SECOND,
-            statusApi: emailStatus(sendCloudSettingsOf(sendCloud)),
-            sweepAgesDays: sendCloud.SWEEP_AGES_DAYS,
-            areSendsRecorded: sendCloud.SENDS_RECORDED,
-          },
-        ]
-      : []),
+    ...(sendCloud ? sendCloudPolls(sendCloud) : []),
   ]
   if (polls.length > 0) return polls
   return [
@@ -122,6 +113,21 @@ function pollsOf(environment: Environment): readonly SetUpPoll[] {
   ]
 }
 
+/** SendCloud has a list for what became of mails, and one each for opens and clicks; they share its pace. */
+function sendCloudPolls(poll: SendCloudPollSettings): readonly SetUpPoll[] {
+  const settings = sendCloudSettingsOf(poll)
+  const lists = [
+    { job: sendCloudJob, statusApi: emailStatus(settings), areSendsRecorded: poll.SENDS_RECORDED },
+    // That sends are recorded says nothing about opens.
+    { job: 'sendcloud-opens', statusApi: openAndClick(settings, 'opened'), areSendsRecorded: false },
+    { job: 'sendcloud-clicks', statusApi: openAndClick(settings, 'clicked'), areSendsRecorded: false },
+  ]
+  const requestsPerSecond = poll.SENDCLOUD_REQUESTS_PER_SECOND / lists.length
+  return lists.map((list) => ({ ...list, requestsPerSecond, sweepAgesDays: poll.SWEEP_AGES_DAYS }))
+}
+
+type SendCloudPollSettings = NonNullable<ReturnType<typeof parseSendCloudPollSettings>>
+
 export function sesSettingsOf(poll: NonNullable<ReturnType<typeof parsePollSettings>>): SesSettings {
   return {
     endpoint: poll.SES_ENDPOINT,
@@ -132,9 +138,7 @@ export function sesSettingsOf(poll: NonNullable<ReturnType<typeof parsePollSetti
   }
 }
 
-export function sendCloudSettingsOf(
-  poll: NonNullable<ReturnType<typeof parseSendCloudPollSettings>>,
-): SendCloudSettings {
+export function sendCloudSettingsOf(poll: SendCloudPollSettings): SendCloudSettings {
   return {
     endpoint: poll.SENDCLOUD_ENDPOINT,
     apiUsers: poll.SENDCLOUD_API_USER,

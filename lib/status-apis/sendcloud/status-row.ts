@@ -1,9 +1,8 @@
 import * as v from 'valibot'
 import { readAddress, type Addressed } from '../../core/address.ts'
-import { parseInstant } from '../../core/instant.ts'
 import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
 import { oneLine } from '../../core/text.ts'
-import { emailIdParts, type EmailId } from '../../providers/sendcloud/email-id.ts'
+import type { EmailId } from '../../providers/sendcloud/email-id.ts'
 import {
   describeSubStatus,
   isKnownDescription,
@@ -12,27 +11,7 @@ import {
 } from '../../providers/sendcloud/sub-status.ts'
 import type { ReadRow } from '../../reconcile/ports.ts'
 import { address, Row, text } from '../row.ts'
-
-/** `<messageId><index>$<recipient>`. */
-const emailId = v.pipe(
-  v.string(),
-  v.transform((value) => emailIdParts(value)),
-  v.custom<EmailId>((read) => read !== undefined),
-)
-
-/** `2026-11-21 16:00:03` in UTC+8. The time zone: "Data", API of 2017, and every sample. */
-const localSecond = v.pipe(
-  v.string(),
-  v.regex(/^\s*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*$/),
-  v.transform((value) => {
-    // Read as UTC first, so that a 31st of February is refused.
-    const asUtcMs = parseInstant(`${value.trim().replace(' ', 'T')}Z`)
-    return asUtcMs === undefined ? undefined : asUtcMs - utcOffsetMs
-  }),
-  v.number(),
-)
-
-const utcOffsetMs = 8 * 3_600_000
+import { emailId, localSecond } from './fields.ts'
 
 /** 401 to 409, 503 to 509; others may be added. */
 const subStatus = v.pipe(text, v.trim(), v.regex(/^\d{1,4}$/))

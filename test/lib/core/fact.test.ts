@@ -55,7 +55,11 @@ const lines: readonly [string, Partial<DeliveryEvent>][] = [
   ['2026-11-21T08:00:03Z - Mozilla/5.0', { kind: 'clicked', detail: 'Mozilla/5.0' }],
   ['2026-11-21T08:00:03Z -', { kind: 'clicked', link: ' \n' }],
   ['2026-11-21T08:00:03Z[poll] 250 ok', { kind: 'delivered', source: 'poll', detail: '250 ok' }],
-  ['2026-11-21T08:00:03Z[poll]', { kind: 'clicked', source: 'poll' }],
+  ['2026-11-21T08:00:03Z[poll] -', { kind: 'clicked', source: 'poll' }],
+  [
+    '2026-11-21T08:00:03Z[poll] https://example.com/offer from 203.0.113.9',
+    { kind: 'clicked', source: 'poll', link: 'https://example.com/offer', detail: 'from 203.0.113.9' },
+  ],
   [
     '2026-11-21T08:00:03Z[poll] soft 451 try again',
     { kind: 'bounced', source: 'poll', bounceClass: 'soft', reply: '451 try again' },
@@ -175,7 +179,7 @@ describe('a line read back', () => {
         )
         const fact = parseFact(kind, whole ?? text)
         expect(fact).toMatchObject({ source, occurredAtMs: second * 1_000, detail })
-        expect(fact.link).toBe(kind === 'clicked' && source === 'callback' ? link : undefined)
+        expect(fact.link).toBe(kind === 'clicked' ? link : undefined)
         expect(parseFact(kind, text).identity).toBe(fact.identity)
       }),
     )
@@ -219,6 +223,34 @@ describe('a rejection read back', () => {
         expect(rejectionIn(fact)).toEqual({ bounceClass, reply: reply.replaceAll('¦', '|'), detail })
       }),
     )
+  })
+})
+
+describe('the count of opens and clicks', () => {
+  const facts = (...lines: readonly string[]) => lines.map((line) => parseFact('clicked', line))
+  const byCallback = '2026-11-21T08:00:03.700Z https://example.com/offer Chrome'
+
+  it.each([
+    [
+      'what a callback and the poll reported once',
+      [byCallback, '2026-11-21T08:00:04Z[poll] https://example.com/offer'],
+      1,
+    ],
+    [
+      'what the poll found beside it',
+      [byCallback, '2026-11-21T08:05:00Z[poll] https://example.com/offer'],
+      2,
+    ],
+    [
+      'another link at the same instant',
+      [byCallback, '2026-11-21T08:00:03Z[poll] https://example.com/other'],
+      2,
+    ],
+    ['what the poll shows no instant of, beside others', [byCallback, 'time-unknown[poll]'], 1],
+    ['what the poll shows no instant of', ['time-unknown[poll]'], 1],
+    ['what the poll alone reported', ['2026-11-21T08:00:03Z[poll] -', '2026-11-21T09:00:00Z[poll] -'], 2],
+  ])('counts %s', (_what, lines, expected) => {
+    expect(countOf(facts(...lines), true)).toBe(expected)
   })
 })
 
