@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { readAddress, type Addressed } from '../../core/address.ts'
-import { parseInstant } from '../../core/instant.ts'
+import { hourMs, parseInstant, secondMs, unixInstantMs } from '../../core/instant.ts'
 import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
 import { oneLine } from '../../core/text.ts'
 import { emailIdParts, type EmailId } from '../../providers/sendcloud/email-id.ts'
@@ -27,12 +27,12 @@ const localSecond = v.pipe(
   v.transform((value) => {
     // Read as UTC first, so that a 31st of February is refused.
     const asUtcMs = parseInstant(`${value.trim().replace(' ', 'T')}Z`)
-    return asUtcMs === undefined ? undefined : asUtcMs - utcOffsetMs
+    return asUtcMs === undefined ? undefined : unixInstantMs((asUtcMs - utcOffsetMs) / secondMs)
   }),
   v.number(),
 )
 
-const utcOffsetMs = 8 * 3_600_000
+const utcOffsetMs = 8 * hourMs
 
 /** 401 to 409, 503 to 509; others may be added. */
 const subStatus = v.pipe(text, v.trim(), v.regex(/^\d{1,4}$/))
