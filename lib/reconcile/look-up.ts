@@ -31,9 +31,13 @@ export async function lookUp(
   for (const requestDate of possibleRequestDates(messages[0].sentAtMs)) {
     let isListed = false
     for (const filter of await filtersFor(deps, messages)) {
+      const unlisted = new Set(filter.emailIds)
       for await (const page of deps.reader.pages({ requestDate, offset: 0, ...filter })) {
         if (page === 'unanswered') return false
         isListed ||= page.deliveries.length + page.unreadable.length > 0
+        for (const { emailId = '' } of page.deliveries) unlisted.delete(emailId)
+        // A full page may be all there is: whoever asks for a hundred deliveries need not ask whether there are more.
+        if (filter.emailIds && unlisted.size === 0) break
       }
     }
     if (deps.lookUpsBy === 'message' ? isListed : unseenOf(deps, messages).length === 0) return true

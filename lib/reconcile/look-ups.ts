@@ -14,11 +14,11 @@ const looksPerCheckpoint = 25
 const maxUnansweredLooks = 200
 /** Questions about messages of one date without an answer, after which the others are left for the next run. */
 const failuresPerDate = 2
-/** From so many due messages of one date it is worth a call to find out whether its list is shorter. */
+/** From so many look-ups of one date it is worth a call to find out whether its list is shorter. */
 const worthProbing = 10
 
 /**
- * Settles what is due by lists, where they have fewer pages than messages are due: today's is read on at once, and a date
+ * Settles what is due by lists, where they have fewer pages than it takes look-ups: today's is read on at once, and a date
  * that has closed is left to its sweep, which remembers how far it came. Returns the dates that got no answer.
  */
 export async function readDueLists(run: Run, survey: Survey): Promise<readonly string[]> {
@@ -32,7 +32,7 @@ export async function readDueLists(run: Run, survey: Survey): Promise<readonly s
   return unreported
 }
 
-/** Whether the rest of the list has fewer pages than messages are due: the page that far ahead shows it. */
+/** Whether the rest of the list has fewer pages than it takes look-ups: the page that far ahead shows it. */
 async function isListShorter(
   run: Run,
   { dueInTail }: Survey,
@@ -56,7 +56,8 @@ async function isWorth(
   offset: number,
   due: number,
 ): Promise<boolean | 'unanswered'> {
-  return due >= worthProbing && isShorterThan(run, requestDate, offset + due * pageRows)
+  const lookUps = run.lookUpsBy === 'message' ? due : Math.ceil(due / pageRows)
+  return lookUps >= worthProbing && isShorterThan(run, requestDate, offset + lookUps * pageRows)
 }
 
 /**

@@ -10,7 +10,7 @@ interface Dependencies {
   readonly repairs: RowRepairs
   readonly clock: Pick<Clock, 'now'>
   readonly log: Log
-  /** Mails that were sent later are left alone: their callbacks may still be on their way. */
+  /** Listed mails that were sent later are left alone: their callbacks may still be on their way. */
   readonly throughMs: () => number
   /** Remembers which pages are being written, so that a run that dies meanwhile leaves them to the next one. */
   readonly unwritten?: {
@@ -51,7 +51,8 @@ export class PageReader {
     const page = await this.#request(query)
     if (page === 'unanswered') return page
     const { repairs, clock, throughMs, unwritten, onPage } = this.#deps
-    const toApply = sentThrough(page, throughMs())
+    // What is looked up is due: it has waited for its callback.
+    const toApply = isLookUp(query) ? page : sentThrough(page, throughMs())
     await repairs.apply(toApply, query.requestDate, clock.now(), list, () => unwritten?.begin(query))
     unwritten?.end(query)
     onPage?.()

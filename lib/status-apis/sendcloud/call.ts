@@ -3,7 +3,7 @@ import { secondMs } from '../../core/instant.ts'
 import { oneLine } from '../../core/text.ts'
 import { StatusApiError } from '../../reconcile/ports.ts'
 
-const requestTimeoutMs = 10 * secondMs
+const usualTimeoutMs = 10 * secondMs
 
 /** The most that an answer may hold: a hundred rows take about 100 kB. */
 const maxAnswerBytes = 4 * 1_024 * 1_024
@@ -14,6 +14,8 @@ export interface SendCloudSettings {
   /** The first signs in; where there are several, the mails of all of them are listed. */
   readonly apiUsers: readonly string[]
   readonly apiKey: string
+  /** How long one call may take, in milliseconds, its answer included; default 10 s. */
+  readonly timeoutMs?: number
 }
 
 /** What is asked. */
@@ -27,10 +29,11 @@ interface Question {
   readonly parameters: Readonly<Record<string, string>>
 }
 
+/** Only `result` must be as documented: a refusal stays one whatever else is odd about it. */
 const answer = v.object({
   result: v.boolean(),
-  statusCode: v.optional(v.union([v.number(), v.pipe(v.string(), v.transform(Number))]), 0),
-  message: v.optional(v.string(), ''),
+  statusCode: v.fallback(v.pipe(v.unknown(), v.transform(Number), v.number()), 0),
+  message: v.fallback(v.string(), ''),
   info: v.optional(v.unknown()),
 })
 
@@ -56,7 +59,7 @@ export async function callSendCloud(
 }
 
 async function postForm(
-  { endpoint, apiUsers, apiKey }: SendCloudSettings,
+  { endpoint, apiUsers, apiKey, timeoutMs = usualTimeoutMs }: SendCloudSettings,
   question: Question,
 ): Promise<{ response: Response; text: string }> {
   const url = `${endpoint.replace(/\/+$/, '')}/${question.action}`
@@ -66,7 +69,7 @@ async function postForm(
       body: new URLSearchParams({ apiUser: apiUsers[0] ?? '', apiKey, ...question.parameters }),
       // Credentials go nowhere else.
       redirect: 'error',
-      signal: AbortSignal.timeout(requestTimeoutMs),
+      signal: AbortSignal.timeout(timeoutMs),
     })
     return { response, text: await boundedText(response) }
   } catch (error) {
@@ -87,9 +90,14 @@ async function boundedText(response: Response): Promise<string> {
 
 /** A network fault's cause names host and fault, and no secret. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error
-  const cause = error.cause instanceof Error ? error.cause.message : ''
-  return oneLine(`${error.message} ${cause}`).slice(0, 200)
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined
+  return oneLine(`${messageOf(error)} ${messageOf(cause)}`).slice(0, 200)
+}
+
+/** A time-out is no `Error` of every realm, so it is known by its message. */
+function messageOf(error: unknown): string {
+  const has = typeof error === 'object' && error !== null && 'message' in error
+  return has && typeof error.message === 'string' ? error.message : ''
 }
 
 const authenticationFailed = 40_005
@@ -98,9 +106,9 @@ const authenticationFailed = 40_005
 function refusalOf(
   { statusCode, message }: Answer,
   question: Question,
-  { endpoint }: SendCloudSettings,
+  settings: SendCloudSettings,
 ): StatusApiError {
-  const reason = `${statusCode} ${oneLine(message).slice(0, 200)}.`
+  const reason = `${statusCode} ${withoutSecrets(message, settings)}.`
   if (statusCode === authenticationFailed) {
     const advice =
       'Set SENDCLOUD_API_USER and SENDCLOUD_API_KEY to a pair that belongs together: of a deployment by `npx ledger parameter put SENDCLOUD_API_KEY`.'
@@ -108,10 +116,18 @@ function refusalOf(
   }
   const isOurs = statusCode >= 40_000 && statusCode < 50_000
   if (!isOurs) return failure('transient', String(statusCode), question, reason)
-  const advice = `Check SENDCLOUD_ENDPOINT (${endpoint}): the API refuses how it was asked.`
+  const advice = `Check SENDCLOUD_ENDPOINT (${settings.endpoint}): the API refuses how it was asked.`
   return question.isLookUp
     ? failure('query', `InvalidParameter.${statusCode}`, question, reason)
     : failure('settings', `InvalidParameter.${statusCode}`, question, `${reason} ${advice}`)
+}
+
+/** What SendCloud says, without what it may repeat of the request: credentials and addresses. */
+function withoutSecrets(message: string, { apiUsers, apiKey }: SendCloudSettings): string {
+  const secrets = [apiKey, ...apiUsers].filter((secret) => secret !== '')
+  const withoutCredentials = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), oneLine(message))
+  const words = withoutCredentials.split(' ').map((word) => (word.includes('@') ? '…' : word))
+  return words.join(' ').slice(0, 200)
 }
 
 function failure(

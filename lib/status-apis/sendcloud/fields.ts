@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { hourMs, minuteMs, parseInstant } from '../../core/instant.ts'
+import { hourMs, minuteMs, parseInstant, secondMs, unixInstantMs } from '../../core/instant.ts'
 import { emailIdParts, type EmailId } from '../../providers/sendcloud/email-id.ts'
 
 /** Rows have the name of the provider whose callbacks report the same mails. */
@@ -24,7 +24,7 @@ export const localSecond = v.pipe(
   v.transform((value) => {
     // Read as UTC first, so that a 31st of February is refused.
     const asUtcMs = parseInstant(`${value.trim().replace(' ', 'T')}Z`)
-    return asUtcMs === undefined ? undefined : asUtcMs - utcOffsetMs
+    return asUtcMs === undefined ? undefined : unixInstantMs((asUtcMs - utcOffsetMs) / secondMs)
   }),
   v.number(),
 )
