@@ -7,7 +7,7 @@ import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from '../fiel
 import { parseExactJson } from '../body/json.ts'
 import type { Outcome, Provider } from '../provider.ts'
 import { readAddressee, readAddressees } from './recipients.ts'
-import { maxBodyBytes, parseBody } from './body.ts'
+import { maxBodyBytes, openBody } from './body.ts'
 import { keyOfSent, ownsMessage } from './email-id.ts'
 import { fieldProblem, isSenderHeader, occurredAtIn, normalizedFields } from './fields.ts'
 import { readRoute } from './inbound-mail.ts'
@@ -26,7 +26,7 @@ export const sendCloud: Provider = {
   ownsMessage,
   keyOfSent,
   read(callback, nowMs) {
-    const parsed = parseBody(callback)
+    const parsed = openBody(callback).fields()
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
     if (parsed.fields === undefined) return []
     try {
