@@ -6,7 +6,7 @@ import type { FieldProblem } from '../provider.ts'
 type FormValue = string | readonly string[]
 
 /** The fields of a form, in the order of their names' first coming. */
-export type FormFields = ReadonlyMap<string, FormValue>
+type FormFields = ReadonlyMap<string, FormValue>
 
 interface FormReading {
   /** Whether a field holds addresses, in which a raw `+` is a `+`. Default: none does. */

@@ -5,7 +5,7 @@ import { openForm, type Form } from '../body/form.ts'
 import { exactJson, notJson } from '../body/json.ts'
 import { openMultipart } from '../body/multipart.ts'
 import { typeName, type Callback, type FieldProblem } from '../provider.ts'
-import { documentedName } from './fields.ts'
+import { isAddressField } from './fields.ts'
 
 /** All that a function URL takes: `route` carries a whole mail. */
 export const maxBodyBytes = 6 * 1024 * 1024
@@ -19,7 +19,7 @@ type BodyFields = { readonly fields: Fields | undefined } | { readonly problem: 
  * A body that is unpacked, decoded and within its bounds. The signature is looked for in it before anybody is known to have sent
  * it, and it is read thereafter: it is opened once for both.
  */
-export interface OpenBody {
+interface OpenBody {
   /** @param wanted - The only fields that matter, so that the rest of a form need not be decoded. Default: all. */
   readonly fields: (wanted?: Wanted) => BodyFields
   /** Whether one that cannot be parsed holds nothing that could be lost: a word, a number, an empty list. */
@@ -88,19 +88,12 @@ function fieldsOfForm(form: Form | { problem: FieldProblem }): OpenBody['fields'
 /** A form's own content type, and those that say nothing of what is in the body. */
 const mayBeForm = new Set(['application/x-www-form-urlencoded', 'application/octet-stream', 'text/plain', ''])
 
-/** Fields of addresses, in every spelling. */
-const addressFields = new Set([
-  ...['recipient', 'recipientArray', 'emailId', 'emailIds'],
-  ...['from', 'to', 'x_mx_mailfrom', 'x_mx_rcptto'],
-])
-
 /** Escapes are bytes in the form's charset, and so is what stands between them. */
 function formIn(body: Buffer, text: string, contentType: string): ReturnType<typeof openForm> {
   const decoder = decoderOf(contentType)
-  const isAddress = (name: string) => addressFields.has(documentedName(name))
   return decoder.encoding === 'utf-8'
-    ? openForm(text, { isAddress })
-    : openForm(body.toString('latin1'), { isAddress, decoder })
+    ? openForm(text, { isAddress: isAddressField })
+    : openForm(body.toString('latin1'), { isAddress: isAddressField, decoder })
 }
 
 /** Exactness costs, and whoever sends a long body is not known before its signature is: then a number is as it prints. */
