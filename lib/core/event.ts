@@ -33,18 +33,6 @@ export const eventKinds = [
 
 export type EventKind = (typeof eventKinds)[number]
 
-const kindsAgainstAddress: ReadonlySet<EventKind> = new Set([
-  'dropped',
-  'bounced',
-  'complained',
-  'unsubscribed',
-])
-
-/** Whether an event of the kind may speak against its recipient: the rules of suppression are asked about no other. */
-export function mayBeAgainstAddress(kind: EventKind): boolean {
-  return kindsAgainstAddress.has(kind)
-}
-
 /** How final a bounce is. `undetermined`: the provider did not say. */
 export type BounceClass = 'hard' | 'soft' | 'undetermined'
 

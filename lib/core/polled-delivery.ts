@@ -1,5 +1,11 @@
-import { impliedStatus, statusRanks, type Delivery, type DeliveryKey } from './delivery.ts'
-import { mayBeAgainstAddress, type BounceClass, type DeliveryEvent } from './event.ts'
+import {
+  impliedStatus,
+  mayBeAgainstAddress,
+  statusRanks,
+  type Delivery,
+  type DeliveryKey,
+} from './delivery.ts'
+import type { BounceClass, DeliveryEvent } from './event.ts'
 import { rejectionIn, type Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
 import { reachMs } from './schedule.ts'

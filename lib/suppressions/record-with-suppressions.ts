@@ -1,4 +1,4 @@
-import { mayBeAgainstAddress } from '../core/event.ts'
+import { mayBeAgainstAddress } from '../core/delivery.ts'
 import { suppressionOf } from '../core/suppression-rules.ts'
 import type { DeliveryWriter } from '../ledger/ports.ts'
 import type { SuppressionWriter } from './ports.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { labelledReplies } from '../../../bench/replies/labelled-replies.ts'
-import { mayBeAgainstAddress, type BounceClass, type DeliveryEvent } from '../../../lib/core/event.ts'
+import { mayBeAgainstAddress } from '../../../lib/core/delivery.ts'
+import type { BounceClass, DeliveryEvent } from '../../../lib/core/event.ts'
 import {
   suppressionOf,
   suppressionRulesVersion,
