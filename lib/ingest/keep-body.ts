@@ -3,7 +3,6 @@ import { beforeAbort } from '../runtime/before-abort.ts'
 import { errorName } from '../runtime/error-name.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import type { ReceivedBody } from './received-body.ts'
-import { unverifiedLine } from './unverified.ts'
 
 interface KeepDependencies {
   readonly quarantine: QuarantineWriter
@@ -65,4 +64,11 @@ export async function keepUnverifiedEvent(
   if (signing?.isEvent(received.callback) !== true) return undefined
   const problems = [unverifiedLine(reason, signing.keySetting)]
   return keepBody(received, { reason, problems, isProved: false }, deps)
+}
+
+/** What is wrong with a body of which nobody proved who sent it, as a person reads it. */
+export function unverifiedLine(reason: 'unsigned' | 'forged', keySetting: string): string {
+  return reason === 'unsigned'
+    ? 'signature: expected one, got none'
+    : `signature: expected one by ${keySetting}, got one that no known key made`
 }

@@ -9,7 +9,7 @@ import {
 import type { Callback, Outcome, Provider } from '../providers/provider.ts'
 import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
 import { problemLines, summaryOf, processBody, type ProcessBodyDependencies } from '../ingest/process-body.ts'
-import { unverifiedLine } from '../ingest/unverified.ts'
+import { unverifiedLine } from '../ingest/keep-body.ts'
 
 export interface ReplayDependencies extends ProcessBodyDependencies {
   readonly providers: readonly Provider[]

@@ -1,6 +1,6 @@
 import { bounds } from './bounds.ts'
-import type { Decoder } from './charset.ts'
 import type { FieldProblem } from '../provider.ts'
+import type { Decoder } from './text.ts'
 
 /** What came under a name: its text, or several where the name repeats and the texts differ. */
 type FormValue = string | readonly string[]

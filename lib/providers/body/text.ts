@@ -1,5 +1,4 @@
 import { gunzipSync } from 'node:zlib'
-import { decoderNamed, type Decoder } from './charset.ts'
 import type { FieldProblem } from '../provider.ts'
 
 /**
@@ -18,6 +17,34 @@ export function unpacked(
   } catch {
     const expected = `gzip of at most ${maxBytes} bytes`
     return { problem: { pointer: '', expected, received: 'gzip that is larger, or damaged' } }
+  }
+}
+
+/** Names that mail and Chinese systems use, and the Encoding standard lacks. */
+const standardNames: ReadonlyMap<string, string> = new Map([
+  ...['cp936', 'ms936', 'windows-936', 'euc-cn', 'cn-gb'].map((name) => [name, 'gbk'] as const),
+  ...['cp950', 'ms950', 'windows-950'].map((name) => [name, 'big5'] as const),
+  ...['cp949', 'ms949', 'uhc'].map((name) => [name, 'euc-kr'] as const),
+  ...['cp932', 'ms932'].map((name) => [name, 'shift_jis'] as const),
+  // All of it is UTF-8, too, and the standard would have it be windows-1252.
+  ...['us-ascii', 'ascii'].map((name) => [name, 'utf-8'] as const),
+])
+
+/** Decodes one charset. */
+export interface Decoder {
+  /** The standard's name of it, in lower case. */
+  readonly encoding: string
+  /** Throws TypeError where the bytes are not of it. */
+  decode(bytes: Uint8Array): string
+}
+
+/** The decoder of a charset by any of its names; `undefined` where nobody knows it. */
+export function decoderNamed(label: string): Decoder | undefined {
+  const name = label.trim().toLowerCase()
+  try {
+    return new TextDecoder(standardNames.get(name) ?? name, { fatal: true })
+  } catch {
+    return undefined
   }
 }
 
