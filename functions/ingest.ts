@@ -4,7 +4,7 @@ import {
   parseTokenDigests,
   type Environment,
 } from '../lib/runtime/config.ts'
-import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/stack.ts'
+import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/function-url.ts'
 import { ingest } from '../lib/ingest/ingest.ts'
 import { lazily } from '../lib/runtime/lazily.ts'
 import { providers } from '../lib/providers/registry.ts'

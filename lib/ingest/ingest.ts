@@ -9,7 +9,7 @@ import type { WebhookRequest, WebhookResponse } from './ports.ts'
 import { problemLines, processBody, type BodyResult, type ProcessBodyDependencies } from './process-body.ts'
 import { bodyBytes, callbackIn, type ReceivedBody } from './received-body.ts'
 import * as responses from './responses.ts'
-import { resultOf, type IngestResult } from './result.ts'
+import { resultOf, type IngestResult } from './responses.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 interface IngestDependencies extends ProcessBodyDependencies {

@@ -2,6 +2,7 @@ import type { QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
 import { beforeAbort } from '../runtime/before-abort.ts'
 import { errorName } from '../runtime/error-name.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import { unverifiedLine } from './process-body.ts'
 import type { ReceivedBody } from './received-body.ts'
 
 interface KeepDependencies {
@@ -64,11 +65,4 @@ export async function keepUnverifiedEvent(
   if (signing?.isEvent(received.callback) !== true) return undefined
   const problems = [unverifiedLine(reason, signing.keySetting)]
   return keepBody(received, { reason, problems, isProved: false }, deps)
-}
-
-/** What is wrong with a body of which nobody proved who sent it, as a person reads it. */
-export function unverifiedLine(reason: 'unsigned' | 'forged', keySetting: string): string {
-  return reason === 'unsigned'
-    ? 'signature: expected one, got none'
-    : `signature: expected one by ${keySetting}, got one that no known key made`
 }

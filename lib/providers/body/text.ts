@@ -49,7 +49,7 @@ export function decoderNamed(label: string): Decoder | undefined {
 }
 
 /** The charset that a content type names. UTF-8 where it names none, or one that nobody knows. */
-export function decoderOf(contentType: string): Decoder {
+function decoderOf(contentType: string): Decoder {
   const label = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1] ?? utf8.encoding
   const named = decoderNamed(label) ?? utf8
   return named.encoding === chosenByNobody ? utf8Or(named) : named
@@ -83,18 +83,18 @@ export function contentTypeOfText(contentType: string): string {
   return isUtf8(decoderOf(contentType)) ? contentType : `${contentType}; ${receivedAsText}`
 }
 
-/** A body as text in the charset that its content type names, without a byte order mark. */
+/** A body as text in the charset that its content type names, without a byte order mark, and what decoded it. */
 export function decodeText(
   body: Uint8Array,
   contentType: string,
-): { text: string } | { problem: FieldProblem } {
+): { text: string; decoder: Decoder } | { problem: FieldProblem } {
   const decoder = decoderOf(contentType)
   if (!isUtf8(decoder) && wasDecodedBefore(body, contentType, decoder)) {
     const expected = `bytes in the charset of the content type, ${decoder.encoding}`
     return { problem: { pointer: '', expected, received: 'text that was decoded as UTF-8' } }
   }
   try {
-    return { text: decoder.decode(body) }
+    return { text: decoder.decode(body), decoder }
   } catch {
     const charset = isUtf8(decoder) ? 'UTF-8' : decoder.encoding
     return {

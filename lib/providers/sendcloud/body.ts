@@ -1,6 +1,6 @@
 import { formBeyond, jsonBeyond } from '../body/bounds.ts'
 import type { Fields } from '../fields.ts'
-import { decoderOf, decodeText, unpacked } from '../body/text.ts'
+import { decodeText, unpacked, type Decoder } from '../body/text.ts'
 import { openForm, type Form } from '../body/form.ts'
 import { exactJson, notJson } from '../body/json.ts'
 import { openMultipart } from '../body/multipart.ts'
@@ -57,7 +57,7 @@ function newlyOpened({ body: posted, contentType }: Callback): OpenBody {
   const decoded = decodeText(body, contentType)
   const isWithoutFields = () => holdsNothing(decoded)
   if ('problem' in decoded) return { fields: () => decoded, isWithoutFields }
-  return { fields: fieldsOfText(decoded.text, { body, mediaType, contentType }), isWithoutFields }
+  return { fields: fieldsOfText(decoded, body, mediaType), isWithoutFields }
 }
 
 function holdsNothing(decoded: ReturnType<typeof decodeText>): boolean {
@@ -65,8 +65,9 @@ function holdsNothing(decoded: ReturnType<typeof decodeText>): boolean {
 }
 
 function fieldsOfText(
-  text: string,
-  { body, mediaType, contentType }: { body: Buffer; mediaType: string; contentType: string },
+  { text, decoder }: { readonly text: string; readonly decoder: Decoder },
+  body: Buffer,
+  mediaType: string,
 ): OpenBody['fields'] {
   if (text.trim() === '') return () => ({ fields: undefined })
   if (/^\s*[{[]/.test(text) || /[/+]json$/.test(mediaType)) {
@@ -75,7 +76,7 @@ function fieldsOfText(
   }
   if (mayBeForm.has(mediaType)) {
     const problem = formBeyond(text)
-    return problem ? () => ({ problem }) : fieldsOfForm(formIn(body, text, contentType))
+    return problem ? () => ({ problem }) : fieldsOfForm(formIn(text, decoder, body))
   }
   const expected = 'the content type application/x-www-form-urlencoded or application/json'
   return () => ({ problem: { pointer: '', expected, received: 'another' } })
@@ -89,8 +90,7 @@ function fieldsOfForm(form: Form | { problem: FieldProblem }): OpenBody['fields'
 const mayBeForm = new Set(['application/x-www-form-urlencoded', 'application/octet-stream', 'text/plain', ''])
 
 /** Escapes are bytes in the form's charset, and so is what stands between them. */
-function formIn(body: Buffer, text: string, contentType: string): ReturnType<typeof openForm> {
-  const decoder = decoderOf(contentType)
+function formIn(text: string, decoder: Decoder, body: Buffer): ReturnType<typeof openForm> {
   return decoder.encoding === 'utf-8'
     ? openForm(text, { isAddress: isAddressField })
     : openForm(body.toString('latin1'), { isAddress: isAddressField, decoder })
