@@ -9,7 +9,6 @@ import {
   type Environment,
 } from '../lib/runtime/config.ts'
 import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
-import { lazily } from '../lib/runtime/lazily.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
 import { pollWiring } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
@@ -41,14 +40,15 @@ export function createHandler(
   isByHand = false,
 ): ScheduleHandler {
   const { clock, log } = deps
-  const client = lazily(() => deps.dynamoDb(requestTimeoutMs))
-  const metricsTarget = lazily(() => ({
+  let connected: ReturnType<Runtime['dynamoDb']> | undefined
+  const client = () => (connected ??= deps.dynamoDb(requestTimeoutMs))
+  const metricsTarget = () => ({
     deployment: parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, environment).TABLE_PREFIX,
     clock,
     log,
     isByHand,
-  }))
-  const finishing = lazily(() => ({
+  })
+  const finishing = () => ({
     providers,
     quarantine: quarantineStore({
       client: client(),
@@ -61,7 +61,7 @@ export function createHandler(
     ...writersFor(environment, client(), clock),
     clock,
     log,
-  }))
+  })
   // At each run, so that credentials may be replaced while the function stays.
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
