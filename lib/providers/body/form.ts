@@ -22,7 +22,9 @@ export interface Form {
    *
    * @param wanted - Names whose values are decoded; the others are passed over. Default: all.
    */
-  fields(wanted?: Pick<ReadonlySet<string>, 'has'>): { fields: FormFields } | { problem: FieldProblem }
+  readonly fields: (
+    wanted?: Pick<ReadonlySet<string>, 'has'>,
+  ) => { fields: FormFields } | { problem: FieldProblem }
 }
 
 /**

@@ -83,7 +83,7 @@ function fieldsOfText(
 }
 
 function fieldsOfForm(form: Form | { problem: FieldProblem }): OpenBody['fields'] {
-  return 'problem' in form ? () => form : (wanted) => form.fields(wanted)
+  return 'problem' in form ? () => form : form.fields
 }
 
 /** A form's own content type, and those that say nothing of what is in the body. */
