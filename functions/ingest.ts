@@ -4,9 +4,8 @@ import {
   parseTokenDigests,
   type Environment,
 } from '../lib/runtime/config.ts'
-import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/stack.ts'
+import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/function-url.ts'
 import { ingest } from '../lib/ingest/ingest.ts'
-import { lazily } from '../lib/runtime/lazily.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { signingKeys } from '../lib/ingest/signing-keys.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
@@ -22,7 +21,7 @@ const requestTimeoutMs = 800
 /** Wires the ingest function: callbacks in, one write per event out. */
 export function createHandler(environment: Environment, deps: Runtime = lambda): FunctionUrlHandler {
   const { clock, log } = deps
-  const dependencies = lazily(() => {
+  const wire = () => {
     const config = parseEnvironment(ingestEntries, environment)
     const client = deps.dynamoDb(requestTimeoutMs)
     return {
@@ -43,8 +42,10 @@ export function createHandler(environment: Environment, deps: Runtime = lambda):
       clock,
       log,
     }
-  })
-  return functionUrlStack((request) => ingest(request, dependencies()), log)
+  }
+  // At the first request, and anew where it failed: so that a wrong setting is answered and logged.
+  let wired: ReturnType<typeof wire> | undefined
+  return functionUrlStack((request) => ingest(request, (wired ??= wire())), log)
 }
 
 /** The Lambda entry point. */

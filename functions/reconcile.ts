@@ -10,7 +10,6 @@ import {
 } from '../lib/runtime/config.ts'
 import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
 import { errorName } from '../lib/runtime/error-name.ts'
-import { lazily } from '../lib/runtime/lazily.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
 import { pollWirings, type PollWiring } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
@@ -43,14 +42,15 @@ export function createHandler(
   isByHand = false,
 ): ScheduleHandler {
   const { clock, log } = deps
-  const client = lazily(() => deps.dynamoDb(requestTimeoutMs))
-  const metricsTarget = lazily(() => ({
+  let connected: ReturnType<Runtime['dynamoDb']> | undefined
+  const client = () => (connected ??= deps.dynamoDb(requestTimeoutMs))
+  const metricsTarget = () => ({
     deployment: parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, environment).TABLE_PREFIX,
     clock,
     log,
     isByHand,
-  }))
-  const finishing = lazily(() => ({
+  })
+  const finishing = () => ({
     providers,
     quarantine: quarantineStore({
       client: client(),
@@ -63,7 +63,7 @@ export function createHandler(
     ...writersFor(environment, client(), clock),
     clock,
     log,
-  }))
+  })
   // At each run, so that credentials may be replaced while the function stays.
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)

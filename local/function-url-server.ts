@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import type { FunctionUrlResult } from '../lib/runtime/http/function-url.ts'
-import type { FunctionUrlHandler } from '../lib/runtime/http/stack.ts'
+import type { FunctionUrlHandler, FunctionUrlResult } from '../lib/runtime/http/function-url.ts'
 import { lambdaContext } from './lambda-context.ts'
 import { close, listen, localHost } from './listening-server.ts'
 

@@ -365,7 +365,7 @@ describe('the runbook', () => {
     const events = new Set(lines.map(({ event }) => event))
     const asked = entries.flatMap(({ text }) => [...text.matchAll(/event (?:= |in )(\[[^\]]+\]|"[^"]+")/g)])
     const names = asked.flatMap(([, list = '']) => [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name))
-    // A fault that nobody expected is told by lib/runtime/http/stack.ts alone.
+    // A fault that nobody expected is told by lib/runtime/http/function-url.ts alone.
     expect(names.filter((name) => name !== 'unexpected fault' && !events.has(name))).toEqual([])
   })
 

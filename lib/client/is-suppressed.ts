@@ -9,7 +9,6 @@ import {
   type SuppressionEvidence,
   type SuppressionReason,
 } from '../core/suppression.ts'
-import { lazily } from '../runtime/lazily.ts'
 import { dynamoDbClient } from '../table/client.ts'
 import { tableNames } from '../table/names.ts'
 import { suppressionReader } from '../table/suppression-reader.ts'
@@ -17,7 +16,9 @@ import { suppressionReader } from '../table/suppression-reader.ts'
 /** One read of one small item; the caller waits for it. */
 const requestTimeoutMs = 2_000
 
-const list = lazily(() => {
+let list: ReturnType<typeof openList> | undefined
+
+function openList() {
   const settings = parseEnvironment(
     { TABLE_PREFIX: tableEntries.TABLE_PREFIX, BLOCKLIST_DAYS: blocklistDays },
     process.env,
@@ -27,7 +28,7 @@ const list = lazily(() => {
     blocklistDays: settings.BLOCKLIST_DAYS,
     reader: suppressionReader({ client, table: tableNames(settings.TABLE_PREFIX).suppressions }),
   }
-})
+}
 
 /** What is about to be sent, where that makes a difference. */
 interface Sending {
@@ -131,7 +132,7 @@ async function reasonFor(
         : `${caller}: expected fromDomain to be a domain, such as 'shop.example.com'.`,
     )
   }
-  const { reader, blocklistDays: days } = list()
+  const { reader, blocklistDays: days } = (list ??= openList())
   const row = await reader.ofRecipient(address.output)
   if (row === undefined) return undefined
   const held = heldReasons(row, { nowMs: Date.now(), blocklistDays: days }).filter((reason) =>

@@ -2,7 +2,6 @@ import pMap from 'p-map'
 import { systemClock } from '../runtime/clock.ts'
 import { parseEnvironment, tableEntries } from '../runtime/config.ts'
 import type { DeliveryEvent } from '../core/event.ts'
-import { lazily } from '../runtime/lazily.ts'
 import { mailProviders } from '../providers/registry.ts'
 import { dateInstant, readSend } from '../providers/send-reports/send-reports.ts'
 import { dynamoDbClient } from '../table/client.ts'
@@ -16,7 +15,9 @@ const requestTimeoutMs = 2_000
 /** As many as a mail of Tencent's can have recipients would open too many connections at once. */
 const concurrentWrites = 16
 
-const deliveries = lazily(() => {
+let deliveries: ReturnType<typeof openDeliveries> | undefined
+
+function openDeliveries() {
   const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, process.env)
   return deliveryWriter({
     client: dynamoDbClient(requestTimeoutMs),
@@ -24,7 +25,7 @@ const deliveries = lazily(() => {
     retentionDays: RETENTION_DAYS,
     clock: systemClock,
   })
-})
+}
 
 /** One mail that a provider has accepted for sending. */
 interface Send {
@@ -66,7 +67,7 @@ interface Send {
  */
 export async function recordSend(send: Send): Promise<void> {
   const events = eventsOf(send)
-  const writer = deliveries()
+  const writer = (deliveries ??= openDeliveries())
   const errors: unknown[] = []
   const write = (event: DeliveryEvent) =>
     writer.record(event).catch((error: unknown) => {

@@ -49,6 +49,18 @@ export function isEngagement(kind: EventKind): boolean {
   return kind === 'opened' || kind === 'clicked' || kind === 'complained' || kind === 'unsubscribed'
 }
 
+const kindsAgainstAddress: ReadonlySet<EventKind> = new Set([
+  'dropped',
+  'bounced',
+  'complained',
+  'unsubscribed',
+])
+
+/** Whether an event of the kind may speak against its recipient: the rules of suppression are asked about no other. */
+export function mayBeAgainstAddress(kind: EventKind): boolean {
+  return kindsAgainstAddress.has(kind)
+}
+
 /** Whether there is something left to ask the provider about the delivery. */
 export function isPending(status: Status): boolean {
   return status === 'requested' || status === 'deferred' || status === 'soft-bounced'

@@ -1,4 +1,10 @@
-import { impliedStatus, statusRanks, type Delivery, type DeliveryKey } from './delivery.ts'
+import {
+  impliedStatus,
+  mayBeAgainstAddress,
+  statusRanks,
+  type Delivery,
+  type DeliveryKey,
+} from './delivery.ts'
 import type { BounceClass, DeliveryEvent } from './event.ts'
 import { isSameOccurrence, rejectionIn, type Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
@@ -89,6 +95,7 @@ function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
  * tells its number.
  */
 function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
+  if (!mayBeAgainstAddress(event.kind)) return false
   // Its provider lists an address all the same, whatever became of another copy of the mail.
   const isStanding = event.kind === 'dropped' || known.status === impliedStatus(event)
   return isStanding && facts.every((fact) => weightOf(factAsEvent(event, fact)) < weightOf(event))

@@ -9,7 +9,7 @@ import type { WebhookRequest, WebhookResponse } from './ports.ts'
 import { problemLines, processBody, type BodyResult, type ProcessBodyDependencies } from './process-body.ts'
 import { bodyBytes, callbackIn, type ReceivedBody } from './received-body.ts'
 import * as responses from './responses.ts'
-import { resultOf, type IngestResult } from './result.ts'
+import { resultOf, type IngestResult } from './responses.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 interface IngestDependencies extends ProcessBodyDependencies {
@@ -183,16 +183,17 @@ async function read(
   const { provider, callback, writesSignal } = received
   const until = { signal: writesSignal, maxWrites: maxWritesPerResponse }
   const body = await processBody(provider, callback, deps, until)
+  const told = loggedOf(body)
   const reason = body.unfinished > 0 ? 'unfinished' : body.reason
   if (reason === undefined) {
     const response = body.unwritten > 0 ? responses.tryAgain() : responses.recorded(body.recorded)
-    return resultOf(response, { body, logged: loggedOf(body) })
+    return resultOf(response, { body, logged: told })
   }
   const problems = [...unfinishedLines(body.unfinished), ...problemLines(body.problems)]
   const { outcome, isQuarantined, logged } = await keepBody(received, { reason, problems, ...proof }, deps)
   const isTriedAgain = body.unwritten > 0 || outcome === 'failed'
   const response = isTriedAgain ? responses.tryAgain() : responseToKept(body, isQuarantined)
-  return resultOf(response, { body, isQuarantined, logged: { ...loggedOf(body), ...logged } })
+  return resultOf(response, { body, isQuarantined, logged: { ...told, ...logged } })
 }
 
 function loggedOf({ recorded, unwritten, unfinished, reason, summary }: BodyResult): IngestResult['logged'] {

@@ -2,8 +2,8 @@ import type { QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
 import { beforeAbort } from '../runtime/before-abort.ts'
 import { errorName } from '../runtime/error-name.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import { unverifiedLine } from './process-body.ts'
 import type { ReceivedBody } from './received-body.ts'
-import { unverifiedLine } from './unverified.ts'
 
 interface KeepDependencies {
   readonly quarantine: QuarantineWriter

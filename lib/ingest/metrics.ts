@@ -1,7 +1,7 @@
 import { embeddedMetrics } from '../runtime/embedded-metrics.ts'
 import type { Clock } from '../runtime/ports.ts'
 import type { Access } from './authenticate.ts'
-import type { IngestResult } from './result.ts'
+import type { IngestResult } from './responses.ts'
 
 type Figures = Readonly<Record<string, number>>
 

@@ -8,8 +8,13 @@ import {
 } from './ports.ts'
 import type { Callback, Outcome, Provider } from '../providers/provider.ts'
 import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
-import { problemLines, summaryOf, processBody, type ProcessBodyDependencies } from '../ingest/process-body.ts'
-import { unverifiedLine } from '../ingest/unverified.ts'
+import {
+  problemLines,
+  summaryOf,
+  processBody,
+  unverifiedLine,
+  type ProcessBodyDependencies,
+} from '../ingest/process-body.ts'
 
 export interface ReplayDependencies extends ProcessBodyDependencies {
   readonly providers: readonly Provider[]

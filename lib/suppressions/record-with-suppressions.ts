@@ -1,3 +1,4 @@
+import { mayBeAgainstAddress } from '../core/delivery.ts'
 import { suppressionOf } from '../core/suppression-rules.ts'
 import type { DeliveryWriter } from '../ledger/ports.ts'
 import type { SuppressionWriter } from './ports.ts'
@@ -13,7 +14,7 @@ export function recordingSuppressions(
 ): DeliveryWriter {
   return {
     async record(event, signal) {
-      const evidence = suppressionOf(event)
+      const evidence = mayBeAgainstAddress(event.kind) ? suppressionOf(event) : undefined
       if (evidence !== undefined) await suppressions.suppress(evidence, signal)
       await deliveries.record(event, signal)
     },

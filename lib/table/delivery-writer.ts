@@ -1,16 +1,6 @@
 import { PutItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import {
-  impliedStatus,
-  isEngagement,
-  isPending,
-  pendingPartitionOf,
-  statusRanks,
-  type DeliveryKey,
-  type Status,
-} from '../core/delivery.ts'
+import { isEngagement, statusRanks, type DeliveryKey } from '../core/delivery.ts'
 import type { DeliveryEvent, EventKind } from '../core/event.ts'
-import { formatInstant } from '../core/instant.ts'
-import { isTaskKey, sentAtOf } from '../core/message.ts'
 import { UnwritableError, type DeliveryWriter } from '../ledger/ports.ts'
 import type { PendingWriter } from '../reconcile/ports.ts'
 import type { Clock } from '../runtime/ports.ts'
@@ -166,18 +156,20 @@ class EventWrite {
     this.#addSets(expression, share)
     this.#setColumns(expression, share)
     expression.set('expiresAt', expiresAt(this.#to.clock.now(), this.#to.retentionDays))
-    const status = impliedStatus(this.#event)
+    const { status, pending } = this.parts
     const statusRank = expression.name('statusRank')
     const rank = expression.number(statusRanks[status])
     if (form === 'join') {
       expression.require(`${statusRank} >= ${rank}`)
       return expression
     }
-    expression.require(`(attribute_not_exists(${statusRank}) OR ${raisable(expression, status, rank)})`)
+    expression.require(
+      `(attribute_not_exists(${statusRank}) OR ${raisable(expression, rank, pending !== undefined)})`,
+    )
     expression.set('status', { S: status })
     expression.set('statusRank', { N: String(statusRanks[status]) })
-    if (isPending(status)) expression.set('pending', { S: pendingPartitionOf(this.#event.message) })
-    else expression.remove('pending')
+    if (pending === undefined) expression.remove('pending')
+    else expression.set('pending', { S: pending })
     return expression
   }
 
@@ -200,11 +192,7 @@ class EventWrite {
 
   /** What belongs to the message is the same in every event that tells it, so the first to tell it is as good as any. */
   #setColumns(expression: Expression, share: Share): void {
-    const { provider, message } = this.#event
-    const sentAtMs = sentAtOf(message)
-    expression.setOnce('provider', provider)
-    if (!isTaskKey(message)) expression.setOnce('messageId', message)
-    if (sentAtMs !== undefined) expression.setOnce('sentAt', formatInstant(sentAtMs))
+    for (const [column, value] of this.parts.identity) expression.setOnce(column, value)
     for (const [column, value] of this.parts.columns) {
       if (share.columns === 'set') expression.setOnce(column, value)
       if (share.columns === 'moved') expression.remove(column)
@@ -216,9 +204,9 @@ class EventWrite {
  * The condition that setting a status does not lower it, nor bring a delivery back into the pending index that has left it: of
  * its own rank a row may be set to what it is.
  */
-function raisable(expression: Expression, status: Status, rank: string): string {
+function raisable(expression: Expression, rank: string, isPending: boolean): string {
   const statusRank = expression.name('statusRank')
-  if (!isPending(status)) return `${statusRank} <= ${rank}`
+  if (!isPending) return `${statusRank} <= ${rank}`
   const isStillPending = `attribute_exists(${expression.name('pending')})`
   return `${statusRank} < ${rank} OR (${statusRank} = ${rank} AND ${isStillPending})`
 }

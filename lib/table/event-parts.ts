@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { impliedStatus, isPending, pendingPartitionOf, type Status } from '../core/delivery.ts'
 import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import { factOf, sentFactOf } from '../core/fact.ts'
 import { formatInstant } from '../core/instant.ts'
+import { isTaskKey, sentAtOf } from '../core/message.ts'
 
 // What an event tells, by where it can stand: in the delivery's row, or in rows of its own beside it (docs/adr/0003).
 
@@ -31,6 +33,11 @@ type Column = readonly [name: string, value: string]
 
 /** What an event tells. */
 export interface EventParts {
+  readonly status: Status
+  /** Where the row stands in the pending index as long as nothing later is known; absent for a status with which it leaves. */
+  readonly pending: string | undefined
+  /** Columns that say whose row it is: provider, MessageId, and when it was sent as far as its key tells. */
+  readonly identity: readonly Column[]
   /** Its fact as it stands in the row; shortened where the whole is beside it. */
   readonly fact: string
   /** When its message was sent: a fact of the kind `requested`. */
@@ -48,6 +55,7 @@ export interface EventParts {
 }
 
 export function partsOf(event: DeliveryEvent): EventParts {
+  const status = impliedStatus(event)
   const { text, whole } = factOf(event)
   const sent = sentFactOf(event)
   const headers = [...event.headers].sort(byName)
@@ -56,6 +64,9 @@ export function partsOf(event: DeliveryEvent): EventParts {
   const wholeBeside =
     whole === undefined || isWholeTooLarge ? [] : [factRow(event.kind, event.occurredAtMs, whole)]
   return {
+    status,
+    pending: isPending(status) ? pendingPartitionOf(event.message) : undefined,
+    identity: identityOf(event),
     fact: text,
     sent,
     columns: columns.inRow,
@@ -69,6 +80,15 @@ export function partsOf(event: DeliveryEvent): EventParts {
     columnsBeside: columnRows(columns.inRow),
     hasTooLarge: isWholeTooLarge || columns.areTooLarge,
   }
+}
+
+function identityOf({ provider, message }: DeliveryEvent): readonly Column[] {
+  const sentAtMs = sentAtOf(message)
+  return [
+    ['provider', provider],
+    ...(isTaskKey(message) ? [] : [['messageId', message] as const]),
+    ...(sentAtMs === undefined ? [] : [['sentAt', formatInstant(sentAtMs)] as const]),
+  ]
 }
 
 /** A function of the event alone, so that it ends in the same rows however often it is told. */

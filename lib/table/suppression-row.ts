@@ -1,7 +1,9 @@
 import {
+  dayOf,
   evidenceLine,
   inOrderOfTime,
   parseEvidence,
+  setOf,
   sortableInstant,
   suppressionReasons,
   type Suppression,
@@ -26,9 +28,30 @@ const latestColumns: Readonly<Record<SuppressionReason, string>> = {
   'by-hand': 'latestByHand',
 }
 
-/** Evidence behind its instant, so that text order is order of time to the millisecond. */
-export function latestValueOf(evidence: SuppressionEvidence): string {
-  return `${sortableInstant(evidence.occurredAtMs)} ${evidenceLine(evidence)}`
+/** Evidence in the words of its row. */
+export interface EvidenceInRow {
+  readonly set: ReturnType<typeof setOf>
+  readonly line: string
+  /** Of which text order is order of time, to the millisecond. */
+  readonly instant: string
+  readonly day: string
+  /** Where the latest evidence of its reason stands once the set has no room left. */
+  readonly latestColumn: string
+  /** The line behind its instant. */
+  readonly latestValue: string
+}
+
+export function evidenceInRow(evidence: SuppressionEvidence): EvidenceInRow {
+  const line = evidenceLine(evidence)
+  const instant = sortableInstant(evidence.occurredAtMs)
+  return {
+    set: setOf(evidence),
+    line,
+    instant,
+    day: dayOf(evidence.occurredAtMs),
+    latestColumn: latestColumnOf(evidence.reason),
+    latestValue: `${instant} ${line}`,
+  }
 }
 
 /** A row as the core knows it, with the evidence that stands beside its sets. */

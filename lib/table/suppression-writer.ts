@@ -1,12 +1,9 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import {
-  dayOf,
-  evidenceLine,
   firstLasting,
   lastOf,
   parseEvidence,
-  setOf,
   sortableInstant,
   suppressionReasons,
   withRemoval,
@@ -19,7 +16,7 @@ import type { SuppressionRemover, SuppressionWriter } from '../suppressions/port
 import { Expression } from './expression.ts'
 import type { Item } from './pages.ts'
 import { suppressionItem } from './suppression-reader.ts'
-import { latestColumnOf, latestValueOf, suppressionIn } from './suppression-row.ts'
+import { evidenceInRow, latestColumnOf, suppressionIn, type EvidenceInRow } from './suppression-row.ts'
 import { isRefusedForGood, tryUpdate } from './try-update.ts'
 
 /** Lines that a set holds. An address whose mails keep being sent could otherwise grow its row without end. */
@@ -66,7 +63,7 @@ async function suppressRecipient(
   signal?: AbortSignal,
 ): Promise<void> {
   const key = { recipient: { S: evidence.recipient } }
-  const forms = formsOf(evidence, { ...defaultLimits, ...to.limits })
+  const forms = formsOf(evidenceInRow(evidence), { ...defaultLimits, ...to.limits })
   for (let round = 0; round < maxRounds; round += 1) {
     for (const form of forms) {
       if (await tryUpdate(to, key, form(), signal)) return
@@ -77,8 +74,8 @@ async function suppressRecipient(
 
 type Form = () => Expression
 
-function formsOf(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
-  switch (setOf(evidence)) {
+function formsOf(evidence: EvidenceInRow, limits: Limits): readonly Form[] {
+  switch (evidence.set) {
     case 'evidence':
       return lastingForms(evidence, limits)
     case 'blocklisted':
@@ -99,9 +96,8 @@ function noneOr(expression: Expression, attribute: string, operator: '<' | '>=',
 }
 
 /** The first evidence newer than the last removal names why the address is on the list. */
-function lastingForms(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
-  const line = evidenceLine(evidence)
-  const instant = sortableInstant(evidence.occurredAtMs)
+function lastingForms(evidence: EvidenceInRow, limits: Limits): readonly Form[] {
+  const { line, instant } = evidence
   const withFirst = (expression: Expression, takesEffect: boolean) => {
     const isNew = noneOr(expression, 'removedAt', '<', instant)
     const isFirst = noneOr(expression, 'suppressedBy', '>=', line)
@@ -120,18 +116,15 @@ function lastingForms(evidence: SuppressionEvidence, limits: Limits): readonly F
 }
 
 /** The latest of it decides how long it holds. */
-function blocklistForms(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
-  const line = evidenceLine(evidence)
+function blocklistForms(evidence: EvidenceInRow, limits: Limits): readonly Form[] {
   return [
-    () => added('blocklisted', line, limits.blocklisted),
+    () => added('blocklisted', evidence.line, limits.blocklisted),
     ...leftOutForms('blocklisted', evidence, limits.blocklisted),
   ]
 }
 
 /** Of what finds no room the day is known: enough to see whether there are bounces on several days. */
-function unclearForms(evidence: SuppressionEvidence, limits: Limits): readonly Form[] {
-  const line = evidenceLine(evidence)
-  const day = dayOf(evidence.occurredAtMs)
+function unclearForms({ line, day }: EvidenceInRow, limits: Limits): readonly Form[] {
   const leftOut = (isDayKept: boolean) => () => {
     const expression = leftOutOf('unclearBounces', line, limits.unclearBounces)
     require(expression, isDayKept, expression.roomFor('unclearDays', day, limits.unclearDays))
@@ -157,13 +150,15 @@ function leftOutOf(set: string, line: string, maxLines: number): Expression {
 }
 
 /** The same, and the line is the latest of its reason that found no room, or is not. */
-function leftOutForms(set: string, evidence: SuppressionEvidence, maxLines: number): readonly Form[] {
-  const column = latestColumnOf(evidence.reason)
-  const value = latestValueOf(evidence)
+function leftOutForms(
+  set: string,
+  { line, latestColumn, latestValue }: EvidenceInRow,
+  maxLines: number,
+): readonly Form[] {
   return [true, false].map((isLatest) => () => {
-    const expression = leftOutOf(set, evidenceLine(evidence), maxLines)
-    require(expression, isLatest, noneOr(expression, column, '<', value))
-    if (isLatest) expression.set(column, { S: value })
+    const expression = leftOutOf(set, line, maxLines)
+    require(expression, isLatest, noneOr(expression, latestColumn, '<', latestValue))
+    if (isLatest) expression.set(latestColumn, { S: latestValue })
     return expression
   })
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
-import type { FunctionUrlHandler } from '../../lib/runtime/http/stack.ts'
+import type { FunctionUrlHandler } from '../../lib/runtime/http/function-url.ts'
 import { startFunctionUrlServer, type FunctionUrlServer } from '../../local/function-url-server.ts'
 import { StartError } from '../../local/listening-server.ts'
 

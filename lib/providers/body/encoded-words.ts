@@ -1,5 +1,5 @@
 import { oneLine } from '../../core/text.ts'
-import { decoderNamed } from './charset.ts'
+import { decoderNamed } from './text.ts'
 
 // =?charset*language?encoding?text?= (RFC 2047, RFC 2231 §5), and words with at most white space between them.
 const word = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=/gi

@@ -1,54 +1,91 @@
 import { bounds } from './bounds.ts'
-import type { Decoder } from './charset.ts'
 import type { FieldProblem } from '../provider.ts'
+import type { Decoder } from './text.ts'
 
 /** What came under a name: its text, or several where the name repeats and the texts differ. */
 type FormValue = string | readonly string[]
 
 /** The fields of a form, in the order of their names' first coming. */
-export type FormFields = ReadonlyMap<string, FormValue>
+type FormFields = ReadonlyMap<string, FormValue>
 
 interface FormReading {
-  /** Names whose values are decoded; the others are passed over. Default: all. */
-  readonly wanted?: Pick<ReadonlySet<string>, 'has'> | undefined
   /** Whether a field holds addresses, in which a raw `+` is a `+`. Default: none does. */
   readonly isAddress?: (name: string) => boolean
   /** Another charset than UTF-8, of which the text has the bytes. */
   readonly decoder?: Decoder | undefined
 }
 
-/**
- * The fields of `application/x-www-form-urlencoded` text. An escape that is not of its charset is a problem and no
- * replacement character: `URLSearchParams` hides it, and may even make another letter of it.
- */
-export function parseForm(
-  text: string,
-  reading: FormReading = {},
-): { fields: FormFields } | { problem: FieldProblem } {
-  const values: [string, string][] = []
-  let hasPair = false
-  try {
-    for (const pair of text.split('&')) {
-      hasPair ||= pair.indexOf('=') > 0
-      const value = valueIn(pair, reading)
-      if (value) values.push(value)
-    }
-  } catch {
-    const charset = reading.decoder?.encoding ?? 'UTF-8'
-    const received = `escapes that are not ${charset}`
-    return { problem: { pointer: '', expected: `${charset} text`, received } }
-  }
-  if (hasPair) return { fields: fieldsOf(values) }
-  return { problem: { pointer: '', expected: 'a form of name=value pairs', received: 'text without any' } }
+/** A form of which the names are decoded, and a value when somebody asks for it. */
+export interface Form {
+  /**
+   * The fields. An escape in a value that is not of the form's charset is a problem.
+   *
+   * @param wanted - Names whose values are decoded; the others are passed over. Default: all.
+   */
+  readonly fields: (
+    wanted?: Pick<ReadonlySet<string>, 'has'>,
+  ) => { fields: FormFields } | { problem: FieldProblem }
 }
 
-/** `undefined` where there is no name, or nobody wants it. */
-function valueIn(pair: string, { wanted, isAddress, decoder }: FormReading): [string, string] | undefined {
-  const equals = pair.indexOf('=')
-  const name = decoded(equals < 0 ? pair : pair.slice(0, equals), decoder)
-  if (name === '' || wanted?.has(name) === false) return undefined
-  const raw = equals < 0 ? '' : pair.slice(equals + 1)
-  return [name, isAddress?.(name) ? decodedAddress(raw, decoder) : decoded(raw, decoder)]
+/**
+ * Opens `application/x-www-form-urlencoded` text. An escape that is not of its charset is a problem and no replacement
+ * character: `URLSearchParams` hides it, and may even make another letter of it.
+ */
+export function openForm(
+  text: string,
+  { isAddress = () => false, decoder }: FormReading = {},
+): Form | { problem: FieldProblem } {
+  const charset = decoder?.encoding ?? 'UTF-8'
+  const problem = {
+    pointer: '',
+    expected: `${charset} text`,
+    received: `escapes that are not ${charset}`,
+  }
+  const pairs = pairsIn(text, decoder)
+  if (pairs === undefined) return { problem }
+  if (!pairs.some(({ hasValue }) => hasValue)) {
+    return { problem: { pointer: '', expected: 'a form of name=value pairs', received: 'text without any' } }
+  }
+  return {
+    fields(wanted) {
+      const asked = wanted ? pairs.filter(({ name }) => wanted.has(name)) : pairs
+      const addresses = new Set(asked.map(({ name }) => name).filter(isAddress))
+      try {
+        const values = asked.map(({ name, raw }): [string, string] => [
+          name,
+          addresses.has(name) ? decodedAddress(raw, decoder) : decoded(raw, decoder),
+        ])
+        return { fields: fieldsOf(values) }
+      } catch {
+        return { problem }
+      }
+    },
+  }
+}
+
+interface Pair {
+  readonly name: string
+  /** The value as it stands in the form. */
+  readonly raw: string
+  /** Whether an equals sign stands behind the name. */
+  readonly hasValue: boolean
+}
+
+/** The pairs that have a name; `undefined` where one has an escape that is not of the charset. */
+function pairsIn(text: string, decoder: Decoder | undefined): readonly Pair[] | undefined {
+  try {
+    return text
+      .split('&')
+      .map((pair) => {
+        const equals = pair.indexOf('=')
+        const hasValue = equals >= 0
+        const name = decoded(hasValue ? pair.slice(0, equals) : pair, decoder)
+        return { name, raw: hasValue ? pair.slice(equals + 1) : '', hasValue }
+      })
+      .filter(({ name }) => name !== '')
+  } catch {
+    return undefined
+  }
 }
 
 /** Once where a name's texts all say the same. */

@@ -65,8 +65,12 @@ export function notJson(body: Uint8Array): FieldProblem {
  * @param isExact - Whether the number says all that its writing does.
  */
 export function parseExactJson(text: string, isExact = printsAsWritten): unknown {
-  const value: unknown = JSON.parse(text)
-  // Known to be JSON from here on, so whatever looks like a number outside of strings is one.
+  return exactJson(JSON.parse(text), text, isExact)
+}
+
+/** The same of a text that is parsed already: {@link parseExactJson}. @param value - As `JSON.parse` makes it of the text. */
+export function exactJson(value: unknown, text: string, isExact = printsAsWritten): unknown {
+  // Known to be JSON, so whatever looks like a number outside of strings is one.
   if (!mayBeInexact.test(text)) return value
   const exact = text.replace(stringOrNumber, (token) => {
     if (token.startsWith('"') || isExact(Number(token), token)) return token

@@ -1,4 +1,4 @@
-import { fieldsOf, type FormFields } from './form.ts'
+import { fieldsOf, type Form } from './form.ts'
 import type { FieldProblem } from '../provider.ts'
 
 /** Whoever sends a form is not known before its signature is: more parts, or longer heads of parts, are not read. */
@@ -6,30 +6,34 @@ const maxParts = 10_000
 const maxHeadBytes = 4 * 1024
 
 /**
- * The fields of `multipart/form-data` (RFC 7578), in the order of their names' first coming. Each byte is looked at a fixed
- * number of times.
- *
- * @param wanted - Names whose values are decoded; the others are passed over. Default: all.
+ * Opens `multipart/form-data` (RFC 7578): its parts are found, and a value is decoded when somebody asks for it. Each byte is
+ * looked at a fixed number of times.
  */
-export function parseMultipart(
-  body: Uint8Array,
-  contentType: string,
-  wanted?: Pick<ReadonlySet<string>, 'has'>,
-): { fields: FormFields } | { problem: FieldProblem } {
+export function openMultipart(body: Uint8Array, contentType: string): Form | { problem: FieldProblem } {
   const boundary = /;\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType)
   if (!boundary) return multipartProblem('no boundary that ends them')
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const parts = partsOf(bytes, `--${boundary[1] ?? boundary[2] ?? ''}`)
   if ('problem' in parts) return parts
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const problem = { pointer: '', expected: 'UTF-8 text', received: 'a part that is not UTF-8' }
+  let named: readonly { name: string; value: Uint8Array }[]
   try {
-    const values = parts.parts
+    named = parts.parts
       .map(({ head, value }) => ({ name: nameIn(decoder.decode(head)), value }))
-      .filter(({ name }) => name !== '' && wanted?.has(name) !== false)
-      .map(({ name, value }): [string, string] => [name, decoder.decode(value)])
-    return { fields: fieldsOf(values) }
+      .filter(({ name }) => name !== '')
   } catch {
-    return { problem: { pointer: '', expected: 'UTF-8 text', received: 'a part that is not UTF-8' } }
+    return { problem }
+  }
+  return {
+    fields(wanted) {
+      const asked = wanted ? named.filter(({ name }) => wanted.has(name)) : named
+      try {
+        return { fields: fieldsOf(asked.map(({ name, value }) => [name, decoder.decode(value)] as const)) }
+      } catch {
+        return { problem }
+      }
+    },
   }
 }
 

@@ -1,5 +1,4 @@
 import { gunzipSync } from 'node:zlib'
-import { decoderNamed, type Decoder } from './charset.ts'
 import type { FieldProblem } from '../provider.ts'
 
 /**
@@ -21,8 +20,36 @@ export function unpacked(
   }
 }
 
+/** Names that mail and Chinese systems use, and the Encoding standard lacks. */
+const standardNames: ReadonlyMap<string, string> = new Map([
+  ...['cp936', 'ms936', 'windows-936', 'euc-cn', 'cn-gb'].map((name) => [name, 'gbk'] as const),
+  ...['cp950', 'ms950', 'windows-950'].map((name) => [name, 'big5'] as const),
+  ...['cp949', 'ms949', 'uhc'].map((name) => [name, 'euc-kr'] as const),
+  ...['cp932', 'ms932'].map((name) => [name, 'shift_jis'] as const),
+  // All of it is UTF-8, too, and the standard would have it be windows-1252.
+  ...['us-ascii', 'ascii'].map((name) => [name, 'utf-8'] as const),
+])
+
+/** Decodes one charset. */
+export interface Decoder {
+  /** The standard's name of it, in lower case. */
+  readonly encoding: string
+  /** Throws TypeError where the bytes are not of it. */
+  decode(bytes: Uint8Array): string
+}
+
+/** The decoder of a charset by any of its names; `undefined` where nobody knows it. */
+export function decoderNamed(label: string): Decoder | undefined {
+  const name = label.trim().toLowerCase()
+  try {
+    return new TextDecoder(standardNames.get(name) ?? name, { fatal: true })
+  } catch {
+    return undefined
+  }
+}
+
 /** The charset that a content type names. UTF-8 where it names none, or one that nobody knows. */
-export function decoderOf(contentType: string): Decoder {
+function decoderOf(contentType: string): Decoder {
   const label = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1] ?? utf8.encoding
   const named = decoderNamed(label) ?? utf8
   return named.encoding === chosenByNobody ? utf8Or(named) : named
@@ -56,18 +83,18 @@ export function contentTypeOfText(contentType: string): string {
   return isUtf8(decoderOf(contentType)) ? contentType : `${contentType}; ${receivedAsText}`
 }
 
-/** A body as text in the charset that its content type names, without a byte order mark. */
+/** A body as text in the charset that its content type names, without a byte order mark, and what decoded it. */
 export function decodeText(
   body: Uint8Array,
   contentType: string,
-): { text: string } | { problem: FieldProblem } {
+): { text: string; decoder: Decoder } | { problem: FieldProblem } {
   const decoder = decoderOf(contentType)
   if (!isUtf8(decoder) && wasDecodedBefore(body, contentType, decoder)) {
     const expected = `bytes in the charset of the content type, ${decoder.encoding}`
     return { problem: { pointer: '', expected, received: 'text that was decoded as UTF-8' } }
   }
   try {
-    return { text: decoder.decode(body) }
+    return { text: decoder.decode(body), decoder }
   } catch {
     const charset = isUtf8(decoder) ? 'UTF-8' : decoder.encoding
     return {

@@ -31,6 +31,16 @@ export function documentedName(name: string): string {
   return fieldOfSpelling.get(withoutSpelling(name)) ?? name
 }
 
+const addressFields = new Set([
+  ...['recipient', 'recipientArray', 'emailId', 'emailIds'],
+  ...['from', 'to', 'x_mx_mailfrom', 'x_mx_rcptto'],
+])
+
+/** Whether a field holds addresses, in whatever spelling. */
+export function isAddressField(name: string): boolean {
+  return addressFields.has(documentedName(name))
+}
+
 /**
  * What the fields tell, under their documented names, without what stands for "not applicable". A field that comes in two
  * spellings is told once where both say the same; otherwise all that was said is a list, which is no text.
@@ -64,6 +74,16 @@ function isShort(value: unknown): boolean {
 /** The sender's own headers: "custom header with start of SC-Custom". */
 export function isSenderHeader(name: string): boolean {
   return name.toLowerCase().startsWith('sc-custom')
+}
+
+type Entries = readonly (readonly [name: string, value: unknown])[]
+
+/** The sender's own headers among fields, and the other fields. */
+export function senderHeadersApart(fields: Entries): { readonly headers: Entries; readonly others: Entries } {
+  const { headers = [], others = [] } = Object.groupBy(fields, ([name]) =>
+    isSenderHeader(name) ? 'headers' : 'others',
+  )
+  return { headers, others }
 }
 
 /** When it happened, or what is wrong with how that was told. */

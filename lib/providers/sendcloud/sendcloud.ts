@@ -7,9 +7,9 @@ import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from '../fiel
 import { parseExactJson } from '../body/json.ts'
 import type { Outcome, Provider } from '../provider.ts'
 import { readAddressee, readAddressees } from './recipients.ts'
-import { maxBodyBytes, parseBody } from './body.ts'
+import { maxBodyBytes, openBody } from './body.ts'
 import { keyOfSent, ownsMessage } from './email-id.ts'
-import { fieldProblem, isSenderHeader, occurredAtIn, normalizedFields } from './fields.ts'
+import { fieldProblem, isSenderHeader, normalizedFields, occurredAtIn, senderHeadersApart } from './fields.ts'
 import { readRoute } from './inbound-mail.ts'
 import { isEvent, publicKey, verifySignature } from './signature.ts'
 import { describeSubStatus, isKnownDescription, meaningOf, subStatusesOfInvalid } from './sub-status.ts'
@@ -26,7 +26,7 @@ export const sendCloud: Provider = {
   ownsMessage,
   keyOfSent,
   read(callback, nowMs) {
-    const parsed = parseBody(callback)
+    const parsed = openBody(callback).fields()
     if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
     if (parsed.fields === undefined) return []
     try {
@@ -248,21 +248,18 @@ function headersIn(told: Fields): {
 } {
   const userHeaders = told.get('userHeaders')
   const entries = entriesIn(userHeaders)
+  const amongFields = senderHeadersApart([...told]).headers
   if (userHeaders !== undefined && !entries)
-    return { headers: headersOf([...told]), others: [['userHeaders', userHeaders]] }
-  const foreign = (entries ?? []).filter(([name]) => !isSenderHeader(name))
+    return { headers: headersOf(amongFields), others: [['userHeaders', userHeaders]] }
+  const { headers, others: foreign } = senderHeadersApart(entries ?? [])
   return {
-    headers: headersOf([...(entries ?? []), ...told]),
+    headers: headersOf([...headers, ...amongFields]),
     others: foreign.length === 0 ? [] : [['userHeaders', Object.fromEntries(foreign)]],
   }
 }
 
-function headersOf(entries: readonly (readonly [string, unknown])[]): DeliveryEvent['headers'] {
-  return new Map(
-    entries
-      .filter(([name]) => isSenderHeader(name))
-      .map(([name, value]) => [oneLine(name), decodedHeader(textOf(value))]),
-  )
+function headersOf(headers: readonly (readonly [string, unknown])[]): DeliveryEvent['headers'] {
+  return new Map(headers.map(([name, value]) => [oneLine(name), decodedHeader(textOf(value))]))
 }
 
 /** The names and values of an object, or of JSON that is one. */

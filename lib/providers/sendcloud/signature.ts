@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Authenticity, Callback } from '../provider.ts'
-import { isWithoutFields, parseBody } from './body.ts'
+import { openBody } from './body.ts'
 import { documentedName, normalizedFields } from './fields.ts'
 
 const signedFields = new Set(['timestamp', 'token', 'signature'])
@@ -13,8 +13,9 @@ export const publicKey = 'test_appkey'
  * came. It covers no other field and no length of time.
  */
 export function verifySignature(callback: Callback, keys: readonly string[]): Authenticity {
-  const parsed = parseBody(callback, signedFields)
-  if ('problem' in parsed) return isWithoutFields(callback) ? 'unsigned' : 'unverifiable'
+  const body = openBody(callback)
+  const parsed = body.fields(signedFields)
+  if ('problem' in parsed) return body.isWithoutFields() ? 'unsigned' : 'unverifiable'
   const [timestamp, token, signature] = ['timestamp', 'token', 'signature'].map(
     (field) => parsed.fields?.get(field) ?? '',
   )
@@ -32,7 +33,7 @@ const eventFields = new Set(['event', ...recipientFields])
 
 /** Whether a body has an event and names a recipient. Nothing else of it is decoded. */
 export function isEvent(callback: Callback): boolean {
-  const parsed = parseBody(callback, { has: (name) => eventFields.has(documentedName(name)) })
+  const parsed = openBody(callback).fields({ has: (name) => eventFields.has(documentedName(name)) })
   if ('problem' in parsed || parsed.fields === undefined) return false
   const fields = normalizedFields(parsed.fields)
   return typeof fields.get('event') === 'string' && recipientFields.some((field) => fields.has(field))

@@ -1,5 +1,33 @@
+import middy from '@middy/core'
+import type { Context } from 'aws-lambda'
 import * as v from 'valibot'
 import type { WebhookResponse, WebhookRequest } from '../../ingest/ports.ts'
+import { tryAgain } from '../../ingest/responses.ts'
+import type { Log } from '../ports.ts'
+
+/** A Lambda handler for function URL events. */
+export type FunctionUrlHandler = (event: unknown, context: Context) => Promise<FunctionUrlResult>
+
+/**
+ * The middleware around a function URL: events become requests, answers become results. A fault that nobody expected,
+ * and a run out of time, are answered 503: the sender can only help by sending again.
+ */
+export function functionUrlStack(
+  respond: (request: WebhookRequest) => Promise<WebhookResponse>,
+  log: Log,
+): FunctionUrlHandler {
+  const stack = middy<unknown, FunctionUrlResult>()
+    .use({
+      name: 'answer-unexpected-fault',
+      onError(request) {
+        const fault: unknown = request.error
+        log('unexpected fault', { stack: fault instanceof Error ? fault.stack : typeof fault })
+        request.response = resultOf(tryAgain())
+      },
+    })
+    .handler(async (event: unknown) => resultOf(await respond(requestOf(event))))
+  return (event, context) => stack(event, context)
+}
 
 /**
  * The part of a Lambda function URL event (payload format 2.0) that is used. Nothing of it is trusted before it fits.

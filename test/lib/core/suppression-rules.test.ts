@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { labelledReplies } from '../../../bench/replies/labelled-replies.ts'
+import { mayBeAgainstAddress } from '../../../lib/core/delivery.ts'
 import type { BounceClass, DeliveryEvent } from '../../../lib/core/event.ts'
 import {
   suppressionOf,
@@ -106,6 +107,22 @@ describe('an event', () => {
     [499, '', 'unclear', 'no-rule'],
   ])('of SendCloud with %i and "%s": %s, by %s', (subStat, reply, verdict, rule) => {
     expect(verdictOf(invalid(subStat, reply))).toMatchObject({ verdict, rule })
+  })
+
+  it.each([
+    ['requested', false],
+    ['deferred', false],
+    ['delivered', false],
+    ['dropped', true],
+    ['bounced', true],
+    ['opened', false],
+    ['clicked', false],
+    ['complained', true],
+    ['unsubscribed', true],
+    ['unknown', false],
+  ] as const)('of the kind %s: whether the rules are asked is %s', (kind, isAsked) => {
+    expect(mayBeAgainstAddress(kind)).toBe(isAsked)
+    if (!isAsked) expect(verdictOf(eventWith({ kind, reply: '550 no such user' })).verdict).toBe('leave')
   })
 
   it('weighs more where it says more', () => {
