@@ -17,7 +17,7 @@ import { daysLeftOf, embeddedTables, rowsOf, type PlainRow } from '../../embedde
 import { eventWith } from '../../events.ts'
 import { projectRoot } from '../../running-command.ts'
 import { emptyTables } from '../../wired-ledger.ts'
-import { mailAt, worldAt, type World } from '../reconcile/world.ts'
+import { mailAt, worldAt, type TableWorld as World } from '../reconcile/world.ts'
 
 const execute = promisify(execFile)
 const engine = embeddedTables()

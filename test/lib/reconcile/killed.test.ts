@@ -14,7 +14,7 @@ import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type World, type Ports } from './world.ts'
+import { mailAt, messageIdAt, toldOf, worldAt, type TableWorld as World, type Ports } from './world.ts'
 
 // A run may die anywhere: what it left undone is done by the next one, and the table is as if nothing had happened.
 
