@@ -7,6 +7,7 @@ import { inboundMailReader } from '../../../lib/table/inbound-reader.ts'
 import { inboundMailWriter } from '../../../lib/table/inbound-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import { times } from '../../strength.ts'
 
 const engine = embeddedTables()
 const kb = 1_024
@@ -229,7 +230,7 @@ describe('a mail that is told twice', () => {
         expect(await shuffled.rows()).toEqual(await inOrder.rows())
         expect(await raced.rows()).toEqual(await inOrder.rows())
       }),
-      { numRuns: 6 },
+      { numRuns: times({ quick: 2, proof: 6 }) },
     )
   })
 })

@@ -8,6 +8,7 @@ import { quarantineStore } from '../../../lib/table/quarantine-store.ts'
 import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import { times } from '../../strength.ts'
 
 const engine = embeddedTables()
 const kb = 1_024
@@ -123,7 +124,7 @@ describe('a body', () => {
         expect([...(await store.input(id))!.body]).toEqual([...body])
         await client.send(new DeleteItemCommand({ TableName: table, Key: { id: { S: id } } }))
       }),
-      { numRuns: 60 },
+      { numRuns: times({ quick: 10, proof: 60 }) },
     )
   })
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { projectRoot, run, type RunningCommand } from './running-command.ts'
+import { projectRoot, run, type RunningCommand } from '../running-command.ts'
 
 // What the README tells a newcomer to type, typed. Only the installing is left out: it has happened.
 
