@@ -54,7 +54,6 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await ses.close()
-  process.exitCode = undefined
 })
 afterAll(() => {
   process.env = environmentBefore
