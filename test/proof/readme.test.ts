@@ -43,6 +43,7 @@ describe('the README', () => {
       'npx ledger reconcile',
       'npm run demo',
       'npm install && npm test',
+      'npm run test:proof',
       'npm run test:aws',
       'export TABLE_PREFIX=delivery-ledger-prod AWS_REGION=ap-southeast-1',
       'npx ledger token new',
