@@ -2,7 +2,7 @@
 
 // The functions ask Systems Manager for one thing, and esbuild would keep 70 KB of what its client has for 150 others: computed
 // keys and registered errors pass for side effects. Should a later version be written in another way, the bundle works, and is
-// larger than test/bundle.test.ts allows.
+// larger than test/proof/bundle.test.ts allows.
 
 const { readFile } = require('node:fs/promises')
 

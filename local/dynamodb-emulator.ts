@@ -5,6 +5,7 @@ import dynalite from 'dynalite'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 import { limitExpressions } from './expression-limit.ts'
 import { measureItemsInBytes } from './item-size.ts'
+import { rememberParsedConditions } from './parsed-conditions.ts'
 import { close, listen, localHost, StartError } from './listening-server.ts'
 
 /** A DynamoDB emulator inside this process. */
@@ -23,6 +24,7 @@ export async function startDynamoDbEmulator(port: number, dataDir?: string): Pro
   })
   limitExpressions(server)
   measureItemsInBytes()
+  rememberParsedConditions()
   const endpoint = `http://${localHost}:${await listen(server, port, 'the DynamoDB emulator (DYNAMODB_PORT)')}`
   const client = emulatorClient(endpoint)
   return {

@@ -60,11 +60,19 @@ async function isActive(client: DynamoDBClient, table: string): Promise<boolean>
 export async function declaredTables(
   prefix: string,
 ): Promise<readonly v.InferOutput<typeof declaredTable>[]> {
+  declared ??= readDeclared()
+  return (await declared).map((table) => ({
+    ...table,
+    TableName: table.TableName.replace('${self:custom.tablePrefix}', prefix),
+  }))
+}
+
+let declared: Promise<readonly v.InferOutput<typeof declaredTable>[]> | undefined
+
+async function readDeclared(): Promise<readonly v.InferOutput<typeof declaredTable>[]> {
   const { Resources } = v.parse(
     v.object({ Resources: v.record(v.string(), v.object({ Properties: v.unknown() })) }),
     parse(await readFile(tablesYaml, 'utf8')),
   )
-  return Object.values(Resources)
-    .map((resource) => v.parse(declaredTable, resource.Properties))
-    .map((table) => ({ ...table, TableName: table.TableName.replace('${self:custom.tablePrefix}', prefix) }))
+  return Object.values(Resources).map((resource) => v.parse(declaredTable, resource.Properties))
 }

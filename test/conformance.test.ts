@@ -22,6 +22,7 @@ import {
 import { embeddedTables, rowsOf } from './embedded-tables.ts'
 import { garbage, goodButFor, withDepth, withFields, type Post } from './garbage.ts'
 import { allRowsOf, noRows, wiredLedger } from './wired-ledger.ts'
+import { times } from './strength.ts'
 
 // What every provider of lib/providers/registry.ts passes, end to end: HTTP, the real function, the embedded engine.
 
@@ -210,7 +211,7 @@ function urlIsAnswered({ provider, samples, path, keys, signed }: Candidate): vo
         expect([200, 202, 400, 401]).toContain(status)
         expect(logged.at(-1)?.recorded ?? 0).toBe(0)
       }),
-      { numRuns: 120, endOnFailure: true },
+      { numRuns: times({ quick: 15, proof: 120 }), endOnFailure: true },
     )
     expect(await believed()).toEqual([])
     expect(events()).toEqual(new Set(['callback']))
@@ -258,7 +259,8 @@ function eventsAreRead({ provider, samples, path, keys, signed }: Candidate, enc
 
   it('become no other row where the body is cut off', async () => {
     const bytes = Buffer.from(goodPost.body)
-    const cuts = Array.from({ length: 60 }, (_, index) => Math.floor((index * bytes.length) / 60))
+    const count = times({ quick: 12, proof: 60 })
+    const cuts = Array.from({ length: count }, (_, index) => Math.floor((index * bytes.length) / count))
     for (const cut of [...cuts, bytes.length - 2, bytes.length - 1]) {
       const status = await send(path, { ...goodPost, body: bytes.subarray(0, cut) })
       expect({ cut, status, isFault: status >= 500 }).toEqual({ cut, status, isFault: false })
@@ -272,7 +274,7 @@ function eventsAreRead({ provider, samples, path, keys, signed }: Candidate, enc
       fc.asyncProperty(goodButFor(signed(good.fields), encoding), async ({ contentType, body }) => {
         expect([200, 202, 400, 401]).toContain(await send(path, { contentType, body: withDepth(body) }))
       }),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: times({ quick: 10, proof: 60 }), endOnFailure: true },
     )
     expect(events()).toEqual(new Set(['callback']))
   })

@@ -117,7 +117,8 @@ function plainValue(value: AttributeValue): unknown {
   if (value.SS) return [...value.SS].sort()
   if (value.N !== undefined) return Number(value.N)
   if (value.L) return value.L.map(plainValue)
-  return value.S ?? value.B ?? value.M
+  if (value.M) return Object.fromEntries(Object.entries(value.M).map(([name, of]) => [name, plainValue(of)]))
+  return value.S ?? value.B
 }
 
 function keyOf(row: PlainRow): string {

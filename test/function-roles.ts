@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { parse } from 'yaml'
 
 // What the functions' roles let them do, as deploy/roles.yml has them or a packaged template, and clients that can do no
-// more. That both are the same is for test/permissions.test.ts to say.
+// more. That both are the same is for test/proof/permissions.test.ts to say.
 
 export type FunctionName = 'ingest' | 'reconcile'
 

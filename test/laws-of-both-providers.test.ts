@@ -8,6 +8,7 @@ import { virtualClock } from '../local/virtual-clock.ts'
 import { accepted, anyCallback, type Told } from './callback-arbitraries.ts'
 import { embeddedTables } from './embedded-tables.ts'
 import { emptyTables, wiredLedger, type AllRows } from './wired-ledger.ts'
+import { times } from './strength.ts'
 
 // The law of docs/adr/0001 for everything that callbacks write: any order and any multiplicity of any mix of both
 // providers' callbacks, and of what the application tells of its sends, ends in the same rows of every table. The clock
@@ -70,7 +71,7 @@ describe('the callbacks of both providers, and the sends that the application te
       fc.asyncProperty(streams, async ({ callbacks, shuffled }) => {
         expect(await rowsAfter(shuffled)).toEqual(await rowsAfter(callbacks))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 6, proof: 40 }) },
     )
   })
 
@@ -80,12 +81,12 @@ describe('the callbacks of both providers, and the sends that the application te
         const raced = await rowsAfter(shuffled, callbacks.toReversed(), callbacks)
         expect(raced).toEqual(await rowsAfter(callbacks))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 6, proof: 40 }) },
     )
   })
 
   it('were drawn so that every table had rows', () => {
     expect([...filled.keys()].toSorted()).toEqual(['deliveries', 'inbound', 'quarantine', 'suppressions'])
-    for (const rows of filled.values()) expect(rows).toBeGreaterThan(20)
+    for (const rows of filled.values()) expect(rows).toBeGreaterThan(times({ quick: 0, proof: 20 }))
   })
 })

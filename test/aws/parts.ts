@@ -61,8 +61,7 @@ export const tablesTests: readonly string[] = [
   'test/aws/(?!engine-rules)',
   'test/relay/',
   // They package or bundle first, and look at what came of it.
-  'test/package.test.ts',
-  'test/bundled-parameter-client.test.ts',
+  'test/proof/',
   // They look at what a command prints. What it reads others read, too.
   'test/cli/',
 ]
@@ -74,8 +73,8 @@ async function testTablesOn(engineName: string, command: readonly string[]): Pro
   try {
     const url = `http://127.0.0.1:${port}`
     await untilReady(engine, engineName, async () => ((await answers(url)) ? true : undefined))
-    // `npm test` holds the laws at length. An engine that differs differs soon.
-    const env = { RUNS: '10', ...process.env, TEST_DYNAMODB_ENDPOINT: url }
+    // `npm run test:proof` holds the laws at length. An engine that differs differs soon.
+    const env = { RUNS: '10', LEDGER: 'tables', ...process.env, TEST_DYNAMODB_ENDPOINT: url }
     const outcome = await jest(tablesTests, env)
     return (await isUsed(url))
       ? outcome

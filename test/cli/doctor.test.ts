@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { registerDoctor } from '../../cli/doctor.ts'
 import type { Check } from '../../cli/doctor/check.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { tableNames } from '../../lib/table/names.ts'
@@ -11,9 +12,8 @@ import { rowsOf } from '../embedded-tables.ts'
 import { startEmulatedFunctions, type EmulatedFunctions } from '../emulated-functions.ts'
 import { startParameterStore, type EmulatedParameterStore } from '../emulated-parameter-store.ts'
 import { run } from '../running-command.ts'
+import { runInProcess } from './in-process.ts'
 import { startRefusingDynamoDb } from './doctor/refusing-dynamodb.ts'
-
-// As an operator gives it: a process of its own, with an environment of its own.
 
 const token = 'Zk3pQ8vXw1LmN7bYt5RcJ2hGf9DsA4uE6'
 let stack: LocalStack
@@ -43,18 +43,29 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
 })
 
+/** Whatever this machine has, the doctor has none of it. */
+const noAws = {
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nowhere',
+  AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
+}
+
 /** What `ledger doctor …` prints, on either stream, and with what it ends. Whatever it is, no token is in it. */
 async function doctor(
   options: string,
   environment: Record<string, string>,
+): Promise<{ output: string; exitCode: number }> {
+  const words = ['doctor', ...options.split(' ').filter((word) => word !== '')]
+  const { code, output, errors } = await runInProcess(registerDoctor, words, { ...environment, ...noAws })
+  expect(output + errors).not.toContain(token)
+  return { output: output + errors, exitCode: code }
+}
+
+/** The same in a process of its own, where an error of a socket is an `Error` to the AWS SDK: under jest it is one of another realm. */
+async function spawnedDoctor(
+  environment: Record<string, string>,
 ): Promise<{ output: string; exitCode: number | null }> {
-  const command = run(`${process.execPath} cli/ledger.mjs doctor ${options}`, {
-    ...environment,
-    // Whatever this machine has, the test has none of it.
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/nowhere',
-    AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
-  })
+  const command = run(`${process.execPath} cli/ledger.mjs doctor`, { ...environment, ...noAws })
   const exitCode = await command.exited
   expect(command.output()).not.toContain(token)
   return { output: command.output(), exitCode }
@@ -77,7 +88,7 @@ async function portOfNobody(): Promise<string> {
 
 describe('the doctor', () => {
   it('finds nothing wrong with a local stack, and leaves nothing in it', async () => {
-    const { output, exitCode } = await doctor('', { ...local, CALLBACK_TOKEN: token })
+    const { output, exitCode } = await spawnedDoctor({ ...local, CALLBACK_TOKEN: token })
     expect(output).toMatch(
       new RegExp(
         [
@@ -153,7 +164,7 @@ describe('the doctor', () => {
       `127.0.0.1/${token}`,
       `ftp://127.0.0.1/`,
     ]) {
-      const { output, exitCode } = await doctor(`--url '${url}'`, local)
+      const { output, exitCode } = await doctor(`--url ${url}`, local)
       expect(output).toBe(
         '--url: expected the function URL alone, such as https://abc123.lambda-url.ap-southeast-1.on.aws, without a path. The token of a callback URL goes into CALLBACK_TOKEN.\n',
       )
@@ -178,7 +189,7 @@ describe('the doctor', () => {
   it('looks at everything else where nothing answers', async () => {
     const nobody = await portOfNobody()
     const environment = { PORT: nobody, DYNAMODB_PORT: nobody, SES_PORT: nobody, CALLBACK_TOKEN: token }
-    const { output, exitCode } = await doctor('', environment)
+    const { output, exitCode } = await spawnedDoctor(environment)
     expect(output).toMatch(
       new RegExp(
         [
@@ -341,7 +352,7 @@ describe('of a deployment, the doctor', () => {
 
   it('speaks of no local stack, and of no setting that is not set, where nothing answers', async () => {
     const nobody = `http://127.0.0.1:${await portOfNobody()}`
-    const { output } = await doctor('', {
+    const { output } = await spawnedDoctor({
       ...prod,
       AWS_ENDPOINT_URL: nobody,
       AWS_ACCESS_KEY_ID: 'local',

@@ -1,39 +1,40 @@
-import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Command } from 'commander'
 import { startParameterStore, type EmulatedParameterStore } from '../emulated-parameter-store.ts'
-import { projectRoot } from '../running-command.ts'
+import { runInProcess, type Ended } from './in-process.ts'
 
 let store: EmulatedParameterStore
-beforeEach(async () => {
+beforeAll(async () => {
   store = await startParameterStore()
 })
-afterEach(() => store.stop())
+beforeEach(() => {
+  store.parameters.clear()
+  store.refuseWith = undefined
+})
+afterAll(() => store.stop())
 
 const digest = 'ab'.repeat(32)
 const token = 'a1b2c3'.repeat(8)
 
+// It reads whose stage it is when it is loaded.
+const register = async (program: Command) => {
+  const { registerParameter } = await import('../../cli/parameter.ts')
+  registerParameter(program)
+}
+
 /** Runs `ledger parameter …` as an operator of the stage prod does, with what is piped into it. */
-async function parameter(
+function parameter(
   command: string,
   input = '',
   environment: Readonly<Record<string, string>> = { TABLE_PREFIX: 'delivery-ledger-prod' },
-): Promise<{ code: number | null; output: string; errors: string }> {
-  const child = spawn(process.execPath, ['cli/main.ts', 'parameter', ...command.split(' ')], {
-    cwd: projectRoot,
-    env: {
-      PATH: process.env.PATH,
-      AWS_ENDPOINT_URL_SSM: store.url,
-      AWS_REGION: 'ap-southeast-1',
-      AWS_ACCESS_KEY_ID: 'emulated',
-      AWS_SECRET_ACCESS_KEY: 'emulated',
-      ...environment,
-    },
-  })
-  child.stdin.end(input)
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
-  return { code: await exited, output, errors }
+): Promise<Ended> {
+  const aws = {
+    AWS_ENDPOINT_URL_SSM: store.url,
+    AWS_REGION: 'ap-southeast-1',
+    AWS_ACCESS_KEY_ID: 'emulated',
+    AWS_SECRET_ACCESS_KEY: 'emulated',
+  }
+  return runInProcess(register, ['parameter', ...command.split(' ')], { ...aws, ...environment }, input)
 }
 
 describe('ledger parameter put', () => {

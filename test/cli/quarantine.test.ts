@@ -155,7 +155,6 @@ describe('ledger quarantine replay', () => {
       expect(await printed('replay')).toMatch(/\n24 bodies: 24 resolved, 0 left\.\n$/)
       expect(process.listenerCount('SIGINT')).toBe(listeners)
     } finally {
-      process.exitCode = 0
       said.mockRestore()
     }
   })

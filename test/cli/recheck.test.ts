@@ -48,7 +48,6 @@ beforeEach(async () => {
 })
 afterAll(async () => {
   process.env = environmentBefore
-  process.exitCode = 0
   await rm(folder, { recursive: true })
 })
 

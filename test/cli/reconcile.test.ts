@@ -53,7 +53,6 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await ses.close()
-  process.exitCode = undefined
 })
 afterAll(() => {
   process.env = environmentBefore

@@ -23,6 +23,7 @@ import {
   sorted,
   type OpenLedger,
 } from './ledger-contract.ts'
+import { times } from '../strength.ts'
 
 const engine = embeddedTables()
 let tables: TableNames
@@ -69,8 +70,8 @@ async function empty(table: string, keyAttributes: readonly string[]): Promise<v
 
 const openInMemory: OpenLedger = (clock, limits) => Promise.resolve(inMemoryLedger(clock, limits))
 
-describeLedgerContract('the tables', openTables, 6)
-describeLedgerContract('the ledger in memory', openInMemory, 200)
+describeLedgerContract('the tables', openTables, times({ quick: 3, proof: 6 }))
+describeLedgerContract('the ledger in memory', openInMemory, times({ quick: 50, proof: 200 }))
 
 /** One thing that somebody does to a ledger; its answer counts where it has one. */
 type Step = (ledger: Ledger, clock: VirtualClock) => Promise<unknown>
@@ -187,7 +188,7 @@ describe('the ledger in memory and the tables', () => {
         )
         expect(answers[1]).toEqual(answers[0])
       }),
-      { numRuns: 12 },
+      { numRuns: times({ quick: 4, proof: 12 }) },
     )
   })
 })

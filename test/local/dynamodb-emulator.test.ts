@@ -64,3 +64,27 @@ describe('an expression', () => {
     })
   })
 })
+
+describe('a condition', () => {
+  const set = (v: string, wanted: string, unused: Readonly<Record<string, string>> = {}) =>
+    update(
+      { ':v': v, ':wanted': wanted, ...unused },
+      { UpdateExpression: 'SET v = :v', ConditionExpression: 'attribute_not_exists(v) OR v = :wanted' },
+    )
+
+  // It is parsed once for all values.
+  it('is decided by the values of its own request', async () => {
+    await update({ ':v': 'one' }, { UpdateExpression: 'SET v = :v' })
+    await set('two', 'one')
+    await expect(set('three', 'one')).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' })
+    await set('three', 'two')
+  })
+
+  it('leaves no value of its request unused, each time', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await expect(set('two', 'one', { ':other': 'x' })).rejects.toMatchObject({
+        name: 'ValidationException',
+      })
+    }
+  })
+})

@@ -17,7 +17,8 @@ import { daysLeftOf, embeddedTables, rowsOf, type PlainRow } from '../../embedde
 import { eventWith } from '../../events.ts'
 import { projectRoot } from '../../running-command.ts'
 import { emptyTables } from '../../wired-ledger.ts'
-import { mailAt, worldAt, type World } from '../reconcile/world.ts'
+import { mailAt, worldAt, type TableWorld as World } from '../reconcile/world.ts'
+import { times } from '../../strength.ts'
 
 const execute = promisify(execFile)
 const engine = embeddedTables()
@@ -248,7 +249,7 @@ describe('recordSend among the callbacks of a mail', () => {
       fc.asyncProperty(streams, async ({ told, mixed }) => {
         expect(await rowsAfter(mixed)).toEqual(await rowsAfter(['send', ...told]))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 8, proof: 40 }) },
     )
   })
 
@@ -258,7 +259,7 @@ describe('recordSend among the callbacks of a mail', () => {
         const raced = await rowsAfter(told, ['send', 'send'], told.toReversed())
         expect(raced).toEqual(await rowsAfter(['send', ...told]))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 8, proof: 40 }) },
     )
   })
 
@@ -277,7 +278,7 @@ describe('recordSend among the callbacks of a mail', () => {
           expect(requestedAfter).toEqual([...new Set([...(requested as string[]), fact])].sort())
         }
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 8, proof: 40 }) },
     )
   })
 })

@@ -9,6 +9,7 @@ import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { sampleMessage } from '../../events.ts'
 import { signedForm, signedJson } from '../../fixtures/sendcloud/sign.ts'
 import { emptyTables, wiredLedger, type WiredLedger } from '../../wired-ledger.ts'
+import { times } from '../../strength.ts'
 
 const engine = embeddedTables()
 const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
@@ -405,7 +406,7 @@ describe('rows about one delivery that are replayed at once', () => {
         expect(await withoutQuarantine()).toEqual(expected)
         expect(await rows()).toEqual([])
       }),
-      { numRuns: 15 },
+      { numRuns: times({ quick: 4, proof: 15 }) },
     )
   })
 })

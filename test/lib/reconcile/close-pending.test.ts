@@ -20,7 +20,7 @@ describe('more deliveries to close than a run keeps in memory', () => {
     async (provider, message) => {
       const clock = virtualClock('2026-11-21T08:00:00Z')
       const ledger = inMemoryLedger(clock)
-      for (let n = 0; n < 45_000; n += 1) {
+      for (let n = 0; n < 25_000; n += 1) {
         await ledger.deliveries.record(
           eventWith({
             provider,
@@ -34,7 +34,7 @@ describe('more deliveries to close than a run keeps in memory', () => {
       const statusApi = statusApiOver(mailboxWith({}), clock)
       const closed: unknown[] = []
       const metrics: unknown[] = []
-      for (let run = 0; run < 4; run += 1) {
+      for (let run = 0; run < 3; run += 1) {
         const report = await reconcile(dependenciesOf({ statusApi, ledger, clock }, `run ${run}`), {
           deadlineMs: clock.now() + 14 * minuteMs,
           maxCalls: 1_000,
@@ -51,12 +51,11 @@ describe('more deliveries to close than a run keeps in memory', () => {
         clock.advance(30 * minuteMs)
       }
       expect(closed).toEqual([
-        [20_000, 25_000, 'time'],
         [20_000, 5_000, 'time'],
         [5_000, undefined, 'done'],
         [0, undefined, 'done'],
       ])
-      expect(metrics).toEqual([1, 1, 0, 0])
+      expect(metrics).toEqual([1, 0, 0])
     },
   )
 })

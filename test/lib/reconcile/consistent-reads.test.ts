@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { embeddedTables } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type World } from './world.ts'
+import { mailAt, toldOf, worldAt, type TableWorld as World } from './world.ts'
 
 // What a row lacks is known only of the row as it stands now: a replica that is behind would have a run write what is there, and
 // count as repaired what a callback told a moment ago.

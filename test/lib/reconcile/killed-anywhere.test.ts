@@ -15,6 +15,7 @@ import { dependenciesOf, recordingWriter, statusApiOver, type InMemoryPorts } fr
 import { linesOf, type LedgerLines } from './ledger-lines.ts'
 import { MortalPorts } from './mortal-ports.ts'
 import { anyWorldOf, shownInTime, worldOf, type SmallWorld } from './small-world.ts'
+import { times } from '../../strength.ts'
 
 // A run may be killed anywhere, and so may the one after it: what they left undone is done by the next, and the tables are as
 // if nobody had been killed. So no checkpoint moves past what is applied.
@@ -201,7 +202,7 @@ describe('a run that is killed', () => {
           }
         }),
       ),
-      { numRuns: 200 },
+      { numRuns: times({ quick: 15, proof: 200 }) },
     )
     const writes = ['acquire', 'save', 'release', 'record', 'leavePending', 'suppress']
     const writing = writes.flatMap((write) => [`before ${write}`, `after ${write}`])
@@ -227,8 +228,8 @@ describe('a run that is killed', () => {
           }
         }),
       ),
-      { numRuns: 100 },
+      { numRuns: times({ quick: 15, proof: 100 }) },
     )
-    expect(killedTwice).toBeGreaterThan(250)
+    expect(killedTwice).toBeGreaterThan(times({ quick: 20, proof: 250 }))
   })
 })

@@ -3,7 +3,7 @@ import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
-import { worldAt, type Ports, type World } from './world.ts'
+import { worldAt, type Ports, type TableWorld as World } from './world.ts'
 
 // GetSendEmailStatus tells of Tencent's mails alone; SendCloud's rows stand in the same table and the same index.
 

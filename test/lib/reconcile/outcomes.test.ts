@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type World } from './world.ts'
+import { mailAt, toldOf, worldAt, type TableWorld as World } from './world.ts'
 
 // What a run adds to the counts of what mails came to: what nobody had told before it.
 

@@ -10,6 +10,7 @@ import { linesOf, type LedgerLines } from './ledger-lines.ts'
 import { SharedClock } from './shared-clock.ts'
 import { slowPorts, waits, type Hang } from './slow-ports.ts'
 import { anyWorldOf, shownInTime, worldOf, type SmallWorld } from './small-world.ts'
+import { times } from '../../strength.ts'
 
 // The schedule begins a run whether or not the one before has ended, and a run that hangs may wake up when another has taken
 // its place: together they keep the pace of one, and leave what one would have left.
@@ -230,11 +231,11 @@ describe.each([0.1, 1, 5])('runs that overlap, at %d requests a second,', (reque
           lost += losersOf(deeds).length
         }),
       ),
-      { numRuns: 60 },
+      { numRuns: times({ quick: 12, proof: 60 }) },
     )
     // So that they did overlap.
-    expect(keptOut).toBeGreaterThan(40)
-    expect(lost).toBeGreaterThan(4)
+    expect(keptOut).toBeGreaterThan(times({ quick: 5, proof: 40 }))
+    expect(lost).toBeGreaterThan(times({ quick: 0, proof: 4 }))
   })
 })
 

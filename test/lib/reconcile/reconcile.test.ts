@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { UnwritableError } from '../../../lib/ledger/ports.ts'
 import {
   StatusApiError,
@@ -12,11 +11,9 @@ import type { RunReport } from '../../../lib/reconcile/reconcile.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../../local/simulated-ses/traffic.ts'
 import { isRight, truthAt } from '../../../local/truth.ts'
-import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
-import { runStore } from '../../../lib/table/run-store.ts'
 import { embeddedTables, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type Ports, type World } from './world.ts'
+import { mailAt, messageIdAt, quickWorldAt, toldOf, type Ports, type World } from './world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21; yesterday's list, 2026-11-20, has closed.
 const now = '2026-11-21T08:00:00Z'
@@ -34,9 +31,9 @@ afterEach(async () => {
 
 async function world(
   mails: readonly SimulatedDelivery[] = [],
-  { start = now, ...options }: { start?: string } & Parameters<typeof worldAt>[3] = {},
+  { start = now, ...options }: { start?: string } & Parameters<typeof quickWorldAt>[3] = {},
 ): Promise<World> {
-  const made = await worldAt(start, engine, mails, options)
+  const made = await quickWorldAt(start, engine, mails, options)
   worlds.push(made)
   return made
 }
@@ -154,11 +151,11 @@ describe('what a run finds out', () => {
     expect((await ledger.run()).figures).toMatchObject({ rows: 5, discovered: 3, repaired: 0 })
     // Tomorrow the whole list is read again, and everything but the end of it by look-ups as well.
     ledger.clock.advanceTo(at('2026-11-21T16:20:00Z'))
-    ledger.commands.length = 0
+    ledger.writes.length = 0
     const { figures } = await ledger.run({ sweepAgesDays: [1] })
     expect(lists(ledger).slice(-1)).toEqual(['2026-11-21'])
     expect(figures).toMatchObject({ discovered: 0, repaired: 0 })
-    expect(ledger.commands.filter((command) => command === 'UpdateItemCommand')).toEqual([])
+    expect(ledger.writes).toEqual([])
   })
 
   it('keeps the bounce of a delivered mail', async () => {
@@ -772,12 +769,12 @@ describe('a look at what is pending', () => {
     for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
     ledger.ses.failWhen(({ messageId }) => messageId === mails[0]!.messageId, { code: 'InternalError' })
     await ledger.run()
-    expect((await storedRun(ledger)).checkpoint).toContain(mails[0]!.messageId)
+    expect((await ledger.storedRun()).checkpoint).toContain(mails[0]!.messageId)
     await ledger.told(toldOf(mails[0]!, { kind: 'delivered' }))
     ledger.clock.advance(hourMs)
     await ledger.run()
     // What the checkpoint remembers is bounded: what is over must not keep out what is not.
-    expect((await storedRun(ledger)).checkpoint).not.toContain(mails[0]!.messageId)
+    expect((await ledger.storedRun()).checkpoint).not.toContain(mails[0]!.messageId)
   })
 
   it('is taken though three dates cannot be swept', async () => {
@@ -1025,7 +1022,7 @@ describe('a clock that is wrong', () => {
   it('moves nothing on that the provider has not answered', async () => {
     const ledger = await world([mailAt('2026-11-21T09:00:00Z', 'anna')])
     await ledger.run({ areSendsRecorded: true, sweepAgesDays: [1] })
-    const { checkpoint: before } = await storedRun(ledger)
+    const { checkpoint: before } = await ledger.storedRun()
     ledger.clock.advanceTo(at('2026-12-11T08:00:00Z'))
     const { figures } = await ledger.run({
       areSendsRecorded: true,
@@ -1033,7 +1030,7 @@ describe('a clock that is wrong', () => {
       secretKey: 'another-secret-key',
     })
     expect(figures.stoppedBy).toBe('settings')
-    const moved = JSON.parse(String((await storedRun(ledger)).checkpoint)) as object
+    const moved = JSON.parse(String((await ledger.storedRun()).checkpoint)) as object
     expect({ ...moved, lastCallAtMs: 0 }).toEqual({
       ...(JSON.parse(String(before)) as object),
       lastCallAtMs: 0,
@@ -1065,7 +1062,7 @@ describe('the first run ever', () => {
     const mend = ledger.ses.failWhen(() => true, { code: 'AuthFailure.SignatureExpire' })
     const { figures } = await ledger.run({ ...ahead(40 * dayMs), deadlineMs: at(now) + 41 * dayMs })
     expect(figures).toMatchObject({ calls: 1, stoppedBy: 'settings' })
-    expect(await storedRun(ledger)).not.toHaveProperty('checkpoint')
+    expect(await ledger.storedRun()).not.toHaveProperty('checkpoint')
     mend()
     ledger.clock.advance(5 * minuteMs)
     expect((await ledger.run()).figures).toMatchObject({ discovered: 34, stoppedBy: 'done' })
@@ -1079,7 +1076,7 @@ describe('the first run ever', () => {
     })
     expect(figures).toMatchObject({ calls: 1, unknown: 0, stoppedBy: 'settings' })
     expect(problem).toBe("Set this machine's clock: it is 57600 minutes ahead of the provider's.")
-    expect(await storedRun(ledger)).not.toHaveProperty('checkpoint')
+    expect(await ledger.storedRun()).not.toHaveProperty('checkpoint')
     ledger.clock.advance(5 * minuteMs)
     expect((await ledger.run()).figures).toMatchObject({ discovered: 34, stoppedBy: 'done' })
   })
@@ -1107,7 +1104,7 @@ describe('the first run ever', () => {
     const ledger = await world()
     const recorded = { areSendsRecorded: true } as const
     expect((await ledger.run(recorded)).figures).toMatchObject({ calls: 1, stoppedBy: 'done' })
-    expect(await storedRun(ledger)).toHaveProperty('checkpoint')
+    expect(await ledger.storedRun()).toHaveProperty('checkpoint')
     ledger.clock.advance(5 * minuteMs)
     expect((await ledger.run(recorded)).figures).toMatchObject({ calls: 0, stoppedBy: 'done' })
   })
@@ -1422,16 +1419,10 @@ describe('the order of the list', () => {
       })
       const ledger = await world(mails, { order })
       expect((await ledger.run({ requestsPerSecond: 20 })).figures.stoppedBy).toBe('done')
-      const reader = deliveryReader({
-        client: engine.client,
-        table: ledger.tables.deliveries,
-        clock: ledger.clock,
-        log: () => undefined,
-      })
       const wrong: string[] = []
       for (const mail of mails) {
         const recipient = mail.recipient.toLowerCase()
-        const [row] = await reader.rowsOf([{ recipient, message: mail.messageId }])
+        const [row] = await ledger.deliveries.rowsOf([{ recipient, message: mail.messageId }])
         const truth = truthAt(mail, at(now))
         if (truth && !isRight(row, truth)) wrong.push(`${mail.messageId} ${String(row?.status)}`)
       }
@@ -1501,23 +1492,11 @@ describe('a provider in trouble', () => {
   })
 })
 
-const job = 'get-send-email-status'
-
-async function storedRun({ tables }: World): Promise<Record<string, unknown>> {
-  const { Item = {} } = await engine.client.send(
-    new GetItemCommand({ TableName: tables.reconciliation, Key: { job: { S: job } } }),
-  )
-  return Object.fromEntries(Object.entries(Item).map(([name, value]) => [name, value.S ?? value.M]))
-}
-
 describe('the checkpoint', () => {
-  const putCheckpoint = async ({ tables }: World, checkpoint: string) => {
-    await engine.client.send(
-      new PutItemCommand({
-        TableName: tables.reconciliation,
-        Item: { job: { S: job }, checkpoint: { S: checkpoint } },
-      }),
-    )
+  const putCheckpoint = async ({ runs, clock }: World, checkpoint: string) => {
+    await runs.acquire('another', clock.now(), clock.now() + 1)
+    await runs.save('another', checkpoint, clock.now() + 1)
+    await runs.releaseLease('another')
   }
 
   it.each([
@@ -1540,7 +1519,7 @@ describe('the checkpoint', () => {
   it('that a clock made which was ahead is begun anew', async () => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')], { start: '2026-12-31T08:00:00Z' })
     await ledger.run()
-    const { checkpoint } = await storedRun(ledger)
+    const { checkpoint } = await ledger.storedRun()
     expect(checkpoint).toContain('2026-12-31')
     const today = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
     await putCheckpoint(today, String(checkpoint))
@@ -1570,35 +1549,32 @@ describe('the checkpoint', () => {
   it('is kept with the figures of the last run, where a person can read them', async () => {
     const ledger = await world()
     await ledger.run()
-    expect(await storedRun(ledger)).toMatchObject({
+    expect(await ledger.storedRun()).toMatchObject({
       lastRunAt: '2026-11-21T08:00:01Z',
-      lastRun: { calls: { N: '2' }, stoppedBy: { S: 'done' } },
+      lastRun: { calls: 2, stoppedBy: 'done' },
     })
-    expect(await storedRun(ledger)).not.toHaveProperty('leaseOwner')
+    expect(await ledger.storedRun()).not.toHaveProperty('leaseOwner')
   })
 })
 
 describe('the lease', () => {
-  const othersRuns = (ledger: World) =>
-    runStore(engine.client, ledger.tables.reconciliation, job, ledger.clock)
-
   it('keeps a second run out, which asks nothing', async () => {
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna')
     const ledger = await world([mail])
     await ledger.told(toldOf(mail, { kind: 'deferred' }))
-    await othersRuns(ledger).acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
-    ledger.commands.length = 0
+    await ledger.runs.acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
+    ledger.writes.length = 0
     const { figures } = await ledger.run()
     expect(figures).not.toHaveProperty('pending')
     expect(figures).toMatchObject({ calls: 0, rows: 0, stoppedBy: 'lease' })
     expect(ledger.ses.calls).toEqual([])
-    expect(ledger.commands).not.toContain('UpdateItemCommand')
-    expect(await storedRun(ledger)).toMatchObject({ leaseOwner: 'another' })
+    expect(ledger.writes).toEqual([])
+    expect(await ledger.storedRun()).toMatchObject({ leaseOwner: 'another' })
   })
 
   it('is taken once it has run out', async () => {
     const ledger = await world()
-    await othersRuns(ledger).acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
+    await ledger.runs.acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
     ledger.clock.advance(119_999)
     expect((await ledger.run()).figures.stoppedBy).toBe('lease')
     ledger.clock.advance(1)
@@ -1631,7 +1607,7 @@ describe('the lease', () => {
           ...ports.statusApi,
           page: async (query) => {
             const nowMs = ledger.clock.now()
-            const held = await othersRuns(ledger).acquire('another', nowMs, nowMs + 120_000)
+            const held = await ledger.runs.acquire('another', nowMs, nowMs + 120_000)
             others.push(held ? 'taken' : 'kept out')
             return ports.statusApi.page(query)
           },
@@ -1647,7 +1623,7 @@ describe('the lease', () => {
       mailAt('2026-11-21T06:00:00Z', `n${n}`, { timeline: [delivered('2026-11-21T06:00:10Z')] }),
     )
     const ledger = await world(mails)
-    const others = othersRuns(ledger)
+    const { runs: others } = ledger
     let isTaken = false
     const report = await ledger.run({
       wrap: (ports) => ({
@@ -1670,14 +1646,14 @@ describe('the lease', () => {
     expect(report.figures).toMatchObject({ calls: 1, stoppedBy: 'lease' })
     expect(report.problem).toContain('Another run has taken the lease')
     expect(ledger.ses.calls.length).toBe(1)
-    const stored = await storedRun(ledger)
+    const stored = await ledger.storedRun()
     expect(stored).toMatchObject({ leaseOwner: 'another', checkpoint: 'the checkpoint of another' })
     expect(stored).not.toHaveProperty('lastRun')
   })
 
   it('that was taken over and given back is not the first run’s again', async () => {
     const ledger = await world()
-    const others = othersRuns(ledger)
+    const { runs: others } = ledger
     let isTaken = false
     const { figures } = await ledger.run({
       wrap: (ports) => ({
@@ -1702,7 +1678,7 @@ describe('the lease', () => {
       }),
     })
     expect(figures.stoppedBy).toBe('lease')
-    expect(await storedRun(ledger)).toMatchObject({ checkpoint: 'the checkpoint of another' })
+    expect(await ledger.storedRun()).toMatchObject({ checkpoint: 'the checkpoint of another' })
   })
 
   it('runs out where a run dies, and the next run goes on', async () => {

@@ -5,7 +5,7 @@ import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type World } from './world.ts'
+import { mailAt, toldOf, worldAt, type TableWorld as World } from './world.ts'
 
 // What speaks for never sending to an address again must not be lost with its callback.
 
@@ -132,9 +132,9 @@ describe('the suppression list', () => {
       await world.run()
       expect(await suppressed(world)).toHaveLength(1)
       world.clock.advance(24 * 3_600_000)
-      world.commands.length = 0
+      world.writes.length = 0
       expect((await world.run()).figures).toMatchObject({ repaired: 0 })
-      expect(world.commands).not.toContain('UpdateItem')
+      expect(world.writes).toEqual([])
     },
   )
 
@@ -142,9 +142,9 @@ describe('the suppression list', () => {
     const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
     const world = await worldOf(mail)
     await world.told(toldOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
-    world.commands.length = 0
+    world.writes.length = 0
     expect((await world.run()).figures).toMatchObject({ repaired: 0 })
-    expect(world.commands).not.toContain('UpdateItem')
+    expect(world.writes).toEqual([])
     expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual([])
   })
 

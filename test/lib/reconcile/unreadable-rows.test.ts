@@ -20,7 +20,7 @@ import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import { wiredLedger } from '../../wired-ledger.ts'
-import { toldOf, mailAt, worldAt, type Ports, type World } from './world.ts'
+import { toldOf, mailAt, worldAt, type Ports, type TableWorld as World } from './world.ts'
 
 // What cannot be read in a row of the poll is counted, kept, and read again by a version that understands it.
 

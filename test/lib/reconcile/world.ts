@@ -1,19 +1,12 @@
-import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { minuteMs } from '../../../lib/core/instant.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { defaultSweepAgesDays } from '../../../lib/core/sweep-plan.ts'
 import type { StatusApi } from '../../../lib/reconcile/ports.ts'
 import type { CallBudget } from '../../../lib/reconcile/provider-calls.ts'
 import { reconcile, type ReconcileDependencies, type RunReport } from '../../../lib/reconcile/reconcile.ts'
-import { recordingSuppressions } from '../../../lib/suppressions/record-with-suppressions.ts'
+import type { Log } from '../../../lib/runtime/ports.ts'
 import { getSendEmailStatus } from '../../../lib/status-apis/ses/get-send-email-status.ts'
-import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
-import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
-import { tableNames, type TableNames } from '../../../lib/table/names.ts'
-import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
-import { runStore } from '../../../lib/table/run-store.ts'
-import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
-import { emulatorClient } from '../../../local/dynamodb-emulator.ts'
+import type { TableNames } from '../../../lib/table/names.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import {
   startSimulatedSes,
@@ -21,10 +14,10 @@ import {
   type SimulatedSesOptions,
 } from '../../../local/simulated-ses/server.ts'
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
-import { rowsOf, type EmbeddedTables, type PlainRow } from '../../embedded-tables.ts'
+import type { EmbeddedTables } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
-import { limitToRole } from '../../function-roles.ts'
-import { recordSent, type SentCommand } from '../../sent-commands.ts'
+import type { SentCommand } from '../../sent-commands.ts'
+import { ledgerInMemory, ledgerOnTables, type WorldLedger } from './world-ledger.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 
@@ -41,22 +34,38 @@ interface RunOptions extends Partial<CallBudget> {
   readonly wrap?: (ports: Ports) => ReconcileDependencies
 }
 
-/** A provider, tables and a clock of their own, and everything else as it is deployed. */
-export interface World {
+/** A provider, a ledger and a clock of their own, and everything else as it is deployed. */
+export interface World extends Omit<WorldLedger, 'quarantine' | 'close'> {
   readonly clock: VirtualClock
   readonly ses: SimulatedSes
-  readonly tables: TableNames
   readonly logged: string[]
-  /** Names of the DynamoDB commands sent to the deliveries table, since it was last emptied. */
-  readonly commands: string[]
-  /** Whatever was sent to DynamoDB, as it went over the wire. */
-  readonly sent: SentCommand[]
   readonly ports: (options?: RunOptions) => ReconcileDependencies
   readonly run: (options?: RunOptions) => Promise<RunReport>
   /** What callbacks told. */
   readonly told: (...events: readonly DeliveryEvent[]) => Promise<void>
-  readonly rows: () => Promise<readonly PlainRow[]>
   readonly close: () => Promise<void>
+}
+
+/** A world whose ledger are tables on the embedded engine. */
+export interface TableWorld extends World {
+  readonly tables: TableNames
+  /** Whatever was sent to DynamoDB, as it went over the wire. */
+  readonly sent: SentCommand[]
+}
+
+/**
+ * A world for tests of what reconcile does, whatever its ledger. It is in memory, which is many times faster and answers as
+ * the tables do (test/contracts); with `LEDGER=tables`, as `npm run test:proof` sets it, it is the tables.
+ */
+export function quickWorldAt(
+  now: string,
+  engine: EmbeddedTables,
+  mails: readonly SimulatedDelivery[],
+  options: Partial<SimulatedSesOptions> = {},
+): Promise<World> {
+  if (process.env.LEDGER === 'tables') return worldAt(now, engine, mails, options)
+  const clock = virtualClock(now)
+  return worldOn(ledgerInMemory(clock), clock, [], mails, options)
 }
 
 export async function worldAt(
@@ -65,46 +74,45 @@ export async function worldAt(
   mails: readonly SimulatedDelivery[],
   options: Partial<SimulatedSesOptions> = {},
   tables?: TableNames,
-): Promise<World> {
+): Promise<TableWorld> {
   const clock = virtualClock(now)
+  const logged: string[] = []
+  const own = tables ?? (await engine.freshTables())
+  const { sent, ...ledger } = ledgerOnTables(engine, own, clock, logInto(logged))
+  return { ...(await worldOn(ledger, clock, logged, mails, options)), tables: own, sent }
+}
+
+async function worldOn(
+  ledger: WorldLedger,
+  clock: VirtualClock,
+  logged: string[],
+  mails: readonly SimulatedDelivery[],
+  options: Partial<SimulatedSesOptions>,
+): Promise<World> {
   const ses = await startSimulatedSes({ port: 0, clock, ...credentials, ...options })
   ses.send(...mails)
-  const own = tables ?? (await activeTables(engine))
-  const commands: string[] = []
-  const client = countingClient(engine.endpoint, own.deliveries, commands)
-  const sent = recordSent(client)
-  const logged: string[] = []
-  const writer = deliveryWriter({ client, table: own.deliveries, retentionDays: 400, clock })
-  const log = (event: string, fields = {}) => logged.push(JSON.stringify({ event, ...fields }))
-  const suppressions = suppressionWriter({ client, table: own.suppressions })
-  const deliveries = {
-    ...writer,
-    ...recordingSuppressions(writer, suppressions),
-    ...deliveryReader({ client, table: own.deliveries, clock, log }),
-  }
-  let runs = 0
+  const { deliveries, quarantine, runs } = ledger
+  let runsSoFar = 0
   const ports = (run: RunOptions = {}): ReconcileDependencies => {
-    runs += 1
+    runsSoFar += 1
     const usual = {
       statusApi: statusApiOf(ses, run.secretKey),
       deliveries,
-      quarantine: quarantineWriter({ client, table: own.quarantine, retentionDays: 400, clock }),
-      runs: runStore(client, own.reconciliation, 'get-send-email-status', clock),
+      quarantine,
+      runs,
       clock,
-      log,
-      owner: run.owner ?? `run ${runs}`,
+      log: logInto(logged),
+      owner: run.owner ?? `run ${runsSoFar}`,
       sweepAgesDays: run.sweepAgesDays ?? defaultSweepAgesDays,
       areSendsRecorded: run.areSendsRecorded ?? false,
     }
     return run.wrap ? run.wrap(usual) : usual
   }
   return {
+    ...ledger,
     clock,
     ses,
-    tables: own,
     logged,
-    commands,
-    sent,
     ports,
     run: (run = {}) =>
       reconcile(ports(run), {
@@ -115,28 +123,17 @@ export async function worldAt(
     async told(...events) {
       for (const event of events) await deliveries.record(event)
     },
-    rows: () => rowsOf(engine.client, own.deliveries),
     async close() {
-      client.destroy()
+      ledger.close()
       await ses.close()
     },
   }
 }
 
-/** A table takes writes only once it is active, which the engine makes it a moment after it was created. */
-async function activeTables(engine: EmbeddedTables): Promise<TableNames> {
-  const { prefix } = await engine.freshTables()
-  const tables = tableNames(prefix)
-  for (const TableName of [
-    tables.deliveries,
-    tables.suppressions,
-    tables.quarantine,
-    tables.reconciliation,
-  ]) {
-    const describe = () => engine.client.send(new DescribeTableCommand({ TableName }))
-    while ((await describe()).Table?.TableStatus !== 'ACTIVE');
+function logInto(logged: string[]): Log {
+  return (event, fields = {}) => {
+    logged.push(JSON.stringify({ event, ...fields }))
   }
-  return tables
 }
 
 function statusApiOf(ses: SimulatedSes, secretKey = credentials.secretKey): StatusApi {
@@ -147,20 +144,6 @@ function statusApiOf(ses: SimulatedSes, secretKey = credentials.secretKey): Stat
     secretKey,
     token: undefined,
   })
-}
-
-function countingClient(endpoint: string, table: string, commands: string[]): DynamoDBClient {
-  const client = emulatorClient(endpoint)
-  limitToRole(client, 'reconcile')
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      const isOfTable = 'TableName' in args.input && args.input.TableName === table
-      if (isOfTable) commands.push(String(context.commandName))
-      return next(args)
-    },
-    { step: 'initialize', name: 'count' },
-  )
-  return client
 }
 
 /** A mail that was sent at the instant, under a MessageId that tells it, to which nothing has happened yet. */

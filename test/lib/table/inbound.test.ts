@@ -7,6 +7,7 @@ import { inboundMailReader } from '../../../lib/table/inbound-reader.ts'
 import { inboundMailWriter } from '../../../lib/table/inbound-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import { times } from '../../strength.ts'
 
 const engine = embeddedTables()
 const kb = 1_024
@@ -229,7 +230,7 @@ describe('a mail that is told twice', () => {
         expect(await shuffled.rows()).toEqual(await inOrder.rows())
         expect(await raced.rows()).toEqual(await inOrder.rows())
       }),
-      { numRuns: 6 },
+      { numRuns: times({ quick: 2, proof: 6 }) },
     )
   })
 })
@@ -326,7 +327,12 @@ describe('a head', () => {
       labelName: long,
     }
     const answers = { message: 'm'.repeat(512), recipient: long }
-    const told = { recipient: long, columns, answers, content: contentOf(32 * kb) }
+    const told = {
+      recipient: long,
+      columns,
+      answers,
+      content: contentOf(times({ quick: 1, proof: 32 }) * kb),
+    }
     for (let index = 0; index < 100; index += 1) {
       const rawMessageUrl = `https://files.example/${index}/${long}`
       await keepAll(mailWith({ ...told, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }))

@@ -8,6 +8,7 @@ import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../../events.ts'
+import { times } from '../../strength.ts'
 
 // The laws of docs/adr/0001: a row depends on which events were told, and on nothing else.
 
@@ -120,7 +121,7 @@ describe('the pure core', () => {
       fc.property(streams, ({ events, shuffled }) => {
         expect(modelOf(shuffled)).toEqual(modelOf(events))
       }),
-      { numRuns: 1_000 },
+      { numRuns: times({ quick: 200, proof: 1_000 }) },
     )
   })
 
@@ -144,7 +145,7 @@ describe('the table', () => {
         const [first, second] = [await writtenBy([events]), await writtenBy([shuffled])]
         expect(await rowsOf(engine.client, second.table)).toEqual(await rowsOf(engine.client, first.table))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 8, proof: 40 }) },
     )
   })
 
@@ -155,7 +156,7 @@ describe('the table', () => {
         const raced = await writtenBy([events, shuffled, events.toReversed()])
         expect(await rowsOf(engine.client, raced.table)).toEqual(await rowsOf(engine.client, alone.table))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 8, proof: 40 }) },
     )
   })
 
@@ -165,7 +166,7 @@ describe('the table', () => {
         const { table } = await writtenBy([shuffled, events.toReversed()], 1)
         expect(await deliveriesIn(table)).toEqual(modelOf(events))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 8, proof: 40 }) },
     )
   })
 
@@ -175,7 +176,7 @@ describe('the table', () => {
         const { table } = await writtenBy([shuffled])
         expect(await deliveriesIn(table)).toEqual(modelOf(events))
       }),
-      { numRuns: 40 },
+      { numRuns: times({ quick: 8, proof: 40 }) },
     )
   })
 })

@@ -8,6 +8,7 @@ import { quarantineStore } from '../../../lib/table/quarantine-store.ts'
 import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import { times } from '../../strength.ts'
 
 const engine = embeddedTables()
 const kb = 1_024
@@ -123,7 +124,7 @@ describe('a body', () => {
         expect([...(await store.input(id))!.body]).toEqual([...body])
         await client.send(new DeleteItemCommand({ TableName: table, Key: { id: { S: id } } }))
       }),
-      { numRuns: 60 },
+      { numRuns: times({ quick: 10, proof: 60 }) },
     )
   })
 
@@ -216,7 +217,7 @@ describe('a row', () => {
   it('stays within 400 KB though everything in it is at its longest', async () => {
     const { keepAll, store, rows } = await quarantine()
     const problems = Array.from({ length: 30 }, (_, index) => `/${index}/${'信'.repeat(1_000)}`)
-    const body = bytesOf('信'.repeat(100 * kb))
+    const body = bytesOf('信'.repeat(times({ quick: 1, proof: 100 }) * kb))
     const contentType = '信'.repeat(5_000)
     const start = at('2026-11-21T08:00:00.001Z')
     await keepAll(inputWith({ body, problems, contentType }))

@@ -13,6 +13,7 @@ import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { sampleMessage } from '../../events.ts'
+import { times } from '../../strength.ts'
 
 // The law of docs/adr/0007: a row depends on which evidence was told and which removals were made, and on nothing else.
 
@@ -198,7 +199,7 @@ describe('the suppression list', () => {
         expect(await rowsOf(engine.client, second)).toEqual(await rowsOf(engine.client, first))
         await expectModel(second, modelOf(steps))
       }),
-      { numRuns: 20 },
+      { numRuns: times({ quick: 4, proof: 20 }) },
     )
   })
 
@@ -211,7 +212,7 @@ describe('the suppression list', () => {
         expect(await rowsOf(engine.client, raced)).toEqual(await rowsOf(engine.client, alone))
         await expectModel(raced, modelOf(steps))
       }),
-      { numRuns: 20 },
+      { numRuns: times({ quick: 4, proof: 20 }) },
     )
   })
 
@@ -230,7 +231,7 @@ describe('the suppression list', () => {
         const [{ suppressedBy } = {}] = await rowsOf(engine.client, table)
         expect(suppressedBy === undefined).toBe(firstLasting(model) === undefined)
       }),
-      { numRuns: 20 },
+      { numRuns: times({ quick: 4, proof: 20 }) },
     )
   })
 })

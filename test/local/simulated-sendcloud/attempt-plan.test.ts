@@ -13,7 +13,7 @@ const calm = {
   reorderRate: 0,
 }
 const fromMs = Date.parse('2026-11-21T00:00:00Z')
-const traffic = makeSendCloudTraffic({ seed: 1, count: 1_000, fromMs, overMs: 3_600_000 })
+const traffic = makeSendCloudTraffic({ seed: 1, count: 300, fromMs, overMs: 3_600_000 })
 const request = sampleMessage()
 
 function field(name: string): (attempt: PlannedAttempt) => string | null {

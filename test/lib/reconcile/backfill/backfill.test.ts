@@ -9,15 +9,12 @@ import { DatesRefused } from '../../../../lib/reconcile/backfill/dates.ts'
 import { LeaseBusy } from '../../../../lib/reconcile/backfill/lease.ts'
 import type { Estimate } from '../../../../lib/reconcile/backfill/estimate.ts'
 import { getStatisticsReport } from '../../../../lib/status-apis/ses/get-statistics-report.ts'
-import { leaseByHand, runStore } from '../../../../lib/table/run-store.ts'
-import { scanItems } from '../../../../lib/table/pages.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../../../local/simulated-ses/traffic.ts'
 import { isRight, truthAt } from '../../../../local/truth.ts'
-import { deliveryReader } from '../../../../lib/table/delivery-reader.ts'
 import { embeddedTables } from '../../../embedded-tables.ts'
 import { eventWith } from '../../../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type Ports, type World } from '../world.ts'
+import { mailAt, messageIdAt, quickWorldAt, toldOf, type Ports, type World } from '../world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21.
 const now = '2026-11-21T08:00:00Z'
@@ -34,18 +31,12 @@ afterEach(async () => {
 
 async function world(
   mails: readonly SimulatedDelivery[] = [],
-  options: Parameters<typeof worldAt>[3] = {},
+  options: Parameters<typeof quickWorldAt>[3] = {},
 ): Promise<World> {
-  const made = await worldAt(now, engine, mails, options)
+  const made = await quickWorldAt(now, engine, mails, options)
   worlds.push(made)
   return made
 }
-
-const job = 'get-send-email-status'
-const leaseOf = ({ tables, clock }: World) => ({
-  ...runStore(engine.client, tables.reconciliation, job, clock),
-  ...leaseByHand(engine.client, tables.reconciliation, job),
-})
 
 /** How one backfill differs from the usual one. */
 interface Options extends Partial<BackfillOrder> {
@@ -84,7 +75,7 @@ async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Optio
         secretKey: 'simulated-secret-key',
         token: undefined,
       }),
-      runs: leaseOf(ledger),
+      runs: ledger.runs,
       owner: 'by hand',
     },
     {
@@ -110,11 +101,11 @@ const questions = ({ ses }: World) =>
     return messageId?.replace(/.*-/, 'look-up ') ?? `${requestDate}${offset === 0 ? '' : `+${offset}`}`
   })
 
-/** Every item whole: sets, numbers and all. */
-const dump = async ({ tables }: World) => ({
-  deliveries: await Array.fromAsync(scanItems(engine.client, { TableName: tables.deliveries })),
-  suppressions: await Array.fromAsync(scanItems(engine.client, { TableName: tables.suppressions })),
-  reconciliation: await Array.fromAsync(scanItems(engine.client, { TableName: tables.reconciliation })),
+/** All that the ledger holds. */
+const dump = async ({ rows, suppressed, storedRun }: World) => ({
+  deliveries: await rows(),
+  suppressions: await suppressed(),
+  run: await storedRun(),
 })
 
 const statusOf = async ({ rows }: World, mail: SimulatedDelivery) =>
@@ -219,8 +210,7 @@ describe('a backfill', () => {
     })
     expect(await statusOf(ledger, unheard)).toBe('delivered')
     expect(await statusOf(ledger, stuck)).toBe('bounced')
-    const suppressed = (await dump(ledger)).suppressions
-    expect(suppressed.map(({ recipient }) => recipient?.S)).toEqual(['stuck@example.com'])
+    expect(await ledger.suppressed()).toEqual(['stuck@example.com'])
   })
 
   it('reads the dates of the range and no other, page by page', async () => {
@@ -255,14 +245,8 @@ describe('a backfill', () => {
     const first = await backfilled(ledger, range)
     expect(first.report.total.discovered + first.report.total.repaired).toBeGreaterThan(200)
     const before = await dump(ledger)
-    const reader = deliveryReader({
-      client: engine.client,
-      table: ledger.tables.deliveries,
-      clock: ledger.clock,
-      log: () => undefined,
-    })
     for (const mail of mails) {
-      const [row] = await reader.rowsOf([
+      const [row] = await ledger.deliveries.rowsOf([
         { recipient: mail.recipient.toLowerCase(), message: mail.messageId },
       ])
       expect(isRight(row, truthAt(mail, at(now))!)).toBe(true)
@@ -359,10 +343,10 @@ describe('a dry run', () => {
     ledger.clock.advance(minuteMs)
     const before = await dump(ledger)
     const range = { from: '2026-11-18', to: '2026-11-20', requestsPerSecond: 20 }
-    ledger.commands.length = 0
+    ledger.writes.length = 0
     const dry = await backfilled(ledger, { ...range, isDryRun: true })
     expect(await dump(ledger)).toEqual(before)
-    expect(ledger.commands.filter((command) => /Update|Put|Delete|Write/.test(command))).toEqual([])
+    expect(ledger.writes).toEqual([])
     const real = await backfilled(ledger, range)
     expect(real.report).toEqual(dry.report)
     expect(real.report.total.discovered).toBeGreaterThan(0)
@@ -399,14 +383,14 @@ describe('a dry run', () => {
 describe('the lease', () => {
   it('keeps a backfill from beginning while another run is at work, and says until when', async () => {
     const ledger = await world()
-    await leaseOf(ledger).acquire('scheduled', at(now), at('2026-11-21T08:01:30Z'))
+    await ledger.runs.acquire('scheduled', at(now), at('2026-11-21T08:01:30Z'))
     const busy = backfilled(ledger)
     await expect(busy).rejects.toThrow(LeaseBusy)
     await expect(busy).rejects.toThrow(
       'Another run holds the lease until 2026-11-21T08:01:30Z, longer if it goes on. Nothing was asked: try again then.',
     )
     expect(ledger.ses.calls).toEqual([])
-    expect(await leaseOf(ledger).endsAtMs()).toBe(at('2026-11-21T08:01:30Z'))
+    expect(await ledger.runs.endsAtMs()).toBe(at('2026-11-21T08:01:30Z'))
   })
 
   it('is held for as long as the backfill takes, and given back after it', async () => {
@@ -418,13 +402,13 @@ describe('the lease', () => {
       requestsPerSecond: 0.02,
       onAsked: async () => {
         const nowMs = ledger.clock.now()
-        taken.push(await leaseOf(ledger).acquire('other', nowMs, nowMs + minuteMs))
+        taken.push(await ledger.runs.acquire('other', nowMs, nowMs + minuteMs))
       },
     })
     // The last call comes after more than four minutes, where a lease lasts for two.
     expect(report.total.calls).toBe(5)
     expect(taken).toEqual([undefined, undefined, undefined, undefined])
-    expect(await leaseOf(ledger).endsAtMs()).toBeUndefined()
+    expect(await ledger.runs.endsAtMs()).toBeUndefined()
   })
 
   it('ends the backfill where another run has taken it', async () => {
@@ -435,7 +419,7 @@ describe('the lease', () => {
         // As if this machine had slept.
         ledger.clock.advance(3 * minuteMs)
         const nowMs = ledger.clock.now()
-        await leaseOf(ledger).acquire('other', nowMs, nowMs + 10 * minuteMs)
+        await ledger.runs.acquire('other', nowMs, nowMs + 10 * minuteMs)
       },
     })
     expect(report).toMatchObject({
@@ -444,7 +428,7 @@ describe('the lease', () => {
       total: { calls: 2, rows: 100, discovered: 100 },
       stopped: { by: 'lease', problem: 'Another run has taken the lease.' },
     })
-    expect(await leaseOf(ledger).endsAtMs()).toBeGreaterThan(ledger.clock.now())
+    expect(await ledger.runs.endsAtMs()).toBeGreaterThan(ledger.clock.now())
   })
 
   it('is given back where something breaks', async () => {
@@ -455,16 +439,17 @@ describe('the lease', () => {
       },
     })
     await expect(failing).rejects.toThrow('a fault of our own')
-    expect(await leaseOf(ledger).endsAtMs()).toBeUndefined()
+    expect(await ledger.runs.endsAtMs()).toBeUndefined()
   })
 
   it('carries checkpoint and figures of the scheduled runs through unchanged', async () => {
     const ledger = await world(manyMails('2026-11-19', 101))
     await ledger.run()
-    const { reconciliation: before } = await dump(ledger)
-    expect(before[0]).toMatchObject({ checkpoint: {}, lastRun: {}, lastRunAt: {}, lastRunBy: {} })
+    const before = await ledger.storedRun()
+    expect(before).toMatchObject({ lastRun: { calls: 2 }, lastRunBy: 'run 1' })
+    expect(before.checkpoint).toContain('2026-11-21')
     await backfilled(ledger)
-    expect((await dump(ledger)).reconciliation).toEqual(before)
+    expect(await ledger.storedRun()).toEqual(before)
     ledger.clock.advance(30 * minuteMs)
     await ledger.run()
     // It goes on with today's tail and sweeps nothing anew.
@@ -525,7 +510,7 @@ describe('the dates', () => {
     const ledger = await world()
     await expect(backfilled(ledger, { from, to })).rejects.toThrow(new DatesRefused(`${why} ${inReach}`))
     expect(ledger.ses.calls).toEqual([])
-    expect((await dump(ledger)).reconciliation).toEqual([])
+    expect(await ledger.storedRun()).toEqual({})
   })
 
   it('reach back thirty days, today among them, and all of them are told of', async () => {
@@ -670,7 +655,7 @@ describe('an interrupted backfill', () => {
       stopped: { by: 'interrupt', problem: 'Interrupted.' },
     })
     expect((await ledger.rows()).length).toBe(200)
-    expect(await leaseOf(ledger).endsAtMs()).toBeUndefined()
+    expect(await ledger.runs.endsAtMs()).toBeUndefined()
   })
   it('leaves a date unread for which nothing was asked yet', async () => {
     const ledger = await world(manyMails('2026-11-19', 1))

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { bundle } from '../bench/cold/bundle.ts'
-import { callbackSettings, deliveredCallbacks } from '../bench/cold/callback.ts'
-import { authorizationOf } from '../bench/cold/sigv4.ts'
-import { close, listen } from '../local/listening-server.ts'
-import { invokeBundle } from './bundled-function.ts'
+import { bundle } from '../../bench/cold/bundle.ts'
+import { callbackSettings, deliveredCallbacks } from '../../bench/cold/callback.ts'
+import { authorizationOf } from '../../bench/cold/sigv4.ts'
+import { close, listen } from '../../local/listening-server.ts'
+import { invokeBundle } from '../bundled-function.ts'
 
 // What the stand-ins of serverless.yml leave of the AWS SDK, looked at from outside. test/package.test.ts says that the zips
 // hold these very bundles.

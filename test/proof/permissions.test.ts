@@ -2,23 +2,23 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import { createHandler as createIngest } from '../functions/ingest.ts'
-import { createHandler as createReconcile } from '../functions/reconcile.ts'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
-import { ingestEntries, ownTokenEntries, reconcileEntries } from '../lib/runtime/config.ts'
-import type { ParameterReader } from '../lib/runtime/ports.ts'
-import { providers } from '../lib/providers/registry.ts'
-import { deliveryWriter } from '../lib/table/delivery-writer.ts'
-import { tableNames } from '../lib/table/names.ts'
-import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
-import { emulatorClient } from '../local/dynamodb-emulator.ts'
-import { lambdaContext } from '../local/lambda-context.ts'
-import { simulatedAppKey, simulatedSesCredentials } from '../local/local-environment.ts'
-import { startSimulatedSes } from '../local/simulated-ses/server.ts'
-import { virtualClock } from '../local/virtual-clock.ts'
-import { embeddedTables } from './embedded-tables.ts'
-import { sampleMessage } from './events.ts'
-import { signedForm, type UnsignedFields } from './fixtures/sendcloud/sign.ts'
+import { createHandler as createIngest } from '../../functions/ingest.ts'
+import { createHandler as createReconcile } from '../../functions/reconcile.ts'
+import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/runtime/config.ts'
+import type { ParameterReader } from '../../lib/runtime/ports.ts'
+import { providers } from '../../lib/providers/registry.ts'
+import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { tableNames } from '../../lib/table/names.ts'
+import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
+import { emulatorClient } from '../../local/dynamodb-emulator.ts'
+import { lambdaContext } from '../../local/lambda-context.ts'
+import { simulatedAppKey, simulatedSesCredentials } from '../../local/local-environment.ts'
+import { startSimulatedSes } from '../../local/simulated-ses/server.ts'
+import { virtualClock } from '../../local/virtual-clock.ts'
+import { embeddedTables } from '../embedded-tables.ts'
+import { sampleMessage } from '../events.ts'
+import { signedForm, type UnsignedFields } from '../fixtures/sendcloud/sign.ts'
 import {
   asksForRow,
   inWords,
@@ -30,8 +30,8 @@ import {
   type Call,
   type FunctionName,
   type Resources,
-} from './function-roles.ts'
-import { mailAt, toldOf } from './lib/reconcile/world.ts'
+} from '../function-roles.ts'
+import { mailAt, toldOf } from '../lib/reconcile/world.ts'
 import {
   dataTemplateIn,
   digest,
@@ -39,8 +39,8 @@ import {
   templateIn,
   type PackagedProject,
   type Template,
-} from './packaged-project.ts'
-import { noDeadline } from './no-deadline.ts'
+} from '../packaged-project.ts'
+import { noDeadline } from '../no-deadline.ts'
 
 // Each function knows what it reads and may do what it does, and no more. What it may do is read in the packaged template,
 // where nothing can be added any more that is not seen here. What it does is recorded, since modules that a function imports
@@ -515,7 +515,7 @@ async function callsOfIngest(): Promise<Recorded> {
     timestamp: 1654064683 + index,
   }))
   const mail = JSON.parse(
-    await readFile(new URL('fixtures/sendcloud/hand-made-route.json', import.meta.url), 'utf8'),
+    await readFile(new URL('../fixtures/sendcloud/hand-made-route.json', import.meta.url), 'utf8'),
   ) as UnsignedFields
   const large = 'x'.repeat(400 * 1024)
   const statuses = [

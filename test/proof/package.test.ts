@@ -2,15 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { unzipSync } from 'fflate'
-import { bundle } from '../bench/cold/bundle.ts'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
-import { systemClock } from '../lib/runtime/clock.ts'
-import { simulatedSesCredentials } from '../local/local-environment.ts'
-import { startSimulatedSes } from '../local/simulated-ses/server.ts'
-import { makeTraffic } from '../local/simulated-ses/traffic.ts'
-import { invokeBundle } from './bundled-function.ts'
-import { embeddedTables, rowsOf } from './embedded-tables.ts'
-import { projectToPackage, type PackagedProject } from './packaged-project.ts'
+import { bundle } from '../../bench/cold/bundle.ts'
+import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { systemClock } from '../../lib/runtime/clock.ts'
+import { simulatedSesCredentials } from '../../local/local-environment.ts'
+import { startSimulatedSes } from '../../local/simulated-ses/server.ts'
+import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
+import { invokeBundle } from '../bundled-function.ts'
+import { embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { projectToPackage, type PackagedProject } from '../packaged-project.ts'
 
 // What is deployed is the zip, not the source: it is packaged as a user would, unpacked and invoked.
 
@@ -42,7 +42,10 @@ describe('the packaged functions', () => {
 
   it('take a callback in', async () => {
     const tables = await engine.freshTables()
-    const body = await readFile(new URL('fixtures/tencent-ses/2025-10-bounce.json', import.meta.url), 'utf8')
+    const body = await readFile(
+      new URL('../fixtures/tencent-ses/2025-10-bounce.json', import.meta.url),
+      'utf8',
+    )
     const event = { rawPath: '/tencent-ses/a-token', body, requestContext: { http: { method: 'POST' } } }
     const environment = { TABLE_PREFIX: tables.prefix, CALLBACK_TOKEN_SHA256: tokenDigest('a-token') }
     expect(await invoke('ingest', event, environment)).toMatchObject({

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { embeddedTables, rowsOf } from './embedded-tables.ts'
-import { copyProject } from './project-copy.ts'
-import { projectRoot } from './running-command.ts'
+import { embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { copyProject } from '../project-copy.ts'
+import { projectRoot } from '../running-command.ts'
 
 // What applications import is the packed client and not the source: it is packed as the README says, installed, and run.
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { projectRoot, run, type RunningCommand } from './running-command.ts'
+import { projectRoot, run, type RunningCommand } from '../running-command.ts'
 
 // What the README tells a newcomer to type, typed. Only the installing is left out: it has happened.
 
@@ -43,6 +43,7 @@ describe('the README', () => {
       'npx ledger reconcile',
       'npm run demo',
       'npm install && npm test',
+      'npm run test:proof',
       'npm run test:aws',
       'export TABLE_PREFIX=delivery-ledger-prod AWS_REGION=ap-southeast-1',
       'npx ledger token new',

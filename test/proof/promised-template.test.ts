@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
-import { settingsOf } from './declared-watch.ts'
-import { inWords } from './function-roles.ts'
-import { dataTemplateIn, projectToPackage, templateIn, type PackagedProject } from './packaged-project.ts'
+import { settingsOf } from '../declared-watch.ts'
+import { inWords } from '../function-roles.ts'
+import { dataTemplateIn, projectToPackage, templateIn, type PackagedProject } from '../packaged-project.ts'
 
 // What the README, docs/costs.md, the runbook and the ADRs promise of a deployment, held against what `serverless package` makes.
-// Roles and environments: permissions.test.ts. Alarms: alarms.test.ts.
+// Roles and environments: permissions.test.ts. Alarms: ../alarms.test.ts.
 
 let project: PackagedProject
 let resources: Readonly<Record<string, unknown>>
@@ -52,7 +52,7 @@ describe('the functions', () => {
         Architectures: ['arm64'],
       },
     })
-    const costs = readFileSync(new URL('../docs/costs.md', import.meta.url), 'utf8')
+    const costs = readFileSync(new URL('../../docs/costs.md', import.meta.url), 'utf8')
     expect(costs).toContain('one request per callback, 1,024 MB')
   })
 
