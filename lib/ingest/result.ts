@@ -1,20 +1,20 @@
 import type { WebhookResponse } from './ports.ts'
 import type { BodyResult } from './process-body.ts'
 
-/** What became of one request. */
+/** The result of one request. */
 export interface IngestResult {
   readonly response: WebhookResponse
-  /** What its line in the log says beside provider and status. */
+  /** The fields of its log line besides provider and status. */
   readonly logged: Readonly<Record<string, unknown>>
-  /** What was read in its body, and written. Absent where nothing was read. */
+  /** What was read in its body, and written. Absent if nothing was read. */
   readonly body: BodyResult | undefined
-  /** Whether its body stands in quarantine now. */
+  /** Whether its body is in quarantine now. */
   readonly isQuarantined: boolean
-  /** Whether it carried a body that was not read, though the response is 200: an unsigned one. */
+  /** Whether it had an unsigned body, which was not read although the response is 200. */
   readonly isUnread: boolean
 }
 
-/** A response, and what is to be said of the request beside it. */
+/** A response, and what is recorded about the request. */
 export function resultOf(
   response: WebhookResponse,
   more: Partial<Omit<IngestResult, 'response'>> = {},

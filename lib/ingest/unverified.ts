@@ -1,4 +1,4 @@
-/** What is wrong with a body of which nobody proved who sent it, as a person reads it. */
+/** The problem of a body whose sender is not proved, for a person to read. */
 export function unverifiedLine(reason: 'unsigned' | 'forged', keySetting: string): string {
   return reason === 'unsigned'
     ? 'signature: expected one, got none'

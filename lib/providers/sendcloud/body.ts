@@ -7,13 +7,13 @@ import { parseMultipart } from '../body/multipart.ts'
 import { typeName, type Callback, type FieldProblem } from '../provider.ts'
 import { documentedName } from './fields.ts'
 
-/** All that a function URL takes: `route` carries a whole mail. */
+/** The limit of a function URL: `route` carries a whole mail. */
 export const maxBodyBytes = 6 * 1024 * 1024
 
 /**
- * The fields of a body as they came, or what is wrong with it; `undefined` for a body without content. The documents do
- * not agree on the encoding: a form in the older ones and in what was seen, JSON in the newest. So the body decides, and
- * the content type only where the body does not. A number is the text that it was written as, as a form tells it.
+ * The fields of a body as received, or its problem; `undefined` for a body without content. The documents disagree on
+ * the encoding: a form in the older ones and in live traffic, JSON in the newest. So the body decides, and the content
+ * type only if the body does not. A number becomes the text as written, as in a form.
  *
  * @param wanted - The only fields that matter, so that the rest of a form need not be decoded. Default: all.
  */
@@ -44,16 +44,16 @@ export function parseBody(
   return { problem: { pointer: '', expected, received: 'another' } }
 }
 
-/** A form's own content type, and those that say nothing of what is in the body. */
+/** The content type of a form, and those that do not describe the body. */
 const mayBeForm = new Set(['application/x-www-form-urlencoded', 'application/octet-stream', 'text/plain', ''])
 
-/** Fields of addresses, in every spelling. */
+/** Fields that hold addresses, in every spelling. */
 const addressFields = new Set([
   ...['recipient', 'recipientArray', 'emailId', 'emailIds'],
   ...['from', 'to', 'x_mx_mailfrom', 'x_mx_rcptto'],
 ])
 
-/** Escapes are bytes in the form's charset, and so is what stands between them. */
+/** Escapes are bytes in the form's charset, and so is the text between them. */
 function formIn(
   body: Buffer,
   text: string,
@@ -67,7 +67,7 @@ function formIn(
     : [body.toString('latin1'), { wanted, isAddress, decoder }]
 }
 
-/** Exactness costs, and whoever sends a long body is not known before its signature is: then a number is as it prints. */
+/** Exact numbers cost time, and the sender of a long body is not yet verified: there a number is as a double prints it. */
 const maxExactLength = 64 * 1024
 
 function parseObject(
@@ -86,14 +86,14 @@ function parseObject(
     const expected = 'an object with the fields of one event'
     return { problem: { pointer: '', expected, received: typeName(value) } }
   }
-  const fields = Object.entries(value).map(([name, told]: [string, unknown]): [string, unknown] => [
+  const fields = Object.entries(value).map(([name, field]: [string, unknown]): [string, unknown] => [
     name,
-    typeof told === 'number' ? String(told) : told,
+    typeof field === 'number' ? String(field) : field,
   ])
   return { fields: new Map(fields) }
 }
 
-/** Whether a body that cannot be parsed holds nothing that could be lost: a word, a number, an empty list. */
+/** Whether a body that cannot be parsed holds nothing to lose: a word, a number, an empty list. */
 export function isWithoutFields({ body, contentType }: Callback): boolean {
   const packed = unpacked(body, maxBodyBytes)
   const decoded = 'problem' in packed ? packed : decodeText(packed.bytes, contentType)

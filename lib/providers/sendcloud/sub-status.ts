@@ -1,4 +1,4 @@
-/** What a number means, and the document's description where that is put otherwise. */
+/** What a number means, and the document's description if it is worded differently. */
 type SubStatuses = ReadonlyMap<string, readonly [meaning: string, ...descriptions: string[]]>
 
 /** "Webhook Event Description", Invalid Email. */
@@ -31,12 +31,12 @@ export function meaningOf(subStatus: string): string {
   return `${subStatus} ${subStatuses.get(subStatus)?.[0] ?? 'an undocumented sub-status'}`
 }
 
-/** `406 address does not exist`, and the description that came where it says something else. */
+/** `406 address does not exist`, and the received description if it differs. */
 export function describeSubStatus(subStatus: string, description: string): string {
   return meaningOf(subStatus) + (isKnownDescription(subStatus, description) ? '' : ` ${description}`)
 }
 
-/** Whether a description is SendCloud's own for the number, and so nobody's reply. */
+/** Whether a description is SendCloud's own for the number, and so not a server's reply. */
 export function isKnownDescription(subStatus: string | undefined, description: string): boolean {
   const words = subStatuses.get(subStatus ?? '') ?? []
   return words.some((known) => wordsOf(known) === wordsOf(description))
