@@ -1,4 +1,4 @@
-/** A value that is made at its first use, and made again where making it failed. */
+/** A value that is created at its first use, and created again if that failed. */
 export function lazily<T extends object>(make: () => T): () => T {
   let made: T | undefined
   return () => (made ??= make())

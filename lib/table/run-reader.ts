@@ -24,7 +24,7 @@ const storedRun = v.object({
   leaseUntil: v.exactOptional(instant),
 })
 
-/** What the row of one job tells. In a file of its own, since it reads: the function may only write to this table. */
+/** Reads the row of one job. In a file of its own, since it reads: the function may only write to this table. */
 export function runReader(client: DynamoDBClient, table: string, job: string): RunReader {
   return {
     async state() {

@@ -12,7 +12,7 @@ interface BackfillWiring {
   readonly requestsPerSecond: number
 }
 
-/** With what a backfill reads and writes; `undefined` where the environment turns the poll off. */
+/** The dependencies of a backfill; `undefined` if the environment turns the poll off. */
 export function backfillWiring(
   environment: Environment,
   deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },

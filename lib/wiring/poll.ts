@@ -21,10 +21,10 @@ import { suppressionWriter } from '../table/suppression-writer.ts'
 /** Runs of the same job exclude each other. */
 export const reconcileJob = 'get-send-email-status'
 
-/** What the environment says of the poll; `undefined` where there is to be none. */
+/** The poll's settings in the environment; `undefined` if it is off. */
 type PollSettings = ReturnType<typeof parsePollSettings>
 
-/** With what rows are reconciled, by the schedule and by hand alike: the tables and the poll that the environment names. */
+/** The dependencies of reconciling, for the schedule and by hand: the tables and the poll that the environment names. */
 export function pollWiring(
   environment: Environment,
   poll: PollSettings,

@@ -2,8 +2,8 @@ import * as v from 'valibot'
 import type { WebhookResponse, WebhookRequest } from '../../ingest/ports.ts'
 
 /**
- * The part of a Lambda function URL event (payload format 2.0) that is used. Nothing of it is trusted before it fits.
- * Source: AWS Lambda developer guide, "Request and response payloads".
+ * The part of a Lambda function URL event (payload format 2.0) that is used. It is validated before use. Source: AWS
+ * Lambda developer guide, "Request and response payloads".
  */
 const functionUrlEvent = v.object({
   rawPath: v.string(),
@@ -21,7 +21,7 @@ export interface FunctionUrlResult {
   readonly body: string
 }
 
-/** Reads a function URL event. Throws where the function was invoked by something else. */
+/** Reads a function URL event. Throws if the function was invoked by something else. */
 export function requestOf(event: unknown): WebhookRequest {
   const parsed = v.safeParse(functionUrlEvent, event)
   if (!parsed.success) {

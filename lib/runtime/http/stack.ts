@@ -9,8 +9,8 @@ import { requestOf, resultOf, type FunctionUrlResult } from './function-url.ts'
 export type FunctionUrlHandler = (event: unknown, context: Context) => Promise<FunctionUrlResult>
 
 /**
- * The middleware around a function URL: events become requests, answers become results. A fault that nobody expected,
- * and a run out of time, are answered 503: the sender can only help by sending again.
+ * The middleware around a function URL: events become requests, responses become results. An unexpected error or a
+ * timeout is answered 503, so that the sender retries.
  */
 export function functionUrlStack(
   respond: (request: WebhookRequest) => Promise<WebhookResponse>,
