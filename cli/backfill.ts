@@ -29,7 +29,7 @@ interface Options {
   readonly json: boolean
 }
 
-/** Brings the rows of a range of dates up to the provider's whole lists, and says what that added. */
+/** Repairs the rows of a range of dates from the provider's whole lists, and prints what was added. */
 export async function backfillByHand({ from, to, isDryRun, json }: Options): Promise<void> {
   const settings = await withDeployedSettings(process.env, 'reconcile')
   if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS')
@@ -57,7 +57,7 @@ export async function backfillByHand({ from, to, isDryRun, json }: Options): Pro
   })
 }
 
-/** Says on standard error what is to be expected, and, on a terminal, how far it is. */
+/** Prints an estimate to standard error and, on a terminal, the progress. */
 async function withProgressBar<T>(
   requestsPerSecond: number,
   run: (watch: Pick<BackfillOrder, 'onEstimate' | 'onProgress'>) => Promise<T>,
@@ -84,7 +84,7 @@ async function withProgressBar<T>(
   }
 }
 
-/** Clears the bar away before a line is logged; the bar draws itself again below. */
+/** Clears the bar before a line is logged; the bar is drawn again below. */
 function aboveBar(log: Log): Log {
   return (event, fields) => {
     if (process.stderr.isTTY) {

@@ -87,9 +87,9 @@ const attemptedShares: readonly (readonly Share[])[] = [
     { fact: true, sets: false, columns: 'set' },
     { fact: false, sets: false, columns: 'set' },
   ],
-  // A row that is as large as an item may be takes the status, which is a few bytes longer than another at the most.
+  // A row at the size limit still fits the status, which is at most a few bytes longer than another.
   [{ fact: false, sets: false, columns: 'beside' }],
-  // Where it has not even those, its columns make room.
+  // If not even those fit, its columns are moved out.
   [{ fact: false, sets: false, columns: 'moved' }],
 ]
 
