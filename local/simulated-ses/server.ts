@@ -130,7 +130,7 @@ function gatewayRefusal(request: ReceivedRequest, options: SimulatedSesOptions):
   return undefined
 }
 
-/** Tells whether one more call fits into the second that ends now; a call that is refused takes no room. */
+/** Returns whether one more call fits into the second that ends now; refused calls do not count. */
 function paceOf(requestsPerSecond: number | undefined): (nowMs: number) => boolean {
   if (requestsPerSecond === undefined) return () => true
   let letThroughAtMs: readonly number[] = []
