@@ -14,7 +14,7 @@ import {
   type MetricName,
 } from './declared-watch.ts'
 import { embeddedTables } from './embedded-tables.ts'
-import { everythingOfIngest, everythingOfReconcile, type Line } from './told-lines.ts'
+import { everythingOfIngest, everythingOfReconcile, type Line } from './logged-lines.ts'
 
 // What is watched is what the functions tell, and the runbook knows all of it.
 
@@ -23,13 +23,13 @@ const deployment = 'delivery-ledger-test'
 const alarms = declaredAlarms(deployment)
 const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
 let lines: readonly Line[]
-let told: ReadonlySet<MetricName>
+let reported: ReadonlySet<MetricName>
 
 beforeAll(async () => {
   const runs = [await everythingOfIngest(engine), await everythingOfReconcile(engine)]
   lines = runs.flatMap((run) => run.lines)
   const names = runs.flatMap((run) => run.lines.flatMap(metricsOf).map(asOf(run.deployment)))
-  told = new Set(names)
+  reported = new Set(names)
 })
 
 const asOf = (name: string) => (metric: MetricName) =>
@@ -71,7 +71,7 @@ const named = (what: string) => alarms.find((alarm) => alarm.what === what)!
 
 describe('an alarm', () => {
   it.each(alarms)('watches what is told: $what', ({ metrics }) => {
-    expect(metrics.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
+    expect(metrics.filter((metric) => isOurs(metric) && !reported.has(metric))).toEqual([])
     expect(metrics.length).toBeGreaterThan(0)
   })
 
@@ -255,8 +255,8 @@ describe('the dashboard', () => {
     const shown = declaredDashboard(deployment).flatMap(({ properties }) =>
       properties.metrics.flatMap(shownMetric),
     )
-    expect(shown.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
-    expect([...told].filter((metric) => !shown.includes(metric))).toEqual([])
+    expect(shown.filter((metric) => isOurs(metric) && !reported.has(metric))).toEqual([])
+    expect([...reported].filter((metric) => !shown.includes(metric))).toEqual([])
     const tables = await declaredTables(deployment)
     const stores = tables.flatMap(({ TableName, GlobalSecondaryIndexes = [] }) => [
       `TableName=${TableName}`,
@@ -370,10 +370,10 @@ describe('the runbook', () => {
   })
 
   it('counts what is paid for', () => {
-    const ofJob = (job: string) => [...told].filter((metric) => metric.includes(` job=${job}`)).length
+    const ofJob = (job: string) => [...reported].filter((metric) => metric.includes(` job=${job}`)).length
     const jobs = [ofJob('ingest'), ofJob('reconcile')] as const
     expect(runbook).toContain(
-      `${told.size}: ${jobs[0]} of the ingest function, ${jobs[1]} of reconcile, ${told.size - jobs[0] - jobs[1]} of what mails came to`,
+      `${reported.size}: ${jobs[0]} of the ingest function, ${jobs[1]} of reconcile, ${reported.size - jobs[0] - jobs[1]} of what mails came to`,
     )
     const watched = alarms.flatMap(({ metrics }) => metrics)
     expect(runbook).toContain(`${alarms.length}, on ${watched.length} metrics`)

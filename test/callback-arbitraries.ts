@@ -7,7 +7,7 @@ import { formOf, jsonOf, signatureOf, someToken } from './fixtures/sendcloud/sig
 export const accepted = { token: 'a-token-of-the-callback-url', key: 'the-app-key' } as const
 
 /** A callback that a provider tells again and again: each telling is signed anew, and may be encoded otherwise. */
-export interface Told {
+export interface Reported {
   /** Shown in a counterexample. */
   readonly fields: unknown
   readonly telling: (time: number) => WebhookRequest
@@ -75,7 +75,7 @@ const tencentBroken = fc.oneof(
   tencentFields.map((fields) => [fields, 'and so on']),
 )
 
-const tencent: fc.Arbitrary<Told> = fc
+const tencent: fc.Arbitrary<Reported> = fc
   .oneof({ weight: 5, arbitrary: tencentWhole }, { weight: 1, arbitrary: tencentBroken })
   .map((fields) => ({
     fields,
@@ -184,7 +184,7 @@ const signedWith = (fields: Fields, token: string, key: string = accepted.key) =
 })
 
 /** A retry has another token, and the same event may come as a form and as JSON. */
-const sendCloudWhole: fc.Arbitrary<Told> = fc
+const sendCloudWhole: fc.Arbitrary<Reported> = fc
   .tuple(
     fc.oneof({ weight: 4, arbitrary: ofOneRecipient }, { weight: 2, arbitrary: ofTask }, ofRequest, {
       weight: 2,
@@ -201,7 +201,7 @@ const sendCloudWhole: fc.Arbitrary<Told> = fc
   }))
 
 /** The quarantine knows a body by its bytes, so these come again as they were. */
-const sendCloudBroken: fc.Arbitrary<Told> = fc
+const sendCloudBroken: fc.Arbitrary<Reported> = fc
   .oneof(
     ofOneRecipient.map((fields) => formOf(signedWith({ ...fields, event: 'teleported' }, someToken))),
     ofOneRecipient.map((fields) => jsonOf(signedWith({ ...fields, emailId: 'nothing' }, someToken))),
@@ -220,7 +220,7 @@ const sendCloudBroken: fc.Arbitrary<Told> = fc
 
 const sends = fc
   .record({
-    told: fc.constantFrom(
+    reported: fc.constantFrom(
       ...tencentMessages.flatMap(({ bulkId }) => (bulkId === undefined ? [] : { messageId: bulkId })),
       ...sendCloudMessages.flatMap(({ messageId }) => [
         { messageId, provider: 'sendcloud' },
@@ -233,9 +233,9 @@ const sends = fc
     ),
     sentAt: fc.constantFrom(startSeconds - 20, startSeconds - 21, '2022-06-01T14:24:39.500+08:00'),
   })
-  .map(({ told, ...send }) => ({ ...told, ...send }))
+  .map(({ reported, ...send }) => ({ ...reported, ...send }))
 
-const sent: fc.Arbitrary<Told> = fc
+const sent: fc.Arbitrary<Reported> = fc
   .oneof(sends, fc.array(sends, { minLength: 2, maxLength: 3 }))
   .map((fields) => ({
     fields,

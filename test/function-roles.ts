@@ -176,14 +176,14 @@ function callsOf(action: string, input: unknown): readonly Call[] {
       ...nothing,
     }))
   }
-  const told = v.parse(tableInput, input)
-  const index = told.IndexName === undefined ? '' : `/index/${told.IndexName}`
+  const reported = v.parse(tableInput, input)
+  const index = reported.IndexName === undefined ? '' : `/index/${reported.IndexName}`
   return [
     {
       action,
-      resource: nameOf(told.TableName) + index,
-      returnValues: told.ReturnValues,
-      returnValuesOnConditionCheckFailure: told.ReturnValuesOnConditionCheckFailure,
+      resource: nameOf(reported.TableName) + index,
+      returnValues: reported.ReturnValues,
+      returnValuesOnConditionCheckFailure: reported.ReturnValuesOnConditionCheckFailure,
     },
   ]
 }

@@ -5,7 +5,7 @@ import { ingest } from '../lib/ingest/ingest.ts'
 import { providers } from '../lib/providers/registry.ts'
 import type { TableNames } from '../lib/table/names.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
-import { accepted, anyCallback, type Told } from './callback-arbitraries.ts'
+import { accepted, anyCallback, type Reported } from './callback-arbitraries.ts'
 import { embeddedTables } from './embedded-tables.ts'
 import { emptyTables, wiredLedger, type AllRows } from './wired-ledger.ts'
 
@@ -37,7 +37,7 @@ const streams = fc.array(anyCallback, { minLength: 1, maxLength: 10, size: 'max'
 const filled = new Map<string, number>()
 
 /** The rows after each of the posters has posted its callbacks, one after the other, all posters at once. */
-async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllRows> {
+async function rowsAfter(...posters: readonly (readonly Reported[])[]): Promise<AllRows> {
   await emptyTables(engine.client, tables)
   const ledger = wiredLedger(engine.client, tables, clock, () => undefined)
   const on = {

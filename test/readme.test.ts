@@ -67,12 +67,12 @@ describe('npm start', () => {
     stack = run('npm start', freePorts)
     await stack.prints('What happens from here on:')
     await stack.prints('reconciled')
-    const told = (what: string) => new RegExp(`${what} +(http://\\S+)`).exec(stack.output())![1]!
+    const reported = (what: string) => new RegExp(`${what} +(http://\\S+)`).exec(stack.output())![1]!
     urls = {
-      callback: told('Callback URL'),
-      viewer: told('Table viewer'),
-      dynamoDb: told('DynamoDB'),
-      ses: told('Poll API'),
+      callback: reported('Callback URL'),
+      viewer: reported('Table viewer'),
+      dynamoDb: reported('DynamoDB'),
+      ses: reported('Poll API'),
     }
     environment = { DYNAMODB_PORT: portOf(urls.dynamoDb), SES_PORT: portOf(urls.ses) }
   })
@@ -83,9 +83,9 @@ describe('npm start', () => {
 
   it('is found in order by the doctor, at its URL and by default', async () => {
     const { origin, port } = new URL(urls.callback)
-    const told = { ...environment, CALLBACK_TOKEN: freePorts.CALLBACK_TOKEN }
-    const atUrl = run(`npx ledger doctor --url ${origin}`, told)
-    const byDefault = run('npx ledger doctor', { ...told, PORT: port })
+    const reported = { ...environment, CALLBACK_TOKEN: freePorts.CALLBACK_TOKEN }
+    const atUrl = run(`npx ledger doctor --url ${origin}`, reported)
+    const byDefault = run('npx ledger doctor', { ...reported, PORT: port })
     for (const doctor of [atUrl, byDefault]) {
       expect(await doctor.exited).toBe(0)
       expect(doctor.output()).toMatch(/^✓ function URL .*^✓ token .*^10 passed, 0 failed, 0 not checked\.$/ms)

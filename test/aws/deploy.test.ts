@@ -47,7 +47,7 @@ async function declaredTables(): Promise<ReadonlyMap<string, Record<string, unkn
 }
 
 /** Where a table tells of what its template declared. */
-const told: Readonly<Record<string, (table: TableDescription) => unknown>> = {
+const reported: Readonly<Record<string, (table: TableDescription) => unknown>> = {
   TableName: ({ TableName }) => TableName,
   BillingMode: ({ BillingModeSummary }) => BillingModeSummary?.BillingMode,
   AttributeDefinitions: ({ AttributeDefinitions }) => AttributeDefinitions,
@@ -136,7 +136,7 @@ describe('a first deploy', () => {
     const properties = (await declaredTables()).get(name) ?? {}
     const shown = Object.entries(properties).filter(([property]) => !notShown.includes(property))
     const table = await described(name)
-    expect(shown.map(([property]) => [property, told[property]?.(table)])).toEqual(shown)
+    expect(shown.map(([property]) => [property, reported[property]?.(table)])).toEqual(shown)
     expect(Object.keys(properties)).toEqual(expect.arrayContaining(['KeySchema', 'BillingMode']))
   })
 

@@ -52,8 +52,8 @@ describe('the mail of a day', () => {
   })
 
   it('is told within five seconds, but for what is lost', () => {
-    const told = reportedMailOfDay(scenario, 2)
-    const waits = told.flatMap(({ delivery, arrivalsMs }) =>
+    const reported = reportedMailOfDay(scenario, 2)
+    const waits = reported.flatMap(({ delivery, arrivalsMs }) =>
       arrivalsMs.map((arrivesAtMs, index) =>
         arrivesAtMs === undefined ? undefined : arrivesAtMs - delivery.timeline[index]!.atMs,
       ),
@@ -67,13 +67,13 @@ describe('the mail of a day', () => {
     const withOutage = { ...scenario, lossRate: 0, hasOutage: true }
     const { fromMs, untilMs } = outageOf(withOutage)!
     expect(untilMs - fromMs).toBe(hourMs)
-    const told = reportedMailOfDay(withOutage, 2)
-    const lost = told.flatMap(({ delivery, arrivalsMs }) =>
+    const reported = reportedMailOfDay(withOutage, 2)
+    const lost = reported.flatMap(({ delivery, arrivalsMs }) =>
       delivery.timeline.filter((_, index) => arrivalsMs[index] === undefined),
     )
     expect(lost.length).toBeGreaterThan(500)
     expect(lost.every(({ atMs }) => atMs >= fromMs - 5_000 && atMs < untilMs)).toBe(true)
-    const arrivals = told.flatMap(({ arrivalsMs }) => arrivalsMs)
+    const arrivals = reported.flatMap(({ arrivalsMs }) => arrivalsMs)
     expect(arrivals.some((atMs) => atMs !== undefined && atMs >= fromMs && atMs < untilMs)).toBe(false)
   })
 

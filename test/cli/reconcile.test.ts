@@ -11,7 +11,7 @@ import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
 import { daysLeftOf, embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { emulatedDeployment } from './emulated-deployment.ts'
-import { mailAt, toldOf } from '../lib/reconcile/world.ts'
+import { mailAt, reportOf } from '../lib/reconcile/world.ts'
 
 const engine = embeddedTables()
 const deployment = emulatedDeployment()
@@ -110,7 +110,7 @@ async function sendMail(): Promise<void> {
     retentionDays: 400,
     clock: systemClock,
   })
-  await writer.record(toldOf(stuck, { kind: 'deferred' }))
+  await writer.record(reportOf(stuck, { kind: 'deferred' }))
 }
 
 const lists = () => ses.calls.flatMap(({ requestDate }) => requestDate ?? [])

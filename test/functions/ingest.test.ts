@@ -12,7 +12,7 @@ import { virtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
 import { wiredLedger } from '../wired-ledger.ts'
-import { ingestTelling, paths, signedDelivery, type Line } from '../told-lines.ts'
+import { ingestLogging, paths, signedDelivery, type Line } from '../logged-lines.ts'
 import { noDeadline } from '../no-deadline.ts'
 
 const engine = embeddedTables()
@@ -439,7 +439,7 @@ describe('the quarantine', () => {
 
 describe('the metrics', () => {
   const bounced = { ...delivered, event: 'bounce', reason: '551 5.1.1 no such user' }
-  const told: readonly (readonly [string, unknown, string, number, object])[] = [
+  const reported: readonly (readonly [string, unknown, string, number, object])[] = [
     [
       'a delivery',
       delivered,
@@ -539,8 +539,8 @@ describe('the metrics', () => {
     ],
   ]
 
-  it.each(told)('of %s are counted in its one line', async (_, body, path, status, expected) => {
-    const { told: heard, post: postTo } = await ingestTelling(engine)
+  it.each(reported)('of %s are counted in its one line', async (_, body, path, status, expected) => {
+    const { reported: heard, post: postTo } = await ingestLogging(engine)
     expect(await postTo(body, path)).toBe(status)
     expect(heard.lines).toHaveLength(1)
     const [line = {}] = heard.lines
@@ -550,7 +550,7 @@ describe('the metrics', () => {
   })
 
   it('count a callback that has to come again as turned away, and an event that is told twice twice', async () => {
-    const { told: heard, post: postTo, loseTable } = await ingestTelling(engine)
+    const { reported: heard, post: postTo, loseTable } = await ingestLogging(engine)
     await postTo(delivered)
     await postTo(delivered)
     await loseTable()
@@ -565,7 +565,7 @@ describe('the metrics', () => {
   })
 
   it('count an event without whose key nothing can be believed as turned away, each time that it comes', async () => {
-    const { told: heard, post: postTo, loseParameters } = await ingestTelling(engine)
+    const { reported: heard, post: postTo, loseParameters } = await ingestLogging(engine)
     await loseParameters()
     for (let tries = 0; tries < 6; tries += 1) {
       expect(await postTo(signedDelivery(), paths.sendCloud)).toBe(503)
@@ -575,7 +575,7 @@ describe('the metrics', () => {
   })
 
   it('tell whose callbacks are accepted', async () => {
-    const { told: heard, post: postTo } = await ingestTelling(engine)
+    const { reported: heard, post: postTo } = await ingestLogging(engine)
     await postTo(delivered)
     await postTo(signedDelivery(), paths.sendCloud)
     const accepted = (provider: string) => ({

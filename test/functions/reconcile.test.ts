@@ -9,7 +9,7 @@ import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
 import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables } from '../embedded-tables.ts'
-import { mailAt, toldOf } from '../lib/reconcile/world.ts'
+import { mailAt, reportOf } from '../lib/reconcile/world.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 const now = '2026-11-21T08:00:00Z'
@@ -126,9 +126,9 @@ describe('a run of the function', () => {
     const runs = runStore(engine.client, tables.reconciliation, 'get-send-email-status', clock)
     await runs.acquire('another', clock.now(), clock.now() + 60_000)
     expect(await invoke()).toMatchObject({ stoppedBy: 'lease' })
-    const told = logged.filter(({ event }) => event === 'metrics')
-    expect(told).toMatchObject([{ inQuarantine: 0 }])
-    expect(told[0]).not.toHaveProperty('unfinished')
+    const reported = logged.filter(({ event }) => event === 'metrics')
+    expect(reported).toMatchObject([{ inQuarantine: 0 }])
+    expect(reported[0]).not.toHaveProperty('unfinished')
   })
 
   it('counts what waits in quarantine', async () => {
@@ -191,7 +191,7 @@ describe('a run of the function', () => {
 
   it('tells of outcomes that nobody had told of before, and of no other', async () => {
     const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
-    const told = mailAt('2026-11-21T06:00:00Z', 'told', {
+    const reported = mailAt('2026-11-21T06:00:00Z', 'told', {
       timeline: [{ kind: 'delivered', atMs: at('06:00:10') }],
     })
     const silent = mailAt('2026-11-21T06:01:00Z', 'silent', {
@@ -203,9 +203,9 @@ describe('a run of the function', () => {
         { kind: 'complained', atMs: at('06:30:00') },
       ],
     })
-    const { invoke, logged, clock, tables } = await deployed([told, silent, angry])
+    const { invoke, logged, clock, tables } = await deployed([reported, silent, angry])
     const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
-    await deliveryWriter(to).record(toldOf(told, { kind: 'delivered', occurredAtMs: at('06:00:10') }))
+    await deliveryWriter(to).record(reportOf(reported, { kind: 'delivered', occurredAtMs: at('06:00:10') }))
     await invoke()
     expect(logged.find((line) => 'unfinished' in line)).toMatchObject({
       discovered: 2,
@@ -228,7 +228,7 @@ describe('a run of the function', () => {
       retentionDays: 1,
       clock,
     })
-    await writer.record(toldOf(mail, { kind: 'requested' }))
+    await writer.record(reportOf(mail, { kind: 'requested' }))
     await invoke()
     expect(simulated.calls.map(({ messageId }) => messageId)).toEqual([mail.messageId])
   })

@@ -234,19 +234,19 @@ const events = fc.array(anyEvent, { minLength: 1, maxLength: 8 })
 
 describe('recordSend among the callbacks of a mail', () => {
   it('ends in the same row in any place and any number of times', async () => {
-    const streams = events.chain((told) =>
+    const streams = events.chain((reported) =>
       fc.record({
-        told: fc.constant(told),
+        reported: fc.constant(reported),
         mixed: fc.integer({ min: 1, max: 3 }).chain((sends) =>
-          fc.shuffledSubarray<Step>([...told, ...Array<Step>(sends).fill('send')], {
-            minLength: told.length + sends,
+          fc.shuffledSubarray<Step>([...reported, ...Array<Step>(sends).fill('send')], {
+            minLength: reported.length + sends,
           }),
         ),
       }),
     )
     await fc.assert(
-      fc.asyncProperty(streams, async ({ told, mixed }) => {
-        expect(await rowsAfter(mixed)).toEqual(await rowsAfter(['send', ...told]))
+      fc.asyncProperty(streams, async ({ reported, mixed }) => {
+        expect(await rowsAfter(mixed)).toEqual(await rowsAfter(['send', ...reported]))
       }),
       { numRuns: 40 },
     )
@@ -254,9 +254,9 @@ describe('recordSend among the callbacks of a mail', () => {
 
   it('ends in the same row whichever way it gets in between them', async () => {
     await fc.assert(
-      fc.asyncProperty(events, async (told) => {
-        const raced = await rowsAfter(told, ['send', 'send'], told.toReversed())
-        expect(raced).toEqual(await rowsAfter(['send', ...told]))
+      fc.asyncProperty(events, async (reported) => {
+        const raced = await rowsAfter(reported, ['send', 'send'], reported.toReversed())
+        expect(raced).toEqual(await rowsAfter(['send', ...reported]))
       }),
       { numRuns: 40 },
     )
@@ -264,8 +264,8 @@ describe('recordSend among the callbacks of a mail', () => {
 
   it('adds its fact to a row that stands there, and changes nothing else', async () => {
     await fc.assert(
-      fc.asyncProperty(events, async (told) => {
-        const before = await rowsAfter(told)
+      fc.asyncProperty(events, async (reported) => {
+        const before = await rowsAfter(reported)
         await sendBoth()
         const after = await rows()
         for (const { requested = [], ...row } of before) {
@@ -331,7 +331,7 @@ describe('recordSend in an application that is bundled into one file', () => {
   afterAll(() => rm(folder, { recursive: true }))
 
   /** Tells in a Node of its own, with nothing in its environment but what is given. */
-  async function told(settings: Record<string, string>): Promise<string> {
+  async function reported(settings: Record<string, string>): Promise<string> {
     const recipients = ['reader@example.com', 'second@example.com', 'third@example.com']
     const script = `
       const { recordSend } = require(${JSON.stringify(bundle)})
@@ -345,7 +345,7 @@ describe('recordSend in an application that is bundled into one file', () => {
   }
 
   it('writes, and lets the process end', async () => {
-    expect(await told({})).toBe('written')
+    expect(await reported({})).toBe('written')
     expect(await rows()).toMatchObject([
       { recipient: 'reader@example.com', status: 'requested' },
       { recipient: 'second@example.com', status: 'requested' },
@@ -354,7 +354,7 @@ describe('recordSend in an application that is bundled into one file', () => {
   })
 
   it('says how many were not written where the table is out of reach', async () => {
-    expect(await told({ TABLE_PREFIX: 'nobodys' })).toBe(
+    expect(await reported({ TABLE_PREFIX: 'nobodys' })).toBe(
       'AggregateError: recordSend: 3 of 3 recipients were not written (ResourceNotFoundException). Call it again with the same arguments: what is written stays as it is.',
     )
   })
@@ -372,7 +372,7 @@ describe('recordSend in an application that is bundled into one file', () => {
     })
     const port = await listen(table, 0, 'a table that refuses one recipient')
     try {
-      expect(await told({ AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` })).toBe(
+      expect(await reported({ AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` })).toBe(
         'AggregateError: recordSend: 1 of 3 recipients was not written (UnwritableError). Call it again with the same arguments: what is written stays as it is.',
       )
     } finally {
@@ -382,12 +382,12 @@ describe('recordSend in an application that is bundled into one file', () => {
   })
 
   it('keeps rows as long as a deployment does by default, where it is not told how long', async () => {
-    expect(await told({ RETENTION_DAYS: '' })).toBe('written')
+    expect(await reported({ RETENTION_DAYS: '' })).toBe('written')
     expect(await daysLeftOf(engine.client, tables.deliveries, Date.now())).toEqual([400, 400, 400])
   })
 
   it('writes nothing where it is told no number of days', async () => {
-    expect(await told({ RETENTION_DAYS: 'a year' })).toMatch(
+    expect(await reported({ RETENTION_DAYS: 'a year' })).toMatch(
       /^ConfigError: .*RETENTION_DAYS: expected a number of days from 1 to 3650$/s,
     )
     expect(await rows()).toEqual([])

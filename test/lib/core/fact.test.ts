@@ -6,7 +6,7 @@ import { eventWith } from '../../events.ts'
 
 const instant = '2026-11-21T08:00:03Z'
 const occurredAtMs = Date.parse(instant)
-const lineOf = (told: Partial<DeliveryEvent>) => factOf(eventWith({ occurredAtMs, ...told })).text
+const lineOf = (reported: Partial<DeliveryEvent>) => factOf(eventWith({ occurredAtMs, ...reported })).text
 
 /** An event about which the poll told that it happened, but not when. */
 const timeless = (kind: EventKind): DeliveryEvent => {
@@ -64,8 +64,8 @@ const lines: readonly [string, Partial<DeliveryEvent>][] = [
 ]
 
 describe('a fact as a line', () => {
-  it.each(lines)('is %j', (line, told) => {
-    expect(factOf(eventWith({ occurredAtMs, ...told }))).toEqual({ text: line })
+  it.each(lines)('is %j', (line, reported) => {
+    expect(factOf(eventWith({ occurredAtMs, ...reported }))).toEqual({ text: line })
   })
 
   it('is `time-unknown[poll]` where the poll does not tell when', () => {
@@ -230,9 +230,9 @@ describe('the count of a kind', () => {
         return [text, ...(whole === undefined ? [] : [whole])].map((line) => parseFact(event.kind, line))
       }),
     )
-  const opened = (told: Partial<DeliveryEvent>) => eventWith({ kind: 'opened', occurredAtMs, ...told })
-  const clicked = (link: string, told: Partial<DeliveryEvent> = {}) =>
-    eventWith({ kind: 'clicked', occurredAtMs, link, ...told })
+  const opened = (reported: Partial<DeliveryEvent>) => eventWith({ kind: 'opened', occurredAtMs, ...reported })
+  const clicked = (link: string, reported: Partial<DeliveryEvent> = {}) =>
+    eventWith({ kind: 'clicked', occurredAtMs, link, ...reported })
   const longLink = (end: string) => `https://example.com/${'a'.repeat(3_000)}${end}`
 
   it('is 0 without facts', () => {

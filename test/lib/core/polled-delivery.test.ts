@@ -28,14 +28,14 @@ const outcomes: Record<PolledOutcome['kind'], PolledOutcome> = {
   },
 }
 
-function polledWith(told: Partial<PolledDelivery>): PolledDelivery {
+function polledWith(reported: Partial<PolledDelivery>): PolledDelivery {
   return {
     provider: 'tencent-ses',
     recipient: 'example@example.com',
     message: sampleMessage,
     outcome: outcomes.delivered,
     engagement: [],
-    ...told,
+    ...reported,
   }
 }
 
@@ -119,9 +119,9 @@ describe('what a polled outcome adds', () => {
     ['without its class', 'undetermined', '550 5.7.1 not now'],
   ] as const)('leaves a soft bounce alone that the poll tells again, %s', (_, bounceClass, reply) => {
     const known = rowWith('soft-bounced', [['bounced', `${at} soft ${reply} ¦ outIp 198.51.100.7`]])
-    const told = { kind: 'bounced', bounceClass, reply, detail: '' } as const
+    const reported = { kind: 'bounced', bounceClass, reply, detail: '' } as const
     for (const time of [at, '2022-06-01T07:00:00Z']) {
-      const outcome = { ...told, occurredAtMs: Date.parse(time) }
+      const outcome = { ...reported, occurredAtMs: Date.parse(time) }
       expect(missingEvents(known, polledWith({ outcome }))).toEqual([])
     }
   })
@@ -154,8 +154,8 @@ describe('what a polled outcome adds', () => {
     const known = rowWith('dropped', [['dropped', `${at} not sent`]])
     const outcome = { kind: 'dropped', occurredAtMs, code, detail } as const
     expect(kindsLacking(known, polledWith({ outcome }))).toEqual(news)
-    const told = rowWith('dropped', [['dropped', `${at}[poll] ${detail}`]])
-    expect(kindsLacking(told, polledWith({ outcome }))).toEqual([])
+    const reported = rowWith('dropped', [['dropped', `${at}[poll] ${detail}`]])
+    expect(kindsLacking(reported, polledWith({ outcome }))).toEqual([])
   })
 })
 
@@ -255,8 +255,8 @@ describe('a pass over the same answer', () => {
 
   it('writes nothing the second time', () => {
     fc.assert(
-      fc.property(anyRow, anyPolled, (row, told) => {
-        const polled = polledWith(told)
+      fc.property(anyRow, anyPolled, (row, reported) => {
+        const polled = polledWith(reported)
         const broughtUp = missingEvents(row, polled).reduce<Delivery | undefined>(joined, row)
         expect(missingEvents(broughtUp, polled)).toEqual([])
       }),
@@ -265,8 +265,8 @@ describe('a pass over the same answer', () => {
 
   it('ends in the same row where it was cut short and run again', () => {
     fc.assert(
-      fc.property(anyRow, anyPolled, fc.nat(5), (row, told, cutAt) => {
-        const polled = polledWith(told)
+      fc.property(anyRow, anyPolled, fc.nat(5), (row, reported, cutAt) => {
+        const polled = polledWith(reported)
         const events = missingEvents(row, polled)
         const whole = events.reduce<Delivery | undefined>(joined, row)
         const cutShort = events.slice(0, cutAt).reduce<Delivery | undefined>(joined, row)

@@ -159,8 +159,8 @@ describe('evidence', () => {
       { occurredAtMs: undefined, message: 'task:7' },
       '1970-01-01T00:00:00Z',
     ],
-  ])('is as old as %s', (_, told, expected) => {
-    const event = { ...eventWith({ kind: 'complained' }), ...told }
+  ])('is as old as %s', (_, reported, expected) => {
+    const event = { ...eventWith({ kind: 'complained' }), ...reported }
     expect(suppressionOf(event as DeliveryEvent)?.occurredAtMs).toBe(at(expected))
   })
 
@@ -182,8 +182,8 @@ describe('the law', () => {
       code: fc.constantFrom('', 'subStat 404', 'subStat 406', 'subStat 409'),
     })
     fc.assert(
-      fc.property(anyEvent, (told) => {
-        expect(suppressionOf(eventWith({ kind: 'bounced', ...told }))).toBeUndefined()
+      fc.property(anyEvent, (reported) => {
+        expect(suppressionOf(eventWith({ kind: 'bounced', ...reported }))).toBeUndefined()
       }),
       { numRuns: 2_000 },
     )

@@ -57,10 +57,10 @@ describe('a line of evidence', () => {
   })
 
   it('has a place for a provider and a message that nobody told', () => {
-    const told = { reason: 'blocklist', occurredAtMs: 0, source: 'poll', detail: 'a b' } as const
-    const line = evidenceLine({ recipient: 'a@example.com', ...told })
+    const reported = { reason: 'blocklist', occurredAtMs: 0, source: 'poll', detail: 'a b' } as const
+    const line = evidenceLine({ recipient: 'a@example.com', ...reported })
     expect(line).toBe('1970-01-01T00:00:00Z[poll] blocklist - - a b')
-    expect(parseEvidence(line)).toEqual(told)
+    expect(parseEvidence(line)).toEqual(reported)
   })
 
   it('stays one line of 300 characters, shortened where the detail is long', () => {
@@ -277,13 +277,13 @@ describe('bounces that nobody can read with certainty', () => {
   })
 
   it('find three among repeats of the same messages and days', () => {
-    const told = [
+    const reported = [
       ['2026-11-01', 'm1'],
       ['2026-11-01', 'm2'],
       ['2026-11-02', 'm1'],
       ['2026-11-03', 'm3'],
     ] as const
-    const row = rowOf(...told.map(([day, message]) => unclear(`${day}T10:00:00Z`, message)))
+    const row = rowOf(...reported.map(([day, message]) => unclear(`${day}T10:00:00Z`, message)))
     expect(held(row)).toMatchObject([{ sinceMs: at('2026-11-03T10:00:00Z') }])
   })
 

@@ -12,18 +12,18 @@ const messageId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
 
 const nowMs = Date.parse('2026-11-21T08:00:00Z')
 
-interface Told {
+interface Reported {
   readonly recipient: string
   readonly spelling?: string | undefined
 }
 
 /** Whom each outcome names; `undefined` where it is no event. */
-function normalizedFields(provider: Provider, fields: object): readonly (Told | undefined)[] {
+function normalizedFields(provider: Provider, fields: object): readonly (Reported | undefined)[] {
   const body = Buffer.from(JSON.stringify(fields))
   return provider.read({ body, contentType: 'application/json' }, nowMs).map(addressed)
 }
 
-function addressed(outcome: Outcome): Told | undefined {
+function addressed(outcome: Outcome): Reported | undefined {
   if (outcome.type === 'inbound') return { recipient: outcome.mail.recipient }
   if (outcome.type !== 'event') return undefined
   const { recipient, spelling } = outcome.event
@@ -32,7 +32,7 @@ function addressed(outcome: Outcome): Told | undefined {
 
 const ofSendCloud = (fields: object) => normalizedFields(sendCloud, { timestamp: 1795233605123, ...fields })
 
-const doors: readonly (readonly [string, (address: string) => readonly (Told | undefined)[]])[] = [
+const doors: readonly (readonly [string, (address: string) => readonly (Reported | undefined)[]])[] = [
   [
     'a callback of Tencent',
     (email) =>

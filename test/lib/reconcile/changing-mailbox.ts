@@ -5,7 +5,7 @@ import type { Random } from '../../../local/simulated-ses/random.ts'
 import type { RowOrder } from '../../../local/simulated-ses/row-order.ts'
 import type { StatusQuery } from '../../../local/simulated-ses/status-query.ts'
 import { truthAt } from '../../../local/truth.ts'
-import { isForgotten, messageSentAt, settle, type OpenMail, type ToldMail } from './mail-in-the-making.ts'
+import { isForgotten, messageSentAt, settle, type OpenMail, type ReportedMail } from './mail-in-the-making.ts'
 
 /**
  * What happens between two pages of a date's list:
@@ -34,7 +34,7 @@ const mostRows = 120
 export class ChangingMailbox {
   readonly mailbox: Mailbox
   /** All mail there is, whoever knows of it. */
-  readonly mails: ToldMail[] = []
+  readonly mails: ReportedMail[] = []
   readonly vanished = new Set<SimulatedDelivery>()
   /** Rows that came, went or moved between two pages. */
   changed = 0

@@ -55,11 +55,11 @@ class Opener {
   }
 
   async open(): Promise<OpenWorld> {
-    const { nowMs, told } = this.#world
+    const { nowMs, reported } = this.#world
     const clock = virtualClock(nowMs)
     const ledger = inMemoryLedger(clock)
     const writer = recordingWriter(ledger)
-    for (const event of told) await writer.record(event)
+    for (const event of reported) await writer.record(event)
     this.#checkpoint ??= await this.#earlierCheckpoint()
     if (this.#checkpoint !== undefined) {
       await ledger.runs.acquire('earlier', 0, 1)

@@ -19,17 +19,17 @@ afterEach(async () => {
 async function worldWith(...events: readonly Partial<DeliveryEvent>[]): Promise<World> {
   const world = await worldAt(sentAt, engine, [])
   worlds.push(world)
-  await world.told(...events.map((told) => sendCloudEvent(told)))
+  await world.reported(...events.map((reported) => sendCloudEvent(reported)))
   return world
 }
 
-const sendCloudEvent = (told: Partial<DeliveryEvent>) =>
+const sendCloudEvent = (reported: Partial<DeliveryEvent>) =>
   eventWith({
     provider: 'sendcloud',
     recipient: 'anna@example.com',
     message: '1795161600125_251200_18546_8821.sc-10_9_13_218-inbound',
     occurredAtMs: Date.parse(sentAt),
-    ...told,
+    ...reported,
   })
 
 describe('a delivery of a provider that has no poll', () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type World } from './world.ts'
+import { mailAt, reportOf, worldAt, type World } from './world.ts'
 
 // What a run adds to the counts of what mails came to: what nobody had told before it.
 
@@ -44,8 +44,8 @@ describe('the outcomes of a run', () => {
       reason: 'not sent',
     })
     const world = await worldOf(blocked)
-    await world.told(
-      toldOf(blocked, { kind: 'dropped', occurredAtMs: at('06:00:10'), detail: 'in free words' }),
+    await world.reported(
+      reportOf(blocked, { kind: 'dropped', occurredAtMs: at('06:00:10'), detail: 'in free words' }),
     )
     const { figures, outcomes } = await world.run()
     expect(figures).toMatchObject({ repaired: 1 })
@@ -60,8 +60,8 @@ describe('the outcomes of a run', () => {
       reason: '551 5.1.1 no such user',
     })
     const world = await worldOf(retried)
-    await world.told(
-      toldOf(retried, {
+    await world.reported(
+      reportOf(retried, {
         kind: 'bounced',
         bounceClass: 'soft',
         occurredAtMs: at('06:00:10'),

@@ -70,7 +70,7 @@ class SharedWorld {
 
   async tell(): Promise<void> {
     const writer = recordingWriter(this.ledger)
-    for (const event of this.#world.told) await writer.record(event)
+    for (const event of this.#world.reported) await writer.record(event)
   }
 
   /** The ports of a run that is watched. @param slowed - makes them slow */

@@ -11,7 +11,7 @@ import { isRight, truthAt } from '../../../local/truth.ts'
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
 import { changes, ChangingMailbox, type Change } from './changing-mailbox.ts'
 import { dependenciesOf, statusApiOver } from './in-memory-run.ts'
-import type { OpenMail, ToldMail } from './mail-in-the-making.ts'
+import type { OpenMail, ReportedMail } from './mail-in-the-making.ts'
 
 // The order of the provider's list is undocumented, and the list may change between two of its pages. So a list keeps rows
 // to itself, and what is pending must be found all the same.
@@ -76,13 +76,13 @@ function worldOf(order: RowOrder, change: Change, seed: number): World {
 
 /** Runs until the provider tells no more. */
 async function play({ clock, ledger, sent, statusApi }: World): Promise<void> {
-  const told = new Set<ToldMail>()
+  const reported = new Set<ReportedMail>()
   for (let atMs = startMs; atMs <= endMs; atMs = nextRunMs(atMs)) {
     clock.advanceTo(atMs)
     for (const mail of sent.mails) {
-      if (mail.told === undefined || told.has(mail) || (mail.told.occurredAtMs ?? 0) > clock.now()) continue
-      told.add(mail)
-      await ledger.deliveries.record(mail.told)
+      if (mail.reported === undefined || reported.has(mail) || (mail.reported.occurredAtMs ?? 0) > clock.now()) continue
+      reported.add(mail)
+      await ledger.deliveries.record(mail.reported)
     }
     await reconcile(dependenciesOf({ statusApi, ledger, clock }, `run at ${atMs}`), {
       deadlineMs: clock.now() + 5 * minuteMs,
@@ -103,8 +103,8 @@ function endOf(mail: OpenMail): string {
 
 /** The outcomes that the provider told, one after the other: mostly one. */
 function outcomesOf(mail: OpenMail): ReadonlySet<string> {
-  const told = mail.timeline.map(({ atMs }) => truthAt(mail, atMs)?.status ?? '')
-  return new Set([...told.filter((status) => outcomes.has(status)), endOf(mail)])
+  const reported = mail.timeline.map(({ atMs }) => truthAt(mail, atMs)?.status ?? '')
+  return new Set([...reported.filter((status) => outcomes.has(status)), endOf(mail)])
 }
 
 /** Whether the row ends with an outcome that was told, and says that none is known only where that is so. */
@@ -122,11 +122,11 @@ function isComplete(row: Delivery | undefined, mail: OpenMail): boolean {
 /** A line for each of the mails of which the row is not as it must be. */
 async function wrongOf(
   { ledger }: World,
-  mails: readonly ToldMail[],
+  mails: readonly ReportedMail[],
   isAsItMustBe: (row: Delivery | undefined, mail: OpenMail) => boolean,
 ): Promise<readonly string[]> {
   const wrong: string[] = []
-  for (const { mail, told } of mails) {
+  for (const { mail, reported } of mails) {
     const key = { recipient: mail.recipient.toLowerCase(), message: mail.messageId }
     const [row] = await ledger.deliveries.rowsOf([key])
     if (isAsItMustBe(row, mail)) continue
@@ -134,7 +134,7 @@ async function wrongOf(
     const facts = [...(row?.facts ?? [])].flatMap(([kind, of]) => of.map(({ text }) => `${kind} ${text}`))
     const stands = `${row?.status ?? 'nothing'} (${facts.join(', ')})`
     wrong.push(
-      `${nameOf(key)}: told ${told?.kind ?? 'nothing'}, happened ${happened.join(', ')}; stands ${stands}`,
+      `${nameOf(key)}: told ${reported?.kind ?? 'nothing'}, happened ${happened.join(', ')}; stands ${stands}`,
     )
   }
   return wrong
@@ -158,7 +158,7 @@ describe.each(orders.flatMap((order) => changes.map((change) => ({ order, change
           expect(await wrongOf(world, pending, hasOutcome)).toEqual([])
           expect(await Array.fromAsync(world.ledger.deliveries.pending())).toEqual([])
 
-          const unheard = mails.filter(({ told }) => told === undefined)
+          const unheard = mails.filter(({ reported }) => reported === undefined)
           const isTrue = (row: Delivery | undefined, mail: OpenMail) => !row || hasOutcome(row, mail)
           expect(await wrongOf(world, unheard, isTrue)).toEqual([])
           const promised = stableOrders.includes(order) ? mails : []

@@ -19,7 +19,7 @@ export interface SmallWorld {
   /** Messages and dates about which the provider answers nothing at first. */
   readonly unanswered: ReadonlySet<string>
   readonly mailbox: Mailbox
-  readonly told: readonly DeliveryEvent[]
+  readonly reported: readonly DeliveryEvent[]
   /** Everybody to whom a delivery may be known. */
   readonly recipients: readonly string[]
 }
@@ -175,7 +175,7 @@ export function anyWorldOf(size: Size): fc.Arbitrary<WorldPlan> {
 export function worldOf(plan: WorldPlan): SmallWorld {
   const nowMs = Date.parse('2026-11-21T00:30:00Z') + plan.hourOfDay * hourMs
   const mailbox = mailboxWith({})
-  const told: DeliveryEvent[] = []
+  const reported: DeliveryEvent[] = []
   const messageIds: string[] = []
   for (const [index, message] of plan.messages.entries()) {
     const sentAtMs = nowMs - message.ageHours * hourMs - index * secondMs
@@ -186,7 +186,7 @@ export function worldOf(plan: WorldPlan): SmallWorld {
       const mail = mailOf(`${name}@example.com`, messageId, sentAtMs, delivery.fate)
       if (message.of === 'tencent' && message.key !== 'task') mailbox.add(mail)
       for (const event of eventsOf(mail, delivery.known)) {
-        told.push(message.of === 'sendcloud' ? { ...event, provider: 'sendcloud' } : event)
+        reported.push(message.of === 'sendcloud' ? { ...event, provider: 'sendcloud' } : event)
       }
     }
   }
@@ -196,7 +196,7 @@ export function worldOf(plan: WorldPlan): SmallWorld {
     lastRunMs: lastRunMsOf(plan, nowMs),
     unanswered: new Set([...messageIds, ...dates].slice(plan.unanswered, plan.unanswered + 1)),
     mailbox,
-    told,
+    reported,
     recipients: [...new Set(names.map((name) => `${name.toLowerCase()}@example.com`))],
   }
 }

@@ -5,7 +5,7 @@ import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type World } from './world.ts'
+import { mailAt, reportOf, worldAt, type World } from './world.ts'
 
 // What speaks for never sending to an address again must not be lost with its callback.
 
@@ -94,7 +94,7 @@ describe('the suppression list', () => {
     )
     const world = await worldOf(...mails)
     // A new deployment reads today's list only: of the days before, callbacks told that there were mails.
-    await world.told(...mails.map((mail) => toldOf(mail, { kind: 'requested', occurredAtMs: mail.sentAtMs })))
+    await world.reported(...mails.map((mail) => reportOf(mail, { kind: 'requested', occurredAtMs: mail.sentAtMs })))
     await world.run()
     expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual([
       { recipient: 'odd@example.com', unclearBounces: unclearLines },
@@ -127,7 +127,7 @@ describe('the suppression list', () => {
     async (sendStatus) => {
       const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
       const world = await worldOf(mail)
-      await world.told(toldOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
+      await world.reported(reportOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
       expect(await suppressed(world)).toEqual([])
       await world.run()
       expect(await suppressed(world)).toHaveLength(1)
@@ -141,7 +141,7 @@ describe('the suppression list', () => {
   it.each([1006, 3020])('is told nothing by the poll where SendStatus is %i', async (sendStatus) => {
     const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
+    await world.reported(reportOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
     world.commands.length = 0
     expect((await world.run()).figures).toMatchObject({ repaired: 0 })
     expect(world.commands).not.toContain('UpdateItem')
@@ -152,7 +152,7 @@ describe('the suppression list', () => {
     const reason = '550 5.1.1 no such user'
     const mail = unheard('nobody', { kind: 'bounced', bounceType: 'hard_bounce', reason })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'hard', detail: '' }))
+    await world.reported(reportOf(mail, { kind: 'bounced', bounceClass: 'hard', detail: '' }))
     expect(await suppressed(world)).toEqual([])
     await world.run()
     expect(await suppressed(world)).toEqual([['nobody@example.com', 'hard-bounce']])
@@ -162,7 +162,7 @@ describe('the suppression list', () => {
     const reason = '550 5.1.1 no such user'
     const mail = unheard('soft', { kind: 'bounced', bounceType: 'soft_bounce', reason })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: reason }))
+    await world.reported(reportOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: reason }))
     await world.run()
     expect(await suppressed(world)).toEqual([])
     expect(await world.rows()).toMatchObject([{ status: 'soft-bounced' }])
@@ -171,7 +171,7 @@ describe('the suppression list', () => {
   it('is not told again where the callback came', async () => {
     const mail = unheard('angry', { kind: 'delivered' }, { kind: 'complained' })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'delivered' }), toldOf(mail, { kind: 'complained' }))
+    await world.reported(reportOf(mail, { kind: 'delivered' }), reportOf(mail, { kind: 'complained' }))
     const before = await rowsOf(engine.client, world.tables.suppressions)
     await world.run()
     expect(before).toMatchObject([{ recipient: 'angry@example.com', reason: 'complaint' }])

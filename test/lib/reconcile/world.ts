@@ -54,7 +54,7 @@ export interface World {
   readonly ports: (options?: RunOptions) => ReconcileDependencies
   readonly run: (options?: RunOptions) => Promise<RunReport>
   /** What callbacks told. */
-  readonly told: (...events: readonly DeliveryEvent[]) => Promise<void>
+  readonly reported: (...events: readonly DeliveryEvent[]) => Promise<void>
   readonly rows: () => Promise<readonly PlainRow[]>
   readonly close: () => Promise<void>
 }
@@ -112,7 +112,7 @@ export async function worldAt(
         maxCalls: run.maxCalls ?? 1_000,
         requestsPerSecond: run.requestsPerSecond ?? 1,
       }),
-    async told(...events) {
+    async reported(...events) {
       for (const event of events) await deliveries.record(event)
     },
     rows: () => rowsOf(engine.client, own.deliveries),
@@ -190,11 +190,11 @@ export function messageIdAt(sentAt: string, name: string): string {
 }
 
 /** What a callback told about the mail. */
-export function toldOf(mail: SimulatedDelivery, told: Partial<DeliveryEvent>): DeliveryEvent {
+export function reportOf(mail: SimulatedDelivery, reported: Partial<DeliveryEvent>): DeliveryEvent {
   return eventWith({
     recipient: mail.recipient.toLowerCase(),
     message: mail.messageId,
     occurredAtMs: mail.sentAtMs + 5_000,
-    ...told,
+    ...reported,
   })
 }

@@ -18,9 +18,9 @@ const other = 'b'.repeat(64)
 const ingestEnvironment = { CALLBACK_TOKEN_SHA256: digest }
 const reconcileEnvironment = { TENCENTCLOUD_SECRET_ID: 'an id', TENCENTCLOUD_SECRET_KEY: 'a key' }
 
-const ingest = (told: Environment = {}) => parseEnvironment(ingestEntries, { ...ingestEnvironment, ...told })
-const reconcile = (told: Environment = {}) =>
-  parseEnvironment(pollEntries, { ...reconcileEnvironment, ...told })
+const ingest = (reported: Environment = {}) => parseEnvironment(ingestEntries, { ...ingestEnvironment, ...reported })
+const reconcile = (reported: Environment = {}) =>
+  parseEnvironment(pollEntries, { ...reconcileEnvironment, ...reported })
 
 /** The problems that an environment has, one line each. */
 function problemsOf(parse: () => unknown): readonly string[] {

@@ -13,14 +13,14 @@ const kb = 1_024
 const at = (time: string) => Date.parse(time)
 
 /** An answer to a mail of ours, but for what a test says about it. */
-function mailWith(told: Partial<InboundMail>): InboundMail {
+function mailWith(reported: Partial<InboundMail>): InboundMail {
   return {
     provider: 'sendcloud',
     recipient: 'inbox@ours.example',
     receivedAtMs: at('2026-11-21T07:59:58Z'),
     columns: { from: 'someone@theirs.example', subject: 'Re: your order' },
     content: '{"subject":"Re: your order","text":"Thank you."}',
-    ...told,
+    ...reported,
   }
 }
 
@@ -129,9 +129,9 @@ describe('an inbound mail', () => {
   it.each([
     ['content', { content: '{"text":"Another."}' }],
     ['provider', { provider: 'another' }],
-  ])('of another %s is another mail', async (_, told) => {
+  ])('of another %s is another mail', async (_, reported) => {
     const { keepAll, rows } = await inboundTable()
-    await keepAll(mailWith({}), mailWith(told))
+    await keepAll(mailWith({}), mailWith(reported))
     expect(await rows()).toHaveLength(2)
   })
 
@@ -208,7 +208,7 @@ describe('a mail that is told twice', () => {
         ...(url !== undefined && { rawMessageUrl: url }),
       }),
     )
-  const told = fc.array(telling, { minLength: 1, maxLength: 5 }).chain((mails) =>
+  const reported = fc.array(telling, { minLength: 1, maxLength: 5 }).chain((mails) =>
     fc.record({
       mails: fc.constant(mails),
       again: fc.shuffledSubarray([...mails, ...mails], { minLength: mails.length * 2 }),
@@ -217,7 +217,7 @@ describe('a mail that is told twice', () => {
 
   it('ends in the same rows in any order, with any repeats and whoever gets in between', async () => {
     await fc.assert(
-      fc.asyncProperty(told, async ({ mails, again }) => {
+      fc.asyncProperty(reported, async ({ mails, again }) => {
         const [inOrder, shuffled, raced] = [await inboundTable(), await inboundTable(), await inboundTable()]
         await inOrder.keepAll(...mails)
         await shuffled.keepAll(...again)
@@ -235,8 +235,8 @@ describe('a mail that is told twice', () => {
 })
 
 describe('the sets of a mail', () => {
-  const tellings = (count: number, told: (index: number) => Partial<InboundMail>) =>
-    Array.from({ length: count }, (_, index) => mailWith(told(index)))
+  const tellings = (count: number, reported: (index: number) => Partial<InboundMail>) =>
+    Array.from({ length: count }, (_, index) => mailWith(reported(index)))
   const instant = (index: number) => at('2026-11-21T00:00:00Z') + index * 1_000
   const url = (index: number) => `https://files.example/${index}.eml`
 
@@ -326,10 +326,10 @@ describe('a head', () => {
       labelName: long,
     }
     const answers = { message: 'm'.repeat(512), recipient: long }
-    const told = { recipient: long, columns, answers, content: contentOf(32 * kb) }
+    const reported = { recipient: long, columns, answers, content: contentOf(32 * kb) }
     for (let index = 0; index < 100; index += 1) {
       const rawMessageUrl = `https://files.example/${index}/${long}`
-      await keepAll(mailWith({ ...told, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }))
+      await keepAll(mailWith({ ...reported, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }))
     }
     const [row] = await rows()
     expect(row?.rawMessageUrls).toHaveLength(10)
@@ -404,9 +404,9 @@ describe('the reader', () => {
 
   it('tells the earliest instant first', async () => {
     const { keepAll, reader } = await inboundTable()
-    const told = ['2026-11-21T09:00:00Z', '2026-11-21T07:00:00Z', '2026-11-21T08:00:00Z']
-    await keepAll(...told.map((time) => mailWith({ receivedAtMs: at(time) })))
-    expect((await reader.mail(sampleId))?.receivedAt).toEqual(told.toSorted())
+    const reported = ['2026-11-21T09:00:00Z', '2026-11-21T07:00:00Z', '2026-11-21T08:00:00Z']
+    await keepAll(...reported.map((time) => mailWith({ receivedAtMs: at(time) })))
+    expect((await reader.mail(sampleId))?.receivedAt).toEqual(reported.toSorted())
   })
 
   it('tells no mail whose time is over', async () => {

@@ -127,13 +127,13 @@ describe('an event with many headers', () => {
   })
 
   it('tells them of the first telling in its row, and of the others in the order of their keys', async () => {
-    const told = ['one', 'two', 'three'].map((value) => eventWith({ headers: headersOf(115, value) }))
+    const reported = ['one', 'two', 'three'].map((value) => eventWith({ headers: headersOf(115, value) }))
     const values = async (...events: readonly DeliveryEvent[]) => {
       const { record, delivery } = await ledger()
       await record(...events)
       return new Set((await delivery())?.columns.values())
     }
-    const [one, two, three] = told
+    const [one, two, three] = reported
     const inOrder = await values(one!, two!, three!)
     expect(inOrder.has('one')).toBe(true)
     expect(await values(one!, three!, two!)).toEqual(inOrder)

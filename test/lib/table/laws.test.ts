@@ -27,7 +27,7 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     bounceClass: fc.constantFrom('hard', 'soft', 'undetermined'),
     detail: fc.constantFrom('', '250 ok', '452 4.2.2 mailbox full', 'x'.repeat(401)),
     sentSecond: fc.option(fc.nat(1), { nil: undefined }),
-    tellsSubject: fc.boolean(),
+    reportsSubject: fc.boolean(),
     spelling: fc.constantFrom(undefined, 'First', 'FIRST'),
     index: fc.option(fc.nat(1), { nil: undefined }),
   })
@@ -46,8 +46,8 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     ...(drawn.kind === 'bounced' && { bounceClass: drawn.bounceClass }),
     ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
     // What belongs to a message is the same in every event that tells it.
-    columns: drawn.tellsSubject ? { subject: `about ${drawn.message}` } : {},
-    headers: new Map(drawn.tellsSubject ? [['X-Tencentcloudses-Cb-Order', drawn.message]] : []),
+    columns: drawn.reportsSubject ? { subject: `about ${drawn.message}` } : {},
+    headers: new Map(drawn.reportsSubject ? [['X-Tencentcloudses-Cb-Order', drawn.message]] : []),
   }))
 
 function timed(second: number | undefined): { occurredAtMs?: number } {

@@ -15,7 +15,7 @@ const at = (time: string) => Date.parse(time)
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
 /** A body that is no JSON, but for what a test says about it. */
-function inputWith(told: Partial<QuarantinedInput>): QuarantinedInput {
+function inputWith(reported: Partial<QuarantinedInput>): QuarantinedInput {
   return {
     provider: 'tencent-ses',
     body: bytesOf('{"event":'),
@@ -23,7 +23,7 @@ function inputWith(told: Partial<QuarantinedInput>): QuarantinedInput {
     reason: 'unreadable',
     problems: ['body: expected JSON, got a string'],
     receivedAtMs: at('2026-11-21T08:00:00Z'),
-    ...told,
+    ...reported,
   }
 }
 

@@ -25,7 +25,7 @@ const anyInstant = fc
   .tuple(fc.constantFrom(0, 0, 0, 1, 2, 3, 4), fc.nat(3))
   .map(([day, step]) => Date.parse('2026-11-21T23:59:58Z') + day * dayMs + step * 500)
 
-const told = {
+const reported = {
   recipient: fc.constant(recipient),
   occurredAtMs: anyInstant,
   source: fc.constantFrom('callback' as const, 'poll' as const),
@@ -35,7 +35,7 @@ const told = {
 
 const anyHardBounce: fc.Arbitrary<SuppressionEvidence> = fc.record(
   {
-    ...told,
+    ...reported,
     reason: fc.constant('hard-bounce'),
     judgement: fc.constantFrom(
       { class: 'gone', rule: 'no-such-mailbox' },
@@ -47,7 +47,7 @@ const anyHardBounce: fc.Arbitrary<SuppressionEvidence> = fc.record(
 )
 const anyUnsubscription: fc.Arbitrary<SuppressionEvidence> = fc.record(
   {
-    ...told,
+    ...reported,
     reason: fc.constant('unsubscribe'),
     fromDomain: fc.constantFrom('news.example.com', 'shop.example.com'),
     detail: fc.constantFrom('', 'by its link'),
@@ -55,7 +55,7 @@ const anyUnsubscription: fc.Arbitrary<SuppressionEvidence> = fc.record(
   { requiredKeys: ['recipient', 'occurredAtMs', 'source', 'provider', 'message', 'reason', 'detail'] },
 )
 const anyComplaint: fc.Arbitrary<SuppressionEvidence> = fc.record({
-  ...told,
+  ...reported,
   reason: fc.constant('complaint'),
   detail: fc.constantFrom('', 'called spam'),
 })
@@ -67,7 +67,7 @@ const anyByHand: fc.Arbitrary<SuppressionEvidence> = fc.record({
   detail: fc.constantFrom('', 'asked on the telephone'),
 })
 const anyBlocklisting: fc.Arbitrary<SuppressionEvidence> = fc.record({
-  ...told,
+  ...reported,
   reason: fc.constant('blocklist'),
   detail: fc.constantFrom('1007', '401'),
 })
@@ -75,7 +75,7 @@ const anyBlocklisting: fc.Arbitrary<SuppressionEvidence> = fc.record({
 /** Enough of them for the address to be on the list, and often not. */
 const anyUnclearBounce: fc.Arbitrary<SuppressionEvidence> = fc
   .record({
-    ...told,
+    ...reported,
     occurredAtMs: dayOf.map((dayStartMs) => dayStartMs + 10 * 3_600_000),
     reason: fc.constant('hard-bounce'),
     isUnclear: fc.constant(true),

@@ -427,14 +427,14 @@ describe('between a removal and evidence at the same time', () => {
 })
 
 describe('a set of evidence that is full', () => {
-  const told = Array.from({ length: 60 }, (_, day) =>
+  const reported = Array.from({ length: 60 }, (_, day) =>
     byHand(new Date(at('2026-11-21T00:00:00Z') + day * 86_400_000).toISOString()),
   )
   const byHandLine = (time: string) => `${time}[operator] by-hand asked on the telephone`
 
   it('holds 50 lines, and the first and the last evidence are known beyond it', async () => {
     const list = await freshList()
-    for (const one of told.toReversed()) await list.suppress(one)
+    for (const one of reported.toReversed()) await list.suppress(one)
     const [row] = await rowsOf(engine.client, list.table)
     expect(row).toMatchObject({
       since: '2026-11-21T00:00:00Z',
@@ -447,15 +447,15 @@ describe('a set of evidence that is full', () => {
 
   it('still tells rightly whether the address is on the list', async () => {
     const list = await freshList({ evidence: 1 })
-    for (const one of told.slice(0, 5)) await list.suppress(one)
+    for (const one of reported.slice(0, 5)) await list.suppress(one)
     expect(linesHeld(await list.remove(recipient, at('2026-11-24T23:00:00Z')))).toEqual([
       byHandLine('2026-11-25T00:00:00Z'),
     ])
     expect(held(await list.remove(recipient, at('2026-11-25T00:00:00Z')))).toEqual([])
-    await list.suppress(told[4]!)
+    await list.suppress(reported[4]!)
     expect(held(await list.ofRecipient(recipient))).toEqual([])
     expect((await rowsOf(engine.client, list.table))[0]).not.toHaveProperty('suppressedBy')
-    await list.suppress(told[5]!)
+    await list.suppress(reported[5]!)
     expect(linesHeld(await list.ofRecipient(recipient))).toEqual([byHandLine('2026-11-26T00:00:00Z')])
     expect(await rowsOf(engine.client, list.table)).toMatchObject([{ since: '2026-11-26T00:00:00Z' }])
   })
@@ -517,8 +517,8 @@ describe("a set of a provider's own list that is full", () => {
   })
 
   it('tells rightly until when it holds, whichever of it found room', async () => {
-    const told = ['2026-11-03', '2026-11-01', '2026-11-05', '2026-11-02'].map((day) => `${day}T00:00:00Z`)
-    for (const order of [told, told.toReversed()]) {
+    const reported = ['2026-11-03', '2026-11-01', '2026-11-05', '2026-11-02'].map((day) => `${day}T00:00:00Z`)
+    for (const order of [reported, reported.toReversed()]) {
       const list = await freshList({ blocklisted: 1 })
       for (const day of order) await list.suppress(blocklisting(day))
       const row = await list.ofRecipient(recipient)
@@ -539,10 +539,10 @@ describe("a set of a provider's own list that is full", () => {
 describe('a set of unclear bounces that is full', () => {
   it('holds 60 lines, and of the others their days', async () => {
     const list = await freshList()
-    const told = Array.from({ length: 62 }, (_, hour) =>
+    const reported = Array.from({ length: 62 }, (_, hour) =>
       unclear(new Date(at('2026-11-21T00:00:00Z') + hour * 3_600_000).toISOString(), `m${hour}`),
     )
-    for (const one of told) await list.suppress(one)
+    for (const one of reported) await list.suppress(one)
     const [row] = await rowsOf(engine.client, list.table)
     expect(row).toMatchObject({ evidenceLeftOut: 'yes', unclearDays: ['2026-11-23'] })
     expect(row?.unclearBounces).toHaveLength(60)

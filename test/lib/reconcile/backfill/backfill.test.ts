@@ -18,7 +18,7 @@ import { isRight, truthAt } from '../../../../local/truth.ts'
 import { deliveryReader } from '../../../../lib/table/delivery-reader.ts'
 import { embeddedTables } from '../../../embedded-tables.ts'
 import { eventWith } from '../../../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type Ports, type World } from '../world.ts'
+import { mailAt, messageIdAt, reportOf, worldAt, type Ports, type World } from '../world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21.
 const now = '2026-11-21T08:00:00Z'
@@ -55,14 +55,14 @@ interface Options extends Partial<BackfillOrder> {
   readonly onAsked?: (asked: number) => Promise<void> | void
 }
 
-interface Told {
+interface Reported {
   readonly report: BackfillReport
   readonly estimate: Estimate | undefined
   readonly progress: readonly BackfillProgress[]
 }
 
 /** Reads 2026-11-19 and 2026-11-20 unless told otherwise. */
-async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Options = {}): Promise<Told> {
+async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Options = {}): Promise<Reported> {
   const ports = ledger.ports(secretKey === undefined ? {} : { secretKey }) as Ports
   const progress: BackfillProgress[] = []
   let estimate: Estimate | undefined
@@ -94,8 +94,8 @@ async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Optio
       isDryRun: false,
       requestsPerSecond: 1,
       signal: new AbortController().signal,
-      onEstimate: (told) => {
-        estimate = told
+      onEstimate: (reported) => {
+        estimate = reported
       },
       onProgress: (step) => progress.push(step),
       ...order,
@@ -139,7 +139,7 @@ function manyMails(date: string, count: number): readonly SimulatedDelivery[] {
 }
 
 /** Mails of four days to which nothing more happens, and callbacks for half of them. */
-async function halfTold(): Promise<{ ledger: World; mails: readonly SimulatedDelivery[] }> {
+async function halfReported(): Promise<{ ledger: World; mails: readonly SimulatedDelivery[] }> {
   const traffic = makeTraffic({
     seed: 3,
     count: 240,
@@ -152,7 +152,7 @@ async function halfTold(): Promise<{ ledger: World; mails: readonly SimulatedDel
   }))
   const ledger = await world(mails)
   for (const [index, mail] of mails.entries()) {
-    if (index % 2 === 1) await ledger.told(toldOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred' }))
+    if (index % 2 === 1) await ledger.reported(reportOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred' }))
   }
   return { ledger, mails }
 }
@@ -168,10 +168,10 @@ describe('a backfill', () => {
       timeline: [delivered('2026-11-20T06:00:05Z'), { kind: 'opened', atMs: at('2026-11-20T07:00:00Z') }],
     })
     const ledger = await world([unheard, stuck, known, opened])
-    await ledger.told(
-      toldOf(stuck, { kind: 'deferred' }),
-      toldOf(known, { kind: 'delivered' }),
-      toldOf(opened, { kind: 'delivered' }),
+    await ledger.reported(
+      reportOf(stuck, { kind: 'deferred' }),
+      reportOf(known, { kind: 'delivered' }),
+      reportOf(opened, { kind: 'delivered' }),
     )
     const { report } = await backfilled(ledger)
     expect(report).toEqual({
@@ -251,7 +251,7 @@ describe('a backfill', () => {
   })
 
   it('ends in what truly happened, and adds nothing when it is run again', async () => {
-    const { ledger, mails } = await halfTold()
+    const { ledger, mails } = await halfReported()
     const range = { from: '2026-11-18', to: '2026-11-20', requestsPerSecond: 20 }
     const first = await backfilled(ledger, range)
     expect(first.report.total.discovered + first.report.total.repaired).toBeGreaterThan(200)
@@ -278,7 +278,7 @@ describe('a pending delivery of which no list tells', () => {
   it('is looked up, once for all the recipients of its message', async () => {
     const messageId = messageIdAt('2026-11-19T06:00:00Z', 'missing')
     const ledger = await world()
-    await ledger.told(
+    await ledger.reported(
       eventWith({ message: messageId, recipient: 'anna@example.com', kind: 'deferred' }),
       eventWith({ message: messageId, recipient: 'bert@example.com', kind: 'requested' }),
     )
@@ -297,7 +297,7 @@ describe('a pending delivery of which no list tells', () => {
       timeline: [delivered('2026-11-19T16:05:10Z')],
     })
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     const { report } = await backfilled(ledger, { from: '2026-11-20', to: '2026-11-20' })
     expect(questions(ledger)).toEqual(['GetStatisticsReport', '2026-11-20', 'look-up anna', 'look-up anna'])
     expect(report.dates).toMatchObject([{ rows: 1, repaired: 1, settled: 1, offset: 0 }])
@@ -307,7 +307,7 @@ describe('a pending delivery of which no list tells', () => {
   it('is not asked about under the neighbouring date where the first one tells of it', async () => {
     const mail = mailAt('2026-11-19T16:05:00Z', 'anna', { timeline: [delivered('2026-11-19T16:05:10Z')] })
     const ledger = await world()
-    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     const { report } = await backfilled(ledger, {
       from: '2026-11-20',
       onAsked: (asked) => {
@@ -323,9 +323,9 @@ describe('a pending delivery of which no list tells', () => {
     const listed = mailAt('2026-11-19T06:00:00Z', 'listed')
     const elsewhere = mailAt('2026-11-18T06:00:00Z', 'elsewhere')
     const ledger = await world([listed])
-    await ledger.told(
-      toldOf(listed, { kind: 'requested' }),
-      toldOf(elsewhere, { kind: 'requested' }),
+    await ledger.reported(
+      reportOf(listed, { kind: 'requested' }),
+      reportOf(elsewhere, { kind: 'requested' }),
       eventWith({
         provider: 'sendcloud',
         message: '1763532000-inbound',
@@ -341,7 +341,7 @@ describe('a pending delivery of which no list tells', () => {
   it('makes its date incomplete where the look-up stays unanswered, and not where it is refused', async () => {
     const mails = ['mute', 'odd', 'fine'].map((name) => mailAt('2026-11-19T06:00:00Z', name))
     const ledger = await world()
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     ledger.ses.failWhen(({ messageId = '' }) => messageId.endsWith('mute'), { code: 'InternalError' })
     ledger.ses.failWhen(({ messageId = '' }) => messageId.endsWith('odd'), { code: 'InvalidParameterValue' })
     const { report } = await backfilled(ledger)
@@ -355,7 +355,7 @@ describe('a pending delivery of which no list tells', () => {
 
 describe('a dry run', () => {
   it('writes nothing at all, and reports what the real one then does', async () => {
-    const { ledger } = await halfTold()
+    const { ledger } = await halfReported()
     await ledger.run({ maxCalls: 1 })
     ledger.clock.advance(minuteMs)
     const before = await dump(ledger)
@@ -543,7 +543,7 @@ describe('a provider in trouble', () => {
   it('that does not answer one page leaves that date incomplete, and the others go on', async () => {
     const ledger = await world([...manyMails('2026-11-19', 250), ...manyMails('2026-11-20', 2)])
     // It has to be read again anyway, so nothing is looked up for it.
-    await ledger.told(toldOf(mailAt('2026-11-19T06:00:00Z', 'missing'), { kind: 'deferred' }))
+    await ledger.reported(reportOf(mailAt('2026-11-19T06:00:00Z', 'missing'), { kind: 'deferred' }))
     const mend = ledger.ses.failWhen(
       ({ requestDate, offset }) => requestDate === '2026-11-19' && offset === 100,
       { code: 'InternalError' },
@@ -640,7 +640,7 @@ describe('what is to be expected', () => {
     // The report counts a mail that no list shows, and no list is as long as it says.
     const ledger = await world([...manyMails('2026-11-19', 101), ...manyMails('2026-11-20', 1)])
     const missing = mailAt('2026-11-19T06:00:00Z', 'missing')
-    await ledger.told(toldOf(missing, { kind: 'deferred' }))
+    await ledger.reported(reportOf(missing, { kind: 'deferred' }))
     const { progress } = await backfilled(ledger)
     // Two pages and a look-up that nobody foresaw, then one page.
     expect(progress.map(({ calls, expectedCalls }) => `${calls}/${expectedCalls}`)).toEqual([
