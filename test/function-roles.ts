@@ -146,7 +146,7 @@ function tablesIn(resources: Resources): ReadonlyMap<string, string> {
  */
 const withoutReturnedValues = { StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' } }
 
-/** Tells of every call that the client sends, before it is sent. What is thrown is thrown to whoever called. */
+/** Calls back for every call of the client, before it is sent. Errors propagate to the caller. */
 export function watchCalls(client: DynamoDBClient, see: (call: Call) => void): void {
   client.middlewareStack.add(
     (next, context) => (args) => {

@@ -93,7 +93,7 @@ export const paths = {
   stranger: '/wp-login.php',
 }
 
-/** A delivery as SendCloud tells of it, signed by that key. */
+/** A delivery as SendCloud reports it, signed by that key. */
 export function signedDelivery(key: string = appKey): string {
   const emailId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound0$reader@example.com'
   const fields = { event: 'deliver', emailId, recipient: 'reader@example.com', timestamp: 1795237210000 }

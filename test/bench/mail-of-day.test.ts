@@ -51,7 +51,7 @@ describe('the mail of a day', () => {
     expect(share(72)).toBe(0)
   })
 
-  it('is told within five seconds, but for what is lost', () => {
+  it('is reported within five seconds, except what is lost', () => {
     const reported = reportedMailOfDay(scenario, 2)
     const waits = reported.flatMap(({ delivery, arrivalsMs }) =>
       arrivalsMs.map((arrivesAtMs, index) =>
@@ -63,7 +63,7 @@ describe('the mail of a day', () => {
     expect(1 - arrived.length / waits.length).toBeCloseTo(0.01, 2)
   })
 
-  it('is not told at all in the hour of an outage', () => {
+  it('is not reported at all in the hour of an outage', () => {
     const withOutage = { ...scenario, lossRate: 0, hasOutage: true }
     const { fromMs, untilMs } = outageOf(withOutage)!
     expect(untilMs - fromMs).toBe(hourMs)

@@ -33,7 +33,7 @@ describe('what a row misses', () => {
     expect(missedOf([delivered])).toEqual([{ need: 50, happenedAt: '04:15:00', reportedAt: 'never' }])
   })
 
-  it('is over when a later callback tells as much: who opens a mail has received it', () => {
+  it('is over when a later callback reports as much: who opens a mail has received it', () => {
     expect(missedOf([delivered], [opened, '05:00:02'])).toEqual([
       { need: 50, happenedAt: '04:15:00', reportedAt: '05:00:02' },
     ])

@@ -178,9 +178,9 @@ describe('a mail', () => {
     expect(await ledger('show', id, '--raw')).toBe(reported)
   })
 
-  it('that is not there is told in a sentence', async () => {
+  it('that is not there is reported in a sentence', async () => {
     await expect(ledger('show', '0a1b2c')).rejects.toThrow(
-      'There is no mail of that id. `ledger inbound list` tells the ids.',
+      'There is no mail of that id. `ledger inbound list` shows the ids.',
     )
     await expect(ledger('show', 'it')).rejects.toThrow(/at least its first 6/)
   })

@@ -106,7 +106,7 @@ describe('ledger quarantine replay', () => {
   const deploy = (environment: Record<string, string>) =>
     deployment.functions.functions.set(`${process.env.TABLE_PREFIX}-ingest`, { environment })
 
-  it('leaves out what carries no signature until it is told to trust it', async () => {
+  it('leaves out what carries no signature until it is trusted', async () => {
     deploy({ RETENTION_DAYS: '400', INBOUND_RETENTION_DAYS: '30' })
     await keepForm('unsigned', formOf(delivery))
     expect(await printed('replay')).toMatch(/^Nothing but what carries no signature is in quarantine\./)

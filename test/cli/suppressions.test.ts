@@ -445,7 +445,7 @@ describe('ledger suppressions remove', () => {
     expect(await Array.fromAsync(list.all())).toEqual([])
   })
 
-  it('counts out every reason, whoever told of it, and names the providers whose own lists may hold it', async () => {
+  it('counts out every reason, whoever reported it, and names the providers whose own lists may hold it', async () => {
     const recipient = 'gone@example.com'
     const reported = [hardBounce, { ...complaint, provider: 'sendcloud' }, unsubscription, blocklisting]
     const odd = ['11', '12', '13'].map((day) => unclear(day, `m${day}`))

@@ -93,7 +93,9 @@ const anyStep: fc.Arbitrary<{ readonly toString: () => string; readonly take: St
   },
   {
     weight: 5,
-    arbitrary: anyEvidence.map((reported) => step(reported, ({ suppressions }) => suppressions.suppress(reported))),
+    arbitrary: anyEvidence.map((reported) =>
+      step(reported, ({ suppressions }) => suppressions.suppress(reported)),
+    ),
   },
   {
     weight: 1,
@@ -140,7 +142,7 @@ function step(reported: unknown, take: Step) {
   return { take, toString: () => JSON.stringify(reported) }
 }
 
-/** Everything that the ports can tell. */
+/** Everything that the ports can return. */
 async function allOf(ledger: Ledger) {
   const { deliveries, suppressions } = ledger
   return {

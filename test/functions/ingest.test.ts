@@ -94,7 +94,7 @@ describe('a callback of each generation of the document', () => {
     [2, 1, 0],
   ]
 
-  it.each(orders)('told in the order %i %i %i, twice, ends in the same one row', async (...order) => {
+  it.each(orders)('reported in the order %i %i %i, twice, ends in the same one row', async (...order) => {
     for (const index of [...order, ...order]) {
       expect(await post(await fixture(samples[index]!))).toMatchObject({ status: 200, body: { recorded: 1 } })
     }
@@ -169,7 +169,7 @@ describe('what is answered', () => {
     expect(response.headers.get('allow')).toBe('GET, HEAD, POST')
   })
 
-  it('is 413 beyond 64 KB, told before anything is decoded', async () => {
+  it('is 413 beyond 64 KB, before anything is decoded', async () => {
     const limit = 64 * 1024
     const padded = (bytes: number) => text(delivered).padEnd(bytes, ' ')
     expect(await post(padded(limit))).toMatchObject({ status: 200 })
@@ -369,7 +369,7 @@ describe('what is answered', () => {
 })
 
 describe('an array', () => {
-  it('is one event per element, and a bad one does not stop its neighbours', async () => {
+  it('is one event per element, and a bad one does not stop its neighbors', async () => {
     const body = [
       delivered,
       { ...delivered, email: 'not an address' },
@@ -412,7 +412,7 @@ describe('a body that is wrong in thousands of places', () => {
 })
 
 describe('the quarantine', () => {
-  it('holds a body that repeats as one row that tells how often', async () => {
+  it('holds a body that repeats as one row that counts how often', async () => {
     for (let times = 0; times < 3; times += 1) {
       await post('{not json')
       clock.advance(60_000)
@@ -448,7 +448,7 @@ describe('the metrics', () => {
       { acceptedCallbacks: 1, delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 },
     ],
     [
-      'a bounce whose class is not told',
+      'a bounce whose class is not reported',
       bounced,
       paths.tencentSes,
       200,
@@ -549,7 +549,7 @@ describe('the metrics', () => {
     expect(figuresIn(line)).toEqual({ ...dimensions, ...expected })
   })
 
-  it('count a callback that has to come again as turned away, and an event that is told twice twice', async () => {
+  it('count a callback that has to come again as turned away, and an event that is reported twice twice', async () => {
     const { reported: heard, post: postTo, loseTable } = await ingestLogging(engine)
     await postTo(delivered)
     await postTo(delivered)
@@ -574,7 +574,7 @@ describe('the metrics', () => {
     expect(counted.map(({ turnedAwayCallbacks }) => turnedAwayCallbacks)).toEqual([1, 1, 1, 1, 1, 1])
   })
 
-  it('tell whose callbacks are accepted', async () => {
+  it('show whose callbacks are accepted', async () => {
     const { reported: heard, post: postTo } = await ingestLogging(engine)
     await postTo(delivered)
     await postTo(signedDelivery(), paths.sendCloud)
@@ -613,7 +613,7 @@ function figuresIn(line: Line): Line {
 }
 
 describe('the log', () => {
-  it('never tells an address, a token or a body', async () => {
+  it('never logs an address, a token or a body', async () => {
     const secretive = { ...delivered, email: 'private.person@example.com', subject: 'private subject' }
     await post(text(secretive))
     await post(text({ ...secretive, timestamp: 'x' }))

@@ -87,7 +87,7 @@ describe('a run of the function', () => {
       stalenessP95Seconds: 7_191,
       unfinished: 0,
     }
-    // Of anna; nobody has told yet what became of berta.
+    // Of anna; the outcome of berta is not reported yet.
     const outcomes = { delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 }
     const unit = (Name: string) => ({ Name, Unit: Name.endsWith('Seconds') ? 'Seconds' : 'Count' })
     expect(logged.find((line) => 'unfinished' in line)).toEqual({
@@ -121,7 +121,7 @@ describe('a run of the function', () => {
     expect(logged).toContainEqual(expect.objectContaining({ event: 'metrics', calls: 9, unfinished: 1 }))
   })
 
-  it('tells no figures where another one is at work', async () => {
+  it('publishes no figures where another one is at work', async () => {
     const { invoke, logged, clock, tables } = await deployed([])
     const runs = runStore(engine.client, tables.reconciliation, 'get-send-email-status', clock)
     await runs.acquire('another', clock.now(), clock.now() + 60_000)
@@ -189,9 +189,9 @@ describe('a run of the function', () => {
     expect(logged.filter((line) => 'inQuarantine' in line)).toEqual([])
   })
 
-  it('tells of outcomes that nobody had told of before, and of no other', async () => {
+  it('publishes outcomes that were not reported before, and no other', async () => {
     const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
-    const reported = mailAt('2026-11-21T06:00:00Z', 'told', {
+    const reported = mailAt('2026-11-21T06:00:00Z', 'known', {
       timeline: [{ kind: 'delivered', atMs: at('06:00:10') }],
     })
     const silent = mailAt('2026-11-21T06:01:00Z', 'silent', {

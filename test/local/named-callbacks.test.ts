@@ -36,7 +36,7 @@ async function reported(url: string, body: string): Promise<Readonly<Record<stri
 
 const delivered = { event: 'delivered', email: 'Someone@example.com', bulkId: message, timestamp: 1795252810 }
 
-describe('what is told of a callback on the local stack', () => {
+describe('what is logged of a callback on the local stack', () => {
   it('names the mail, and its recipient so that who sent it knows him again', async () => {
     expect(await reported(stack.callbackUrls.tencentSes, JSON.stringify(delivered))).toMatchObject({
       status: 200,

@@ -83,7 +83,7 @@ describe('recordSend', () => {
     expect(await rows()).toEqual([{ ...requestedRow, recipient: 'reader@example.com' }])
   })
 
-  it('takes the date that it is told, to the second, where the MessageId tells none', async () => {
+  it('takes the given date, to the second, where the MessageId contains none', async () => {
     const recipients = 'reader@example.com'
     for (const instant of ['2026-11-21T04:00:00.001Z', '2026-11-21T04:00:00.999Z']) {
       await recordSend({ messageId: undated, recipients, sentAt: new Date(instant) })
@@ -102,7 +102,7 @@ describe('recordSend', () => {
     ])
   })
 
-  it('writes of the provider that it is told, under the key of its callbacks', async () => {
+  it('writes for the given provider, under the key of its callbacks', async () => {
     const message = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
     const messageId = `${message}0$reader@example.com`
     await recordSend({ messageId, recipients: 'reader@example.com', sentAt, provider: 'sendcloud' })
@@ -135,7 +135,7 @@ describe('recordSend with a wrong argument', () => {
     [
       'no date where it is needed',
       { ...good, sentAt: undefined },
-      'sentAt: expected a valid Date, since this MessageId does not tell when, got nothing',
+      'sentAt: expected a valid Date, since this MessageId contains no time, got nothing',
     ],
     [
       'a date that is none',
@@ -182,7 +182,7 @@ describe('recordSend with a wrong argument', () => {
   })
 })
 
-/** Few kinds of instants, so that what is told collides with the sender's date and repeats. */
+/** Few kinds of instants, so that what is reported collides with the sender's date and repeats. */
 const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
   .record({
     message: fc.constantFrom(dated, undated),
@@ -294,7 +294,7 @@ describe('a mail of which nothing at all is heard', () => {
   })
   afterEach(() => world.close())
 
-  it('is asked about by its MessageId once the sender has told of it, and not before', async () => {
+  it('is asked about by its MessageId once the sender has recorded it, and not before', async () => {
     await world.run({ sweepAgesDays: [], areSendsRecorded: true })
     expect(await rows()).toEqual([])
 
@@ -330,7 +330,7 @@ describe('recordSend in an application that is bundled into one file', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  /** Tells in a Node of its own, with nothing in its environment but what is given. */
+  /** Records in a Node of its own, with nothing in its environment but what is given. */
   async function reported(settings: Record<string, string>): Promise<string> {
     const recipients = ['reader@example.com', 'second@example.com', 'third@example.com']
     const script = `
@@ -381,12 +381,12 @@ describe('recordSend in an application that is bundled into one file', () => {
     expect(asked).toHaveLength(3)
   })
 
-  it('keeps rows as long as a deployment does by default, where it is not told how long', async () => {
+  it('keeps rows as long as a deployment does by default', async () => {
     expect(await reported({ RETENTION_DAYS: '' })).toBe('written')
     expect(await daysLeftOf(engine.client, tables.deliveries, Date.now())).toEqual([400, 400, 400])
   })
 
-  it('writes nothing where it is told no number of days', async () => {
+  it('writes nothing where the retention is not a number of days', async () => {
     expect(await reported({ RETENTION_DAYS: 'a year' })).toMatch(
       /^ConfigError: .*RETENTION_DAYS: expected a number of days from 1 to 3650$/s,
     )

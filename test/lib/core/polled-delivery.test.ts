@@ -91,7 +91,7 @@ describe('what a polled outcome adds', () => {
     },
   )
 
-  it('is the number of a drop that a callback told in free words, though another copy arrived', () => {
+  it('is the number of a drop that a callback reported in free words, though another copy arrived', () => {
     const row = rowWith('delivered', [
       ['delivered', at],
       ['dropped', `${at} recipient rejected`],
@@ -117,7 +117,7 @@ describe('what a polled outcome adds', () => {
   it.each([
     ['of the same class', 'soft', '552 5.2.2 mailbox full'],
     ['without its class', 'undetermined', '550 5.7.1 not now'],
-  ] as const)('leaves a soft bounce alone that the poll tells again, %s', (_, bounceClass, reply) => {
+  ] as const)('leaves a soft bounce alone that the poll reports again, %s', (_, bounceClass, reply) => {
     const known = rowWith('soft-bounced', [['bounced', `${at} soft ${reply} ¦ outIp 198.51.100.7`]])
     const reported = { kind: 'bounced', bounceClass, reply, detail: '' } as const
     for (const time of [at, '2022-06-01T07:00:00Z']) {
@@ -126,7 +126,7 @@ describe('what a polled outcome adds', () => {
     }
   })
 
-  it('is the rejection that followed a soft bounce, told with another reply at a later time', () => {
+  it('is the rejection that followed a soft bounce, reported with another reply at a later time', () => {
     expect(kindsLacking(rows['soft-bounced'], polledWith({ outcome: outcomes.bounced }))).toEqual(['bounced'])
   })
 
@@ -159,7 +159,7 @@ describe('what a polled outcome adds', () => {
   })
 })
 
-describe('what the poll tells of the reader', () => {
+describe('what the poll reports the reader', () => {
   const engagement = ['opened', 'clicked', 'complained', 'unsubscribed'] as const
 
   it('is added kind by kind, where the row lacks it', () => {
@@ -194,7 +194,7 @@ describe('what the poll tells of the reader', () => {
 })
 
 describe('a polled event', () => {
-  it('carries what the poll told, and says that the poll did', () => {
+  it('carries what the poll reported, and says that the poll did', () => {
     const polled = polledWith({
       spelling: 'Example@Example.com',
       from: 'test@fromexample.com',
@@ -225,7 +225,7 @@ describe('a polled event', () => {
     ])
   })
 
-  it('claims nothing that the poll did not tell', () => {
+  it('claims nothing that the poll did not report', () => {
     expect(missingEvents(undefined, polledWith({ outcome: outcomes.requested }))).toEqual([
       {
         provider: 'tencent-ses',
@@ -276,9 +276,9 @@ describe('a pass over the same answer', () => {
   })
 })
 
-describe('a delivery that nobody can tell about any more', () => {
+describe('a delivery that the provider no longer reports', () => {
   it('is unknown from day 30 on, with the reason, whenever that is found', () => {
-    const why = 'nobody can tell'
+    const why = 'no report will follow'
     expect(unknownEvent(rows.deferred, Date.parse('2022-06-01T06:24:39Z'), why)).toEqual({
       provider: 'tencent-ses',
       recipient: 'example@example.com',
@@ -286,7 +286,7 @@ describe('a delivery that nobody can tell about any more', () => {
       kind: 'unknown',
       source: 'poll',
       occurredAtMs: Date.parse('2022-07-01T06:24:39Z'),
-      detail: 'sent 2022-06-01T06:24:39Z, never settled, and nobody can tell',
+      detail: 'sent 2022-06-01T06:24:39Z, never settled, and no report will follow',
       columns: {},
       headers: new Map(),
     })

@@ -18,7 +18,7 @@ const at = (time: string) => Date.parse(time)
 const bounced = (bounceClass: BounceClass, reply: string) =>
   eventWith({ kind: 'bounced', bounceClass, reply })
 const hard = (reply: string) => bounced('hard', reply)
-/** As the poll tells a bounce: without a class. */
+/** As the poll reports a bounce: without a class. */
 const polled = (reply: string) => eventWith({ ...bounced('undetermined', reply), source: 'poll' })
 const notSent = (sendStatus: number) =>
   eventWith({ kind: 'dropped', source: 'poll', code: `SendStatus ${sendStatus}` })
@@ -153,7 +153,11 @@ describe('evidence', () => {
       { occurredAtMs: undefined, sentAtMs: at('2022-06-01T06:24:40Z') },
       '2022-06-01T06:24:40Z',
     ],
-    ['what the MessageId says, where that is not told', { occurredAtMs: undefined }, '2022-06-01T06:24:39Z'],
+    [
+      'what the MessageId says, where that is not reported',
+      { occurredAtMs: undefined },
+      '2022-06-01T06:24:39Z',
+    ],
     [
       'the beginning of time, where nobody knows',
       { occurredAtMs: undefined, message: 'task:7' },

@@ -96,7 +96,7 @@ const spellings: readonly (readonly [text: string, recipient: string, spelling: 
 ]
 
 describe.each(doors)('%s', (_door, recipientsBy) => {
-  it.each(spellings)('with %j tells of %s', (text, recipient, spelling) => {
+  it.each(spellings)('with %j is read as %s', (text, recipient, spelling) => {
     expect(recipientsBy(text)).toEqual([{ recipient, spelling }])
   })
 
@@ -105,7 +105,7 @@ describe.each(doors)('%s', (_door, recipientsBy) => {
     ...['a@example.com <b@example.com> c@example.com', 'a@example.com, B <b@example.com>'],
     ...['rea\u200bder@example.com', 'reader@exam\u00adple.com', 'rea\ufffdder@example.com'],
     ...['\ufeffreader@example.com', 'reader@example.com\u202e', 'rea\ud800der@example.com'],
-  ])('tells of nobody with %j', (text) => {
+  ])('reads nobody from %j', (text) => {
     expect([...new Set(recipientsBy(text))]).toStrictEqual([undefined])
   })
 })

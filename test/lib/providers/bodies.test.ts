@@ -115,10 +115,12 @@ describe('a body whose content type names its charset', () => {
     const type = 'application/json; charset=gbk'
     // What U+FFFD took the place of is lost; what is no U+FFFD may be other letters than were sent.
     expect(reported(tencentSes.read(callback(delivered('\ufffd\ufffd'), type), nowMs))).toEqual([mangled])
-    expect(reported(tencentSes.read(callback(delivered('Ħ'), contentTypeOfText(type)), nowMs))).toEqual([mangled])
-    expect(reported(tencentSes.read(callback(delivered('in ASCII'), contentTypeOfText(type)), nowMs))).toEqual([
-      ['reader@example.com', { subject: 'in ASCII' }],
+    expect(reported(tencentSes.read(callback(delivered('Ħ'), contentTypeOfText(type)), nowMs))).toEqual([
+      mangled,
     ])
+    expect(
+      reported(tencentSes.read(callback(delivered('in ASCII'), contentTypeOfText(type)), nowMs)),
+    ).toEqual([['reader@example.com', { subject: 'in ASCII' }]])
   })
 
   it.each([
@@ -350,7 +352,7 @@ describe('a plus in a form', () => {
 })
 
 describe('a probe of a console', () => {
-  it.each([['{}'], ['[]'], [' { } '], ['[ ]'], ['']])('tells nothing at /tencent-ses: %j', (text) => {
+  it.each([['{}'], ['[]'], [' { } '], ['[ ]'], ['']])('reports nothing at /tencent-ses: %j', (text) => {
     expect(tencentSes.read(callback(text, 'application/json'), nowMs)).toEqual([])
   })
 

@@ -131,7 +131,7 @@ describe('the rows to replay', () => {
 })
 
 describe('a replay', () => {
-  it('resolves a row once all that its body tells is written', async () => {
+  it('resolves a row once all that its body reports is written', async () => {
     await keep([delivered, opened])
     expect(await replayAll()).toMatchObject([{ summary: 'delivered opened', left: 'resolved' }])
     expect(await ledger.allRows()).toMatchObject({
@@ -169,7 +169,7 @@ describe('a replay', () => {
     ])
   })
 
-  it('leaves a row as it was where the table does not take what it tells, and says so', async () => {
+  it('leaves a row as it was where the table does not take what it reports, and says so', async () => {
     await keep(delivered)
     const before = await quarantine()
     await engine.client.send(new DeleteTableCommand({ TableName: tables.deliveries }))
@@ -189,7 +189,7 @@ describe('a replay', () => {
     expect(await rows()).toHaveLength(1)
   })
 
-  it('tells of each row once, those that left the quarantine meanwhile excepted', async () => {
+  it('reports each row once, those that left the quarantine meanwhile excepted', async () => {
     await keep(delivered)
     const [row] = await rows()
     const gone = { ...row!, id: 'f'.repeat(64) }
@@ -261,7 +261,7 @@ describe('a replay', () => {
   })
 })
 
-describe('a body that told of what lay ahead of the clock', () => {
+describe('a body that reported an event ahead of the clock', () => {
   const tomorrow = { ...delivered, timestamp: at('13:00:00') / 1_000 + 86_400 }
   const problem = '/timestamp: expected an instant at most a day ahead of our clock, got a number beyond it'
 

@@ -30,7 +30,7 @@ interface Settings {
 const rowsAtOnce = 8
 const mostRows = 120
 
-/** A mailbox of which the list changes whenever a full page of it was told, just before the next one is. */
+/** A mailbox whose list changes after each full page, just before the next one is returned. */
 export class ChangingMailbox {
   readonly mailbox: Mailbox
   /** All mail there is, whoever knows of it. */
@@ -43,8 +43,8 @@ export class ChangingMailbox {
   readonly #settings: Settings
   readonly #inner: Mailbox
   /** The page after which a date's list is about to change. */
-  readonly #toldInFull = new Map<string, readonly SimulatedDelivery[]>()
-  /** What the pages of a reading that began with the first one have told so far. */
+  readonly #returnedInFull = new Map<string, readonly SimulatedDelivery[]>()
+  /** What the pages of a reading that began with the first one have returned so far. */
   readonly #readings = new Map<string, { readonly read: Set<SimulatedDelivery>; readonly offset: number }>()
 
   constructor(settings: Settings) {
@@ -62,12 +62,12 @@ export class ChangingMailbox {
   #page(query: StatusQuery, nowMs: number): readonly SimulatedDelivery[] {
     if (query.messageId !== undefined) return this.#inner.page(query, nowMs)
     const { requestDate, offset, limit } = query
-    const last = this.#toldInFull.get(requestDate)
-    this.#toldInFull.delete(requestDate)
+    const last = this.#returnedInFull.get(requestDate)
+    this.#returnedInFull.delete(requestDate)
     if (last && nowMs < this.#settings.changesUntilMs && this.changed < mostRows) this.#change(last, nowMs)
     const listed = this.#listed(requestDate, nowMs)
     const page = listed.slice(offset, offset + limit)
-    if (page.length === limit) this.#toldInFull.set(requestDate, page)
+    if (page.length === limit) this.#returnedInFull.set(requestDate, page)
     this.#watch(query, page, listed)
     return page
   }

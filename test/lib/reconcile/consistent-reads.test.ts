@@ -3,7 +3,7 @@ import { embeddedTables } from '../../embedded-tables.ts'
 import { mailAt, reportOf, worldAt, type World } from './world.ts'
 
 // What a row lacks is known only of the row as it stands now: a replica that is behind would have a run write what is there, and
-// count as repaired what a callback told a moment ago.
+// count as repaired what a callback reported a moment ago.
 
 const engine = embeddedTables()
 let world: World | undefined

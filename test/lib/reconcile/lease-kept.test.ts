@@ -148,7 +148,7 @@ describe('a run keeps its lease', () => {
     expect(row?.status).toBe('delivered')
   })
 
-  it('while it closes for six minutes what nobody can tell any more', async () => {
+  it('while it closes for six minutes what the provider no longer reports', async () => {
     const asked = delivered('2026-11-21T07:00:00Z', 'silent')
     const old = Array.from({ length: 360 }, (_, n) => mailAt('2026-10-20T08:00:00Z', `old${n}`))
     const world = worldWith([asked], { recordMs: secondMs })
@@ -169,7 +169,9 @@ describe('a run keeps its lease', () => {
     const mails = Array.from({ length: 96 }, (_, n) => delivered('2026-11-21T04:00:00Z', `mail${n}`))
     // Eight at once.
     const world = worldWith(mails, { recordMs: 30 * secondMs })
-    const reported = mails.map((mail) => world.ledger.deliveries.record(reportOf(mail, { kind: 'requested' })))
+    const reported = mails.map((mail) =>
+      world.ledger.deliveries.record(reportOf(mail, { kind: 'requested' })),
+    )
     await world.clock.untilAllIsDone()
     await Promise.all(reported)
     const runs = scheduled(world, [0, 5, 10])

@@ -13,7 +13,7 @@ export interface OpenMail extends SimulatedDelivery {
   readonly timeline: TimelineEntry[]
 }
 
-/** A mail, and the one thing that the ledger is told of it but by the poll. */
+/** A mail, and the one thing that the ledger learns about it besides the poll. */
 export interface ReportedMail {
   readonly mail: OpenMail
   readonly reported: DeliveryEvent | undefined

@@ -3,7 +3,7 @@ import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
 import { mailAt, reportOf, worldAt, type World } from './world.ts'
 
-// What a run adds to the counts of what mails came to: what nobody had told before it.
+// What a run adds to the counts of what mails came to: what was not reported before it.
 
 const engine = embeddedTables()
 const worlds: World[] = []
@@ -36,7 +36,7 @@ describe('the outcomes of a run', () => {
     expect((await world.run()).outcomes).toEqual({})
   })
 
-  it('are not those that a callback told in other words', async () => {
+  it('are not those that a callback reported in other words', async () => {
     const blocked = mail('blocked', {
       kind: 'dropped',
       atMs: at('06:00:10'),
@@ -52,7 +52,7 @@ describe('the outcomes of a run', () => {
     expect(outcomes).toEqual({})
   })
 
-  it('are the last of a mail of which a callback told one before', async () => {
+  it('are the last of a mail of which a callback reported one before', async () => {
     const retried = mail('retried', {
       kind: 'bounced',
       atMs: at('07:00:00'),

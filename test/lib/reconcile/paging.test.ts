@@ -17,10 +17,10 @@ import type { OpenMail, ReportedMail } from './mail-in-the-making.ts'
 // to itself, and what is pending must be found all the same.
 //
 // What can be promised:
-// - in every order, whatever changes: a delivery that was known as pending ends with an outcome that the provider told, and
+// - in every order, whatever changes: a delivery that was known as pending ends with an outcome that the provider reported, and
 //   so does one that was discovered;
 // - in an order that is the same at each call, as soon as the lists stand still: every row that is listed is known and right
-//   in all that the list tells. A row that vanished before it was read can have been missed.
+//   in all that the list reports. A row that vanished before it was read can have been missed.
 // Where rows change places at each call, nobody can promise that a row is ever listed.
 
 const orders: readonly RowOrder[] = [
@@ -46,7 +46,7 @@ const yesterdayMs = Date.parse('2026-11-19T16:00:00Z')
 const todayMs = Date.parse('2026-11-20T16:00:00Z')
 /** Lists change when they are read first and when they are read again three days later; after that they stand still. */
 const changesUntilMs = Date.parse('2026-11-25T00:00:00Z')
-/** The provider tells of none of these mails any more. */
+/** The provider reports none of these mails any more. */
 const endMs = Date.parse('2026-12-27T00:00:00Z')
 
 /** Runs as they are scheduled, while much is on its way; then fewer, which must do as well. */
@@ -74,13 +74,18 @@ function worldOf(order: RowOrder, change: Change, seed: number): World {
   return { clock, ledger: inMemoryLedger(clock), sent, statusApi: statusApiOver(sent.mailbox, clock) }
 }
 
-/** Runs until the provider tells no more. */
+/** Runs until the provider reports no more. */
 async function play({ clock, ledger, sent, statusApi }: World): Promise<void> {
   const reported = new Set<ReportedMail>()
   for (let atMs = startMs; atMs <= endMs; atMs = nextRunMs(atMs)) {
     clock.advanceTo(atMs)
     for (const mail of sent.mails) {
-      if (mail.reported === undefined || reported.has(mail) || (mail.reported.occurredAtMs ?? 0) > clock.now()) continue
+      if (
+        mail.reported === undefined ||
+        reported.has(mail) ||
+        (mail.reported.occurredAtMs ?? 0) > clock.now()
+      )
+        continue
       reported.add(mail)
       await ledger.deliveries.record(mail.reported)
     }
@@ -95,19 +100,19 @@ async function play({ clock, ledger, sent, statusApi }: World): Promise<void> {
 /** A soft bounce is a result as well, and no look is taken for what may follow it (docs/adr/0009). */
 const outcomes: ReadonlySet<string> = new Set(['soft-bounced', 'delivered', 'dropped', 'bounced'])
 
-/** The status that is true in the end; `unknown` where the provider never told an outcome. */
+/** The status that is true in the end; `unknown` where the provider never reported an outcome. */
 function endOf(mail: OpenMail): string {
   const { status = 'requested' } = truthAt(mail, endMs) ?? {}
   return status === 'requested' || status === 'deferred' ? 'unknown' : status
 }
 
-/** The outcomes that the provider told, one after the other: mostly one. */
+/** The outcomes that the provider reported, one after the other: mostly one. */
 function outcomesOf(mail: OpenMail): ReadonlySet<string> {
   const reported = mail.timeline.map(({ atMs }) => truthAt(mail, atMs)?.status ?? '')
   return new Set([...reported.filter((status) => outcomes.has(status)), endOf(mail)])
 }
 
-/** Whether the row ends with an outcome that was told, and says that none is known only where that is so. */
+/** Whether the row ends with an outcome that was reported, and says that none is known only where that is so. */
 function hasOutcome(row: Delivery | undefined, mail: OpenMail): boolean {
   const isClosed = row?.facts.has('unknown') === true
   return outcomesOf(mail).has(row?.status ?? '') && isClosed === (endOf(mail) === 'unknown')
@@ -134,7 +139,7 @@ async function wrongOf(
     const facts = [...(row?.facts ?? [])].flatMap(([kind, of]) => of.map(({ text }) => `${kind} ${text}`))
     const stands = `${row?.status ?? 'nothing'} (${facts.join(', ')})`
     wrong.push(
-      `${nameOf(key)}: told ${reported?.kind ?? 'nothing'}, happened ${happened.join(', ')}; stands ${stands}`,
+      `${nameOf(key)}: reported ${reported?.kind ?? 'nothing'}, happened ${happened.join(', ')}; stands ${stands}`,
     )
   }
   return wrong

@@ -71,7 +71,7 @@ function counts({ figures }: RunReport): Partial<RunFigures> {
 const quiet = { discovered: 0, repaired: 0, settled: 0, unknown: 0, pending: 0 }
 
 describe('what a run finds out', () => {
-  it('discovers a delivery of which no callback told, and marks the facts as the poll’s', async () => {
+  it('discovers a delivery that no callback reported, and marks the facts as the poll’s', async () => {
     const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
       recipient: 'Anna@example.com',
       timeline: [
@@ -107,7 +107,7 @@ describe('what a run finds out', () => {
     ])
   })
 
-  it('repairs a row that lacks a fact, and leaves what callbacks told', async () => {
+  it('repairs a row that lacks a fact, and leaves what callbacks reported', async () => {
     const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
       timeline: [
         deferred('2026-11-21T06:00:05Z'),
@@ -149,7 +149,7 @@ describe('what a run finds out', () => {
     await ledger.reported(
       reportOf(opened!, { kind: 'delivered' }),
       reportOf(opened!, { kind: 'opened', occurredAtMs: at('2026-11-21T06:01:00Z') }),
-      reportOf(deferredMail!, { kind: 'deferred', reply: 'another telling' }),
+      reportOf(deferredMail!, { kind: 'deferred', reply: 'another report' }),
     )
     expect((await ledger.run()).figures).toMatchObject({ rows: 5, discovered: 3, repaired: 0 })
     // Tomorrow the whole list is read again, and everything but the end of it by look-ups as well.
@@ -185,7 +185,7 @@ describe('what a run finds out', () => {
       ],
     ],
     ['the poll', () => []],
-  ])('tells a lasting bounce that follows a soft one of which %s told', async (_what, callbacks) => {
+  ])('records a lasting bounce that follows a soft one that %s reported', async (_what, callbacks) => {
     const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
       timeline: [
         {
@@ -260,7 +260,7 @@ describe('the lists that a run reads', () => {
     expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21'])
   })
 
-  it('are not read for what the sender tells by itself', async () => {
+  it('are not read for what the sender records by itself', async () => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
     await ledger.run({ areSendsRecorded: true })
     expect(lists(ledger)).not.toContain('2026-11-21')
@@ -362,7 +362,7 @@ describe('the lists that a run reads', () => {
     ['oldest-first', (mails: readonly SimulatedDelivery[]) => mails],
     ['newest-first', (mails: readonly SimulatedDelivery[]) => mails.toReversed()],
   ] as const)('%s', (_order, inOrder) => {
-    /** The provider as it lists each date in this order, but for two neighbours that changed places. */
+    /** The provider as it lists each date in this order, but for two neighbors that changed places. */
     const swapping = (mails: readonly SimulatedDelivery[], swapped: number) => (ports: Ports) => ({
       ...ports,
       statusApi: {
@@ -401,7 +401,7 @@ describe('the lists that a run reads', () => {
     })
   })
 
-  /** The provider of which a row cannot be read, the first times that it is told in a list. */
+  /** The provider of which a row cannot be read, the first times that it is in a list. */
   const unreadableAtFirst = (times: number) => {
     let left = times
     return (ports: Ports) => ({
@@ -582,7 +582,7 @@ describe('the lists that a run reads', () => {
     expect((await ledger.rows()).map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered'])
   })
 
-  it('leave a date alone that the provider no longer tells about', async () => {
+  it('leave a date alone that the provider no longer reports', async () => {
     const ledger = await world([
       mailAt('2026-11-21T06:00:00Z', 'today', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
     ])
@@ -670,14 +670,14 @@ describe('a look at what is pending', () => {
       mailAt('2026-11-20T22:00:00Z', 'second'), // 4 h: due since 2026-11-21T02:00
       mailAt('2026-11-18T14:00:00Z', 'first'), // 36 h: due since 2026-11-20T02:00
     ]
-    // No list tells of them, so that each has to be looked up.
+    // No list contains them, so that each has to be looked up.
     const ledger = await world([])
     for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     await ledger.run()
     expect(lookUps(ledger).map((message) => message.replace(/.*-/, ''))).toEqual(['first', 'second', 'third'])
   })
 
-  it('goes to the date that is in the MessageId, and near midnight to its neighbour as well', async () => {
+  it('goes to the date that is in the MessageId, and near midnight to its neighbor as well', async () => {
     const mails = [
       mailAt('2026-11-17T16:10:00Z', 'early'), // 00:10 in UTC+8
       mailAt('2026-11-18T15:50:00Z', 'late'), // 23:50 in UTC+8
@@ -707,7 +707,7 @@ describe('a look at what is pending', () => {
     expect((await rowOf(ledger, mail))?.status).toBe('deferred')
   })
 
-  it('finds a message whose id tells no date by when it was sent', async () => {
+  it('finds a message whose id contains no date by when it was sent', async () => {
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna', {
       messageId: 'qcloud-ses-0a1b2c',
       timeline: [delivered('2026-11-18T09:00:00Z')],
@@ -766,7 +766,7 @@ describe('a look at what is pending', () => {
     expect((await ledger.run()).figures).toMatchObject({ settled: 1, pending: 0 })
   })
 
-  it('that was left unanswered is forgotten once a callback has told the end', async () => {
+  it('that was left unanswered is forgotten once a callback has reported the end', async () => {
     const mails = ['unanswered', 'anna'].map((name) => mailAt('2026-11-18T04:00:00Z', name))
     const ledger = await world(mails)
     for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
@@ -814,7 +814,7 @@ describe('a look at what is pending', () => {
     const mails = Array.from({ length: 20 }, (_, n) => mailAt('2026-11-20T06:00:00Z', `n${n}`))
     const ledger = await world(mails)
     const { figures } = await ledger.run()
-    // Today's list and yesterday's: 20 look-ups more could tell nothing else.
+    // Today's list and yesterday's: 20 look-ups more could find nothing else.
     expect(figures).toMatchObject({ calls: 2, discovered: 20, pending: 20 })
   })
 })
@@ -906,7 +906,7 @@ describe('a closed list that does not keep still', () => {
   it('is swept again where a row of one page stands on another as well', async () => {
     const ledger = await world(mails)
     let asked = 0
-    // When the first page is told, its last row changes places with one of the second.
+    // When the first page is returned, its last row changes places with one of the second.
     const wrap = (ports: Ports) => ({
       ...ports,
       statusApi: {
@@ -970,7 +970,7 @@ describe('a date whose questions stay unanswered', () => {
     expect((await ledger.run({ areSendsRecorded: true })).figures).toMatchObject({ settled: 1, pending: 30 })
   })
 
-  it('is read on behind a page that is never told', async () => {
+  it('is read on after a page that is never returned', async () => {
     const ledger = await world(deliveredEachMinute(250), { start: '2026-11-22T08:00:00Z' })
     ledger.ses.failWhen(({ offset }) => offset === 100, { code: 'InternalError' })
     // A run counts where another question of it was answered: here today's list, each half hour.
@@ -1156,7 +1156,7 @@ describe('a look at a deferred mail', () => {
   })
 })
 
-describe('what nobody can tell any more', () => {
+describe('what the provider no longer reports', () => {
   const mail = mailAt('2026-10-22T08:00:00Z', 'anna')
 
   it('becomes unknown 30 days after sending, with the reason', async () => {
@@ -1181,7 +1181,7 @@ describe('what nobody can tell any more', () => {
     expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 0 })
   })
 
-  it('is told after all by a late callback', async () => {
+  it('is reported after all by a late callback', async () => {
     const ledger = await world()
     await ledger.reported(reportOf(mail, { kind: 'requested' }))
     await ledger.run()
@@ -1204,7 +1204,7 @@ describe('what nobody can tell any more', () => {
     expect((await ledger.rows()).map(({ status }) => status)).toEqual(['unknown'])
   })
 
-  it('includes a delivery of which the provider told no time at all', async () => {
+  it('includes a delivery for which the provider reported no time at all', async () => {
     const timeless: SimulatedDelivery = mailAt('2026-11-21T06:00:00Z', 'anna', {
       messageId: 'qcloud-ses-0a1b2c',
     })
@@ -1232,7 +1232,7 @@ describe('what nobody can tell any more', () => {
     expect((await ledger.run({ wrap })).figures).toMatchObject({ unknown: 1, pending: 0 })
   })
 
-  it('is not told by a run that the provider refuses, since nobody has confirmed its clock', async () => {
+  it('is not recorded by a run that the provider refuses, since nobody has confirmed its clock', async () => {
     const ledger = await world()
     await ledger.reported(reportOf(mail, { kind: 'requested' }))
     const { figures } = await ledger.run({ secretKey: 'another-secret-key' })
@@ -1262,7 +1262,7 @@ describe('what nobody can tell any more', () => {
     expect((await rowOf(ledger, other))?.status).toBe('unknown')
   })
 
-  it('is told within the time of the run', async () => {
+  it('is recorded within the time of the run', async () => {
     const ledger = await world()
     for (let n = 0; n < 25; n += 1)
       await ledger.reported(reportOf(mailAt('2026-10-20T08:00:00Z', `n${n}`), { kind: 'requested' }))
@@ -1351,7 +1351,7 @@ function settledTraffic(count: number): readonly SimulatedDelivery[] {
   }))
 }
 
-/** What is told of every other mail, and of it the first thing alone. */
+/** What is reported of every other mail: its first event alone. */
 async function reportSome(ledger: World, mails: readonly SimulatedDelivery[]): Promise<void> {
   for (const [index, mail] of mails.entries()) {
     if (index % 2 === 0) continue
@@ -1759,13 +1759,13 @@ describe('the figures of a run', () => {
       unknown: 1, // forgotten
       pending: 1, // waiting
       oldestPendingSeconds: 49 * 3_600, // waiting, sent on the 19th at 07:00
-      stalenessP50Seconds: 2 * 3_600 - 9, // unheard: delivered at 06:00:10, told by the second call
-      stalenessP95Seconds: 50 * 3_600 - 8, // silent: delivered two days before, told by the third
+      stalenessP50Seconds: 2 * 3_600 - 9, // unheard: delivered at 06:00:10, reported by the second call
+      stalenessP95Seconds: 50 * 3_600 - 8, // silent: delivered two days before, reported by the third
       stoppedBy: 'done',
     })
   })
 
-  it('tell of the oldest that can be asked about, whoever else is pending', async () => {
+  it('show the oldest that can be asked about, whoever else is pending', async () => {
     const old = mailAt('2026-11-14T08:00:00Z', 'old')
     const ledger = await world([old])
     await ledger.reported(

@@ -42,7 +42,7 @@ async function worldOf(): Promise<World> {
   return world
 }
 
-/** What a provider tells of these rows: those of a date in its list, and nothing under any other date. */
+/** What a provider reports these rows: those of a date in its list, and nothing under any other date. */
 async function apiReporting(requestDate: string, ...rows: readonly unknown[]): Promise<StatusApi> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -161,7 +161,10 @@ describe('a run', () => {
 describe('an event that the table refuses for good', () => {
   it('keeps none of the others from the row, and no complaint from the list', async () => {
     const world = await worldOf()
-    const api = await apiReporting('2026-11-20', row('angry', { UserComplained: true, UserUnsubscribed: true }))
+    const api = await apiReporting(
+      '2026-11-20',
+      row('angry', { UserComplained: true, UserUnsubscribed: true }),
+    )
     const suppressions = suppressionWriter({ client: engine.client, table: world.tables.suppressions })
     const { figures } = await world.run({
       wrap: (ports) => ({
@@ -255,7 +258,12 @@ describe('a backfill', () => {
 
 describe('a replay', () => {
   /** A run that kept this row, and a replay by a version that reads it so. */
-  async function replayed(world: World, reported: unknown, readRow: (row: unknown) => ReadRow, isDryRun = false) {
+  async function replayed(
+    world: World,
+    reported: unknown,
+    readRow: (row: unknown) => ReadRow,
+    isDryRun = false,
+  ) {
     const statusApi = await apiReporting('2026-11-20', reported)
     await world.run({ wrap: (ports) => ({ ...ports, statusApi }) })
     const { client } = engine
@@ -273,7 +281,8 @@ describe('a replay', () => {
 
   const today = (reported: unknown) => readStatusRow('tencent-ses', reported)
   /** A version that knows what 4 means. */
-  const tomorrow = (reported: unknown) => readStatusRow('tencent-ses', { ...(reported as object), DeliverStatus: 3 })
+  const tomorrow = (reported: unknown) =>
+    readStatusRow('tencent-ses', { ...(reported as object), DeliverStatus: 3 })
   const refused = (parts: Readonly<Record<string, unknown>> = {}) =>
     row('anna', { DeliverStatus: 4, DeliverMessage: '550 5.1.1 no such user', ...parts })
 
@@ -288,7 +297,7 @@ describe('a replay', () => {
     expect(await quarantine(world)).toMatchObject([{ resolvedBy: 'replay' }])
   })
 
-  it('adds nothing that a callback has told better', async () => {
+  it('adds nothing that a callback has reported better', async () => {
     const world = await worldOf()
     const mail = mailAt('2026-11-20T04:00:00Z', 'anna', { messageId: message('anna') })
     await world.reported(
@@ -318,7 +327,7 @@ describe('a replay', () => {
     expect(await quarantine(world)).toMatchObject([{ reason: 'invalid', open: '2026-11-21T08:00:00Z' }])
   })
 
-  it('dates a mail that tells no time by the date under which it was listed', async () => {
+  it('dates a mail without a time by the date under which it was listed', async () => {
     const world = await worldOf()
     const undated = refused({ MessageId: 'qcloud-ses-1', RequestTime: 0, DeliverTime: 0 })
     await replayed(world, undated, tomorrow)

@@ -53,7 +53,7 @@ export interface World {
   readonly sent: SentCommand[]
   readonly ports: (options?: RunOptions) => ReconcileDependencies
   readonly run: (options?: RunOptions) => Promise<RunReport>
-  /** What callbacks told. */
+  /** What callbacks reported. */
   readonly reported: (...events: readonly DeliveryEvent[]) => Promise<void>
   readonly rows: () => Promise<readonly PlainRow[]>
   readonly close: () => Promise<void>
@@ -163,7 +163,7 @@ function countingClient(endpoint: string, table: string, commands: string[]): Dy
   return client
 }
 
-/** A mail that was sent at the instant, under a MessageId that tells it, to which nothing has happened yet. */
+/** A mail that was sent at the instant, under a MessageId that contains it, to which nothing has happened yet. */
 export function mailAt(
   sentAt: string,
   name: string,
@@ -189,7 +189,7 @@ export function messageIdAt(sentAt: string, name: string): string {
   return `qcloudses-30-251200670-date-${utc8.slice(0, 19).replace(/\D/g, '')}-${name}`
 }
 
-/** What a callback told about the mail. */
+/** What a callback reported about the mail. */
 export function reportOf(mail: SimulatedDelivery, reported: Partial<DeliveryEvent>): DeliveryEvent {
   return eventWith({
     recipient: mail.recipient.toLowerCase(),

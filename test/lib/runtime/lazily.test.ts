@@ -12,7 +12,7 @@ describe('a lazy value', () => {
     expect(makings).toBe(1)
   })
 
-  it('is made again where making it failed, and tells each failure', () => {
+  it('is made again where making it failed, and reports each failure', () => {
     let makings = 0
     const value = lazily(() => {
       makings += 1

@@ -225,7 +225,7 @@ describe('a recheck', () => {
     expect(namesOf((await run()).findings)).toEqual(['kept', 'stored'])
   })
 
-  it('takes off the list who is in doubt only where it is told to, and where nothing else holds', async () => {
+  it('takes off the list who is in doubt only if asked to, and where nothing else holds', async () => {
     await ledger.list.suppress(
       listed('doubtful', '552 5.1.1 over quota', { occurredAtMs: at('2026-12-24T00:00:00Z') }),
     )

@@ -162,16 +162,16 @@ describe('an inbound mail', () => {
   })
 })
 
-describe('a mail that is told twice', () => {
-  const tellings = [
+describe('a mail that is reported twice', () => {
+  const reports = [
     mailWith({ receivedAtMs: at('2026-11-21T07:59:58Z'), rawMessageUrl: 'https://files.example/1.eml' }),
     mailWith({ receivedAtMs: at('2026-11-21T08:01:00Z'), rawMessageUrl: 'https://files.example/2.eml' }),
   ]
 
-  it('is one row in either order, which remembers both tellings', async () => {
+  it('is one row in either order, which records both reports', async () => {
     const [one, other] = [await inboundTable(), await inboundTable()]
-    await one.keepAll(...tellings)
-    await other.keepAll(...tellings.toReversed())
+    await one.keepAll(...reports)
+    await other.keepAll(...reports.toReversed())
     expect(await one.rows()).toMatchObject([
       {
         receivedAt: ['2026-11-21T07:59:58Z', '2026-11-21T08:01:00Z'],
@@ -194,8 +194,8 @@ describe('a mail that is told twice', () => {
     expect(await broken.rows()).toEqual(await whole.rows())
   })
 
-  // Contents on both sides of the border to parts; few instants and links, so that tellings repeat and differ.
-  const telling = fc
+  // Contents on both sides of the border to parts; few instants and links, so that reports repeat and differ.
+  const repeat = fc
     .record({
       content: fc.constantFrom('{"text":"one"}', '{"text":"two"}', contentOf(33 * kb)),
       second: fc.nat(3),
@@ -208,7 +208,7 @@ describe('a mail that is told twice', () => {
         ...(url !== undefined && { rawMessageUrl: url }),
       }),
     )
-  const reported = fc.array(telling, { minLength: 1, maxLength: 5 }).chain((mails) =>
+  const reported = fc.array(repeat, { minLength: 1, maxLength: 5 }).chain((mails) =>
     fc.record({
       mails: fc.constant(mails),
       again: fc.shuffledSubarray([...mails, ...mails], { minLength: mails.length * 2 }),
@@ -235,14 +235,14 @@ describe('a mail that is told twice', () => {
 })
 
 describe('the sets of a mail', () => {
-  const tellings = (count: number, reported: (index: number) => Partial<InboundMail>) =>
+  const reports = (count: number, reported: (index: number) => Partial<InboundMail>) =>
     Array.from({ length: count }, (_, index) => mailWith(reported(index)))
   const instant = (index: number) => at('2026-11-21T00:00:00Z') + index * 1_000
   const url = (index: number) => `https://files.example/${index}.eml`
 
-  it('hold a hundred instants and ten links, and a telling beyond them is no fault', async () => {
+  it('hold a hundred instants and ten links, and a report beyond them is not a fault', async () => {
     const { keepAll, rows } = await inboundTable()
-    const all = tellings(102, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
+    const all = reports(102, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
     await keepAll(...all, ...all.slice(0, 3))
     const [row] = await rows()
     expect(row?.receivedAt).toHaveLength(100)
@@ -257,9 +257,9 @@ describe('the sets of a mail', () => {
     expect((await rows())[0]).toMatchObject({ rawMessageUrls: [whole, whole.replace(/x$/, 'y…')] })
   })
 
-  it('that are full do not keep a telling from beginning the retention anew', async () => {
+  it('that are full do not keep a report from restarting the retention', async () => {
     const { client, table, clock, keepAll } = await inboundTable()
-    await keepAll(...tellings(100, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) })))
+    await keepAll(...reports(100, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) })))
     clock.advance(86_400_000)
     await keepAll(mailWith({ receivedAtMs: instant(100), rawMessageUrl: url(100) }))
     const get = new GetItemCommand({ TableName: table, Key: { id: { S: sampleId } } })
@@ -269,13 +269,13 @@ describe('the sets of a mail', () => {
 
   it('are full each on its own', async () => {
     const { keepAll, rows } = await inboundTable()
-    await keepAll(...tellings(100, (index) => ({ receivedAtMs: instant(index) })))
+    await keepAll(...reports(100, (index) => ({ receivedAtMs: instant(index) })))
     await keepAll(mailWith({ receivedAtMs: instant(100), rawMessageUrl: url(1) }))
     expect((await rows())[0]).toMatchObject({ rawMessageUrls: [url(1)] })
 
     const other = await inboundTable()
     await other.keepAll(
-      ...tellings(10, (index) => ({ receivedAtMs: instant(0), rawMessageUrl: url(index) })),
+      ...reports(10, (index) => ({ receivedAtMs: instant(0), rawMessageUrl: url(index) })),
       mailWith({ receivedAtMs: instant(1), rawMessageUrl: url(10) }),
     )
     const [row] = await other.rows()
@@ -285,7 +285,7 @@ describe('the sets of a mail', () => {
 
   it('are not grown beyond what they hold by writers that race', async () => {
     const { keepAll, rows } = await inboundTable()
-    const all = tellings(120, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
+    const all = reports(120, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
     await Promise.all(all.map((mail) => keepAll(mail)))
     const [row] = await rows()
     expect(row?.receivedAt).toHaveLength(100)
@@ -329,7 +329,9 @@ describe('a head', () => {
     const reported = { recipient: long, columns, answers, content: contentOf(32 * kb) }
     for (let index = 0; index < 100; index += 1) {
       const rawMessageUrl = `https://files.example/${index}/${long}`
-      await keepAll(mailWith({ ...reported, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }))
+      await keepAll(
+        mailWith({ ...reported, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }),
+      )
     }
     const [row] = await rows()
     expect(row?.rawMessageUrls).toHaveLength(10)
@@ -370,7 +372,7 @@ describe('the reader', () => {
   const contentsOf = (mails: readonly { readonly columns: ReadonlyMap<string, string> }[]) =>
     mails.map(({ columns }) => columns.get('subject')).sort()
 
-  it('tells all there is, without content and without parts', async () => {
+  it('returns all there is, without content and without parts', async () => {
     const { keepAll, reader } = await inboundTable()
     await keepAll(mailWith({}), mailWith({ content: contentOf(400 * kb), columns: {} }))
     const mails = await Array.fromAsync(reader.all())
@@ -388,7 +390,7 @@ describe('the reader', () => {
     })
   })
 
-  it('tells the mails that answer a message, and no others', async () => {
+  it('returns the mails that answer a message, and no others', async () => {
     const { keepAll, reader } = await inboundTable()
     await keepAll(
       { ...answering('m-1', 'one'), columns: { subject: 'one' } },
@@ -402,14 +404,14 @@ describe('the reader', () => {
     expect(mail?.answers).toBe('m-10')
   })
 
-  it('tells the earliest instant first', async () => {
+  it('returns the earliest instant first', async () => {
     const { keepAll, reader } = await inboundTable()
     const reported = ['2026-11-21T09:00:00Z', '2026-11-21T07:00:00Z', '2026-11-21T08:00:00Z']
     await keepAll(...reported.map((time) => mailWith({ receivedAtMs: at(time) })))
     expect((await reader.mail(sampleId))?.receivedAt).toEqual(reported.toSorted())
   })
 
-  it('tells no mail whose time is over', async () => {
+  it('returns no expired mail', async () => {
     const { clock, keepAll, reader } = await inboundTable()
     await keepAll(answering('m-1', 'one'))
     const id = await idOfOnly(reader)

@@ -9,7 +9,7 @@ import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../../events.ts'
 
-// The laws of docs/adr/0001: a row depends on which events were told, and on nothing else.
+// The laws of docs/adr/0001: a row depends on which events were reported, and on nothing else.
 
 const recipients = ['a@example.com', 'b@example.com']
 const messages = [sampleMessage, 'qcloud-ses-0a1b2c', 'task:77']
@@ -45,7 +45,7 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     ...(drawn.kind === 'clicked' && drawn.link !== undefined && { link: drawn.link }),
     ...(drawn.kind === 'bounced' && { bounceClass: drawn.bounceClass }),
     ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
-    // What belongs to a message is the same in every event that tells it.
+    // What belongs to a message is the same in every event that reports it.
     columns: drawn.reportsSubject ? { subject: `about ${drawn.message}` } : {},
     headers: new Map(drawn.reportsSubject ? [['X-Tencentcloudses-Cb-Order', drawn.message]] : []),
   }))
@@ -124,7 +124,7 @@ describe('the pure core', () => {
     )
   })
 
-  it('counts each event once, however often it is told', () => {
+  it('counts each event once, however often it is reported', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5), { minLength: 1, maxLength: 20 }), (seconds) => {
         const events = seconds.map((second) =>
@@ -159,7 +159,7 @@ describe('the table', () => {
     )
   })
 
-  it('tells what the pure core tells where its sets are full after one fact', async () => {
+  it('returns what the pure core computes where its sets are full after one fact', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
         const { table } = await writtenBy([shuffled, events.toReversed()], 1)
@@ -169,7 +169,7 @@ describe('the table', () => {
     )
   })
 
-  it('tells what the pure core tells', async () => {
+  it('returns what the pure core computes', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
         const { table } = await writtenBy([shuffled])

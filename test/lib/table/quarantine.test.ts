@@ -280,7 +280,7 @@ describe('the gauge', () => {
 })
 
 describe('a dismissal', () => {
-  it('is told from a replay, by whoever resolved it last', async () => {
+  it('is distinguished from a replay, by what resolved it last', async () => {
     const { keepAll, store } = await quarantine()
     await keepAll(inputWith({}))
     await store.dismissed(sampleId, at('2026-11-22T09:00:00Z'))
@@ -383,7 +383,7 @@ describe('the store', () => {
     expect(logged).toEqual([])
   })
 
-  it('tells no row whose time is over', async () => {
+  it('returns no expired row', async () => {
     const { clock, keepAll, store } = await quarantine()
     await keepAll(inputWith({}))
     clock.advance(400 * 86_400_000)

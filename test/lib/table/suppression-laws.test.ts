@@ -14,7 +14,7 @@ import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { sampleMessage } from '../../events.ts'
 
-// The law of docs/adr/0007: a row depends on which evidence was told and which removals were made, and on nothing else.
+// The law of docs/adr/0007: a row depends on which evidence was reported and which removals were made, and on nothing else.
 
 const recipient = 'a@example.com'
 const dayMs = 86_400_000
@@ -215,7 +215,7 @@ describe('the suppression list', () => {
     )
   })
 
-  it('tells rightly who is on it, why and until when even where each set is full after one line', async () => {
+  it('shows correctly who is on it, why and until when even where each set is full after one line', async () => {
     const [table] = tables
     await fc.assert(
       fc.asyncProperty(streams, async ({ steps, shuffled }) => {

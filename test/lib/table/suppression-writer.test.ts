@@ -88,7 +88,7 @@ async function written(...evidence: readonly SuppressionEvidence[]): Promise<rea
   return rowsOf(engine.client, list.table)
 }
 
-/** Runs with every call to DynamoDB told beforehand by its name. */
+/** Runs with a callback before every call to DynamoDB, with its name. */
 async function watched(
   before: (command: string) => void | Promise<void>,
   run: () => Promise<unknown>,
@@ -155,7 +155,7 @@ describe('a row', () => {
     ])
   })
 
-  it('names the earliest evidence, in whichever order it was told', async () => {
+  it('names the earliest evidence, in whichever order it was reported', async () => {
     const expected = [
       {
         recipient,
@@ -445,7 +445,7 @@ describe('a set of evidence that is full', () => {
     expect((await list.ofRecipient(recipient))?.evidence).toHaveLength(51 + 1)
   })
 
-  it('still tells rightly whether the address is on the list', async () => {
+  it('still shows correctly whether the address is on the list', async () => {
     const list = await freshList({ evidence: 1 })
     for (const one of reported.slice(0, 5)) await list.suppress(one)
     expect(linesHeld(await list.remove(recipient, at('2026-11-24T23:00:00Z')))).toEqual([
@@ -460,7 +460,7 @@ describe('a set of evidence that is full', () => {
     expect(await rowsOf(engine.client, list.table)).toMatchObject([{ since: '2026-11-26T00:00:00Z' }])
   })
 
-  it('tells of each reason by itself what found no room', async () => {
+  it('shows for each reason by itself what did not fit', async () => {
     const list = await freshList({ evidence: 1 })
     const unsubscribed = {
       ...complaint,
@@ -516,7 +516,7 @@ describe("a set of a provider's own list that is full", () => {
     ])
   })
 
-  it('tells rightly until when it holds, whichever of it found room', async () => {
+  it('shows correctly until when it holds, whichever of it found room', async () => {
     const reported = ['2026-11-03', '2026-11-01', '2026-11-05', '2026-11-02'].map((day) => `${day}T00:00:00Z`)
     for (const order of [reported, reported.toReversed()]) {
       const list = await freshList({ blocklisted: 1 })
@@ -549,7 +549,7 @@ describe('a set of unclear bounces that is full', () => {
     expect(row).not.toHaveProperty('latestHardBounce')
   })
 
-  it('still tells that there were enough of them, in any order', async () => {
+  it('still shows that there were enough of them, in any order', async () => {
     const days = ['2026-11-21', '2026-11-22', '2026-11-23']
     for (const order of [days, days.toReversed()]) {
       const list = await freshList({ unclearBounces: 1 })
@@ -578,7 +578,7 @@ describe('a set of unclear bounces that is full', () => {
 })
 
 describe('the reader', () => {
-  it('tells of every row, those that were taken off the list included', async () => {
+  it('returns every row, those that were taken off the list included', async () => {
     const list = await freshList()
     await list.suppress(hardBounce)
     await list.suppress({ ...complaint, recipient: 'other@example.com' })
@@ -592,7 +592,7 @@ describe('the reader', () => {
     )
   })
 
-  it('knows nothing of an address of which nothing was told', async () => {
+  it('knows nothing of an address about which nothing was reported', async () => {
     const list = await freshList()
     expect(await list.ofRecipient(recipient)).toBeUndefined()
   })

@@ -103,12 +103,12 @@ describe('when a mail was sent', () => {
     [' 2028-02-29T08:00:00Z', '2028-02-29T08:00:00.000Z'],
     [1654064679, '2022-06-01T06:24:39.000Z'],
     ['1654064679', '2022-06-01T06:24:39.000Z'],
-  ])('is told by %j, to the second', (sentAt, expected) => {
+  ])('is read from %j, to the second', (sentAt, expected) => {
     expect(sentAtOf({ messageId: undated, sentAt })).toBe(expected)
   })
 
   it.each([1795233612, '2026-11-21T03:59:58Z', '2022-06-01T06:24:39Z'])(
-    'is what the MessageId tells, where it does, and not %j',
+    'is what the MessageId contains, if any, and not %j',
     (sentAt) => {
       expect(sentAtOf({ sentAt })).toBe('2026-11-21T04:00:00.000Z')
     },
@@ -129,7 +129,7 @@ describe('when a mail was sent', () => {
     '1.2.3',
     true,
     {},
-  ])('is not told by %j, even where the MessageId tells it', (sentAt) => {
+  ])('is not read from %j, even where the MessageId contains it', (sentAt) => {
     for (const messageId of [undated, dated]) {
       const outcomes = read(sendWith({ messageId, sentAt }))
       expect(problemsOf(outcomes).map(({ pointer }) => pointer)).toEqual(['/sentAt'])
@@ -145,7 +145,7 @@ describe('when a send was', () => {
     ['1795233600123'],
     [1795233600.5],
     ['1795233600.999'],
-  ])('is told by Unix seconds or milliseconds: %j', (sentAt) => {
+  ])('is read from Unix seconds or milliseconds: %j', (sentAt) => {
     expect(eventsOf(read(sendWith({ messageId: undated, sentAt })))).toEqual([
       { ...leastEvent, message: undated, occurredAtMs: datedMs },
     ])
@@ -165,7 +165,7 @@ describe('when a send was', () => {
     expect(eventsOf(readText(text, datedMs - 86_400_000))).toHaveLength(1)
   })
 
-  it('is told by a MessageId in angle brackets, too', () => {
+  it('is read from a MessageId in angle brackets, too', () => {
     expect(eventsOf(read(sendWith({ messageId: ` <${dated}> ` })))).toEqual([leastEvent])
   })
 })
@@ -197,12 +197,12 @@ describe('what is wrong with a send', () => {
       [{ pointer: '/messageId', expected: messageIdShape, received: 'a string' }],
     ],
     [
-      'no date where the MessageId tells none',
+      'no date where the MessageId contains none',
       { messageId: undated },
       [
         {
           pointer: '/sentAt',
-          expected: `${instantShape}, since this MessageId does not tell when`,
+          expected: `${instantShape}, since this MessageId contains no time`,
           received: 'nothing',
         },
       ],
@@ -253,7 +253,7 @@ describe('what is wrong with a send', () => {
         { pointer: '/recipients/1', expected: 'one email address', received: 'a number' },
       ],
     ],
-  ])('is told for %s', (_, reported, problems) => {
+  ])('is reported for %s', (_, reported, problems) => {
     const outcomes = read(sendWith({ ...reported }))
     expect(outcomes).toEqual([{ type: 'invalid', problems }])
   })

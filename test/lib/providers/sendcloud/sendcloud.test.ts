@@ -28,7 +28,7 @@ const emailId = `${messageId}0$reader@example.com`
 const readForm = (text: string) => sendCloud.read(callbackOf(text, formType))
 const readJson = (value: unknown) => sendCloud.read(callbackOf(JSON.stringify(value), 'application/json'))
 
-/** Reads the fields as a form and as JSON: what they tell must not depend on it. */
+/** Reads the fields as a form and as JSON: the result must not depend on it. */
 function read(fields: UnsignedFields): readonly Outcome[] {
   const outcomes = sendCloud.read(formOf(fields))
   expect(sendCloud.read(jsonOf(fields))).toEqual(outcomes)
@@ -252,7 +252,7 @@ describe('the event', () => {
     ['soft_bounce', { kind: 'bounced', bounceClass: 'soft' }],
     ['bounce', { kind: 'bounced', bounceClass: 'soft' }],
     ['request', { kind: 'requested' }],
-  ])('%s, in any case and with either dash, is told', (event, reported) => {
+  ])('%s, in any case and with either dash, is reported', (event, reported) => {
     for (const spelling of [event, ` ${event.toUpperCase()} `, event.replaceAll('_', '-')]) {
       expect(eventOf({ event: spelling })).toEqual({ ...leastEvent, ...reported })
     }
@@ -287,7 +287,7 @@ describe('the event', () => {
     expect(pointersOf(readJson(fieldsWith({ event })))).toEqual(['/event'])
   })
 
-  it('that is told twice, differently, is in doubt', () => {
+  it('that is reported twice, differently, is in doubt', () => {
     expect(pointersOf(readForm(`event=open&event=click&emailId=${emailId}&timestamp=1795233605123`))).toEqual(
       ['/event'],
     )
@@ -406,7 +406,7 @@ describe('the message', () => {
       '1447054895514_15555555_32350_1350.sc-10_10_126_221-inbound',
     ],
     [`${messageId}0$READER@example.com`, messageId],
-    // Not as documented: nobody can tell where the index begins.
+    // Not as documented: it is unknown where the index begins.
     ['abc70$reader@example.com', 'abc70'],
     [`${messageId}0$`, messageId],
   ])('of %j is what stands before the index', (id, message) => {
@@ -597,7 +597,8 @@ describe('the time', () => {
 
   it('more than a day ahead of our clock is a problem, and is none once the clock has come there', () => {
     const nowMs = Date.parse('2026-11-20T04:00:05.123Z')
-    const problems = (reported: UnsignedFields, now: number) => problemsOf(sendCloud.read(formOf(reported), now))
+    const problems = (reported: UnsignedFields, now: number) =>
+      problemsOf(sendCloud.read(formOf(reported), now))
     const ahead = [
       {
         pointer: '/timestamp',
@@ -637,7 +638,7 @@ describe('the time', () => {
 })
 
 describe('the columns of the message', () => {
-  it('are told by every event alike', () => {
+  it('are reported by every event alike', () => {
     const reported = {
       apiUser: 'trigger',
       category: 'old',
@@ -678,7 +679,7 @@ describe('the columns of the message', () => {
     })
   })
 
-  it.each([[0], ['0'], [''], [null]])('tell no label and no task where both are %j', (number) => {
+  it.each([[0], ['0'], [''], [null]])('report no label and no task where both are %j', (number) => {
     expect(eventOf({ labelId: number, maillistTaskId: number, labelName: '' })).toEqual(leastEvent)
   })
 })
@@ -886,7 +887,7 @@ describe('a request', () => {
     ["Python's tuple", "('a@example.com', 'b@example.com')"],
     ['quotes without brackets', "'a@example.com','b@example.com'"],
     ['names with commas', '"Lee, Ann" <a@example.com>, b@example.com'],
-  ])('tells its recipients by %s', (_what, recipientArray) => {
+  ])('reports its recipients by %s', (_what, recipientArray) => {
     expect(eventsOf(read(request({ recipientArray })))).toEqual(two)
   })
 
@@ -896,7 +897,7 @@ describe('a request', () => {
     ['recipientArray%5B0%5D=a@example.com&recipientArray%5B1%5D=b@example.com'],
     ['recipientArray=a@example.com&recipient=b@example.com'],
     ['recipientArray=["a@example.com"]&recipientArray=["b@example.com"]'],
-  ])('tells its recipients by fields that repeat: %s', (fields) => {
+  ])('reports its recipients by fields that repeat: %s', (fields) => {
     const reported = `event=request&timestamp=1795233600456&messageId=${messageId}`
     expect(eventsOf(readForm(`${reported}&${fields}`))).toEqual(two)
   })
@@ -944,12 +945,12 @@ describe('a request', () => {
     expect(eventsOf(read(withoutMessageId))).toEqual(eventsOf(outcomes))
   })
 
-  it('tells each recipient once whom no emailId names', () => {
+  it('reports each recipient once whom no emailId names', () => {
     const recipientArray = ['a@example.com', ' A@Example.com', 'b@example.com', 'a@example.com']
     expect(eventsOf(read(request({ recipientArray })))).toEqual(two)
   })
 
-  it('tells each emailId once, also where several name one address', () => {
+  it('reports each emailId once, also where several name one address', () => {
     const recipientArray = ['a@example.com', 'a@example.com', 'A@example.com', 'b@example.com']
     const emailIds = [
       ...emailIdsOf('a@example.com', 'a@example.com', 'A@example.com'),
@@ -973,7 +974,7 @@ describe('a request', () => {
     ])
   })
 
-  it('tells which recipient is bad, and reads its neighbours', () => {
+  it('reports which recipient is bad, and reads the others', () => {
     const outcomes = read(request({ recipientArray: ['a@example.com', 'nobody', 'x@y@z', 'b@example.com'] }))
     expect(eventsOf(outcomes)).toEqual(two)
     expect(outcomes.filter(({ type }) => type === 'invalid')).toEqual([
@@ -988,7 +989,7 @@ describe('a request', () => {
     ])
   })
 
-  it('tells which emailId is bad, and reads its neighbours', () => {
+  it('reports which emailId is bad, and reads the others', () => {
     const emailIds = [
       ...emailIdsOf('a@example.com', 'nobody'),
       messageId,
@@ -1013,7 +1014,7 @@ describe('a request', () => {
     ])
   })
 
-  it('of a messageId of another shape keeps apart what digits alone tell apart', () => {
+  it('of a messageId of another shape separates what only digits distinguish', () => {
     const outcomes = read(
       request({
         messageId: 'a-17',
@@ -1043,7 +1044,7 @@ describe('a request', () => {
     [{ recipientArray: 'a@example.com,b@example.com', messageId: '' }, '/messageId'],
     [{ recipientArray: 'a@example.com', messageId: '', maillistTaskId: 0 }, '/messageId'],
     [{ recipientArray: 'a@example.com', timestamp: '' }, '/timestamp'],
-  ])('that tells %j is invalid as a whole', (reported, pointer) => {
+  ])('that reports %j is invalid as a whole', (reported, pointer) => {
     expect(pointersOf(read(request(reported)))).toEqual([pointer])
   })
 
@@ -1068,7 +1069,7 @@ describe('a request', () => {
     ["{'a@example.com', 'b@example.com'}"],
     ["[['a@example.com']]"],
     ['<a@example.com> <b@example.com>'],
-  ])('tells of nobody by %s, which is no list of addresses', (list) => {
+  ])('names nobody by %s, which is no list of addresses', (list) => {
     const outcomes = [
       ...read(request({ recipientArray: list })),
       ...read(request({ emailIds: list.replaceAll('@example', '-inbound0$a@example') })),
@@ -1106,7 +1107,7 @@ describe('a routed mail', () => {
   })
   const mailOf = (reported: UnsignedFields) => onlyMailOf(read(route(reported)))
 
-  it('may tell of nothing but where it went', () => {
+  it('may report nothing but where it went', () => {
     expect(onlyMailOf(read(route()))).toEqual({
       provider: 'sendcloud',
       recipient: 'support@mail.example.com',
@@ -1184,7 +1185,7 @@ describe('a routed mail', () => {
     [{ reference: `${messageId}@example.com` }, undefined],
     [{ reference: '', emailId: '' }, undefined],
     [{}, undefined],
-  ])('that tells %j answers %j', (reported, answers) => {
+  ])('that reports %j answers %j', (reported, answers) => {
     expect(mailOf(reported).answers).toEqual(answers)
   })
 
@@ -1243,7 +1244,7 @@ describe('a routed mail', () => {
     expect(onlyMailOf(readJson(route({ labelId }))).columns).toEqual({})
   })
 
-  it('has the same content however often it is told', () => {
+  it('has the same content however often it is reported', () => {
     const once = sendCloud.read(
       signedForm(route({ text: 'hello', raw_message_url: 'https://a.example' }), 'key'),
     )
@@ -1354,7 +1355,7 @@ describe('a body', () => {
     expect(sendCloud.signing?.verify(callback, ['first-key'])).toBe('unsigned')
   })
 
-  it('that is said to be JSON and is none is told so', () => {
+  it('that is declared as JSON and is not is reported', () => {
     for (const type of ['application/json', 'text/json; charset=utf-8', 'application/problem+json']) {
       expect(problemsOf(sendCloud.read(callbackOf('hello', type)))).toEqual([
         { pointer: '', expected: 'JSON', received: '5 bytes that are not JSON' },

@@ -78,11 +78,11 @@ describe("the documents' own samples", () => {
     headers: new Map(),
   }
 
-  it.each([['2022-bounce'], ['2024-03-bounce']])('%s tells a hard bounce', (name) => {
+  it.each([['2022-bounce'], ['2024-03-bounce']])('%s reports a hard bounce', (name) => {
     expect(onlyEventOf(fixture(name))).toEqual(sample)
   })
 
-  it('2025-10-bounce tells subject, Message-ID, sent time and the sender’s own header too', () => {
+  it('2025-10-bounce reports subject, Message-ID, sent time and the sender’s own header too', () => {
     expect(onlyEventOf(fixture('2025-10-bounce'))).toEqual({
       ...sample,
       columns: {
@@ -166,7 +166,7 @@ describe('an event of the edition of 2021', () => {
     ['delivered', { kind: 'delivered', detail: '' }],
     ['soft-bounce', { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full', detail: '' }],
     ['hard-bounce', { kind: 'bounced', bounceClass: 'hard', reply: '550 5.1.1 no such user', detail: '' }],
-  ])('%s is read, and its empty strings and template 0 tell nothing', (name, reported) => {
+  ])('%s is read, and its empty strings and template 0 report nothing', (name, reported) => {
     expect(onlyEventOf(fixture(`hand-made-2021-${name}`))).toEqual({ ...shared, ...reported })
   })
 })
@@ -184,7 +184,7 @@ const kinds: readonly (readonly [string, EventKind, number?])[] = [
 ]
 
 describe('the event', () => {
-  it.each(kinds)('%s tells that it was %s', (event, kind) => {
+  it.each(kinds)('%s reports that it was %s', (event, kind) => {
     expect(eventOf({ event }).kind).toBe(kind)
     expect(eventOf({ event: ` ${event.toUpperCase()} ` }).kind).toBe(kind)
   })
@@ -326,7 +326,7 @@ describe('the message', () => {
     expect(eventOf(reported).message).toBe(message)
   })
 
-  it('is the batch task where nothing else names it, which its column tells too', () => {
+  it('is the batch task where nothing else names it, which its column shows too', () => {
     expect(eventOf({ bulkId: undefined, taskId: 7340021 })).toEqual({
       ...leastEvent,
       message: 'task:7340021',
@@ -430,7 +430,7 @@ describe('the time', () => {
     expect(eventOf({ sentTimestamp })).toEqual({ ...leastEvent, sentAtMs })
   })
 
-  it.each([[null], [''], [undefined]])('of sending %j is not told', (sentTimestamp) => {
+  it.each([[null], [''], [undefined]])('of sending %j is not reported', (sentTimestamp) => {
     expect(eventOf({ sentTimestamp })).toEqual(leastEvent)
   })
 
@@ -568,7 +568,7 @@ describe('the columns of the message', () => {
     })
   })
 
-  it.each([[0], ['0'], [''], [null]])('tell no template and no task where both are %j', (number) => {
+  it.each([[0], ['0'], [''], [null]])('report no template and no task where both are %j', (number) => {
     expect(eventOf({ templateId: number, taskId: number })).toEqual(leastEvent)
   })
 })
@@ -576,7 +576,9 @@ describe('the columns of the message', () => {
 describe("the sender's own headers", () => {
   it('are decoded as a subject is', () => {
     const reported = { 'X-Tencentcloudses-Cb-Name': '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?= <a@example.com>' }
-    expect(eventOf(reported).headers).toEqual(new Map([['X-Tencentcloudses-Cb-Name', '您好 <a@example.com>']]))
+    expect(eventOf(reported).headers).toEqual(
+      new Map([['X-Tencentcloudses-Cb-Name', '您好 <a@example.com>']]),
+    )
   })
 
   it('are each kept, under the name and in the case in which they came', () => {
@@ -775,7 +777,8 @@ describe('digits', () => {
   })
 
   it('stay as they were written where nobody knows the field, however deep', () => {
-    const reported = '"bulkId":"qcloud-ses-1","templateId":9007199254740993,"trace":{"id":12345678901234567890}'
+    const reported =
+      '"bulkId":"qcloud-ses-1","templateId":9007199254740993,"trace":{"id":12345678901234567890}'
     const event = onlyEventOf(readText(leastBut(reported)))
     expect(event.columns.template).toBe('9007199254740993')
     expect(event.detail).toBe('{"trace":{"id":"12345678901234567890"}}')
@@ -795,7 +798,7 @@ describe('an array', () => {
     ])
   })
 
-  it('tells which element is bad, and reads its neighbours', () => {
+  it('reports which element is bad, and reads the others', () => {
     const outcomes = read([
       bodyWith(),
       bodyWith({ email: 'nobody' }),

@@ -61,7 +61,7 @@ interface Reported {
   readonly progress: readonly BackfillProgress[]
 }
 
-/** Reads 2026-11-19 and 2026-11-20 unless told otherwise. */
+/** Reads 2026-11-19 and 2026-11-20 by default. */
 async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Options = {}): Promise<Reported> {
   const ports = ledger.ports(secretKey === undefined ? {} : { secretKey }) as Ports
   const progress: BackfillProgress[] = []
@@ -152,7 +152,8 @@ async function halfReported(): Promise<{ ledger: World; mails: readonly Simulate
   }))
   const ledger = await world(mails)
   for (const [index, mail] of mails.entries()) {
-    if (index % 2 === 1) await ledger.reported(reportOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred' }))
+    if (index % 2 === 1)
+      await ledger.reported(reportOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred' }))
   }
   return { ledger, mails }
 }
@@ -274,7 +275,7 @@ describe('a backfill', () => {
   })
 })
 
-describe('a pending delivery of which no list tells', () => {
+describe('a pending delivery that no list contains', () => {
   it('is looked up, once for all the recipients of its message', async () => {
     const messageId = messageIdAt('2026-11-19T06:00:00Z', 'missing')
     const ledger = await world()
@@ -290,7 +291,7 @@ describe('a pending delivery of which no list tells', () => {
     ])
   })
 
-  it('is found under the neighbouring date, near midnight', async () => {
+  it('is found under the neighboring date, near midnight', async () => {
     // Its id says 00:05 of the 20th in UTC+8; the provider lists it under the 19th.
     const mail = mailAt('2026-11-19T15:55:00Z', 'anna', {
       messageId: messageIdAt('2026-11-19T16:05:00Z', 'anna'),
@@ -304,7 +305,7 @@ describe('a pending delivery of which no list tells', () => {
     expect(await statusOf(ledger, mail)).toBe('delivered')
   })
 
-  it('is not asked about under the neighbouring date where the first one tells of it', async () => {
+  it('is not asked about under the neighboring date where the first one lists it', async () => {
     const mail = mailAt('2026-11-19T16:05:00Z', 'anna', { timeline: [delivered('2026-11-19T16:05:10Z')] })
     const ledger = await world()
     await ledger.reported(reportOf(mail, { kind: 'deferred' }))
@@ -319,7 +320,7 @@ describe('a pending delivery of which no list tells', () => {
     expect(report.total).toMatchObject({ rows: 1, settled: 1 })
   })
 
-  it('is not asked about where a list told of it, it is of another date, another provider’s or a task', async () => {
+  it('is not asked about where a list contained it, it is of another date, another provider’s or a task', async () => {
     const listed = mailAt('2026-11-19T06:00:00Z', 'listed')
     const elsewhere = mailAt('2026-11-18T06:00:00Z', 'elsewhere')
     const ledger = await world([listed])
@@ -370,7 +371,7 @@ describe('a dry run', () => {
     expect(real.report.total.added.get('delivered')).toBeGreaterThan(0)
   })
 
-  it('counts once what it is told twice', async () => {
+  it('counts once what is reported twice', async () => {
     // Listed under both dates: by the list of the one, and by the other's.
     const mail = mailAt('2026-11-19T06:00:00Z', 'anna', { timeline: [delivered('2026-11-19T06:00:10Z')] })
     const ledger = await world([mail, { ...mail, sentAtMs: at('2026-11-20T06:00:00Z') }])
@@ -490,7 +491,7 @@ describe('the pace', () => {
     expect(ledger.ses.calls.length).toBe(8)
   })
 
-  it('holds after a call that ended the backfill, and where no checkpoint tells of the last call', async () => {
+  it('holds after a call that ended the backfill, and where no checkpoint records the last call', async () => {
     const ledger = await world(manyMails('2026-11-19', 250), { requestsPerSecond: 1 })
     const interrupted = new AbortController()
     await backfilled(ledger, {
@@ -529,7 +530,7 @@ describe('the dates', () => {
     expect((await dump(ledger)).reconciliation).toEqual([])
   })
 
-  it('reach back thirty days, today among them, and all of them are told of', async () => {
+  it('reach back thirty days, today among them, and all of them are reported', async () => {
     const ledger = await world()
     const { report } = await backfilled(ledger, { from: '2026-10-23', to: '2026-11-21' })
     expect(report.dates.map(({ problem }) => problem)).toEqual(Array.from({ length: 30 }, () => undefined))
@@ -593,7 +594,7 @@ describe('a provider in trouble', () => {
 })
 
 describe('what is to be expected', () => {
-  it('is told once, before the first list, as full pages and one more for each date', async () => {
+  it('is shown once, before the first list, as full pages and one more for each date', async () => {
     const ledger = await world([...manyMails('2026-11-19', 250), ...manyMails('2026-11-20', 100)])
     const asked: string[] = []
     await backfilled(ledger, {

@@ -37,7 +37,7 @@ async function pageOf(...rows: readonly unknown[]): Promise<StatusPage> {
   return api.page({ requestDate: '2026-11-21', offset: 0 })
 }
 
-/** A row as the API tells a delivered mail, but for what a test says about it. */
+/** A row as the API returns a delivered mail, but for what a test says about it. */
 function row(parts: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
   return {
     MessageId: message,
@@ -179,7 +179,7 @@ describe('a SendStatus of 2001, no record was found', () => {
     ['with a mail', row({ SendStatus: 2001, DeliverStatus: 0 })],
     ['as text', row({ SendStatus: '2001', DeliverStatus: 1 })],
     ['without a mail', { SendStatus: 2001, MessageId: '', ToEmailAddress: null }],
-  ])('is an answer about the query, and tells of no mail: %s', async (_what, reported) => {
+  ])('is an answer about the query, and reports no mail: %s', async (_what, reported) => {
     expect(await pageOf(reported)).toMatchObject({ deliveries: [], unreadable: [], rows: 1 })
   })
 
