@@ -13,7 +13,7 @@ function say(line = ''): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Variants take turns, so that what else the machine does meets all of them. The first round is thrown away. */
+/** Variants take turns, so that other load on the machine affects all of them. The first round is discarded. */
 async function measure(rounds: number): Promise<void> {
   const client = await runtimeClient()
   const tables = await startTables()

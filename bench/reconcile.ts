@@ -1,6 +1,6 @@
 /**
- * What reconcile costs and what it achieves, beside policies that one may think of first and beside a bound that no
- * policy can beat: weeks of simulated mail on a clock that the simulation owns. `npm run bench:reconcile`
+ * What reconcile costs and what it achieves, compared to naive policies and to a bound that no policy can beat: weeks
+ * of simulated mail on a simulated clock. `npm run bench:reconcile`
  */
 import { availableParallelism, totalmem } from 'node:os'
 import { Worker } from 'node:worker_threads'
@@ -31,7 +31,7 @@ await new Command('bench:reconcile')
   .option('--mails <number>', 'mails a day (default: 10000)', numberFrom(1, 1_000_000))
   .option('--loss <share>', 'share of callbacks that never arrive (default: 0.001)', numberFrom(0, 1))
   .option('--days <number>', 'days of mail; then it is given a month to settle', numberFrom(1, 365), 35)
-  .option('--recorded', 'the sender tells of each mail when it sends it')
+  .option('--recorded', 'the sender records each mail when it sends it')
   .option('--outage', 'all callbacks of one hour are lost as well')
   .option('--anywhere', 'deferred mails end anywhere within 72 h, which is harder than at retries')
   .option('--ours', 'our strategy and the bound alone')
@@ -95,7 +95,7 @@ function show(scenario: Scenario, results: ReadonlyMap<Job, JobResult>): void {
     name !== undefined && 'outcome' in result ? [{ name, outcome: result.outcome }] : [],
   )
   const bounds = own.flatMap(([, result]) => ('bounds' in result ? [result.bounds] : []))[0]
-  if (!bounds) throw new Error('The job that finds the bounds told none.')
+  if (!bounds) throw new Error('The job that finds the bounds returned none.')
   const inOrder = allStrategies.flatMap(({ name }) => outcomes.filter((one) => one.name === name))
   process.stdout.write(`${tableOf(scenario, inOrder, bounds).join('\n')}\n\n`)
   if (outcomes.some(({ name, outcome }) => name === ours.name && !isSound(outcome))) process.exitCode = 1

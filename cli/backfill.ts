@@ -31,7 +31,7 @@ interface Options {
   readonly json: boolean
 }
 
-/** Brings the rows of a range of dates up to the provider's whole lists, and says what that added. */
+/** Repairs the rows of a range of dates from the provider's whole lists, and prints what was added. */
 export async function backfillByHand({ from, to, provider, isDryRun, json }: Options): Promise<void> {
   const settings = await withDeployedSettings(process.env, 'reconcile')
   if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS')
@@ -71,7 +71,7 @@ function theOne<T extends { readonly provider: string }>(wirings: readonly T[], 
   )
 }
 
-/** Says on standard error what is to be expected, and, on a terminal, how far it is. */
+/** Says an estimate to standard error and, on a terminal, the progress. */
 async function withProgressBar<T>(
   requestsPerSecond: number,
   run: (watch: Pick<BackfillOrder, 'onEstimate' | 'onProgress'>) => Promise<T>,
@@ -98,7 +98,7 @@ async function withProgressBar<T>(
   }
 }
 
-/** Clears the bar away before a line is logged; the bar draws itself again below. */
+/** Clears the bar before a line is logged; the bar is drawn again below. */
 function aboveBar(log: Log): Log {
   return (event, fields) => {
     if (process.stderr.isTTY) {

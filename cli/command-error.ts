@@ -1,12 +1,12 @@
 import { isLocal } from '../local/local-environment.ts'
 import { dynamoDbEndpoint } from './where-to-look.ts'
 
-/** What a command could not do, in a sentence for the person who gave it. */
+/** Why a command failed, in a sentence for the user. */
 export class CommandError extends Error {}
 
 const isItRunning = 'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX.'
 
-/** A sentence that says what to do, for the faults that operators meet. */
+/** A sentence that says what to do, for common faults. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const endpoint = dynamoDbEndpoint(process.env)

@@ -1,13 +1,13 @@
 import { CommandError } from './command-error.ts'
 
-// What is put as a secret is seen by nobody any more, and what is wrong with it shows at the first callback or run. So what cannot
-// be a credential is not put.
+// A secret cannot be read again once it is put, and a wrong one fails only at the first callback or run. So an
+// impossible value is refused.
 
-/** No provider says of what its keys are made. What a paste brings along, they are not made of. */
+/** No provider documents the characters of its keys. Keys do not contain what pasting may add. */
 const printable = /^[\x21-\x7e]+$/
 const quotedOrPlaceholder = /^["'`<$]|["'`>]$/
 
-/** Throws where one of them cannot be what a provider signs with, or there is none. */
+/** Throws if one of them cannot be a signing key, or there is none. */
 export function checkKeys(setting: string, keys: readonly string[]): void {
   if (keys.length > 0 && keys.every((key) => printable.test(key) && !quotedOrPlaceholder.test(key))) return
   throw new CommandError(
@@ -22,7 +22,7 @@ export function checkKeys(setting: string, keys: readonly string[]): void {
 const credential = /^[\w+/=.~-]{12,4096}$/
 const secretId = /^[AI]KID[A-Za-z0-9]{32}$/
 
-/** Throws where the value cannot be this setting of Tencent Cloud. */
+/** Throws if the value cannot be this setting of Tencent Cloud. */
 export function checkCredential(setting: string, value: string): void {
   if (!credential.test(value)) {
     throw new CommandError(

@@ -8,14 +8,14 @@ import type { Environment } from '../lib/runtime/config.ts'
 
 /** The functions as AWS Lambda has them. */
 export interface DeployedFunctions {
-  /** With what one was deployed; `undefined` where it is not there. */
+  /** The settings of a deployed function; `undefined` if it does not exist. */
   environmentOf(name: string): Promise<Environment | undefined>
-  /** Where anybody reaches one; `undefined` where it has no URL, or is not there. */
+  /** The public URL of a function; `undefined` if it has none, or does not exist. */
   urlOf(name: string): Promise<URL | undefined>
   close(): void
 }
 
-/** A client whose every call ends. The environment says of which account and region. */
+/** A client whose every call ends. Account and region are those of the environment. */
 // Imported by cli/deployment-settings.ts when it is needed, which the check for unused exports does not see.
 // ts-unused-exports:disable-next-line
 export function deployedFunctions(requestTimeoutMs: number): DeployedFunctions {

@@ -15,14 +15,14 @@ import { isLocal } from '../local/local-environment.ts'
 import { CommandError, sentenceOf } from './command-error.ts'
 import type { DeployedFunctions } from './deployed-functions.ts'
 
-// What a deployment was set up with, as AWS tells it: so a command by hand does what the functions would do, and the doctor
-// looks at what is deployed and not at what a shell says.
+// The settings of a deployment, read from AWS: so commands by hand do what the functions do, and the doctor checks what
+// is deployed, not the shell's settings.
 
 const requestTimeoutMs = 5 * secondMs
 
-/** Why something of a deployment is not known. */
+/** Why a setting of a deployment is unknown. */
 interface Unread {
-  /** `unasked`: without a region or credentials there is nobody to ask. */
+  /** `unasked`: AWS cannot be asked without a region or credentials. */
   readonly because: 'absent' | 'denied' | 'unasked' | 'fault'
   /** In words that can follow a colon, without an end. */
   readonly why: string
@@ -30,14 +30,14 @@ interface Unread {
 
 type FunctionName = 'ingest' | 'reconcile'
 
-/** What a function reads from its environment beside its tables' names; no secret is among it. */
+/** What a function reads from its environment besides its tables' names; it includes no secret. */
 const deployedNames = [...Object.keys(reconcileEntries), 'INBOUND_RETENTION_DAYS'].filter(
   (name) => name !== 'TABLE_PREFIX',
 )
 
 type DeployedSettings = { readonly deployed: Environment } | { readonly unread: Unread }
 
-/** With what a function of the deployment was deployed; what it leaves to its default is empty. */
+/** The settings of a deployed function; those left at their default are empty. */
 export async function deployedSettings(
   environment: Environment,
   name: FunctionName,
@@ -50,7 +50,7 @@ export async function deployedSettings(
   return { deployed: Object.fromEntries(deployedNames.map((key) => [key, found.value[key] ?? ''])) }
 }
 
-/** Where the deployment takes callbacks in. */
+/** The URL where the deployment receives callbacks. */
 export async function deployedUrl(
   environment: Environment,
 ): Promise<{ readonly url: URL } | { readonly unread: Unread }> {
@@ -102,18 +102,18 @@ function unreadBy(error: unknown, permission: string): Unread {
   return { because: 'fault', why: oneLine(`${name}: ${message === '' ? codeOf(error) : message}`) }
 }
 
-/** Node tells of several addresses that refuse by their code alone. */
+/** If several addresses refuse, Node reports only their code. */
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'no answer'
 }
 
 interface SettingsByHand {
   readonly environment: Environment
-  /** Why the deployment's own are not among them. */
+  /** Why the deployment's own are missing. */
   readonly unread?: Unread
 }
 
-/** The environment, and what it does not set as a function of its deployment has it. */
+/** The environment, completed by the settings of a function of its deployment. */
 export async function withDeployedSettings(
   environment: Environment,
   name: FunctionName,
@@ -132,8 +132,8 @@ const usualDays = new Map([
 ])
 
 /**
- * Refuses to write into a deployment whose retention nobody says: every row that is written takes it, and a default would
- * shorten or lengthen what the deployment keeps.
+ * Refuses to write into a deployment of unknown retention: it applies to every written row, and a default could shorten
+ * or lengthen it.
  */
 export function requireRetention({ environment, unread }: SettingsByHand, ...names: readonly string[]): void {
   const set = setVariables(environment)
@@ -147,7 +147,7 @@ export function requireRetention({ environment, unread }: SettingsByHand, ...nam
   )
 }
 
-/** That a command goes on with settings that may not be those of the deployment. */
+/** Warns that the settings may not be those of the deployment. */
 export function warningOf({ environment, unread }: SettingsByHand): string {
   if (!unread) return ''
   return `What ${environment.TABLE_PREFIX ?? ''} was deployed with is not known: ${unread.why}. SES_REGION and the others are as this shell sets them, or as they are by default.\n`
@@ -155,13 +155,13 @@ export function warningOf({ environment, unread }: SettingsByHand): string {
 
 const requiredCredentials = ['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY'] as const
 
-/** Those that an environment has to have and has not. */
+/** The required settings that an environment lacks. */
 export function missingCredentials(environment: Environment): readonly string[] {
   const set = setVariables(environment)
   return requiredCredentials.filter((name) => set[name] === undefined)
 }
 
-/** The credentials of the poll that the deployment keeps as parameters, whatever this shell has. */
+/** The credentials of the poll in the deployment's parameters, regardless of this shell. */
 export async function deployedCredentials({
   TABLE_PREFIX,
 }: Environment): Promise<{ readonly credentials: Environment } | { readonly unread: Unread }> {
@@ -180,8 +180,8 @@ export async function deployedCredentials({
 }
 
 /**
- * The environment, with the credentials of the poll from the deployment's parameters where none is set here. So an
- * operator who may read these needs no copy of them.
+ * The environment, with the credentials of the poll from the deployment's parameters if none is set here. So an
+ * operator who may read them needs no copy.
  */
 export async function withPollCredentials(environment: Environment): Promise<Environment> {
   const set = await withSendCloudCredentials(setVariables(environment))

@@ -20,7 +20,7 @@ import { checkToken, checkWrongToken, ownTokenVariable, tokenFor } from './docto
 import { isOfThisMachine, stageOptions } from './where-to-look.ts'
 import { printJson } from './print-json.ts'
 
-/** Longer than the function may take, so that AWS itself can tell that it took too long. */
+/** Longer than the function's timeout, so that AWS can report that. */
 const answerTimeoutMs = 12 * secondMs
 
 /** Declares `ledger doctor`. */
@@ -37,8 +37,7 @@ export function registerDoctor(program: Command): void {
 
 const help = `
 CALLBACK_TOKEN_SENDCLOUD and CALLBACK_TOKEN_SENT are the tokens of those paths where they have their own.
-TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they
-do not tell is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
+TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they do not name is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
 has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
 The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given), lambda:GetFunctionConfiguration on
 …-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_* and …/SENDCLOUD_API_*, dynamodb:DescribeTable and
@@ -68,7 +67,7 @@ function frontAt(url: URL): Front {
   return { url, timeoutMs: answerTimeoutMs, clock: systemClock }
 }
 
-/** Where to look for the function where nobody said. */
+/** The default URL of the function. */
 async function urlOf(environment: Environment): Promise<{ readonly url: URL } | { readonly why: string }> {
   if (!isLocal(environment)) {
     const found = await deployedUrl(environment)
@@ -78,7 +77,7 @@ async function urlOf(environment: Environment): Promise<{ readonly url: URL } | 
   return { url: new URL(`http://127.0.0.1:${PORT}`) }
 }
 
-/** Never repeats what was given: it may hold the token. */
+/** Never repeats the input: it may hold the token. */
 function functionUrl(given: string): URL {
   const url = URL.canParse(given) ? new URL(given) : undefined
   const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
@@ -93,7 +92,7 @@ function functionUrl(given: string): URL {
 const signing = mailProviders.filter((provider) => provider.signing)
 const behindUrl = ['token', 'wrong token', ...signing.map(({ name }) => name)]
 
-/** What takes the URL. */
+/** The checks that need the URL. */
 function withoutUrl(why: string, environment: Environment): readonly Check[] {
   const stage = stageOptions(environment)
   const advice = `Say by --url where it is: \`npx serverless info ${stage}\` prints it`
@@ -103,7 +102,7 @@ function withoutUrl(why: string, environment: Environment): readonly Check[] {
   ]
 }
 
-/** What has no check but this, and a token of its own that is set here. */
+/** Paths without another check, whose own token is set here. */
 function withOwnToken(environment: Environment): readonly Provider[] {
   return providers.filter(
     (provider) =>
@@ -113,7 +112,7 @@ function withOwnToken(environment: Environment): readonly Provider[] {
   )
 }
 
-/** What anybody can see of the function who knows the token. */
+/** The checks that need only the URL and the token. */
 async function checkFront(
   front: Front,
   token: string | undefined,
@@ -153,7 +152,7 @@ async function checkFront(
   ]
 }
 
-/** What it takes an environment to see: the tables, and the API that is polled. */
+/** The checks that need an environment: the tables, and the API that is polled. */
 async function checkBehind(url: URL, environment: Environment): Promise<readonly Check[]> {
   if (isLocal(environment) && !isOfThisMachine(url)) {
     const why =

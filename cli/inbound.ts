@@ -43,7 +43,7 @@ async function listInbound(options: { json?: boolean; answers?: string }): Promi
 async function showInbound(id: string, options: { json?: boolean; raw?: boolean }): Promise<void> {
   await withLedger(async (ledger) => {
     const mail = await readerOf(ledger).mail(id)
-    if (!mail) throw new CommandError('There is no mail of that id. `ledger inbound list` tells the ids.')
+    if (!mail) throw new CommandError('There is no mail of that id. `ledger inbound list` shows the ids.')
     const parsed = v.safeParse(json, mail.content)
     const content = parsed.success ? fieldsOf(parsed.output) : noFields
     if (options.raw) process.stdout.write(textIn(content, 'raw_message') ?? mail.content)
@@ -74,7 +74,7 @@ function asJson({ columns, ...mail }: StoredInboundMail): object {
   return { ...mail, columns: Object.fromEntries(columns) }
 }
 
-/** What the ledger knows of the mail, a line each. */
+/** What the ledger knows of the mail, one fact per line. */
 function headOf(mail: StoredInboundMail): string {
   const answers = [mail.answers, mail.answeredRecipient].filter((part) => part !== undefined).join(' to ')
   return linesOf([
@@ -88,7 +88,7 @@ function headOf(mail: StoredInboundMail): string {
   ])
 }
 
-/** What stands above a letter, and so not among what the ledger knows of it. */
+/** The fields shown as mail headers, not among the ledger's own facts. */
 const letterHead: readonly string[] = ['subject', 'from', 'to']
 
 /** The mail as a person reads it. */
@@ -110,7 +110,7 @@ function linesOf(lines: readonly (readonly [name: string, value: string])[]): st
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')
 }
 
-/** What the provider told, by its own names. */
+/** What the provider reported, by its own names. */
 type Fields = ReadonlyMap<string, unknown>
 
 const json = v.pipe(v.string(), v.parseJson())
@@ -125,7 +125,7 @@ function textIn(fields: Fields, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** The date stands among the mail's headers, which SendCloud tells as JSON inside the JSON. */
+/** The date is among the mail's headers, which SendCloud sends as JSON inside the JSON. */
 function dateOf(content: Fields): string {
   const lines = v.safeParse(json, textIn(content, 'headers') ?? '')
   const headers = lines.success ? fieldsOf(lines.output) : noFields

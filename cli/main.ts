@@ -14,7 +14,10 @@ const program = new Command('ledger')
 
 type Register = (program: Command) => void
 
-/** The commands by name, in the order of the help. Only what is asked for is loaded: the rest is 20 MB and half of the start's time. */
+/**
+ * The commands by name, in the order of the help. Only the requested one is loaded: the rest is 20 MB and half of the
+ * startup time.
+ */
 const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['show', () => import('./show.ts').then(({ registerShow }) => registerShow)],
   ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],

@@ -8,7 +8,7 @@ import { tableNames, type TableNames } from '../lib/table/names.ts'
 /** For pages of a megabyte. */
 const requestTimeoutMs = 5_000
 
-/** The tables of the deployment that the environment names, and what it takes to read and write them. */
+/** The tables of the environment's deployment, and what is needed to read and write them. */
 export interface OpenLedger {
   readonly client: ReturnType<typeof dynamoDbClient>
   readonly tables: TableNames
@@ -17,11 +17,11 @@ export interface OpenLedger {
   /** For how many days evidence of a provider's own blocklist holds. */
   readonly blocklistDays: number
   readonly clock: Clock
-  /** To standard error, so that what a command prints is its answer alone. */
+  /** To standard error, so that standard output holds only the command's result. */
   readonly log: Log
 }
 
-/** Lends the ledger to one command, and closes its connections whatever becomes of it. */
+/** Opens the ledger for one command, and closes its connections in any case. */
 export async function withLedger<T>(use: (ledger: OpenLedger) => Promise<T>): Promise<T> {
   const { TABLE_PREFIX, BLOCKLIST_DAYS } = parseEnvironment(
     { ...tableEntries, BLOCKLIST_DAYS: blocklistDays },
@@ -42,7 +42,7 @@ export async function withLedger<T>(use: (ledger: OpenLedger) => Promise<T>): Pr
   }
 }
 
-/** As much of an id as it takes to name it in another command. */
+/** The part of an id that is enough for another command. */
 export function shownId(id: string): string {
   return id.slice(0, 12)
 }

@@ -27,20 +27,20 @@ interface Parameter {
   readonly setting: string
   readonly isSecret: boolean
   readonly description: string
-  /** What is wanted, for who types it. */
+  /** The prompt for the value. */
   readonly prompt: string
-  /** What it takes until the functions use a new value. */
+  /** When the functions use a new value. */
   readonly takesEffect: string
   /** What follows once it is removed. */
   readonly missing: string
-  /** Throws where the value cannot be right. */
+  /** Throws if the value cannot be right. */
   readonly check: (value: string) => void
 }
 
-/** As `ledger token new` makes tokens: half as long as a digest, and easily taken for one. */
+/** The form of `ledger token new`: half as long as a digest, and easily mistaken for one. */
 const looksLikeToken = /^[0-9a-f]{48}$/i
 
-/** @param path - what its token opens: of one of all paths, nothing. */
+/** @param path - the path that the token opens; absent for all paths. */
 function tokenParameter(setting: string, path?: string): Parameter {
   const options = path === undefined ? '' : ` --for ${path}`
   return {
@@ -169,7 +169,7 @@ async function putParameter(setting: string, { keyId }: { keyId?: string }): Pro
   process.stdout.write(`Put ${name}. ${takesEffect}\n`)
 }
 
-/** AWS changes no parameter's type, and says so in words that tell nobody what to do. */
+/** AWS cannot change a parameter's type, and its error does not say what to do. */
 async function otherType(
   store: Pick<ParameterKeeper, 'found'>,
   name: string,
@@ -236,7 +236,7 @@ function lineOf({ name, isSecret = false, version, changedAt = '', problem }: Ro
   return `${[...cells, ...(problem === undefined ? [] : [problem])].join('  ')}\n`
 }
 
-/** Whose parameters: the local stack has none. */
+/** The deployment of the parameters: the local stack has none. */
 function deployment(): string {
   const set = setVariables(process.env)
   if (isLocal(set)) {
@@ -247,7 +247,7 @@ function deployment(): string {
   return parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, set).TABLE_PREFIX
 }
 
-/** What is put under a name that no stage makes is read by nobody. */
+/** A parameter under a name that no stage has would never be read. */
 function stageOfItsOwn(): string {
   const prefix = deployment()
   if (/^delivery-ledger-[A-Za-z0-9-]+$/.test(prefix)) return prefix

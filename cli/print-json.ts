@@ -1,6 +1,6 @@
 /**
- * Prints a value as JSON that no terminal takes for a command: JSON escapes the control characters of ASCII itself, and leaves
- * those above it as they are.
+ * Prints a value as JSON without control characters, which a terminal might obey: JSON escapes those of ASCII, but not
+ * those above it.
  */
 export function printJson(value: unknown): void {
   const text = JSON.stringify(value, null, 2).replace(

@@ -173,7 +173,7 @@ function headOf(row: QuarantinedRow): string {
   return lines.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join('')
 }
 
-/** As text where it is text. */
+/** As text if it is text. */
 function bodyText(body: Uint8Array): string {
   try {
     return severalLines(new TextDecoder('utf-8', { fatal: true }).decode(body))
@@ -213,7 +213,7 @@ async function replayQuarantine(
   })
 }
 
-/** Its body is not read, so that one whose parts are damaged can be dismissed, too. */
+/** Its body is not read, so that one with damaged parts can be dismissed too. */
 async function dismissQuarantined(id: string): Promise<void> {
   await withLedger(async (ledger) => {
     const store = storeOf(ledger)

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
-/** What is typed or pasted, without showing it; or what is piped in. Without the white space around it. */
+/** Reads a value typed or pasted, without echo, or from a pipe. Trims white space. */
 export async function readSecret(prompt: string): Promise<string> {
   return (process.stdin.isTTY ? await typed(prompt) : await text(process.stdin)).trim()
 }

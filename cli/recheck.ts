@@ -26,7 +26,7 @@ interface RecheckOptions {
   readonly json?: boolean
 }
 
-/** Judges all stored replies by the present rules. Interrupted, it goes on from where it stopped when it is run again. */
+/** Judges all stored replies by the current rules. After an interruption, the next run resumes there. */
 export async function recheckSuppressions(options: RecheckOptions): Promise<void> {
   const { dryRun: isDryRun = false, remove: isRemoving = false, restart = false, json = false } = options
   if (isDryRun && isRemoving) throw new CommandError('--dry-run changes nothing: leave out --remove, or it.')
@@ -76,7 +76,7 @@ function dependenciesOf({ client, tables, clock, log, blocklistDays }: OpenLedge
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 const stateSchema = v.object({
-  // What a recheck does depends on both, so it goes on only where they are the same.
+  // A recheck depends on both, so it resumes only if they are the same.
   isRemoving: v.boolean(),
   rulesVersion: count,
   phase: v.picklist(['deliveries', 'suppressions', 'done']),
@@ -90,7 +90,7 @@ const stateSchema = v.object({
 
 const noSuchFile = v.object({ code: v.literal('ENOENT') })
 
-/** Where an earlier recheck stopped that did the same by the same rules; else the start. */
+/** The checkpoint of an earlier recheck with the same options and rules; else the start. */
 async function storedState(file: string, isRemoving: boolean): Promise<RecheckState> {
   let text: string
   try {
@@ -114,7 +114,7 @@ async function storedState(file: string, isRemoving: boolean): Promise<RecheckSt
   }
 }
 
-/** A file that is there is whole. It names an address, so nobody else may read it. */
+/** An existing file is always complete. It holds an address, so only its owner may read it. */
 async function storeState(file: string, state: RecheckState, isRemoving: boolean): Promise<void> {
   await writeFile(
     `${file}.new`,
@@ -124,7 +124,7 @@ async function storeState(file: string, state: RecheckState, isRemoving: boolean
   await rename(`${file}.new`, file)
 }
 
-/** Shows on a terminal how far it is, by the rows that DynamoDB counts every few hours. */
+/** Shows the progress on a terminal, by the row count that DynamoDB updates every few hours. */
 async function withBar<T>(
   { deliveries, suppressions }: Dependencies,
   from: RecheckState,
@@ -132,7 +132,7 @@ async function withBar<T>(
 ): Promise<T> {
   const [mails, addresses] = await Promise.all([deliveries.approximateRows(), suppressions.approximateRows()])
   const doneOf = (state: RecheckState) => state.deliveries + state.suppressions
-  // No count is exact while rows are written: the bar never says that there is less than was read.
+  // No count is exact while rows are written: the total is never less than what was read.
   const totalOf = (state: RecheckState) =>
     state.phase === 'deliveries'
       ? Math.max(mails, state.deliveries) + addresses

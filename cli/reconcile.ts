@@ -69,7 +69,7 @@ async function reconcileByHand(options: Options): Promise<void> {
   await reconcileOnce(json)
 }
 
-/** One reconcile pass, the same as the schedule runs. What is not as it should be goes to standard error. */
+/** One reconcile pass, the same as a scheduled run. Problems go to standard error. */
 async function reconcileOnce(json: boolean): Promise<void> {
   const settings = await withDeployedSettings(process.env, 'reconcile')
   requireRetention(settings, 'RETENTION_DAYS')
@@ -90,12 +90,12 @@ async function reconcileOnce(json: boolean): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)
 }
 
-/** Leaves out what is for CloudWatch, and what the command says itself once the run has ended. */
+/** Leaves out metrics for CloudWatch, and what the command itself prints after the run. */
 function problemsAlone(log: Log): Log {
   return (event, fields = {}) => {
     if (event === 'metrics') return
     if (event !== 'reconciled') log(event, fields)
-    // Of refused settings the command fails, with the problem as its message.
+    // If settings are refused, the command fails with the problem as its message.
     else if (typeof fields.problem === 'string' && fields.stoppedBy !== 'settings') {
       process.stderr.write(`${fields.problem}\n`)
     }

@@ -1,4 +1,4 @@
-// Runs on any Node, so it must stay plain JavaScript: it is what tells an old Node apart.
+// Must stay plain JavaScript that runs on any Node: it detects an old one.
 const major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
   process.stderr.write(

@@ -19,7 +19,7 @@ import { printJson } from './print-json.ts'
 import { bouncesOf } from './suppression-report.ts'
 import { verdictOfFact, verdictWords } from './verdict-words.ts'
 
-/** Of one command, under way at once. */
+/** Concurrent reads of one command. */
 const concurrentQueries = 8
 
 /** Declares `ledger show`. */
@@ -54,8 +54,8 @@ export async function show(asked: string, options: { json?: boolean }): Promise<
 }
 
 /**
- * By address, by MessageId, or by SendCloud's emailId, which names a message and its recipient. Each of them may hold an `@`: then
- * all are tried, the likeliest first.
+ * By address, by MessageId, or by SendCloud's emailId, which names a message and its recipient. Each may hold an `@`:
+ * then all are tried, the likeliest first.
  */
 async function deliveriesOf(
   asked: string,
@@ -88,7 +88,7 @@ interface Readings {
   readonly bare: string
   readonly message: MessageKey | undefined
   readonly recipient: string | undefined
-  /** It stands alone in angle brackets, as the id of a mail does. */
+  /** It is in angle brackets, like the id of a mail. */
   readonly isBracketed: boolean
 }
 
@@ -102,7 +102,7 @@ function readingsOf(asked: string): Readings {
   }
 }
 
-/** Mails that came in answer to the delivery; to the message, where it is not known who answered. */
+/** Mails in reply to the delivery, or to the message if the sender is unknown. */
 async function answersTo(
   { message, recipient }: Delivery,
   { client, tables, clock, log }: OpenLedger,
@@ -161,7 +161,7 @@ function asJson(delivery: Delivery): object {
   }
 }
 
-/** One delivery as a person reads it: who and what, then everything that happened in order of time. */
+/** One delivery for a person to read: recipient and message, then everything that happened in order of time. */
 function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): string {
   const sentAtMs = sentAtOfDelivery(delivery)
   const columns = columnsOf(delivery)
@@ -194,7 +194,7 @@ interface ShownFact {
   readonly fact: Fact
 }
 
-/** A bounce is followed by what it is taken for. */
+/** A bounce is followed by its judgment. */
 function linesOf(entry: ShownFact, delivery: Delivery): readonly string[] {
   if (entry.kind !== 'bounced') return [lineOf(entry)]
   const words = verdictWords(verdictOfFact(delivery, entry.fact))

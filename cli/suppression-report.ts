@@ -47,7 +47,7 @@ function cellsOf({ reason, sinceMs, untilMs, fromDomain }: HeldReason): Cells {
   return [reason, formatInstant(sinceMs), [until, from].filter((part) => part !== '').join(' ')]
 }
 
-/** Of an address that is not on the list: the last that spoke against it, and what became of that. */
+/** For an address that is not on the list: the last evidence against it, and why that does not hold. */
 function offListCells(row: Suppression): Cells {
   const last = parseEvidence(inOrderOfTime(linesOf(row)).at(-1) ?? '')
   const removedAt = row.removals.at(-1)
@@ -94,7 +94,7 @@ interface JudgedBounce {
   readonly words: string
 }
 
-/** Each bounce of these mails with what the rules make of it. */
+/** Each bounce of these mails with its judgment. */
 export function bouncesOf(mails: readonly Delivery[]): readonly JudgedBounce[] {
   return mails.flatMap((delivery) =>
     (delivery.facts.get('bounced') ?? []).map((fact) => {
@@ -110,10 +110,13 @@ export function bouncesOf(mails: readonly Delivery[]): readonly JudgedBounce[] {
   )
 }
 
-/** As many bounces as are shown with their reasons; the newest say most. */
+/** The number of bounces shown with their reasons; the newest matter most. */
 const shownBounces = 20
 
-/** One address as a person reads it: where it stands and why, what happened, how its bounces are judged, what is in doubt. */
+/**
+ * One address for a person to read: whether it is on the list and why, what happened, how its bounces are judged, what
+ * is in doubt.
+ */
 export function historyOf(row: Suppression, held: readonly HeldReason[], mails: readonly Delivery[]): string {
   const entries = [
     ...linesOf(row).map((line) => ({ atMs: parseEvidence(line)?.occurredAtMs ?? 0, line })),

@@ -80,16 +80,16 @@ interface ListOptions {
   readonly json?: boolean
 }
 
-/** As many rows as are sorted by address before they are printed; a longer list is printed as the table has it. */
+/** The number of rows that are sorted by address before printing; the rest of a longer list keeps the table's order. */
 const sortedRows = 10_000
 
-/** No more characters than that are held to be sorted: in columns that is no bound, as JSON it is some 4,000 rows. */
+/** The characters held for sorting: no limit in columns, about 4,000 rows as JSON. */
 const sortedCharacters = 2_000_000
 
 /** Lines that are joined into one write, so that no part of the list is held twice. */
 const writtenLines = 500
 
-/** Prints those who are on the list; with `all` those, too, who are not any more. Holds a part of it at a time. */
+/** Prints who is on the list; with `all` also who no longer is. Holds one part at a time. */
 async function listSuppressions({ reason, all = false, json = false }: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
     const isMeant = ({ row, held }: ListedRow) => {
@@ -136,12 +136,12 @@ async function printRows<T extends Printable>(
   await write(printer.end())
 }
 
-/** Every reason that was ever there, whether it still holds or not. */
+/** Every reason that ever held. */
 function reasonsEver(row: Suppression): readonly SuppressionReason[] {
   return linesOf(row).flatMap((line) => parseEvidence(line)?.reason ?? [])
 }
 
-/** What is to be printed of a row, and nothing else of it: a part of the list is held. */
+/** Only the printed fields of a row, since a part of the list is held in memory. */
 interface Printable {
   readonly recipient: string
   readonly characters: number
@@ -181,7 +181,7 @@ function jsonPrinter(): Printer<Printable & { readonly json: string }> {
   }
 }
 
-/** Waits until the other end has taken what was printed, so that a long list is never held whole. */
+/** Waits until the reader has consumed the output, so that a long list is never held whole. */
 async function write(text: string): Promise<void> {
   if (text === '' || process.stdout.write(text)) return
   await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
@@ -246,7 +246,7 @@ async function removeSuppression(recipient: string): Promise<void> {
   })
 }
 
-/** The provider's own list is not ours to change from here, and it decides whether a mail is sent at all. */
+/** The provider's own list cannot be changed from here, and decides whether a mail is sent at all. */
 function providersOwn(row: Suppression): string {
   const providers = linesOf(row).flatMap((line) => parseEvidence(line)?.provider ?? [])
   const named = [...new Set(providers)].join(' and ')

@@ -6,7 +6,7 @@ import { providers } from '../lib/providers/registry.ts'
 import { tencentSes } from '../lib/providers/tencent-ses/tencent-ses.ts'
 import { printJson } from './print-json.ts'
 
-/** 192 bits: nobody finds it by trying. */
+/** 192 bits: it cannot be guessed. */
 const tokenBytes = 24
 
 /** Declares `ledger token new`. */
@@ -26,7 +26,7 @@ export function registerToken(program: Command): void {
 }
 
 interface Options {
-  /** A provider's name; of a token for all paths, none. */
+  /** A provider's name; absent for a token for all paths. */
   readonly for?: string
   readonly json?: boolean
 }

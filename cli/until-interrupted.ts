@@ -1,4 +1,4 @@
-/** The first Ctrl-C aborts the signal, so that the run ends where it can; another one ends the program. */
+/** The first Ctrl-C aborts the signal, so that the run ends cleanly; the second ends the program. */
 export async function untilInterrupted<T>(
   message: string,
   run: (signal: AbortSignal) => Promise<T>,

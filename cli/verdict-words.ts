@@ -7,7 +7,7 @@ import { unclearBounces } from '../lib/core/suppression.ts'
 import { verdictOf, type Verdict } from '../lib/core/suppression-rules.ts'
 import { eventOf } from '../lib/suppressions/recheck.ts'
 
-/** What the rules make of a stored bounce, and where that comes from. */
+/** The judgment of a stored bounce, and its source. */
 interface BounceVerdict extends Verdict {
   readonly source: string
 }
@@ -28,7 +28,7 @@ export function verdictWords({
   return `${replyClass}${soft}, by rule ${rule}: ${consequences[verdict]}. Source: ${source}.`
 }
 
-/** Classes of what passes, however hard the provider calls the bounce. */
+/** Temporary classes, even if the provider calls the bounce hard. */
 const passing: ReadonlySet<ReplyClass> = new Set(['full', 'rate', 'transient'])
 
 const consequences: Readonly<Record<Verdict['verdict'], string>> = {

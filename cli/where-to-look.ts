@@ -1,25 +1,24 @@
 import { setVariables, type Environment } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
 
-/** Where a function of this deployment says what went wrong in it. */
+/** The log of a function of this deployment. */
 export function logOf(name: 'ingest' | 'reconcile', environment: Environment): string {
   if (isLocal(environment)) return 'what `npm start` prints'
   return `\`npx serverless logs --function ${name} ${stageOptions(environment)} --startTime 1h\``
 }
 
-/** What to do where the local stack is meant and nothing of it answers. */
+/** What to do if the local stack does not respond. */
 export const startLocalStack = 'Start the local stack (npm start).'
 
 /**
- * What to check where something does not answer: those of these settings that are set, since of the others nobody knows
- * anything here.
+ * What to check if something does not respond: those of these settings that are set here.
  */
 export function waysToCheck(environment: Environment, ...settings: readonly string[]): string {
   const set = setVariables(environment)
   return [...settings.filter((name) => set[name] !== undefined), 'the way there'].join(' and ')
 }
 
-/** `--stage prod --region ap-southeast-1`, as far as the environment tells them. */
+/** `--stage prod --region ap-southeast-1`, as far as the environment sets them. */
 export function stageOptions(environment: Environment): string {
   const { TABLE_PREFIX = '', AWS_REGION } = setVariables(environment)
   const stage = isLocal(environment) ? undefined : /^delivery-ledger-(.+)$/.exec(TABLE_PREFIX)?.[1]
@@ -32,12 +31,12 @@ export function isOfThisMachine({ hostname }: URL): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
 }
 
-/** Whether a URL is that of the local stack: whoever names no deployment may give the URL of one. */
+/** Whether a URL is that of the local stack: without a deployment's name, its URL may be given. */
 export function isOfLocalStack(url: URL, environment: Environment): boolean {
   return isLocal(environment) && isOfThisMachine(url)
 }
 
-/** Where DynamoDB is looked for, unless it is AWS itself; the AWS SDK reads both. */
+/** The endpoint of DynamoDB, if it is not AWS itself; the AWS SDK reads both. */
 export function dynamoDbEndpoint(environment: Environment): string | undefined {
   const { AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL } = setVariables(environment)
   return AWS_ENDPOINT_URL_DYNAMODB ?? AWS_ENDPOINT_URL

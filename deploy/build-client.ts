@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import ts from 'typescript'
 
-// What applications import, built into dist/ for a Node that runs no TypeScript from node_modules: docs/adr/0005.
+// Builds what applications import into dist/, since Node runs no TypeScript from node_modules: docs/adr/0005.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = join(root, 'lib')

@@ -1,7 +1,7 @@
 'use strict'
 
-// Prints the callback URLs whole, at the end of `serverless deploy` and `serverless info`, but for the token: that is
-// nobody's to know but yours and the provider's.
+// Prints the callback URLs whole, at the end of `serverless deploy` and `serverless info`, except for the token: only
+// you and the provider may know that.
 
 const providers = ['tencent-ses', 'sendcloud', 'sent']
 

@@ -9,11 +9,11 @@ const { bringUpTables, tablesHeldBy } = require('./tables-stack.cjs')
 const usualPollMs = 5_000
 
 /**
- * The tables are a stack of their own, so that the functions can be removed and deployed again with the data there. `serverless
- * deploy` brings it up before the functions' stack, and `serverless remove` leaves it alone.
+ * The tables are a stack of their own, so that the functions can be removed and deployed again with the data there.
+ * `serverless deploy` updates it before the functions' stack, and `serverless remove` leaves it alone.
  *
  * Where the functions' stack holds the tables still, as that of an earlier state of 0.1.0 does, they move: its update lets go of
- * them, and then the data stack takes them in. docs/runbook.md tells how, "To move the tables into a stack of their own".
+ * them, and then the data stack takes them in. See docs/runbook.md, "To move the tables into a stack of their own".
  */
 module.exports = class DataStack {
   constructor(serverless, _options, { log, progress }, pollMs = usualPollMs) {

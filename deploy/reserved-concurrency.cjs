@@ -1,7 +1,8 @@
 'use strict'
 
-// `--param=ingestConcurrency=none` reserves nothing: an account that may run ten functions at once can reserve none of them. So
-// does what is no number, to leave the word to deploy/settings-check.cjs: serverless would stop first, and name no setting.
+// `--param=ingestConcurrency=none` reserves nothing: an account that may run ten functions at once can reserve none of
+// them. A value that is not a number does the same, so that deploy/settings-check.cjs reports it: serverless would stop
+// first, without naming the setting.
 
 module.exports = async ({ resolveVariable }) => {
   const concurrency = Number(await resolveVariable('param:ingestConcurrency'))

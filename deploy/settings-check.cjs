@@ -37,13 +37,13 @@ module.exports = class SettingsCheck {
         }
       }
     }
-    const sayWhoIsTold = () => {
+    const sayWhoIsNotified = () => {
       const { alarms, alarmEmail } = this.settings
       if (alarms === 'on' && alarmEmail === '') {
-        log.warning('Nobody is told when an alarm comes: set alarmEmail in serverless.yml, and deploy again.')
+        log.warning('Alarms notify nobody: set alarmEmail in serverless.yml, and deploy again.')
       }
     }
-    this.hooks = { 'before:package:initialize': check, 'after:deploy:deploy': sayWhoIsTold }
+    this.hooks = { 'before:package:initialize': check, 'after:deploy:deploy': sayWhoIsNotified }
   }
 }
 

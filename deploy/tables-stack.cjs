@@ -1,6 +1,6 @@
 'use strict'
 
-// A stack that holds tables and nothing else, brought up by CloudFormation's change sets.
+// A stack that holds only tables, created and updated by CloudFormation's change sets.
 
 const {
   CreateChangeSetCommand,
@@ -17,8 +17,8 @@ const {
 const tableType = 'AWS::DynamoDB::Table'
 
 /**
- * Brings a stack of tables up to its template: makes it, or changes it. A table that is there already and that no stack holds is
- * taken in as it is, with its rows: it was left by a stack that is gone, or by a first deploy that failed.
+ * Creates a stack of tables, or updates it to its template. An existing table outside of any stack is imported as it
+ * is, with its rows: it was left by a stack that is gone, or by a first deploy that failed.
  *
  * Rejects with what was wrong where CloudFormation does not do it, or the stack is in a state in which nothing can be changed.
  */
@@ -27,7 +27,7 @@ async function bringUpTables(aws, { stack, template, tags, role }) {
   await change(aws, { type, stack, template, tags, role })
 }
 
-/** The tables that a stack holds, each with what becomes of it should the stack let go of it. */
+/** The tables that a stack holds, each with its deletion policy. */
 async function tablesHeldBy(aws, stack) {
   if ((await statusOf(aws, stack)) === undefined) return []
   const held = await resourcesOf(aws, stack)
@@ -131,7 +131,7 @@ async function statusOf({ cloudFormation }, stack) {
   }
 }
 
-/** What the stack holds now. What it let go of, and what was never made, it lists as well. */
+/** What the stack holds now. It also lists what it released, and what was never created. */
 async function resourcesOf({ cloudFormation }, stack) {
   const pages = paginateListStackResources({ client: cloudFormation }, { StackName: stack })
   const listed = []
@@ -146,7 +146,7 @@ async function templateOf({ cloudFormation }, stack) {
   return JSON.parse(TemplateBody)
 }
 
-/** What went wrong in this change, a line each; of what was given up for it nothing. */
+/** The errors of this change, a line each, without those that only followed from them. */
 async function failuresOf({ cloudFormation }, stack, token) {
   const { StackEvents = [] } = await cloudFormation.send(new DescribeStackEventsCommand({ StackName: stack }))
   return StackEvents.filter(

@@ -1,8 +1,8 @@
 'use strict'
 
-// The functions ask Systems Manager for one thing, and esbuild would keep 70 KB of what its client has for 150 others: computed
-// keys and registered errors pass for side effects. Should a later version be written in another way, the bundle works, and is
-// larger than test/proof/bundle.test.ts allows.
+// The functions use one operation of Systems Manager, and esbuild would keep 70 KB of what its client has for 150
+// others: computed keys and registered errors count as side effects. If a later version is written differently, the
+// bundle works, but is larger than test/proof/bundle.test.ts allows.
 
 const { readFile } = require('node:fs/promises')
 

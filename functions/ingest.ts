@@ -13,9 +13,9 @@ import { tableNames } from '../lib/table/names.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
 
-/** SendCloud wants its answer within 3 s, and the network takes its share. */
+/** SendCloud expects a response within 3 s, including the network. */
 const responseDeadlineMs = 2_000
-/** Leaves room for a second try. */
+/** Leaves time for a second attempt. */
 const requestTimeoutMs = 800
 
 /** Wires the ingest function: callbacks in, one write per event out. */

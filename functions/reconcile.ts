@@ -23,18 +23,18 @@ import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { figuresOf, publishRunMetrics, publishQuarantineSize } from '../lib/reconcile/run-metrics.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
 
-/** What stops a run that asks more than anybody meant it to, at one request a second: no run is as long. */
+/** Stops a runaway run, at one request a second: no run lasts this long. */
 const maxCallsPerRun = 1_000
 
 /** A batch of a hundred large rows takes its time. */
 const requestTimeoutMs = 5_000
 
-/** A Lambda handler for the schedule. Nothing of the event is used: every run does what is due. */
+/** A Lambda handler for the schedule. The event is not used: every run does what is due. */
 export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
 
 /**
  * Wires the reconcile function: polled rows in, the facts that rows lack out.
- * @param isByHand - whether somebody waits for the answer: then today's list is read though the next reading is not due.
+ * @param isByHand - whether an operator waits for the result: then today's list is read even if it is not due.
  */
 export function createHandler(
   environment: Environment,
@@ -58,13 +58,13 @@ export function createHandler(
       clock,
       log,
     }),
-    // What is unfinished was verified when it came, and this function has no keys.
+    // Unfinished bodies were verified on arrival, and this function has no keys.
     keysOf: () => Promise.resolve([]),
     ...writersFor(environment, client(), clock),
     clock,
     log,
   })
-  // At each run, so that credentials may be replaced while the function stays.
+  // At each run, so that replaced credentials are used without a restart.
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
     return pollWirings(await withSendCloud(settings), { client: client(), clock, log })
@@ -88,12 +88,12 @@ export function createHandler(
     )
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
-    // Before anything that may fail or use the time up: what waits has nothing to do with the poll.
+    // Before anything that may fail or use up the time: the backlog does not depend on the poll.
     await publishQuarantineSize(
       quarantineGauge(client(), tableNames(metricsTarget().deployment).quarantine),
       metricsTarget(),
     )
-    // Whoever runs it by hand waits for the poll.
+    // An operator waits for the poll.
     if (!isByHand) await finishBodies(finishing())
     const polls = await wire()
     // Side by side: one provider that does not answer keeps no other waiting.

@@ -27,7 +27,7 @@ const sendCloudMails = 200
 const startMs = Date.UTC(2026, 10, 1, 16)
 const beforePollMs = startMs + 29.5 * dayMs
 
-/** Rates are of callbacks at Tencent SES, which tells once, and of attempts at SendCloud, which tries again. */
+/** Rates are of callbacks at Tencent SES, which posts once, and of attempts at SendCloud, which retries. */
 const weather = {
   seed,
   lossRate: 0.2,
@@ -43,7 +43,7 @@ function say(line = ''): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Lets mail happen at both providers, loses a fifth of what is told about it, and shows what the table says in the end. */
+/** Simulates mail at both providers, loses a fifth of the callbacks, and shows the table at the end. */
 async function demonstrate(): Promise<void> {
   const clock = virtualClock(startMs)
   // Its own tables, in memory, on ports that are free: a demo disturbs nothing that runs.
@@ -91,7 +91,7 @@ async function demonstrateSendCloud(stack: LocalStack, clock: VirtualClock): Pro
   const deliveries = messages.flatMap((message) => message.deliveries)
   const plan = planAttempts(messages, { ...weather, appKey: stack.sendCloudAppKey })
   say(
-    `${sendCloudMails} mails of another day, sent with SendCloud. A fifth of its attempts to tell is lost, and so is a fifth of the answers: it tries again, five times at most.`,
+    `${sendCloudMails} mails of another day, sent with SendCloud. A fifth of its attempts is lost, and so is a fifth of the responses: it retries, five times at most.`,
   )
   const figures = await receiveFromSendCloud(stack, plan, clock)
   const table = await rows(stack, clock, deliveries)
@@ -99,7 +99,7 @@ async function demonstrateSendCloud(stack: LocalStack, clock: VirtualClock): Pro
     deliveries,
     atMs: clock.now(),
     // Nothing here was polled, so each thing has to stand in its row as often as it happened.
-    isWrong: (...told) => isWrong(...told) || !isCountedOnce(...told),
+    isWrong: (...found) => isWrong(...found) || !isCountedOnce(...found),
     looks: [['what the table says', table]],
   })
   showAttempts(plan, figures)
@@ -252,16 +252,16 @@ function showFigures(plan: CallbackPlan, polled: RunFigures): void {
   )
 }
 
-function showAttempts(plan: AttemptPlan, told: AttemptFigures): void {
+function showAttempts(plan: AttemptPlan, figures: AttemptFigures): void {
   const signature = plan.areRetriesSignedAnew ? 'signed anew' : 'with their first signature'
-  const refused = told.refused === 0 ? '' : `, ${told.refused} refused`
+  const refused = figures.refused === 0 ? '' : `, ${figures.refused} refused`
   say(
-    `Attempts    ${told.attempts} for ${plan.events} events: ${told.lost} lost${refused}; ${told.retried} retries, ${signature}, ${told.repeated} of them repeats`,
+    `Attempts    ${figures.attempts} for ${plan.events} events: ${figures.lost} lost${refused}; ${figures.retried} retries, ${signature}, ${figures.repeated} of them repeats`,
   )
   say(
-    told.lostForEver === 0
+    figures.lostForEver === 0
       ? 'Lost        nothing for ever'
-      : `Lost        ${told.lostForEver} for ever, with all six attempts: SendCloud cannot be polled, its retries are the only net`,
+      : `Lost        ${figures.lostForEver} for ever, with all six attempts: SendCloud cannot be polled, its retries are the only net`,
   )
 }
 

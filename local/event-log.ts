@@ -18,12 +18,12 @@ export function eventLog(write: (line: string) => void, now: () => number): Log 
   return (event, fields = {}) => {
     const time = new Date(now()).toISOString().slice(11, 19)
     const ofMetrics = metricFields(fields)
-    const told = Object.entries(fields)
+    const shown = Object.entries(fields)
       .filter(([name]) => !ofMetrics.has(name))
       .filter(([, value]) => value !== undefined && value !== '' && value !== 0)
       .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    if (told.length === 0 && ofMetrics.size > 0) return
-    write(`${time}  ${event.padEnd(11)} ${told.join('  ')}`)
+    if (shown.length === 0 && ofMetrics.size > 0) return
+    write(`${time}  ${event.padEnd(11)} ${shown.join('  ')}`)
   }
 }
 

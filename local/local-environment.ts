@@ -1,7 +1,7 @@
 import { localTablePrefix, setVariables, type Environment } from '../lib/runtime/config.ts'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 
-/** The ports of the local stack unless it is told others. */
+/** The default ports of the local stack. */
 export const usualPorts = {
   PORT: '3000',
   DYNAMODB_PORT: '8000',

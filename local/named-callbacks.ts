@@ -7,8 +7,8 @@ import type { Log } from '../lib/runtime/ports.ts'
 import { text } from '../lib/table/attributes.ts'
 import type { TableNames } from '../lib/table/names.ts'
 
-// Whoever watches the local stack wants to know of which mail a callback told. A log that is kept names no address, so that is no
-// matter of the ingest function: it is read off what the function writes.
+// On the local stack one wants to see which mail a callback is about. A log that is kept names no address, so that is
+// no matter of the ingest function: it is read off what the function writes.
 
 /** What one request has written. */
 interface Written {
@@ -17,7 +17,7 @@ interface Written {
 }
 
 interface NamedCallbacks {
-  /** For the function: what it logs of a callback is told with the names of its mail, and of what stands in quarantine. */
+  /** For the function: its log lines of callbacks get the names of the mail, and of what is in quarantine. */
   readonly log: Log
   /** The function, with what it takes to know of which request it logs. */
   readonly around: (handler: FunctionUrlHandler) => FunctionUrlHandler
@@ -28,7 +28,7 @@ interface Watched {
   readonly client: DynamoDBClient
   readonly tables: TableNames
   readonly log: Log
-  /** Is called with the deliveries of which an application told, once they are written. */
+  /** Called with the deliveries that an application recorded, once they are written. */
   readonly onSends?: ((deliveries: readonly DeliveryKey[]) => void) | undefined
 }
 

@@ -48,7 +48,7 @@ export function localSettings(environment: Environment): LocalSettings {
   const local = withLocalDefaults({ ...environment, TABLE_PREFIX: undefined })
   const { TABLE_PREFIX, SENDCLOUD_APP_KEY } = config
   const functionEnvironment = { ...local, TABLE_PREFIX, SENDCLOUD_APP_KEY }
-  // What the functions would refuse at their first use is better told now.
+  // What the functions would refuse at their first use is reported now.
   parseEnvironment(pollEntries, functionEnvironment)
   return {
     port: config.PORT,

@@ -78,7 +78,7 @@ or one of SendCloud's, signed:
 
 curl -X POST '${stack.callbackUrls.sendCloud}' -H 'content-type: ${formType}' -d '${signed(stack, sampleFields(systemClock.now()))}'
 
-or tell it of a mail that you have just sent:
+or record a mail that you have just sent:
 
 curl -X POST '${stack.callbackUrls.sent}' -H 'content-type: application/json' -d '${sampleSend()}'
 
@@ -92,14 +92,14 @@ function sampleSend(): string {
   return JSON.stringify({ messageId, recipients: ['someone@example.com'] })
 }
 
-/** The command that finds this stack: whatever is not as usual has to be told. */
+/** The command that finds this stack: every setting that is not the default must be passed. */
 function showCommand(stack: LocalStack): string {
-  const told = [
+  const settings = [
     ...unlessUsual('DYNAMODB_PORT', stack.dynamoDbEndpoint),
     ...(stack.simulatedSes ? unlessUsual('SES_PORT', stack.simulatedSes.url) : []),
     ...(stack.tablePrefix === localTablePrefix ? [] : asDeployment(stack)),
   ]
-  return [...told, 'npx ledger show example@example.com'].join(' ')
+  return [...settings, 'npx ledger show example@example.com'].join(' ')
 }
 
 /** By another prefix than its own it is a deployment, which is found as any other. */
@@ -116,7 +116,7 @@ function unlessUsual(name: 'DYNAMODB_PORT' | 'SES_PORT', url: string): readonly 
   return port === usualPorts[name] ? [] : [`${name}=${port}`]
 }
 
-/** Mails of which somebody tells are delivered within seconds, and the callbacks come. */
+/** Recorded mails are delivered within seconds, and their callbacks arrive. */
 async function letArrive(stack: LocalStack, deliveries: readonly DeliveryKey[]): Promise<void> {
   const mails = stack.simulatedSes ? outcomesOfSends(deliveries, systemClock.now()) : []
   stack.simulatedSes?.send(...mails)

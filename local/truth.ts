@@ -8,14 +8,14 @@ export interface Happened {
   readonly timeline: readonly Pick<TimelineEntry, 'kind' | 'atMs' | 'bounceType'>[]
 }
 
-/** What a row must say of a simulated delivery, told from its timeline alone. */
+/** What a row must say of a simulated delivery, derived from its timeline alone. */
 interface Truth {
   readonly status: Status
   readonly engagement: readonly EventKind[]
 }
 
 const engagementKinds = ['opened', 'clicked', 'complained', 'unsubscribed'] as const
-const toldKinds = ['deferred', 'delivered', 'dropped', 'bounced', ...engagementKinds] as const
+const reportedKinds = ['deferred', 'delivered', 'dropped', 'bounced', ...engagementKinds] as const
 
 /** What had truly become of a delivery at an instant; `undefined` before it was sent. */
 export function truthAt(delivery: Happened, atMs: number): Truth | undefined {
@@ -48,13 +48,13 @@ export function isRight(row: Delivery | undefined, truth: Truth): boolean {
 }
 
 /**
- * Whether the row counts each thing as often as it had happened, however often it was told. Not for what only the poll
- * told, which tells no number.
+ * Whether the row counts each event as often as it happened, however often it was reported. Not for what only the poll
+ * reported, since it reports no number.
  */
 export function isCountedOnce(row: Delivery | undefined, delivery: Happened, atMs: number): boolean {
   const happened = delivery.timeline.filter((entry) => entry.atMs <= atMs)
   const counts = row ? countsOf(row) : new Map<EventKind, number>()
-  return toldKinds.every(
+  return reportedKinds.every(
     (kind) => (counts.get(kind) ?? 0) === happened.filter((entry) => entry.kind === kind).length,
   )
 }

@@ -14,22 +14,22 @@ import {
   type MetricName,
 } from './declared-watch.ts'
 import { embeddedTables } from './embedded-tables.ts'
-import { everythingOfIngest, everythingOfReconcile, type Line } from './told-lines.ts'
+import { everythingOfIngest, everythingOfReconcile, type Line } from './logged-lines.ts'
 
-// What is watched is what the functions tell, and the runbook knows all of it.
+// What is watched is what the functions publish, and the runbook covers all of it.
 
 const engine = embeddedTables()
 const deployment = 'delivery-ledger-test'
 const alarms = declaredAlarms(deployment)
 const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
 let lines: readonly Line[]
-let told: ReadonlySet<MetricName>
+let reported: ReadonlySet<MetricName>
 
 beforeAll(async () => {
   const runs = [await everythingOfIngest(engine), await everythingOfReconcile(engine)]
   lines = runs.flatMap((run) => run.lines)
   const names = runs.flatMap((run) => run.lines.flatMap(metricsOf).map(asOf(run.deployment)))
-  told = new Set(names)
+  reported = new Set(names)
 })
 
 const asOf = (name: string) => (metric: MetricName) =>
@@ -70,8 +70,8 @@ const isOurs = (metric: MetricName) => metric.startsWith('delivery-ledger ')
 const named = (what: string) => alarms.find((alarm) => alarm.what === what)!
 
 describe('an alarm', () => {
-  it.each(alarms)('watches what is told: $what', ({ metrics }) => {
-    expect(metrics.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
+  it.each(alarms)('watches what is published: $what', ({ metrics }) => {
+    expect(metrics.filter((metric) => isOurs(metric) && !reported.has(metric))).toEqual([])
     expect(metrics.length).toBeGreaterThan(0)
   })
 
@@ -84,7 +84,7 @@ describe('an alarm', () => {
     ])
   })
 
-  it.each(alarms)('is told when it begins and when it is over: $what', ({ what, properties }) => {
+  it.each(alarms)('notifies when it begins and when it is over: $what', ({ what, properties }) => {
     expect(properties).toMatchObject({
       AlarmName: `${deployment}-${what}`,
       OKActions: ['AlarmTopic'],
@@ -176,7 +176,7 @@ type Sums = Readonly<Record<string, number | undefined>>
 /** In the place of a sum of nothing. Whatever is calculated with it throws, as metric math then has no value. */
 const missing = Symbol('missing')
 
-/** What metric math makes of sums of a window; `undefined` where nothing was told. */
+/** What metric math makes of sums of a window; `undefined` if nothing was published. */
 function valueOf({ math }: DeclaredAlarm, sums: Sums): number {
   const IF = (condition: boolean, value: number, other: number) => (condition ? value : other)
   const FILL = (value: number | symbol, filled: number) => (value === missing ? filled : value)
@@ -242,21 +242,21 @@ describe('the rates', () => {
     }
   })
 
-  it('have a value wherever any outcome is told, since every metric of theirs has one', () => {
+  it('have a value wherever any outcome is published, since every metric of theirs has one', () => {
     const ofRates = ['delivered', 'soft-bounced', 'bounced', 'complained']
-    const telling = lines.filter((line) => [...ofRates, 'dropped'].some((name) => name in line))
-    expect(telling.length).toBeGreaterThan(3)
-    for (const line of telling) expect(Object.keys(line)).toEqual(expect.arrayContaining(ofRates))
+    const published = lines.filter((line) => [...ofRates, 'dropped'].some((name) => name in line))
+    expect(published.length).toBeGreaterThan(3)
+    for (const line of published) expect(Object.keys(line)).toEqual(expect.arrayContaining(ofRates))
   })
 })
 
 describe('the dashboard', () => {
-  it('shows what is told, of the tables and indexes that there are', async () => {
+  it('shows what is published, of the tables and indexes that there are', async () => {
     const shown = declaredDashboard(deployment).flatMap(({ properties }) =>
       properties.metrics.flatMap(shownMetric),
     )
-    expect(shown.filter((metric) => isOurs(metric) && !told.has(metric))).toEqual([])
-    expect([...told].filter((metric) => !shown.includes(metric))).toEqual([])
+    expect(shown.filter((metric) => isOurs(metric) && !reported.has(metric))).toEqual([])
+    expect([...reported].filter((metric) => !shown.includes(metric))).toEqual([])
     const tables = await declaredTables(deployment)
     const stores = tables.flatMap(({ TableName, GlobalSecondaryIndexes = [] }) => [
       `TableName=${TableName}`,
@@ -361,19 +361,19 @@ describe('the runbook', () => {
     )
   })
 
-  it('asks for lines that are told', () => {
+  it('asks for lines that are logged', () => {
     const events = new Set(lines.map(({ event }) => event))
     const asked = entries.flatMap(({ text }) => [...text.matchAll(/event (?:= |in )(\[[^\]]+\]|"[^"]+")/g)])
     const names = asked.flatMap(([, list = '']) => [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name))
-    // A fault that nobody expected is told by lib/runtime/http/function-url.ts alone.
+    // An unexpected fault is logged by lib/runtime/http/function-url.ts alone.
     expect(names.filter((name) => name !== 'unexpected fault' && !events.has(name))).toEqual([])
   })
 
   it('counts what is paid for', () => {
-    const ofJob = (job: string) => [...told].filter((metric) => metric.includes(` job=${job}`)).length
+    const ofJob = (job: string) => [...reported].filter((metric) => metric.includes(` job=${job}`)).length
     const jobs = [ofJob('ingest'), ofJob('reconcile')] as const
     expect(runbook).toContain(
-      `${told.size}: ${jobs[0]} of the ingest function, ${jobs[1]} of reconcile, ${told.size - jobs[0] - jobs[1]} of what mails came to`,
+      `${reported.size}: ${jobs[0]} of the ingest function, ${jobs[1]} of reconcile, ${reported.size - jobs[0] - jobs[1]} of what mails came to`,
     )
     const watched = alarms.flatMap(({ metrics }) => metrics)
     expect(runbook).toContain(`${alarms.length}, on ${watched.length} metrics`)

@@ -44,7 +44,11 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   },
   { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'table'] },
   { name: 'parameters', files: /^lib\/runtime\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
-  { name: 'status APIs', files: /^lib\/status-apis\//, mayImport: ['core', 'ports', 'providers', 'status APIs'] },
+  {
+    name: 'status APIs',
+    files: /^lib\/status-apis\//,
+    mayImport: ['core', 'ports', 'providers', 'status APIs'],
+  },
   { name: 'http', files: /^lib\/runtime\/http\//, mayImport: ['core', 'ports', 'ingest', 'http'] },
   {
     name: 'wiring',

@@ -6,11 +6,11 @@ import { formOf, jsonOf, signatureOf, someToken } from './fixtures/sendcloud/sig
 /** The token in the path, and SendCloud's key, that the drawn callbacks are made for. */
 export const accepted = { token: 'a-token-of-the-callback-url', key: 'the-app-key' } as const
 
-/** A callback that a provider tells again and again: each telling is signed anew, and may be encoded otherwise. */
-export interface Told {
+/** A callback that a provider repeats: each repeat is signed anew, and may be encoded otherwise. */
+export interface Reported {
   /** Shown in a counterexample. */
   readonly fields: unknown
-  readonly telling: (time: number) => WebhookRequest
+  readonly repeat: (time: number) => WebhookRequest
 }
 
 const startSeconds = Date.parse('2022-06-01T06:25:00Z') / 1_000
@@ -29,7 +29,7 @@ function request(provider: string, { body, contentType }: Callback): WebhookRequ
   }
 }
 
-// ——— Tencent SES: what belongs to a message is the same in every event that tells it ———
+// ——— Tencent SES: what belongs to a message is the same in every event that reports it ———
 
 const tencentMessages = [
   { bulkId: 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1', subject: 'about the first' },
@@ -75,11 +75,11 @@ const tencentBroken = fc.oneof(
   tencentFields.map((fields) => [fields, 'and so on']),
 )
 
-const tencent: fc.Arbitrary<Told> = fc
+const tencent: fc.Arbitrary<Reported> = fc
   .oneof({ weight: 5, arbitrary: tencentWhole }, { weight: 1, arbitrary: tencentBroken })
   .map((fields) => ({
     fields,
-    telling: () =>
+    repeat: () =>
       request('tencent-ses', { body: Buffer.from(JSON.stringify(fields)), contentType: 'application/json' }),
   }))
 
@@ -161,7 +161,7 @@ const ofRequest = fc
     recipientSize: indexes.length,
   }))
 
-/** Two mails, each told of again and again. */
+/** Two mails, each reported repeatedly. */
 const ofRoute = fc
   .record({ message: fc.constantFrom(...sendCloudMessages), second: few, link: few })
   .map(({ message: { messageId }, second, link }) => ({
@@ -184,7 +184,7 @@ const signedWith = (fields: Fields, token: string, key: string = accepted.key) =
 })
 
 /** A retry has another token, and the same event may come as a form and as JSON. */
-const sendCloudWhole: fc.Arbitrary<Told> = fc
+const sendCloudWhole: fc.Arbitrary<Reported> = fc
   .tuple(
     fc.oneof({ weight: 4, arbitrary: ofOneRecipient }, { weight: 2, arbitrary: ofTask }, ofRequest, {
       weight: 2,
@@ -194,14 +194,14 @@ const sendCloudWhole: fc.Arbitrary<Told> = fc
   )
   .map(([fields, encoding]) => ({
     fields,
-    telling: (time) => {
+    repeat: (time) => {
       const signed = signedWith(fields, `${someToken.slice(0, 40)}${String(time).padStart(10, '0')}`)
       return request('sendcloud', (time + encoding) % 2 === 0 ? formOf(signed) : jsonOf(signed))
     },
   }))
 
 /** The quarantine knows a body by its bytes, so these come again as they were. */
-const sendCloudBroken: fc.Arbitrary<Told> = fc
+const sendCloudBroken: fc.Arbitrary<Reported> = fc
   .oneof(
     ofOneRecipient.map((fields) => formOf(signedWith({ ...fields, event: 'teleported' }, someToken))),
     ofOneRecipient.map((fields) => jsonOf(signedWith({ ...fields, emailId: 'nothing' }, someToken))),
@@ -213,14 +213,14 @@ const sendCloudBroken: fc.Arbitrary<Told> = fc
   )
   .map((callback) => ({
     fields: new TextDecoder().decode(callback.body),
-    telling: () => request('sendcloud', callback),
+    repeat: () => request('sendcloud', callback),
   }))
 
-// ——— The application that sends: the same messages, told again with another date, in another spelling ———
+// ——— The application that sends: the same messages, reported again with another date, in another spelling ———
 
 const sends = fc
   .record({
-    told: fc.constantFrom(
+    reported: fc.constantFrom(
       ...tencentMessages.flatMap(({ bulkId }) => (bulkId === undefined ? [] : { messageId: bulkId })),
       ...sendCloudMessages.flatMap(({ messageId }) => [
         { messageId, provider: 'sendcloud' },
@@ -233,13 +233,13 @@ const sends = fc
     ),
     sentAt: fc.constantFrom(startSeconds - 20, startSeconds - 21, '2022-06-01T14:24:39.500+08:00'),
   })
-  .map(({ told, ...send }) => ({ ...told, ...send }))
+  .map(({ reported, ...send }) => ({ ...reported, ...send }))
 
-const sent: fc.Arbitrary<Told> = fc
+const sent: fc.Arbitrary<Reported> = fc
   .oneof(sends, fc.array(sends, { minLength: 2, maxLength: 3 }))
   .map((fields) => ({
     fields,
-    telling: () =>
+    repeat: () =>
       request('sent', { body: Buffer.from(JSON.stringify(fields)), contentType: 'application/json' }),
   }))
 

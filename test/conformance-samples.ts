@@ -21,7 +21,7 @@ export interface ConformanceSamples {
   readonly encodings: readonly Encoding[]
   /** One event about one recipient. Its texts hold spaces, other alphabets and what an encoding has to escape. */
   readonly good: { readonly fields: SampleFields; readonly row: PlainRow }
-  /** One body about two recipients: a list of events, or an event that lists them. Absent where none can tell of two. */
+  /** One body about two recipients: a list of events, or an event that lists them. Absent if none can report two. */
   readonly twoRecipients?: {
     readonly content: SampleFields | readonly SampleFields[]
     readonly rows: readonly PlainRow[]
@@ -53,7 +53,7 @@ export function encoded(fields: SampleFields, encoding: Encoding): Posted {
     : form(new URLSearchParams(textsOf(fields)).toString())
 }
 
-/** Several events in one body, which only JSON can tell. */
+/** Several events in one body, which only JSON can express. */
 export function encodedList(events: readonly SampleFields[]): Posted {
   return json(JSON.stringify(events))
 }
@@ -112,7 +112,7 @@ function reversed(fields: SampleFields): SampleFields {
   return Object.fromEntries(Object.entries(fields).reverse())
 }
 
-/** What is no text as JSON, which is how a form tells it. */
+/** A value that is not text, as JSON, as in a form. */
 function textsOf(fields: SampleFields): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [

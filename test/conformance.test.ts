@@ -163,7 +163,7 @@ function urlIsAnswered({ provider, samples, path, keys, signed }: Candidate): vo
       for (const method of ['POST', 'GET', 'HEAD']) expect(await send(wrong, post, method)).toBe(401)
     }
     expect(await stored()).toEqual(noRows)
-    // What is parsed is told of in the log.
+    // What is parsed is in the log.
     const event = { event: 'callback', provider: provider.name, status: 401 }
     const counted = { deployment: tables.prefix, job: 'ingest', rejectedCallbacks: 1 }
     for (const line of logged) {
@@ -234,7 +234,7 @@ function eventsAreRead({ provider, samples, path, keys, signed }: Candidate, enc
   })
 
   if (twoRecipients) {
-    it('become two rows where one body tells of two recipients', async () => {
+    it('become two rows where one body reports two recipients', async () => {
       const { content, rows } = twoRecipients
       expect(new Set(rows.map(({ recipient }) => recipient)).size).toBe(2)
       const post = isList(content) ? encodedList(content.map(signed)) : encoded(signed(content), encoding)

@@ -4,7 +4,7 @@ import type { DeliveryEvent } from '../lib/core/event.ts'
 export const sampleMessage = 'qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1'
 
 /** A plain delivered event of the sample message, but for what a test says about it. */
-export function eventWith(told: Partial<DeliveryEvent>): DeliveryEvent {
+export function eventWith(reported: Partial<DeliveryEvent>): DeliveryEvent {
   return {
     provider: 'tencent-ses',
     recipient: 'example@example.com',
@@ -15,6 +15,6 @@ export function eventWith(told: Partial<DeliveryEvent>): DeliveryEvent {
     detail: '',
     columns: {},
     headers: new Map(),
-    ...told,
+    ...reported,
   }
 }

@@ -146,7 +146,7 @@ function tablesIn(resources: Resources): ReadonlyMap<string, string> {
  */
 const withoutReturnedValues = { StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' } }
 
-/** Tells of every call that the client sends, before it is sent. What is thrown is thrown to whoever called. */
+/** Calls back for every call of the client, before it is sent. Errors propagate to the caller. */
 export function watchCalls(client: DynamoDBClient, see: (call: Call) => void): void {
   client.middlewareStack.add(
     (next, context) => (args) => {
@@ -176,14 +176,14 @@ function callsOf(action: string, input: unknown): readonly Call[] {
       ...nothing,
     }))
   }
-  const told = v.parse(tableInput, input)
-  const index = told.IndexName === undefined ? '' : `/index/${told.IndexName}`
+  const reported = v.parse(tableInput, input)
+  const index = reported.IndexName === undefined ? '' : `/index/${reported.IndexName}`
   return [
     {
       action,
-      resource: nameOf(told.TableName) + index,
-      returnValues: told.ReturnValues,
-      returnValuesOnConditionCheckFailure: told.ReturnValuesOnConditionCheckFailure,
+      resource: nameOf(reported.TableName) + index,
+      returnValues: reported.ReturnValues,
+      returnValuesOnConditionCheckFailure: reported.ReturnValuesOnConditionCheckFailure,
     },
   ]
 }

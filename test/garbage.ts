@@ -62,10 +62,10 @@ export function garbage(good: SampleFields): fc.Arbitrary<Post> {
     fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', ''),
     fc.string(),
   )
-  const goodFields = Object.entries(good).filter(([, told]) => !String(told).includes('@'))
+  const goodFields = Object.entries(good).filter(([, reported]) => !String(reported).includes('@'))
   const goodField = fc
     .constantFrom(...goodFields)
-    .map(([key, told]): [string, string] => [key, JSON.stringify(told)])
+    .map(([key, reported]): [string, string] => [key, JSON.stringify(reported)])
   const field = fc.oneof(fc.tuple(name, value), goodField)
   const member = field.map(([key, text]) => `${JSON.stringify(key)}:${text}`)
   const object = fc.array(member, { maxLength: 12 }).map((members) => `{${members.join()}}`)

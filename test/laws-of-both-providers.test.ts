@@ -5,13 +5,13 @@ import { ingest } from '../lib/ingest/ingest.ts'
 import { providers } from '../lib/providers/registry.ts'
 import type { TableNames } from '../lib/table/names.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
-import { accepted, anyCallback, type Told } from './callback-arbitraries.ts'
+import { accepted, anyCallback, type Reported } from './callback-arbitraries.ts'
 import { embeddedTables } from './embedded-tables.ts'
 import { emptyTables, wiredLedger, type AllRows } from './wired-ledger.ts'
 import { times } from './strength.ts'
 
 // The law of docs/adr/0001 for everything that callbacks write: any order and any multiplicity of any mix of both
-// providers' callbacks, and of what the application tells of its sends, ends in the same rows of every table. The clock
+// providers' callbacks, and of what the application records of its sends, ends in the same rows of every table. The clock
 // stands still, so the quarantine's are equal too.
 
 const engine = embeddedTables()
@@ -22,7 +22,7 @@ beforeAll(async () => {
   tables = await engine.freshTables()
 })
 
-/** Callbacks, and the same ones in another order with repeats in between: each with the time that it is told for. */
+/** Callbacks, and the same ones in another order with repeats in between: each with the time that it is sent for. */
 const streams = fc.array(anyCallback, { minLength: 1, maxLength: 10, size: 'max' }).chain((callbacks) =>
   fc.record({
     callbacks: fc.constant(callbacks),
@@ -38,7 +38,7 @@ const streams = fc.array(anyCallback, { minLength: 1, maxLength: 10, size: 'max'
 const filled = new Map<string, number>()
 
 /** The rows after each of the posters has posted its callbacks, one after the other, all posters at once. */
-async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllRows> {
+async function rowsAfter(...posters: readonly (readonly Reported[])[]): Promise<AllRows> {
   await emptyTables(engine.client, tables)
   const ledger = wiredLedger(engine.client, tables, clock, () => undefined)
   const on = {
@@ -53,9 +53,9 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
   let time = 0
   await Promise.all(
     posters.map(async (callbacks) => {
-      for (const { telling } of callbacks) {
+      for (const { repeat } of callbacks) {
         time += 1
-        const { status } = await ingest(telling(time), on)
+        const { status } = await ingest(repeat(time), on)
         expect([200, 202, 400, 401]).toContain(status)
       }
     }),
@@ -65,7 +65,7 @@ async function rowsAfter(...posters: readonly (readonly Told[])[]): Promise<AllR
   return rows
 }
 
-describe('the callbacks of both providers, and the sends that the application tells of', () => {
+describe('the callbacks of both providers, and the sends that the application records', () => {
   it('end in the same rows of all tables in any order and with any repeats', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ callbacks, shuffled }) => {

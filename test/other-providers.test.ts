@@ -92,7 +92,7 @@ const sendCloudBody = { ...ours, content: sendCloudSamples.twoRecipients!.conten
 const sentBody = { ...ours, content: sentSamples.good.fields }
 
 describe('at /tencent-ses', () => {
-  it('a send that the application tells of is kept in quarantine, and is no delivery', async () => {
+  it('a send that the application records is kept in quarantine, and is no delivery', async () => {
     expect(keptAs('tencent-ses')).toContainEqual(await post('tencent-ses', sentBody))
   })
 

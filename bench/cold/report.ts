@@ -54,7 +54,7 @@ function answerMs({ initMs, invocationMs }: ColdStart): number {
   return initMs + invocationMs
 }
 
-/** Between neighbours it is as far from them as the share says. */
+/** Between neighbors it is as far from them as the share says. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((one, other) => one - other)
   const place = (sorted.length - 1) * share

@@ -16,7 +16,7 @@ function withCredentialChain(deployed: Alias): Alias {
   return Object.fromEntries(Object.entries(deployed).filter(([name]) => name !== credentialChain))
 }
 
-/** The bare one first: the others are told by it. */
+/** The bare one first: the others are compared to it. */
 export async function makeVariants(): Promise<readonly Variant[]> {
   const ingest = 'functions/ingest.ts'
   const bundles = [

@@ -121,7 +121,7 @@ function noise(bytes: number): string {
 const someNoise = noise(1_000_000)
 
 function listsOf(path: HostileBody['path'], bytes: number): readonly HostileBody[] {
-  const told = [
+  const templates = [
     ['{}', '[', '{},', '{}]'],
     ['1', '[', '1,', '1]'],
     ['""', '[', '"",', '""]'],
@@ -140,7 +140,7 @@ function listsOf(path: HostileBody['path'], bytes: number): readonly HostileBody
     ['noise that is none', '', someNoise, ''],
   ] as const
   return [
-    ...told.map(([name, begin, middle, end]) => ({
+    ...templates.map(([name, begin, middle, end]) => ({
       name: `JSON of ${name}`,
       path,
       contentType: json,
@@ -150,7 +150,7 @@ function listsOf(path: HostileBody['path'], bytes: number): readonly HostileBody
   ]
 }
 
-type Told = readonly [
+type Template = readonly [
   name: string,
   contentType: string,
   begin: string,
@@ -158,7 +158,7 @@ type Told = readonly [
   end: string,
 ]
 
-const unsignedForms: readonly Told[] = [
+const unsignedForms: readonly Template[] = [
   ['names', form, '', 'a&', ''],
   ['pairs', form, '', 'a=b&', ''],
   ['ampersands', form, 'a=b', '&', ''],
@@ -180,7 +180,7 @@ const deliver = `${event('deliver')}&emailId=${messageId}0$a@b.c`
 const upTo = (most: number, text: (index: number) => string, filling: string) => (index: number) =>
   index < most ? text(index) : filling
 
-const signedBodies: readonly Told[] = [
+const signedBodies: readonly Template[] = [
   ['recipient[n]', form, event('deliver'), (index) => `&recipient[${String(index)}]=x`, ''],
   ['recipientArray[]', form, request, (index) => `&recipientArray[]=r${String(index)}@b.c`, ''],
   ['headers', form, deliver, (index) => `&SC-Custom-${String(index)}=1`, ''],
@@ -264,7 +264,7 @@ const partOf = (name: string, text: string) =>
   `\r\n--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${text}`
 const signedParts = Object.entries(triple).map(([name, text]) => partOf(name, text))
 
-const multiparts: readonly Told[] = [
+const multiparts: readonly Template[] = [
   ['parts', parts, '--b', (index) => partOf(`a${String(index)}`, 'x'), '\r\n--b--'],
   ['parts of one name', parts, '--b', (index) => partOf('a', String(index)), '\r\n--b--'],
   ['boundaries', parts, '--b', '\r\n--b', '\r\n--b--'],
@@ -283,7 +283,7 @@ const multiparts: readonly Told[] = [
 const delivered = '{"event":"delivered","email":"a@b.c","bulkId":"qcloud-ses-1","timestamp":1654064683'
 const bounced = delivered.replace('delivered', 'bounce')
 
-const tencentBodies: readonly Told[] = [
+const tencentBodies: readonly Template[] = [
   ['events', json, '[', (index) => `${delivered.replace('a@', `a${String(index)}@`)}},`, `${delivered}}]`],
   ['headers', json, delivered, (index) => `,"X-Tencentcloudses-Cb-${String(index)}":1`, '}'],
   ['fields', json, delivered, (index) => `,"f${String(index)}":1`, '}'],
@@ -297,7 +297,7 @@ const tencentBodies: readonly Told[] = [
 
 const send = '{"messageId":"qcloud-ses-1","sentAt":1795233605,"recipients":'
 
-const sentBodies: readonly Told[] = [
+const sentBodies: readonly Template[] = [
   ['recipients', json, `${send}["a@b.c"`, (index) => `,"${String(index)}@b.c"`, ']}'],
   ['wrong recipients', json, `${send}[1`, ',1', ']}'],
   ['a recipient', json, `${send}"`, '<', '"}'],
@@ -306,7 +306,7 @@ const sentBodies: readonly Told[] = [
 function bodiesOf(
   path: HostileBody['path'],
   what: string,
-  bodies: readonly Told[],
+  bodies: readonly Template[],
   bytes = maxBytes,
 ): readonly HostileBody[] {
   return bodies.map(([name, contentType, begin, middle, end]) => ({

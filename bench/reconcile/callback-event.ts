@@ -1,7 +1,7 @@
 import type { DeliveryEvent } from '../../lib/core/event.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
 
-/** The name under which Tencent SES tells, by callback and by poll. */
+/** The name of Tencent SES as a source, by callback and by poll. */
 export const provider = 'tencent-ses'
 
 const noHeaders: ReadonlyMap<string, string> = new Map()
@@ -29,7 +29,7 @@ function saidIn({ kind, reason, userAgent = '' }: TimelineEntry): Pick<DeliveryE
   return { ...(reason !== undefined && { reply: reason }), detail: userAgent }
 }
 
-/** What the sender tells when it sends. */
+/** What the sender records when it sends. */
 export function sendEvent(delivery: SimulatedDelivery): DeliveryEvent {
   return { ...keyOf(delivery), kind: 'requested', occurredAtMs: delivery.sentAtMs, detail: '' }
 }

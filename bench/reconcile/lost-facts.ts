@@ -11,7 +11,7 @@ export interface Delays {
   readonly maxMs: number
   /** How many there were. */
   readonly count: number
-  /** How many the ledger never learnt. They count as longer than any. */
+  /** How many the ledger never learned. They count as longer than any. */
   readonly never: number
 }
 
@@ -27,7 +27,7 @@ interface Lacking {
   readonly isOfOutage: boolean
 }
 
-/** Follows what lost callbacks would have told, until the ledger knows it some other way. */
+/** Tracks what lost callbacks would have reported, until the ledger learns it in another way. */
 export class LostFacts {
   readonly #outage: { readonly fromMs: number; readonly untilMs: number } | undefined
   readonly #missing = new Map<string, readonly Lacking[]>()
@@ -55,7 +55,7 @@ export class LostFacts {
     const name = nameOf(event)
     const lacking = this.#missing.get(name)
     if (!lacking) return
-    const left = lacking.filter((one) => !isToldBy(event, one.need))
+    const left = lacking.filter((one) => !isReportedBy(event, one.need))
     if (left.length === 0) this.#missing.delete(name)
     else this.#missing.set(name, left)
     for (const one of lacking) if (!left.includes(one)) this.#known(one, nowMs)
@@ -95,7 +95,7 @@ function says(row: Delivery, need: Need): boolean {
   return 'rank' in need ? statusRanks[row.status] >= need.rank : row.facts.has(need.kind)
 }
 
-function isToldBy(event: DeliveryEvent, need: Need): boolean {
+function isReportedBy(event: DeliveryEvent, need: Need): boolean {
   return 'rank' in need ? statusRanks[impliedStatus(event)] >= need.rank : event.kind === need.kind
 }
 

@@ -1,5 +1,5 @@
 import { minuteMs } from '../../lib/core/instant.ts'
-import { toldMailOfDay, type ToldMail } from './mail-of-day.ts'
+import { reportedMailOfDay, type ReportedMail } from './mail-of-day.ts'
 import { missedFacts } from './missed-facts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -28,8 +28,8 @@ export interface Bounds {
   readonly outcomes: Bound
   readonly everything: Bound
   /**
-   * What nobody can do without who is not told which of the readers' doings were lost, and yet misses none: every row is
-   * read once when its readers have had their time, and outcomes are read in time, which is long before.
+   * What is needed to miss nothing without knowing which engagement was lost: every row is read once when its readers
+   * have had their time, and outcomes are read in time, which is long before.
    */
   readonly withoutForesight: number
 }
@@ -40,7 +40,7 @@ export function boundsOf(scenario: Scenario): Bounds {
   const everything = { least: 0, enough: 0 }
   let pages = 0
   for (let day = 0; day < scenario.days; day += 1) {
-    const mails = toldMailOfDay(scenario, day)
+    const mails = reportedMailOfDay(scenario, day)
     const mustSee = mustSeeOf(mails)
     pages += Math.ceil(mails.length / pageRows)
     const ofOutcomes = mustSee.filter(({ isOutcome }) => isOutcome)
@@ -53,13 +53,13 @@ export function boundsOf(scenario: Scenario): Bounds {
   return { outcomes, everything, withoutForesight: pages / scenario.days + outcomes.least }
 }
 
-function mustSeeOf(mails: readonly ToldMail[]): readonly (MustSee & { isOutcome: boolean })[] {
+function mustSeeOf(mails: readonly ReportedMail[]): readonly (MustSee & { isOutcome: boolean })[] {
   return mails.flatMap((mail, row) =>
-    missedFacts(mail).flatMap(({ need, happenedAtMs, toldAtMs }) => {
+    missedFacts(mail).flatMap(({ need, happenedAtMs, reportedAtMs }) => {
       const ageMs = happenedAtMs - mail.delivery.sentAtMs
       const untilMs = happenedAtMs + Math.max(leastStalenessMs, ageMs)
-      // What a later callback tells in time needs no call.
-      return toldAtMs > untilMs ? [{ row, fromMs: happenedAtMs, untilMs, isOutcome: 'rank' in need }] : []
+      // What a later callback reports in time needs no call.
+      return reportedAtMs > untilMs ? [{ row, fromMs: happenedAtMs, untilMs, isOutcome: 'rank' in need }] : []
     }),
   )
 }
@@ -73,7 +73,7 @@ export function callsBetween(mustSee: readonly MustSee[]): Bound {
   const byDeadline = mustSee.toSorted((one, other) => one.untilMs - other.untilMs)
   const perLine = momentsPerLine(byDeadline)
   const enough = sum([...perLine.values()])
-  // Rows of two lines that are not neighbours never stand in one window.
+  // Rows of two lines that are not adjacent are never in one window.
   const everySecondLine = [0, 1].map((parity) =>
     sum([...perLine].map(([line, moments]) => (line % 2 === parity ? moments : 0))),
   )

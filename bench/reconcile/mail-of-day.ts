@@ -5,7 +5,7 @@ import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
 import { outageOf, startMs, type Scenario } from './scenario.ts'
 
 /** A mail, and when the callback of each of its entries arrives; `undefined` for one that never does. */
-export interface ToldMail {
+export interface ReportedMail {
   readonly delivery: SimulatedDelivery
   readonly arrivalsMs: readonly (number | undefined)[]
 }
@@ -33,7 +33,7 @@ function countOf({ mailsPerDay, days, seed }: Scenario, day: number): number {
 }
 
 /** The same with its callbacks: what is not lost comes within seconds. */
-export function toldMailOfDay(scenario: Scenario, day: number): readonly ToldMail[] {
+export function reportedMailOfDay(scenario: Scenario, day: number): readonly ReportedMail[] {
   const random = seededRandom(-1 - seedOf(scenario, day))
   const outage = outageOf(scenario)
   const arrivalOf = (atMs: number) => {

@@ -1,16 +1,16 @@
 import { statusRanks } from '../../lib/core/delivery.ts'
 import type { TimelineEntry } from '../../local/simulated-ses/mail.ts'
-import type { ToldMail } from './mail-of-day.ts'
+import type { ReportedMail } from './mail-of-day.ts'
 
 /** What a row has to say so that it does not lack what happened. */
 export type Need = { readonly rank: number } | { readonly kind: TimelineEntry['kind'] }
 
-/** Something that happened, of which no callback told when it could have. */
+/** Something that happened and that no callback reported in time. */
 interface MissedFact {
   readonly need: Need
   readonly happenedAtMs: number
-  /** When a later callback tells as much; `Infinity` where none does. */
-  readonly toldAtMs: number
+  /** When a later callback reports as much; `Infinity` if none does. */
+  readonly reportedAtMs: number
 }
 
 /** What the row must say after the entry: a status at least as high, or that the reader did this. */
@@ -31,18 +31,18 @@ export function needOf(entry: TimelineEntry): Need {
 }
 
 /** What the mail's row lacks where it learns from callbacks alone. What happens again and is missed again counts once. */
-export function missedFacts({ delivery, arrivalsMs }: ToldMail): readonly MissedFact[] {
+export function missedFacts({ delivery, arrivalsMs }: ReportedMail): readonly MissedFact[] {
   const missed: MissedFact[] = []
   for (const [index, entry] of delivery.timeline.entries()) {
     if (arrivalsMs[index] !== undefined) continue
     const need = needOf(entry)
     if (missed.some((other) => covers(other.need, need))) continue
-    const toldAtMs = Math.min(
+    const reportedAtMs = Math.min(
       ...delivery.timeline.map((other, at) =>
-        isToldBy(other, need) ? (arrivalsMs[at] ?? Infinity) : Infinity,
+        isReportedBy(other, need) ? (arrivalsMs[at] ?? Infinity) : Infinity,
       ),
     )
-    if (toldAtMs > entry.atMs) missed.push({ need, happenedAtMs: entry.atMs, toldAtMs })
+    if (reportedAtMs > entry.atMs) missed.push({ need, happenedAtMs: entry.atMs, reportedAtMs })
   }
   return missed
 }
@@ -53,8 +53,8 @@ export function covers(one: Need, other: Need): boolean {
   return 'rank' in other && one.rank >= other.rank
 }
 
-/** Whether a callback of the entry tells as much. Who opened a mail has received it. */
-function isToldBy(entry: TimelineEntry, need: Need): boolean {
-  const told = needOf(entry)
-  return covers(told, need) || ('kind' in told && covers({ rank: statusRanks.delivered }, need))
+/** Whether a callback of the entry reports as much. A mail that was opened was received. */
+function isReportedBy(entry: TimelineEntry, need: Need): boolean {
+  const reported = needOf(entry)
+  return covers(reported, need) || ('kind' in reported && covers({ rank: statusRanks.delivered }, need))
 }

@@ -52,7 +52,7 @@ export function tableOf(
     '',
     ...inColumns([...head, ...rows]),
     '',
-    `with foresight    ${told(bounds.outcomes)}; with what readers did ${told(bounds.everything)}`,
+    `with foresight    ${shown(bounds.outcomes)}; with what readers did ${shown(bounds.everything)}`,
     `without           to read every row once, and each lost outcome in time: at least ${decimal(bounds.withoutForesight)}`,
     ...(ours
       ? [`${ours.name.padEnd(18)}${purposes(ours.outcome)}`, ...goalLines(scenario, ours.outcome)]
@@ -66,7 +66,7 @@ export function isSound({ table, unsettled, overPace }: Outcome): boolean {
   return table.wrong + table.otherThanWithoutLoss + unsettled + overPace === 0
 }
 
-function told({ least, enough }: Bound): string {
+function shown({ least, enough }: Bound): string {
   return `at least ${decimal(least)}, enough ${decimal(enough)}`
 }
 

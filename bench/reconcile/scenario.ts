@@ -1,13 +1,13 @@
 import { dayMs, hourMs, requestDateStartMs } from '../../lib/core/instant.ts'
 
-/** What happens to the mail and to what is told about it. */
+/** What happens to the mail and to its callbacks. */
 export interface Scenario {
   readonly mailsPerDay: number
   /** Days on which mail is sent; after them everything is given 31 days to settle. */
   readonly days: number
   /** The share of callbacks that never arrive. */
   readonly lossRate: number
-  /** Whether the sender tells of each mail when it sends it. */
+  /** Whether the sender records each mail when it sends it. */
   readonly isRecorded: boolean
   /** Whether all callbacks of one hour are lost as well. */
   readonly hasOutage: boolean
@@ -19,7 +19,7 @@ export interface Scenario {
 /** The first request date, from its beginning in UTC+8. */
 export const startMs = requestDateStartMs('2026-11-02')
 
-/** How long after the last send everything is left to settle: the provider tells for 30 days. */
+/** How long after the last send everything is left to settle: the provider reports for 30 days. */
 const settlingDays = 31
 
 /** Days of the whole simulation. */
@@ -40,7 +40,7 @@ export function outageOf(
   return { fromMs, untilMs: fromMs + hourMs }
 }
 
-/** One line that tells the scenario from others. */
+/** One line that identifies the scenario. */
 export function titleOf({ mailsPerDay, days, lossRate, isRecorded, ...scenario }: Scenario): string {
   return [
     `${thousands(mailsPerDay)} mails a day for ${days} ${days === 1 ? 'day' : 'days'}`,

@@ -11,14 +11,14 @@ import { mailboxWith } from '../../local/simulated-ses/mailbox.ts'
 import { callbackEvent, provider, sendEvent } from './callback-event.ts'
 import { compareRows, sumOf, type FinalTable } from './final-table.ts'
 import { LostFacts, type Delays, type Recovery } from './lost-facts.ts'
-import { toldMailOfDay } from './mail-of-day.ts'
+import { reportedMailOfDay } from './mail-of-day.ts'
 import { recordingCalls } from './recorded-calls.ts'
 import { endMs, outageOf, startMs, type Scenario } from './scenario.ts'
 import type { Strategy } from './strategies.ts'
 
 /** What came of a strategy. */
 export interface Outcome {
-  /** Calls about the mail of one day, as long as the provider tells of it. */
+  /** Calls about the mail of one day, as long as the provider reports it. */
   readonly callsPerDay: number
   /** The same, by what they were for. */
   readonly callsPerDayFor: ReadonlyMap<string, number>
@@ -37,7 +37,7 @@ export interface Outcome {
 /** How long after sending the provider lists a mail. */
 const listingLagMs = minuteMs
 
-/** Plays the scenario with the strategy. Same arguments, same outcome. @param onDay - told of each day that is over. */
+/** Plays the scenario with the strategy. Same arguments, same outcome. @param onDay - called after each day. */
 export async function simulate(
   scenario: Scenario,
   strategy: Strategy,
@@ -189,7 +189,7 @@ class World {
   }
 
   #plan(day: number): void {
-    for (const { delivery, arrivalsMs } of toldMailOfDay(this.#scenario, day)) {
+    for (const { delivery, arrivalsMs } of reportedMailOfDay(this.#scenario, day)) {
       this.#mailbox.add(delivery)
       if (this.#scenario.isRecorded) {
         this.#add({ atMs: delivery.sentAtMs, delivery, entry: undefined, isLost: false })

@@ -17,7 +17,7 @@ interface StrategyPorts {
   readonly deliveries: Ledger['deliveries']
   readonly runs: Ledger['runs']
   readonly clock: Clock
-  /** Whether the sender tells of each mail when it sends it. */
+  /** Whether the sender records each mail when it sends it. */
   readonly areSendsRecorded: boolean
 }
 

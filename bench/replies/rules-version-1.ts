@@ -9,11 +9,11 @@ interface Pattern {
   readonly provider?: string
   /** The provider's own code, whole. */
   readonly code?: string
-  /** A bounce of which no class was told counts as undetermined. */
+  /** A bounce of unreported class counts as undetermined. */
   readonly bounceClass?: BounceClass
   /** The enhanced status code with which the reply begins (RFC 3463); an `x` stands for any number. */
   readonly enhancedCode?: string
-  /** Found in what was told. */
+  /** Found in what was reported. */
   readonly reply?: RegExp
 }
 
@@ -166,7 +166,7 @@ const suppressionRules: readonly SuppressionRule[] = [
     name: 'other-drop',
     matches: { kind: 'dropped' },
     verdict: 'leave',
-    source: `${tencentCallback}: dropped for some reasons, told as free text: says nothing of the address`,
+    source: `${tencentCallback}: dropped for some reasons, as free text: says nothing of the address`,
   },
   {
     name: 'soft-bounce',
@@ -192,7 +192,7 @@ const suppressionRules: readonly SuppressionRule[] = [
     name: 'transient-reply',
     matches: { kind: 'bounced', reply: /^4(?:\d\d|\.\d{1,3}\.\d{1,3})\b/ },
     verdict: 'leave',
-    source: 'RFC 5321 §4.2.1, RFC 3463 §2: the server itself calls it transient, whatever class was told',
+    source: 'RFC 5321 §4.2.1, RFC 3463 §2: the server itself calls it transient, whatever class was reported',
   },
   {
     name: 'mailbox-busy',
@@ -210,7 +210,7 @@ const suppressionRules: readonly SuppressionRule[] = [
     name: 'undetermined-bounce',
     matches: { kind: 'bounced', bounceClass: 'undetermined' },
     verdict: 'leave',
-    source: `${tencentPoll}: it tells no class, and without an enhanced code nothing says that it is for good`,
+    source: `${tencentPoll}: it reports no class, and without an enhanced code it may not be permanent`,
   },
   {
     name: 'hard-bounce-about-sender',
@@ -245,22 +245,22 @@ export function suppressionRuleOf(event: DeliveryEvent): SuppressionRule | undef
 
 function isMatch(pattern: Pattern, event: DeliveryEvent): boolean {
   const { enhancedCode, reply } = pattern
-  const told = withoutCode(event)
+  const reported = withoutCode(event)
   return (
     isAsked(pattern.kind, event.kind) &&
     isAsked(pattern.provider, event.provider) &&
     isAsked(pattern.code, event.code) &&
     isAsked(pattern.bounceClass, event.bounceClass ?? 'undetermined') &&
-    (enhancedCode === undefined || isEnhancedCode(enhancedCode, told)) &&
-    (reply === undefined || reply.test(told))
+    (enhancedCode === undefined || isEnhancedCode(enhancedCode, reported)) &&
+    (reply === undefined || reply.test(reported))
   )
 }
 
-function isAsked<T>(asked: T | undefined, told: T): boolean {
-  return asked === undefined || asked === told
+function isAsked<T>(asked: T | undefined, reported: T): boolean {
+  return asked === undefined || asked === reported
 }
 
-/** What was told, without the provider's own number before it: `410` of SendCloud is no reply of a server. */
+/** What was reported, without the provider's own number before it: `410` of SendCloud is no reply of a server. */
 function withoutCode({ code, detail }: DeliveryEvent): string {
   const number = `${code?.split(' ').at(-1) ?? ''} `
   return detail.startsWith(number) ? detail.slice(number.length) : detail

@@ -1,26 +1,26 @@
 import * as v from 'valibot'
 import type { Clock } from '../../lib/runtime/ports.ts'
 
-/** A callback URL up to its path, and how long it is waited for. */
+/** A callback URL without its path, and the timeout. */
 export interface Front {
   readonly url: URL
   readonly timeoutMs: number
   readonly clock: Clock
 }
 
-/** What the front answered. Nothing of a body is told but what the ledger itself may have said. */
+/** The HTTP response. Of its body only what the ledger itself may have sent is kept. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   /** Of a problem (RFC 9457), as the ledger answers them. */
   readonly title: string | undefined
-  /** As the ledger confirms what it took in. */
+  /** As the ledger confirms what it recorded. */
   readonly recorded: number | undefined
   readonly atMs: number
   readonly tookMs: number
 }
 
-/** Why nothing was answered. */
+/** Why there was no response. */
 export interface Silence {
   readonly silence: 'unknown host' | 'nothing listens' | 'too late' | 'no TLS' | 'TLS not trusted' | 'cut off'
   /** Node's own word for it. */
@@ -33,7 +33,7 @@ const ledgerBody = v.pipe(
   v.object({ title: v.optional(v.string()), recorded: v.optional(v.number()) }),
 )
 
-/** One GET. It follows no redirection: the path may hold the token, which is nobody else's business. */
+/** One GET. It follows no redirects: the path may hold the token, which must not be sent elsewhere. */
 export async function ask({ url, timeoutMs, clock }: Front, path: string): Promise<Answer | Silence> {
   const askedMs = clock.now()
   try {
@@ -65,7 +65,7 @@ const silences: ReadonlyMap<string, Silence['silence']> = new Map([
 // As OpenSSL and Node name what is wrong with a certificate.
 const untrusted = /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/
 
-/** As far as fetch tells it: codes and names alone, since a message may repeat the URL. */
+/** Only the codes and names that fetch reports, since a message may repeat the URL. */
 const fault = v.object({
   name: v.optional(v.string(), 'UnknownError'),
   code: v.fallback(v.optional(v.string()), undefined),

@@ -1,6 +1,6 @@
-/** What one look at a deployment found. */
+/** The result of one check of a deployment. */
 export interface Check {
-  /** What was looked at, in a word or two. */
+  /** What was checked, in a word or two. */
   readonly check: string
   readonly verdict: 'passed' | 'failed' | 'not-checked'
   readonly found: string

@@ -8,11 +8,11 @@ const check = 'clock'
 /** Tencent refuses a request whose signature was dated further off. */
 const maxSkewMs = 5 * minuteMs
 
-/** Compares this machine's clock with the one that dated an answer. */
+/** Compares this machine's clock with the date of a response. */
 export function checkClock(answer: Answer | Silence): Check {
   const date = 'headers' in answer ? Date.parse(answer.headers.get('date') ?? '') : NaN
   if ('silence' in answer || Number.isNaN(date)) {
-    return notChecked(check, 'not checked: nothing answered with a date')
+    return notChecked(check, 'not checked: no response had a date')
   }
   // The header has no fractions of a second.
   const skewMs = answer.atMs - date

@@ -8,10 +8,10 @@ import { failed, notChecked, passed, type Check } from './check.ts'
 
 const check = 'DynamoDB'
 
-/** Errors that speak of a table or of what may be done to it: DynamoDB itself answered. */
+/** Errors about a table or its permissions: DynamoDB itself responded. */
 const aboutTables = ['ResourceNotFoundException', 'AccessDeniedException']
 
-/** Errors by which AWS says that it does not know the credentials, or no longer. */
+/** Errors for credentials that AWS does not accept, or no longer. */
 const aboutCredentials = [
   'UnrecognizedClientException',
   'InvalidSignatureException',
@@ -20,7 +20,7 @@ const aboutCredentials = [
   'IncompleteSignatureException',
 ]
 
-/** Whether there are credentials and a region, and DynamoDB answers to them: without that no table can be looked at. */
+/** Whether there are credentials and a region that DynamoDB accepts: without them no table can be checked. */
 export async function checkDynamoDb(
   { client, tables }: Pick<OpenLedger, 'client' | 'tables'>,
   environment: Environment,

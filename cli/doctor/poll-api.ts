@@ -59,7 +59,7 @@ function refusedBy(
       )
     case 'out-of-reach':
     case 'query':
-      return failed(check, `tells nothing of today (${code})`, `${message} Check this machine's date.`)
+      return failed(check, `reports nothing for today (${code})`, `${message} Check this machine's date.`)
   }
 }
 

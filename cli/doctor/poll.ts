@@ -35,7 +35,7 @@ export async function checkPoll(environment: Environment, clock: Clock): Promise
   return [about, checkParameters(own, set), await api, await sendCloud]
 }
 
-/** So that half of one pair is never asked with half of another. */
+/** So that halves of different pairs are never combined. */
 function withoutCredentials(settings: Environment): Environment {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('TENCENTCLOUD_')))
 }

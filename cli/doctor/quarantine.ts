@@ -4,7 +4,7 @@ import { passed, type Check } from './check.ts'
 
 const check = 'quarantine'
 
-/** Says what waits in quarantine. That something does is no fault of the deployment. */
+/** Reports what is open in quarantine. An open body is not a fault of the deployment. */
 export async function checkQuarantine({
   client,
   tables,

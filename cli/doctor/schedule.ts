@@ -16,7 +16,7 @@ const check = 'schedule'
 export const scheduleIntervalMs = 5 * minuteMs
 export const longestRunMs = 14 * minuteMs
 
-/** A run that was skipped or died is made good by the next; three in a row are not. */
+/** The next run makes up for one that was skipped or died, but not for three in a row. */
 const patienceMs = 3 * scheduleIntervalMs
 
 /** By how much clocks may differ before it matters. */
@@ -61,9 +61,9 @@ interface At {
   /** Whose run it is. */
   readonly job?: string
   readonly nowMs: number
-  /** Where a run says what went wrong. */
+  /** The log of the runs. */
   readonly log: string
-  /** What to look at where no run begins, or none leaves a trace. */
+  /** What to check if no run begins, or none leaves a trace. */
   readonly whyNone: string
   readonly table: string
   readonly isLocalStack: boolean

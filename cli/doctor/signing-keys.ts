@@ -30,7 +30,7 @@ export async function checkSigningKey(
   )
 }
 
-/** The token may be that of another path, which is no fault; one that was given for this path is. */
+/** The token may be that of another path, which is not a fault; a wrong token for this path is. */
 function withoutToken(name: string, environment: Environment): Check {
   const variable = ownTokenVariable(name)
   return environment[variable] === undefined
@@ -45,7 +45,7 @@ function withoutToken(name: string, environment: Environment): Check {
       )
 }
 
-/** A key in our environment says that the provider is used. */
+/** A key in our environment means that the provider is used. */
 function withoutKey(name: string, keySetting: string, environment: Environment): Check {
   return setVariables(environment)[keySetting] === undefined
     ? notChecked(name, `is not set up: the function has no ${keySetting}. That is right where it is not used`)

@@ -9,7 +9,7 @@ import { checkQuarantine } from './quarantine.ts'
 import { checkSchedule } from './schedule.ts'
 import { checkTables } from './tables.ts'
 
-/** The tables of the deployment and what stands in them; one line alone where DynamoDB cannot be asked. */
+/** The tables of the deployment and their content; only one line if DynamoDB cannot be reached. */
 export async function checkStores(environment: Environment): Promise<readonly Check[]> {
   try {
     return await withLedger(async (ledger) => {
@@ -32,7 +32,7 @@ export async function checkStores(environment: Environment): Promise<readonly Ch
   }
 }
 
-/** One table that cannot be read hides nothing of the others. */
+/** A table that cannot be read does not hide the others. */
 async function unlessUnreadable(check: string, action: string, look: () => Promise<Check>): Promise<Check> {
   try {
     return await look()

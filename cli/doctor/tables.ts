@@ -15,7 +15,7 @@ type DeclaredTable = Awaited<ReturnType<typeof declaredTables>>[number]
 
 interface Tables extends Pick<OpenLedger, 'client' | 'name'> {
   readonly environment: Environment
-  /** Whether rows can leave the tables by themselves. The emulator has none of that. */
+  /** Whether rows can expire. The emulator does not support that. */
   readonly doRowsExpire: boolean
 }
 
@@ -27,7 +27,7 @@ interface Fault {
 
 const notThere = 'is not there'
 
-/** Whether every table is there and is what serverless.yml declares; a line for each fault. */
+/** Whether every table exists as serverless.yml declares it; a line for each fault. */
 export async function checkTables(of: Tables): Promise<readonly Check[]> {
   const declared = await declaredTables(of.name)
   const looked = await pMap(declared, (table) => lookAt(table, of), { concurrency: concurrentTables })

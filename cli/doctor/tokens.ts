@@ -7,7 +7,7 @@ import { isOfLocalStack, isOfThisMachine } from '../where-to-look.ts'
 import { ask, type Answer, type Front, type Silence } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
-/** The token of a path: its own where `CALLBACK_TOKEN_<PATH>` says one, else that of all. */
+/** The token of a path: its own if `CALLBACK_TOKEN_<PATH>` is set, else the shared one. */
 export function tokenFor(
   path: string,
   token: string | undefined,
@@ -42,7 +42,7 @@ export async function checkToken(
     return failed(
       check,
       `was not sent: on the way to http://${front.url.host} anybody could read it`,
-      'Give --url the https:// URL. Where there is none, set TLS up: callbacks to that URL tell the token to everybody on the way.',
+      'Give --url the https:// URL. If there is none, set up TLS: callbacks to that URL reveal the token to everybody on the way.',
     )
   }
   const answer = await ask(front, callbackPath(path, token))
@@ -54,7 +54,7 @@ export async function checkToken(
   return failed(check, `was answered ${statusOf(answer)} instead of 200 and a count`, oneAnswerLost)
 }
 
-/** Whether a token that nobody has deployed is refused. */
+/** Whether a token that is not deployed is refused. */
 export async function checkWrongToken(front: Front): Promise<Check> {
   const check = 'wrong token'
   const answer = await ask(front, callbackPath(tencentSes.name, randomBytes(24).toString('hex')))
@@ -71,7 +71,7 @@ export async function checkWrongToken(front: Front): Promise<Check> {
   return failed(check, found, oneAnswerLost)
 }
 
-/** Whether what is sent there reaches nobody else: through TLS, or on this machine alone. */
+/** Whether nobody else can read what is sent there: through TLS, or only on this machine. */
 export function mayCarryToken(url: URL): boolean {
   return url.protocol === 'https:' || isOfThisMachine(url)
 }
@@ -89,7 +89,7 @@ function isRefusal(answer: Answer | Silence): boolean {
   return 'status' in answer && answer.status === expected.status && answer.title === expected.body?.title
 }
 
-/** The digest may be told: no token can be had from it. */
+/** The digest may be shown: it does not reveal the token. */
 function tokenAdvice(path: string, token: string, url: URL, environment: Environment): string {
   if (isOfLocalStack(url, environment)) return 'Give the end of the callback URLs that `npm start` printed.'
   if (/^[0-9a-f]{64}$/i.test(token)) {

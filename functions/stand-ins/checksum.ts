@@ -1,11 +1,11 @@
-// In the bundles this takes the place of `@smithy/core/checksum` (serverless.yml): the AWS SDK signs with SHA-256, and
-// brings it written in JavaScript for a Node without OpenSSL, beside checksums for which it loads zlib.
+// In the bundles this replaces `@smithy/core/checksum` (serverless.yml): the AWS SDK signs with SHA-256, and contains
+// it in JavaScript for a Node without OpenSSL, besides checksums that load zlib.
 import { createHash, createHmac, type Hash } from 'node:crypto'
 
 type Bytes = string | ArrayBuffer | ArrayBufferView
 type Digesting = Hash | ReturnType<typeof createHmac>
 
-/** SHA-256, or with a secret its HMAC, as `Checksum` of `@smithy/types` wants it. */
+/** SHA-256, or with a secret its HMAC, as `Checksum` of `@smithy/types` defines it. */
 // ts-unused-exports:disable-next-line
 export class Sha256 {
   readonly #secret: Bytes | undefined

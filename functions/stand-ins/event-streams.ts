@@ -1,8 +1,7 @@
-// In the bundles this takes the place of `@smithy/core/event-streams` (serverless.yml): the AWS SDK loads it for answers
-// that come as a stream of events, which no operation of DynamoDB's client has; loaded on demand, all of it is bundled.
+// In the bundles this replaces `@smithy/core/event-streams` (serverless.yml): the AWS SDK loads it on demand for event
+// streams, so all of it is bundled, but no operation of DynamoDB's client has any.
 
-const problem =
-  'An operation streams events, which functions/stand-ins/event-streams.ts leaves out of the bundle.'
+const problem = 'Event streams are not in the bundle: functions/stand-ins/event-streams.ts replaces them.'
 
 // ts-unused-exports:disable-next-line
 export function eventStreamSerdeProvider(): never {

@@ -1,4 +1,4 @@
-// In the bundles this takes the place of the package `json-bigint` (serverless.yml), with which Tencent's SDK writes the
+// In the bundles this replaces the package `json-bigint` (serverless.yml), which Tencent's SDK uses to write the
 // parameters of a request. Ours are strings and small numbers; a `bigint` throws.
 
 // ts-unused-exports:disable-next-line

@@ -1,6 +1,6 @@
-// In the bundles this takes the place of `@aws-sdk/credential-provider-node` (serverless.yml): Lambda puts a function's
-// credentials into its environment, so the ways to find them elsewhere (profiles, single sign-on, metadata services) are
-// a third of the bundle for nothing.
+// In the bundles this replaces `@aws-sdk/credential-provider-node` (serverless.yml): Lambda puts a function's
+// credentials into its environment, so other sources (profiles, single sign-on, metadata services) would be an unused
+// third of the bundle.
 
 interface Credentials {
   readonly accessKeyId: string
@@ -8,7 +8,7 @@ interface Credentials {
   readonly sessionToken?: string
 }
 
-/** The credentials of the function's role. Throws where Lambda has not set them. */
+/** The credentials of the function's role. Throws if Lambda has not set them. */
 // ts-unused-exports:disable-next-line
 export function defaultProvider(): () => Promise<Credentials> {
   return () => {

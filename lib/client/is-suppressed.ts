@@ -30,11 +30,11 @@ function openList() {
   }
 }
 
-/** What is about to be sent, where that makes a difference. */
+/** The mail about to be sent, where that matters. */
 interface Sending {
-  /** The domain of the sender's address. Who unsubscribed from another domain's mail is not meant. Default: any sender. */
+  /** The domain of the sender's address. Unsubscriptions from another domain's mail do not count. Default: any sender. */
   readonly fromDomain?: string | undefined
-  /** Reasons that do not matter for this mail: a receipt goes to somebody who left the newsletter, too. */
+  /** Reasons that do not apply to this mail: a receipt is also sent to a person who left the newsletter. */
   readonly except?: readonly SuppressionReason[] | undefined
 }
 
@@ -42,15 +42,15 @@ interface Sending {
 interface SuppressionAnswer {
   readonly reason: SuppressionReason
   readonly since: Date
-  /** Absent where it holds until an operator ends it. */
+  /** Absent if it holds until an operator removes it. */
   readonly until?: Date
-  /** Whose mail the recipient unsubscribed from; absent where that is not known, and for other reasons. */
+  /** The sender's domain that the recipient unsubscribed from; absent if unknown, and for other reasons. */
   readonly fromDomain?: string
-  /** `tencent-ses` or `sendcloud`; absent where an operator put the address there. */
+  /** `tencent-ses` or `sendcloud`; absent if an operator added the address. */
   readonly provider?: string
-  /** The message that it was learnt from; absent as the provider is. */
+  /** The message that it was reported for; absent like the provider. */
   readonly message?: string
-  /** What the receiving server said, of a hard bounce that came with words; at most 300 characters. */
+  /** The receiving server's reply to a hard bounce, if it has words; at most 300 characters. */
   readonly reply?: string
 }
 
@@ -69,24 +69,24 @@ const sendingSchema = v.object({
  *
  * `TABLE_PREFIX` (such as `delivery-ledger-prod`) names the deployment; `BLOCKLIST_DAYS` (default 14) is how long a
  * provider's own list counts; region, credentials and endpoint come from the environment as the AWS SDK defines it. All of
- * it is read at the first call. The caller needs `dynamodb:GetItem` on the table `<TABLE_PREFIX>-suppressions`, and nothing
- * else.
+ * it is read at the first call. The caller needs `dynamodb:GetItem` on the table `<TABLE_PREFIX>-suppressions`, no
+ * other permission.
  *
- * One consistent read of one item: what the ledger has written a moment ago counts.
+ * One consistent read of one item: it sees every completed write.
  *
  * @param recipient - one address, in any spelling of its letters, with or without a name.
  * @param sending - what is about to be sent. Default: any mail, from any domain.
- * @throws TypeError where an argument is wrong. Where the table cannot be read, the fault is thrown too: it is never
- *   answered as `false`, so whoever would rather send than wait has to say so.
+ * @throws TypeError if an argument is wrong. If the table cannot be read, that error is thrown too, never returned as
+ *   `false`: catch it to send anyway.
  */
 export async function isSuppressed(recipient: string, sending: Sending = {}): Promise<boolean> {
   return (await reasonFor('isSuppressed', recipient, sending)) !== undefined
 }
 
 /**
- * Why nothing should be sent to the recipient; `undefined` where nothing speaks against it. Takes the same arguments as
- * {@link isSuppressed}, needs the same permission and throws the same. Of several reasons it is one that lasts, the
- * earliest of those; the provider's temporary list comes last.
+ * Why nothing should be sent to the recipient; `undefined` if there is no reason. Takes the same arguments as {@link
+ * isSuppressed}, needs the same permission and throws the same. Of several reasons it returns the earliest lasting one;
+ * the provider's temporary list comes last.
  */
 export async function suppressionOf(
   recipient: string,
@@ -107,7 +107,7 @@ export async function suppressionOf(
   }
 }
 
-/** Where a number of the provider's decided, the words are the provider's; evidence that was not judged has none. */
+/** Absent if the provider's number decided, since the words are the provider's, and for evidence that was not judged. */
 function replyIn({ judgement, detail }: Pick<SuppressionEvidence, 'judgement' | 'detail'>): string {
   return judgement === undefined || judgement.rule.startsWith('sub-stat-') ? '' : detail
 }
@@ -120,7 +120,7 @@ async function reasonFor(
   const address = v.safeParse(oneAddress, recipient)
   if (!address.success) {
     throw new TypeError(
-      `${caller}: expected one email address, such as 'a@example.com' or 'Name <a@example.com>'; the argument is none.`,
+      `${caller}: expected one email address, such as 'a@example.com' or 'Name <a@example.com>'; the argument is not one.`,
     )
   }
   const mail = v.safeParse(sendingSchema, sending)

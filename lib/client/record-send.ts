@@ -12,7 +12,7 @@ import { errorName } from '../runtime/error-name.ts'
 /** One write of one small item; the caller waits for it. */
 const requestTimeoutMs = 2_000
 
-/** As many as a mail of Tencent's can have recipients would open too many connections at once. */
+/** A mail of Tencent's can have more recipients; a write for each at once would open too many connections. */
 const concurrentWrites = 16
 
 let deliveries: ReturnType<typeof openDeliveries> | undefined
@@ -29,41 +29,39 @@ function openDeliveries() {
 
 /** One mail that a provider has accepted for sending. */
 interface Send {
-  /** What sending returned: the MessageId of Tencent SES; the messageId of SendCloud, or an emailId of it. */
+  /** The id that sending returned: the MessageId of Tencent SES; the messageId or an emailId of SendCloud. */
   readonly messageId: string
   /** Each is one address, in any spelling of its letters, with or without a name. */
   readonly recipients: string | readonly string[]
-  /** When it was sent. Only needed where the MessageId does not tell: `qcloudses-…-date-20261121160000-…` does. */
+  /** When it was sent. Only needed if the MessageId does not contain it: `qcloudses-…-date-20261121160000-…` does. */
   readonly sentAt?: Date | undefined
-  /** Whose mail it is: `tencent-ses` where nothing is said, or another provider's name, such as `sendcloud`. */
+  /** The provider that sent it, such as `sendcloud`. Default: `tencent-ses`. */
   readonly provider?: string | undefined
 }
 
 /**
- * Tells the ledger of a mail that was sent: for the applications that send. Optional; callbacks and the poll need none of
- * it. A mail that is told of is `requested` from then on, and asked about, even where nothing at all is ever heard of it.
+ * Records a mail that was sent: for the applications that send. Optional; callbacks and the poll do not need it. The
+ * mail is `requested` from then on, and the provider is asked about it even if no callback ever arrives.
  *
  *     const { MessageId } = await ses.SendEmail(mail)
  *     await recordSend({ messageId: MessageId, recipients: mail.Destination })
  *
- * One write for each recipient, of the same row that callbacks write. Before, between or after them, once or several
- * times, it ends in the same row, and no status is ever lowered: a retry of it needs no care. Should `sentAt` differ from
- * what the MessageId says, the MessageId is right, since it says the same to everybody: another `new Date()` in a retry
- * leaves no second fact. Where the MessageId tells no instant, each `sentAt` is a fact of its own, and the earliest counts
- * as when the mail was sent; so keep the date, and tell it again. Fractions of a second are left out.
+ * One write for each recipient, to the same row that callbacks write. In any order and with any repeats the row is the
+ * same, and no status is ever lowered, so retries are safe. If the MessageId contains the time of sending, it is used
+ * instead of `sentAt`: another `new Date()` in a retry adds no second fact. Otherwise each `sentAt` is a fact of its
+ * own, and the earliest counts as the time of sending; so keep the date for retries. Fractions of a second are dropped.
  *
  * `TABLE_PREFIX` (such as `delivery-ledger-prod`) names the deployment. `RETENTION_DAYS` is how long a row stays after its
- * last write: 400 by default, as in a deployment. Rows take it from whoever writes them last, so set it to what was deployed
- * where that is another. Region, credentials and endpoint come from the environment as the AWS SDK defines it. All of it is
+ * last write: 400 by default, as in a deployment. The last writer of a row sets it, so use the deployment's value if
+ * that is another. Region, credentials and endpoint come from the environment as the AWS SDK defines it. All of it is
  * read at the first call. The caller needs `dynamodb:UpdateItem` on the table `<TABLE_PREFIX>-deliveries`, and
- * `dynamodb:PutItem`, with which a row that holds fifty instants of its request already is written; nothing that reads.
+ * `dynamodb:PutItem`, needed for a row that already holds fifty instants of its request; no permission to read.
  *
  * Resolves once every recipient is durably written.
  *
- * @throws TypeError where an argument is wrong: it says which, repeats no address, and nothing was written.
- * @throws AggregateError where recipients could not be written: it says how many. Calling it again with the same arguments
- *   is all there is to do.
- * @throws ConfigError where a setting is wrong, before anything is written.
+ * @throws TypeError if an argument is wrong: it names the argument, repeats no address, and nothing was written.
+ * @throws AggregateError if recipients could not be written: it says how many. Call it again with the same arguments.
+ * @throws ConfigError if a setting is wrong, before anything is written.
  */
 export async function recordSend(send: Send): Promise<void> {
   const events = eventsOf(send)
@@ -78,7 +76,7 @@ export async function recordSend(send: Send): Promise<void> {
 }
 
 function eventsOf(send: Send): readonly DeliveryEvent[] {
-  // `sentAt` is told by the very clock that it would be held against.
+  // `sentAt` comes from the same clock that it would be compared to.
   const outcomes = readSend(send, {
     pointer: '',
     mailProviders,

@@ -7,17 +7,17 @@ const maxSpellingLength = 2 * maxRecipientLength
 /** A name and an address. A line of a mail's header holds 998 characters (RFC 5322 §2.1.1), and names are folded. */
 const maxMailboxLength = 2_000
 
-/** An address as the tables know it, and as it came. */
+/** An address as the tables store it, and as it was received. */
 export interface Addressed {
   /** The key: see {@link recipientOf}. */
   readonly recipient: string
-  /** The address as it came, without a name, where that differs from `recipient`. */
+  /** The address as received, without a name, where that differs from `recipient`. */
   readonly spelling?: string
 }
 
 /**
- * The one address that a text names, with or without a name: `Ann <ann@example.com>`. `undefined` where it names none, or
- * several. Every door reads addresses by this function: callbacks, the poll, `/sent`, `isSuppressed` and the commands.
+ * The one address in a text, with or without a name: `Ann <ann@example.com>`. `undefined` if the text holds none or
+ * several. All input is read by this function: callbacks, the poll, `/sent`, `isSuppressed` and the commands.
  */
 export function readAddress(text: string): Addressed | undefined {
   if (text.length > maxMailboxLength) return undefined
@@ -30,30 +30,30 @@ export function readAddress(text: string): Addressed | undefined {
 }
 
 /**
- * The address as it stands in the tables, one for all its spellings. `undefined` where the text is none, or several.
+ * The address as the tables store it, the same for all its spellings. `undefined` if the text holds none or several.
  *
  * - The local part in lower case and composed (NFC), quoted only where it must be: "all quoted forms MUST be treated as
- *   equivalent" (RFC 5321 §4.1.2). Nothing more, since what else a local part means is for its domain to say.
- * - The domain as the DNS asks for it: in lower case, `xn--` where it is not ASCII (UTS 46), without the dot of the root.
- *   Of the two forms of such a domain it is this one, since providers tell it so; since mapping it again changes nothing,
- *   whatever Unicode's version; and since no two of its letters look alike.
+ *   equivalent" (RFC 5321 §4.1.2). Nothing more: only its domain knows what else a local part means.
+ * - The domain as it is looked up in the DNS: in lower case, `xn--` where it is not ASCII (UTS 46), without the dot of
+ *   the root. This form was chosen because providers report it, because mapping it again changes nothing in any version
+ *   of Unicode, and because no two of its letters look alike.
  */
 export function recipientOf(text: string): string | undefined {
   return readAddress(text)?.recipient
 }
 
-/** The one address that the text names, bare and trimmed, as it is spelled. `undefined` where it names none, or several. */
+/** The one address in the text, bare and trimmed, in its own spelling. `undefined` if there is none or several. */
 export function addressIn(text: string): string | undefined {
   const read = readAddress(text)
   return read && (read.spelling ?? read.recipient)
 }
 
-/** Whether the text is one email address, without a name. Whether mail reaches it is for its domain to say. */
+/** Whether the text is one email address, without a name. Whether mail reaches it is not checked. */
 export function isAddress(text: string): boolean {
   return canonical(text) !== undefined
 }
 
-/** `Name <address>` → `address`, whatever that is: the poll and the callback may tell one sender with its name and without. */
+/** `Name <address>` → `address`, without checking it: one sender may be reported with a name and without. */
 export function bareAddress(from: string): string {
   return mailboxIn(from).address
 }
@@ -69,7 +69,7 @@ function mailboxIn(text: string): { name: string; address: string } {
 // An address with another one to follow: `a@example.com, …`, `A <a@example.com>; …`, `<a@example.com> …`.
 const anotherAddress = /@[^\s@,;<>"，；、]+>?\s*[,;，；、]|<[^<>]*@[^<>]*>/
 
-/** Whether what stands before an address is no name, but names an address itself. What a name has in quotes is a name. */
+/** Whether the text before an address is not a name but another address. Quoted text is part of a name. */
 function namesAnother(name: string): boolean {
   return anotherAddress.test(name.replace(/"(?:[^"\\]|\\.)*"/gs, '""'))
 }
@@ -85,7 +85,7 @@ function canonical(spelling: string): string | undefined {
   return recipient.length <= maxRecipientLength ? recipient : undefined
 }
 
-// Dots may stand anywhere: the mailboxes of Japanese carriers have had them at the end, and two in a row.
+// Dots are allowed anywhere: mailboxes of Japanese carriers have had them at the end, and two in a row.
 const dotString = /^[^\s"(),:;<>@[\\\]]+$/u
 const quotedString = /^"((?:[^"\\]|\\.)+)"$/su
 
@@ -98,7 +98,7 @@ function canonicalLocalPart(text: string): string | undefined {
   return isPlain ? undefined : `"${lowered.replace(/["\\]/g, String.raw`\$&`)}"`
 }
 
-/** A domain in the one form in which the tables have it; `undefined` where the text is none. */
+/** A domain in the form that the tables store; `undefined` if the text is not a domain. */
 export function canonicalDomain(text: string): string | undefined {
   if (text.startsWith('[')) return canonicalLiteral(text)
   // The four full stops of UTS 46.
@@ -115,10 +115,10 @@ function isDomain(text: string): boolean {
 }
 
 const hyphenAtEdge = /(?:^|[.。．｡])[-－﹣]|[-－﹣](?:[.。．｡]|$)/
-/** What a URL would take for something else than its host. */
+/** Characters that a URL would not read as part of its host. */
 const noDomain = /[^\P{ASCII}a-zA-Z0-9._-]/u
 
-/** By the URL standard, which is UTS 46. Behind one more label, no digits at the end are taken for an IPv4 address. */
+/** By the URL standard, which uses UTS 46. One more label keeps digits at the end from being read as an IPv4 address. */
 function asciiDomain(domain: string): string | undefined {
   if (noDomain.test(domain) || hyphenAtEdge.test(domain)) return undefined
   return hostOf(`${domain}.a`)?.slice(0, -'.a'.length)
@@ -138,7 +138,7 @@ function canonicalLiteral(text: string): string | undefined {
   return host?.replace('[', '[ipv6:')
 }
 
-/** The domain of an address, in lower case; `undefined` where the text is none. */
+/** The domain of an address, in lower case; `undefined` if the text is not an address. */
 export function domainOf(text: string): string | undefined {
   const address = recipientOf(text)
   return address?.slice(address.lastIndexOf('@') + 1)

@@ -4,15 +4,15 @@ import { requestDateOf } from './instant.ts'
 import { sentAtOf, type MessageKey } from './message.ts'
 
 /**
- * What became of a delivery, lowest rank first. The status only ever rises, so the order in which events arrive
- * cannot matter (docs/adr/0001). Gaps leave room for a status between two others.
+ * The statuses of a delivery, lowest rank first. A status only rises, so the order of arrival does not matter
+ * (docs/adr/0001). Gaps leave room for a status between two others.
  */
 export const statusRanks = {
   requested: 10,
   deferred: 20,
   unknown: 30,
   'soft-bounced': 40,
-  // A delivery refutes it: a copy to the same address, or a sending that timed out, was not sent.
+  // Below `delivered`: only a copy to the same address, or an attempt that timed out, was not sent.
   dropped: 45,
   delivered: 50,
   bounced: 70,
@@ -25,7 +25,7 @@ export function isStatus(text: string): text is Status {
   return Object.hasOwn(statusRanks, text)
 }
 
-/** The status that an event implies. Engagement implies delivery: who opened a mail has received it. */
+/** The status that an event implies. Engagement implies delivery: a mail that was opened was received. */
 export function impliedStatus(event: DeliveryEvent): Status {
   switch (event.kind) {
     case 'requested':
@@ -44,7 +44,7 @@ export function impliedStatus(event: DeliveryEvent): Status {
   }
 }
 
-/** Whether the event says what the recipient did, and so usually follows a delivery that is known already. */
+/** Whether the event is an action of the recipient, which usually follows a known delivery. */
 export function isEngagement(kind: EventKind): boolean {
   return kind === 'opened' || kind === 'clicked' || kind === 'complained' || kind === 'unsubscribed'
 }
@@ -66,10 +66,10 @@ export function isPending(status: Status): boolean {
   return status === 'requested' || status === 'deferred' || status === 'soft-bounced'
 }
 
-/** The partition of the pending index for messages whose key does not tell their request date. */
+/** The partition of the pending index for messages whose key does not contain their request date. */
 const undated = 'undated'
 
-/** Where a message's unsettled deliveries stand in the pending index: its request date, as its key tells it. */
+/** The partition of the pending index for a message's unsettled deliveries: the request date in its key. */
 export function pendingPartitionOf(message: MessageKey): string {
   const sentAtMs = sentAtOf(message)
   return sentAtMs === undefined ? undated : requestDateOf(sentAtMs)
@@ -81,16 +81,16 @@ export interface DeliveryKey {
   readonly message: MessageKey
 }
 
-/** Tells two deliveries apart. */
+/** Identifies a delivery. */
 export function nameOf({ recipient, message }: DeliveryKey): string {
   return `${recipient} ${message}`
 }
 
-/** A delivery as the table tells it: the row and the facts that found no room in it. */
+/** A delivery as read from the table: the row, and the facts that did not fit into it. */
 export interface Delivery extends DeliveryKey {
   readonly provider: string
   readonly status: Status
-  /** The address in every way that it came, where that differs from `recipient`; sorted. */
+  /** Every received spelling of the address that differs from `recipient`; sorted. */
   readonly spellings: readonly string[]
   /** SendCloud's own names of the delivery, sorted. */
   readonly emailIds: readonly string[]
@@ -101,8 +101,8 @@ export interface Delivery extends DeliveryKey {
 }
 
 /**
- * How often each kind of event happened; kinds that never did are absent. A delivery is requested once, whatever instants
- * the sender and the provider have for it.
+ * How often each kind of event happened; kinds that never did are absent. A delivery is requested once, even if the
+ * sender and the provider report different times.
  */
 export function countsOf(delivery: Delivery): ReadonlyMap<EventKind, number> {
   const counts = eventKinds.map(

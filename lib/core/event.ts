@@ -1,7 +1,7 @@
 import type { MessageKey } from './message.ts'
 
 /**
- * What can be told about one delivery (one message to one recipient).
+ * What can be reported about one delivery (one message to one recipient).
  *
  * | kind           | promises                                                | does not promise                        |
  * | -------------- | ------------------------------------------------------- | --------------------------------------- |
@@ -14,9 +14,9 @@ import type { MessageKey } from './message.ts'
  * | `clicked`      | a tracked link was followed                             | that a person did it                    |
  * | `complained`   | the recipient called it spam                            | that it was                             |
  * | `unsubscribed` | the unsubscribe link was followed                       | that the list knows                     |
- * | `unknown`      | nobody can tell any more: the provider's window closed  | anything about the mail                 |
+ * | `unknown`      | no longer knowable: the provider's window has closed    | anything about the mail                 |
  *
- * `unknown` is said by reconcile alone, never by a provider.
+ * Only reconcile records `unknown`; no provider reports it.
  */
 export const eventKinds = [
   'requested',
@@ -36,7 +36,7 @@ export type EventKind = (typeof eventKinds)[number]
 /** How final a bounce is. `undetermined`: the provider did not say. */
 export type BounceClass = 'hard' | 'soft' | 'undetermined'
 
-/** Columns of a row that belong to the message and so are the same in every event that tells them. */
+/** Columns of a row that belong to the message, and so are the same in every event. */
 export const messageColumns = [
   'subject',
   'from',
@@ -52,39 +52,41 @@ export const messageColumns = [
 
 export type MessageColumn = (typeof messageColumns)[number]
 
-/** One fact about one delivery, however it was learnt. */
+/** One fact about one delivery, whatever its source. */
 export interface DeliveryEvent {
   /** Whose mail it is, such as `tencent-ses`. */
   readonly provider: string
   /** One for all spellings of the address: `recipientOf` in lib/core/address.ts. */
   readonly recipient: string
-  /** The address as it came, where that differs from `recipient`. */
+  /** The address as received, where that differs from `recipient`. */
   readonly spelling?: string
-  /** SendCloud's own name of the delivery, as it came: one address of one message may have several. */
+  /** SendCloud's own name of the delivery, as received: one address of one message may have several. */
   readonly emailId?: string
   readonly message: MessageKey
   readonly kind: EventKind
-  /** A polled fact gives way to a callback's in counting, since the poll tells less exactly. */
+  /** Where callbacks reported facts, polled ones are not counted, since the poll is less exact. */
   readonly source: 'callback' | 'poll'
-  /** The provider's clock. Absent where the poll tells that something happened, but not when. */
+  /** The provider's clock. Absent if the poll reports an event without its time. */
   readonly occurredAtMs?: number
   /** The link of a click: part of the event's identity. */
   readonly link?: string
   /** Bounces only. */
   readonly bounceClass?: BounceClass
-  /** The provider's own code for what happened, such as `SendStatus 1007` or `subStat 406`; absent where none was told. */
+  /**
+   * The provider's own code for what happened, such as `SendStatus 1007` or `subStat 406`; absent if none was reported.
+   */
   readonly code?: string
   /**
-   * Bounces and deferrals: what the receiving server said, on one line, and nothing of what the provider adds. Absent where
-   * it said nothing.
+   * Bounces and deferrals: the receiving server's reply, on one line, without the provider's additions. Absent if there
+   * was none.
    */
   readonly reply?: string
-  /** Whatever else was told, on one line. */
+  /** Everything else that was reported, on one line. */
   readonly detail: string
-  /** When the message was sent, where the event tells: recorded as a `requested` fact in the same write. */
+  /** When the message was sent, if the event reports it: recorded as a `requested` fact in the same write. */
   readonly sentAtMs?: number
-  /** What the event tells of the message. */
+  /** What the event reports about the message. */
   readonly columns: Readonly<Partial<Record<MessageColumn, string>>>
-  /** The sender's own headers that the provider echoes: each becomes a column of its own name. */
+  /** The sender's own headers, echoed by the provider: each becomes a column of that name. */
   readonly headers: ReadonlyMap<string, string>
 }

@@ -3,7 +3,7 @@ import { formatInstant, parseInstant } from './instant.ts'
 import { oneLine } from './text.ts'
 
 /**
- * A fact as it stands in the table: one line that sorts by time, to the second, and that a person can read.
+ * A fact as stored in the table: one readable line that sorts by time, to the second.
  *
  *     <instant>[poll] <link> <class> <reply> ¦ <detail>
  *     2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist
@@ -11,17 +11,17 @@ import { oneLine } from './text.ts'
  *     2026-11-21T08:00:03Z hard 550 no such user ¦ 406 address does not exist
  *     time-unknown[poll]
  *
- * It begins with the event's identity (the instant, and the link of a click). What follows is detail: the same
- * event told twice with different detail stands there twice and counts once.
+ * It begins with the event's identity (the instant, and the link of a click). The rest is detail: the same event
+ * reported twice with different detail is stored twice and counted once.
  */
 export interface Fact {
   readonly text: string
   readonly source: DeliveryEvent['source']
-  /** Absent where the poll told that it happened, but not when. */
+  /** Absent if the poll reported it without its time. */
   readonly occurredAtMs?: number
   readonly link?: string
   readonly detail: string
-  /** Equal for two tellings of one event of the same kind about the same delivery. */
+  /** Equal for two reports of one event of the same kind about the same delivery. */
   readonly identity: string
 }
 
@@ -29,22 +29,25 @@ const unknownTime = 'time-unknown'
 const pollMark = '[poll]'
 const noLink = '-'
 
-/** Longest link and detail that stand in the row itself; a longer fact is kept whole in a row of its own. */
+/** The longest link and detail stored in the row itself; a longer fact is kept whole in a row of its own. */
 const maxLinkLength = 600
 const maxDetailLength = 400
 
-/** What of an event makes its fact. */
-type Told = Pick<
+/** The fields of an event that make its fact. */
+type FactInput = Pick<
   DeliveryEvent,
   'kind' | 'source' | 'occurredAtMs' | 'link' | 'bounceClass' | 'reply' | 'detail'
 >
 
-/** The line for an event, and a shorter stand-in of the same identity where the whole is too long for the row. */
-export function factOf(event: Told): { text: string; whole?: string } {
+/**
+ * The line for an event. Where it is too long for the row, `text` is shortened and `whole` is the full line; both have
+ * the same identity.
+ */
+export function factOf(event: FactInput): { text: string; whole?: string } {
   const time = event.occurredAtMs === undefined ? unknownTime : formatInstant(event.occurredAtMs)
   const mark = event.source === 'poll' ? pollMark : ''
   const link = linkToken(event)
-  const detail = oneLine([event.bounceClass ?? '', saidIn(event)].join(' '))
+  const detail = oneLine([event.bounceClass ?? '', detailIn(event)].join(' '))
   const line = (...parts: string[]) => [time + mark, ...parts].filter((part) => part !== '').join(' ')
 
   const whole = line(link, detail)
@@ -52,28 +55,28 @@ export function factOf(event: Told): { text: string; whole?: string } {
   return text === whole ? { text } : { text, whole }
 }
 
-/** Sets the server's reply apart from what else was told, in the facts of those kinds that have a reply. */
+/** Separates the server's reply from the other details, in facts of the kinds that have a reply. */
 const shortenedMark = '¦'
 
 const kindsWithReply: ReadonlySet<EventKind> = new Set(['bounced', 'deferred'])
 
-function saidIn({ kind, reply = '', detail }: Told): string {
+function detailIn({ kind, reply = '', detail }: FactInput): string {
   if (!kindsWithReply.has(kind)) return detail
   const words = reply.replaceAll(shortenedMark, '|')
   return oneLine(detail) === '' ? words : `${words} ${shortenedMark} ${detail}`
 }
 
-/** What a bounce's or a deferral's fact says. */
+/** The detail of a bounce's or a deferral's fact. */
 interface Rejection {
-  /** `undetermined` where none is told. */
+  /** `undetermined` if none was reported. */
   readonly bounceClass: BounceClass
-  /** The receiving server's words alone; empty where it said nothing. */
+  /** The receiving server's words alone; empty if there was no reply. */
   readonly reply: string
   /** What the provider added. */
   readonly detail: string
 }
 
-/** Reads the detail of a `bounced` or `deferred` fact back. */
+/** Parses the detail of a `bounced` or `deferred` fact. */
 export function rejectionIn(fact: Pick<Fact, 'detail'>): Rejection {
   const [, bounceClass = 'undetermined', said = ''] =
     /^(?:(hard|soft|undetermined)(?: |$))?(.*)$/.exec(fact.detail) ?? []
@@ -83,20 +86,20 @@ export function rejectionIn(fact: Pick<Fact, 'detail'>): Rejection {
   return { bounceClass: bounceClass as BounceClass, reply: reply.trim(), detail: detail.trim() }
 }
 
-/** The `requested` fact of an event that tells when its message was sent. */
+/** The `requested` fact of an event that reports when its message was sent. */
 export function sentFactOf(event: DeliveryEvent): string | undefined {
   if (event.sentAtMs === undefined) return undefined
   return factOf({ kind: 'requested', source: event.source, occurredAtMs: event.sentAtMs, detail: '' }).text
 }
 
-/** The shorter stand-in of a fact that was kept whole: what {@link factOf} put into the row. */
+/** The shortened form of a fact that was kept whole: what {@link factOf} put into the row. */
 export function shortenedFact(kind: EventKind, whole: Fact): string {
   const [time = ''] = whole.text.split(' ')
   const link = hasLink(kind, whole) ? shortLink(whole.link ?? noLink) : ''
   return [time, link, shortened(whole.detail, maxDetailLength)].filter((part) => part !== '').join(' ')
 }
 
-/** Reads a line back. Whatever stands in the table can be read; a line that no event wrote is all detail. */
+/** Parses a line. Every line can be parsed; one that no event wrote is all detail. */
 export function parseFact(kind: EventKind, text: string): Fact {
   const [first = '', ...rest] = text.split(' ')
   const source = first.endsWith(pollMark) ? 'poll' : 'callback'
@@ -121,8 +124,8 @@ export function parseFact(kind: EventKind, text: string): Fact {
 }
 
 /**
- * How often something happened: distinct identities among what callbacks reported, since a callback has its own instant; where
- * only the poll reported, once. An open or a click of which the poll shows the instant counts beside them, unless a callback
+ * How often something happened: the distinct identities that callbacks reported, since each has its own instant; where
+ * only the poll reported it, one. An open or a click of which the poll shows the instant counts beside them, unless a callback
  * reported it as well.
  */
 export function countOf(facts: readonly Fact[], areEngagement = false): number {
@@ -150,7 +153,7 @@ export function isSameOccurrence(one: Occurrence, other: Occurrence): boolean {
   return Math.abs(one.occurredAtMs - other.occurredAtMs) <= sameOccurrenceMs && linkOf(one) === linkOf(other)
 }
 
-/** Earlier facts first; where the time is unknown, last. */
+/** Earlier facts first; those of unknown time last. */
 export function byTime(a: Fact, b: Fact): number {
   const aMs = a.occurredAtMs ?? Infinity
   const bMs = b.occurredAtMs ?? Infinity
@@ -163,13 +166,13 @@ function hasLink(kind: EventKind, { source, occurredAtMs }: Pick<Fact, 'source' 
   return kind === 'clicked' && (source === 'callback' || occurredAtMs !== undefined)
 }
 
-function linkToken(event: Told): string {
+function linkToken(event: FactInput): string {
   if (!hasLink(event.kind, event)) return ''
   const link = oneLine(event.link ?? '').replaceAll(' ', '%20')
   return link === '' ? noLink : link
 }
 
-// A long link is cut, so its digest keeps apart two that begin alike.
+// A long link is cut; the digest distinguishes two that begin alike.
 function shortLink(link: string): string {
   if (link.length <= maxLinkLength) return link
   return `${link.slice(0, maxLinkLength - 20).toWellFormed()}…${fnv1a64(link)}`
@@ -179,7 +182,7 @@ function shortened(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).toWellFormed()}…`
 }
 
-/** FNV-1a, 64 bits: tells strings apart, protects nothing. */
+/** FNV-1a, 64 bits: distinguishes strings; not for security. */
 function fnv1a64(text: string): string {
   let hash = 0xcbf29ce484222325n
   for (const byte of new TextEncoder().encode(text)) {

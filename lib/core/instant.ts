@@ -1,6 +1,6 @@
 /** Instants are milliseconds since the Unix epoch; their names end in `Ms`. */
 
-/** Unix seconds of the years 2000 and 2100: what lies outside is no instant of a mail. */
+/** Unix seconds of the years 2000 and 2100: no mail is dated outside of them. */
 export const mailEra = { fromSeconds: 946_684_800, toSeconds: 4_102_444_800 } as const
 
 export const secondMs = 1_000
@@ -9,24 +9,24 @@ export const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
 
 /**
- * The instant that a number stands for, which is Unix seconds or milliseconds, with a fraction or without: between 2000
- * and 2100 no number is both. `undefined` where it is neither. What is less than a millisecond is left out.
+ * The instant of a number of Unix seconds or milliseconds, with or without a fraction: between 2000 and 2100 no number
+ * is both. `undefined` if it is neither. Fractions of a millisecond are dropped.
  */
 export function unixInstantMs(instant: number): number | undefined {
   const scaleMs = [secondMs, 1].find(
     (scale) =>
       instant * scale >= mailEra.fromSeconds * secondMs && instant * scale <= mailEra.toSeconds * secondMs,
   )
-  // To the microsecond first: 1654064683.123 × 1000 may fall short of what it says.
+  // Rounded to the microsecond first: 1654064683.123 × 1000 may be slightly less.
   return scaleMs === undefined ? undefined : Math.floor(Number((instant * scaleMs).toFixed(3)))
 }
 
-/** The instant without what is less than a second. */
+/** The instant without fractions of a second. */
 export function toSecond(instantMs: number): number {
   return Math.floor(instantMs / secondMs) * secondMs
 }
 
-/** Whether nothing can have happened then yet: clocks differ by minutes, never by more than a day. */
+/** Whether the instant is more than a day in the future: clocks differ by minutes, never by that much. */
 export function isAhead(instantMs: number, nowMs: number): boolean {
   return instantMs > nowMs + dayMs
 }

@@ -5,9 +5,9 @@ import { formatInstant } from './instant.ts'
 import { sentAtOf } from './message.ts'
 
 /**
- * What the table's one write does to a row, as a pure function: the model that the table is held against. Sets unite,
- * the status rises, and what belongs to the message is set once, so for events that agree on their message any order and
- * any number of repeats end in the same delivery.
+ * The effect of the table's one write on a row, as a pure function: the model that the table is tested against. Sets
+ * unite, the status rises, and columns of the message are set once. So events that agree on their message give the same
+ * delivery in any order and with any repeats.
  */
 export function joined(known: Delivery | undefined, event: DeliveryEvent): Delivery {
   const facts = new Map(known?.facts)
@@ -25,7 +25,7 @@ export function joined(known: Delivery | undefined, event: DeliveryEvent): Deliv
   }
 }
 
-/** The facts that an event tells: its own, and when the message was sent where it says so. */
+/** The facts of an event: its own, and when the message was sent if it reports that. */
 function factsOf(event: DeliveryEvent): readonly (readonly [EventKind, string])[] {
   const { text, whole } = factOf(event)
   const sent = sentFactOf(event)

@@ -1,6 +1,6 @@
 /**
- * In which order a provider's list is, as far as its pages have told. No order is documented (docs/adr/0009):
- * - `undetermined`: nothing has told yet;
+ * The order of a provider's list, as far as its pages have shown. No order is documented (docs/adr/0009):
+ * - `undetermined`: not yet known;
  * - `oldest-first`, `newest-first`: by the time of sending;
  * - `none`: in no order by which new rows could be found without reading everything.
  */
@@ -10,16 +10,16 @@ export type ListOrder = (typeof listOrders)[number]
 
 export interface KnownOrder {
   readonly order: ListOrder
-  /** Whether rows told of it that lie farther apart than is tolerated. */
+  /** Whether rows farther apart than the tolerance showed it. */
   readonly isSure: boolean
 }
 
 /**
- * What is known of a list's order once rows of it were read. Rows may stand in another order that were sent within the time
- * tolerated: neighbours of one second do not make a list one without order. An order that only such rows told of, and others
- * do not keep, is undetermined again.
- * @param sentAtMs - when they were sent, in the order listed; before them, of earlier rows, the one that is farthest on
- * @param toleratedMs - by how much a row may stand behind one that it should stand before
+ * What is known of a list's order after reading more rows. Rows sent within the tolerated time may be in any order:
+ * neighbors of one second do not make a list unordered. An order shown only by such rows becomes undetermined when
+ * later rows break it.
+ * @param sentAtMs - when they were sent, in the order listed, preceded by the farthest of the earlier rows
+ * @param toleratedMs - by how much a row may follow one that it should precede
  */
 export function orderAfter(known: KnownOrder, sentAtMs: readonly number[], toleratedMs: number): KnownOrder {
   const isRising = keepsOrder(sentAtMs, toleratedMs)
@@ -48,7 +48,7 @@ function refuted({ isSure }: KnownOrder): KnownOrder {
   return { order: isSure ? 'none' : 'undetermined', isSure }
 }
 
-/** Whether none stands farther behind the highest before it than is tolerated. */
+/** Whether no value is below the highest one before it by more than the tolerance. */
 function keepsOrder(values: readonly number[], tolerated: number): boolean {
   let highest = -Infinity
   return values.every((value) => {
@@ -57,7 +57,7 @@ function keepsOrder(values: readonly number[], tolerated: number): boolean {
   })
 }
 
-/** What most neighbours say. */
+/** The order of most neighbors. */
 function leaning(sentAtMs: readonly number[]): ListOrder {
   const steps = sentAtMs.slice(1).map((later, index) => Math.sign(later - (sentAtMs[index] ?? later)))
   const sum = steps.reduce((all, step) => all + step, 0)

@@ -1,12 +1,12 @@
 import { impliedStatus } from './delivery.ts'
 import type { DeliveryEvent } from './event.ts'
 
-/** What a mail may come to, as metrics count it: with an event that says so, and no deferral or opening on the way. */
+/** The outcomes of a mail, as metrics count them. Deferrals and engagement are not outcomes. */
 export type MailOutcome = 'delivered' | 'dropped' | 'soft-bounced' | 'bounced' | 'complained'
 
 export type OutcomeCounts = Readonly<Partial<Record<MailOutcome, number>>>
 
-/** `undefined` where the event tells of no outcome. A bounce whose class is not known is a hard one, as in the status. */
+/** `undefined` if the event is not an outcome. A bounce of unknown class counts as hard, as in the status. */
 export function outcomeOf(event: DeliveryEvent): MailOutcome | undefined {
   switch (event.kind) {
     case 'delivered':
@@ -25,10 +25,10 @@ export function outcomeOf(event: DeliveryEvent): MailOutcome | undefined {
   }
 }
 
-/** What rates are made of. Metric math has no value where one of its metrics has none, so zeros are told with the others. */
+/** The inputs of rates. Metric math has no value where one of its metrics has none, so zeros are published too. */
 const ofRates: OutcomeCounts = { delivered: 0, 'soft-bounced': 0, bounced: 0, complained: 0 }
 
-/** How many came to what, zeros of rates included; nothing where there is no outcome among them. */
+/** The number of each outcome, including zeros that rates need; empty if there is no outcome. */
 export function countOutcomes(all: readonly (MailOutcome | undefined)[]): OutcomeCounts {
   const outcomes = all.filter((outcome) => outcome !== undefined)
   return outcomes.reduce<OutcomeCounts>(

@@ -47,9 +47,9 @@ export interface PolledOutcome {
 }
 
 /**
- * The events that bring a row up to what the poll tells: none where it lacks nothing, so polling again writes nothing.
- * They depend on the poll's answer and the row, never on the moment of asking, so a pass that was cut short and is
- * run again ends in the same row.
+ * The events that a row lacks of what the poll reports: none if it lacks nothing, so polling again writes nothing. They
+ * depend only on the poll's response and the row, not on the time of the call, so an interrupted pass that is run again
+ * gives the same row.
  */
 export function missingEvents(known: Delivery | undefined, polled: PolledDelivery): readonly DeliveryEvent[] {
   const outcome = polled.outcome && asEvent(polled, polled.outcome)
@@ -62,7 +62,7 @@ export function missingEvents(known: Delivery | undefined, polled: PolledDeliver
   return [...(outcome && isLacking(known, outcome) ? [outcome] : []), ...engagement, ...events]
 }
 
-/** The event that closes a delivery about which nobody will tell any more, and why. */
+/** The event that closes a delivery for which no more reports will arrive, and why. */
 export function unknownEvent(delivery: Delivery, sentAtMs: number, why: string): DeliveryEvent {
   return {
     provider: delivery.provider,
@@ -77,8 +77,8 @@ export function unknownEvent(delivery: Delivery, sentAtMs: number, why: string):
   }
 }
 
-// A settled outcome is a fact worth having even under a higher status. A step on the way is news only where nothing
-// later is known.
+// A settled outcome is recorded even under a higher status. An intermediate step is recorded only if nothing later is
+// known.
 function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
   if (!known) return true
   if (event.kind === 'requested' || event.kind === 'deferred') {
@@ -91,22 +91,22 @@ function isLacking(known: Delivery | undefined, event: DeliveryEvent): boolean {
 }
 
 /**
- * Whether the poll says more against the address than any fact does: a callback tells a drop in free words, and the poll
- * tells its number.
+ * Whether the poll is stronger evidence against the address than any fact: a callback reports a drop in free text, the
+ * poll by its number.
  */
 function isFirstAgainstAddress(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
   if (!mayBeAgainstAddress(event.kind)) return false
-  // Its provider lists an address all the same, whatever became of another copy of the mail.
+  // Its provider has listed the address, even if another copy of the mail was delivered.
   const isStanding = event.kind === 'dropped' || known.status === impliedStatus(event)
   return isStanding && facts.every((fact) => weightOf(factAsEvent(event, fact)) < weightOf(event))
 }
 
-/** A fact of the same delivery and kind, read back as the event that it was, as far as the rules look at it. */
+/** A fact of the same delivery and kind, parsed back into the fields of its event that the rules use. */
 function factAsEvent(event: DeliveryEvent, fact: Fact): DeliveryEvent {
   return { ...event, code: '', ...factsByText(event, fact) }
 }
 
-/** What the rules look at, as a fact of the kind and of the provider says it. */
+/** The fields that the rules use, parsed from a fact of this kind and provider. */
 export function factsByText(
   { kind, provider }: Pick<DeliveryEvent, 'kind' | 'provider'>,
   fact: Fact,
@@ -118,7 +118,7 @@ export function factsByText(
   if (kind !== 'dropped') return { detail: fact.detail }
   if (provider === 'sendcloud')
     return { detail: fact.detail, ...codeIn(subStatAtHead, 'subStat', fact.detail) }
-  // A callback has free words for a drop, and only the poll its number.
+  // A callback reports a drop in free text; only the poll reports its number.
   return {
     detail: fact.detail,
     ...(fact.source === 'poll' && codeIn(sendStatusAtHead, 'SendStatus', fact.detail)),
@@ -134,8 +134,8 @@ function codeIn(shape: RegExp, name: string, text: string): Pick<DeliveryEvent, 
 }
 
 /**
- * A soft bounce is retried, and the last answer may be another. The poll tells no class and may tell the same bounce in
- * other words, so it is another one only where it came later and its reply code says so.
+ * A soft bounce is retried, and the last reply may differ. The poll reports no class and may word the same bounce
+ * differently, so it is a new bounce only if it is later and has another reply code.
  */
 function isFinalRejection(known: Delivery, facts: readonly Fact[], event: DeliveryEvent): boolean {
   if (known.status !== 'soft-bounced' || impliedStatus(event) !== 'bounced') return false

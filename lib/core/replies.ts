@@ -1,7 +1,7 @@
 import { replyRules } from './reply-rules.ts'
 
 /**
- * What receiving servers say when they do not take a mail, and what it means: one table for everything that judges a bounce.
+ * What the replies of receiving servers that refuse a mail mean: one table for everything that judges a bounce.
  *
  * | class            | says                                                                  |
  * | ---------------- | --------------------------------------------------------------------- |
@@ -46,12 +46,12 @@ interface ReplyJudgement {
   readonly isPermanent: boolean
 }
 
-/** As much of a reply as is judged, in characters: what decides stands at its beginning. */
+/** The characters of a reply that are judged: what decides is at its beginning. */
 const maxJudgedLength = 1_000
 
-/** What is known beside the words of a reply. */
+/** What is known besides the words of a reply. */
 interface ReplyContext {
-  /** The address that the mail went to: it is struck out, whatever words it consists of. */
+  /** The address that the mail was sent to: it is removed, whatever words it contains. */
   readonly recipient?: string
 }
 
@@ -76,9 +76,9 @@ export function judgeReply(reply: string, { recipient = '' }: ReplyContext = {})
 const isAboutMailbox: ReadonlySet<ReplyClass> = new Set(['gone', 'closed', 'ambiguous', 'unknown'])
 
 /**
- * What the patterns are held against: `550 5.1.1: no such user`. The codes in the order in which they stand in the reply,
- * a colon, and its words in lower case without accents; without links, addresses, hosts and what stands in brackets, since
- * their words are nobody's statement.
+ * What the patterns are matched against: `550 5.1.1: no such user`. The codes in the order of the reply, a colon, and
+ * its words in lower case without accents. Links, addresses, hosts and bracketed text are left out, since their words
+ * state nothing.
  */
 export function subjectOf(reply: string, recipient = ''): string {
   const text = struckOut(plain(reply.slice(0, maxJudgedLength)), plain(recipient))
@@ -87,7 +87,7 @@ export function subjectOf(reply: string, recipient = ''): string {
 
 /** Lower case, without accents, in one kind of quotes and of white space. */
 function plain(text: string): string {
-  // Most replies are ASCII, of which nothing has to be taken apart.
+  // Most replies are ASCII, which needs no decomposition.
   const letters = /[^\x00-\x7f]/.test(text) ? withoutAccents(text) : text
   return letters
     .toLowerCase()
@@ -108,7 +108,7 @@ const link = /\b(?:https?|ftp):\/\/\S*|\bwww\.\S+/g
 const quotedAddress = /"[^"]{0,64}"@[^\s<>()"]*/g
 const bareAddress =
   /(?<![^\s<>()[\]",;:\u2e80-\uffff])[^\s<>()[\]",;:\u2e80-\uffff]+@(?:\[[^\]\s]*\]|[^\s<>()[\]",;:\u2e80-\uffff]*)/g
-/** An address that is a host's and no mailbox's. */
+/** The address of a host, not of a mailbox. */
 const addressOfHost = /\baddress [<[(]?\d+\.\d+\.\d+\.\d+\S?/g
 const angles = /<[^<>]*>/g
 const brackets = /\[[^[\]]*\]/g
@@ -128,7 +128,7 @@ function struckOut(text: string, recipient: string): string {
     .replace(firstName, '$1')
 }
 
-/** Without the address and its domain, where they stand by themselves: they may consist of any words. */
+/** Without the address and its domain where they are separate words: they may contain any words. */
 function withoutRecipient(text: string, recipient: string): string {
   const domain = recipient.slice(recipient.lastIndexOf('@') + 1)
   if (!domain.includes('.') || !text.includes(domain)) return text
@@ -136,11 +136,14 @@ function withoutRecipient(text: string, recipient: string): string {
   return text.replace(new RegExp(`(?<![\\w.-])(?:${own})(?![\\w-]|\\.\\w)`, 'g'), ' ')
 }
 
-/** A number behind one of these is a version: `ESMTP Exim 4.94.2`. */
+/** A number after one of these is a version: `ESMTP Exim 4.94.2`. */
 const program =
   /(?:exim|postfix|sendmail|qmail|exchange|courier|dovecot|zimbra|haraka|momentum|ecelerity|powermta|mdaemon|kerio|amavis\S*|spamassassin|rspamd|version|release|ver|v)\W{0,3}$/
 
-/** The code of RFC 5321 with which the reply begins, or the first in it, and the enhanced ones (RFC 3463) of which there are subjects. */
+/**
+ * The code of RFC 5321 with which the reply begins, or the first in it, and the enhanced ones (RFC 3463) of defined
+ * subjects.
+ */
 function codesOf(text: string): readonly string[] {
   const basic = /(?<![\w.-])(?!587\b)[45]\d\d(?![\w.]*\d|[\w]| (?:m?s|sec\w*|bytes)\b)/.exec(text)
   const enhanced = [...text.matchAll(/(?<![\w.])[245]\.[0-7]\.\d{1,3}(?![\w]|\.\d)/g)].filter(

@@ -15,10 +15,10 @@ interface ReplyRule {
 }
 
 /**
- * What capital words in a pattern stand for. Gaps are bounded, so that no text makes a pattern slow.
+ * What the capital words in a pattern mean. Gaps are bounded, so that no text makes a pattern slow.
  * - `NEAR`, `ZHNEAR`: within one sentence.
- * - `MAILBOX`, `ZHBOX`: whose mailbox a reply speaks of, in the languages in which servers write.
- * - `CLOSED`: what becomes of a mailbox that is given up.
+ * - `MAILBOX`, `ZHBOX`: whose mailbox a reply is about, in the languages that servers write.
+ * - `CLOSED`: the state of a mailbox that was given up.
  * - `SENDER`: who sent it, and by what.
  * - `CODE`: among the codes, before the words.
  */
@@ -45,7 +45,7 @@ netease-sender sender netease \bdt:sum\b
 netease-blocked blocked netease \b(?:hl:i(?:pb|hu)|rp:rpb|mi:ipb|(?:mi|dt):rbl|wm:bl[iu])\b
 netease-size size netease \bdt:(?:sms|ums|mts)\b
 netease-flow rate netease \b(?:mi|hl|rp|dt|con|rc):[a-z]{2,4}\b`,
-  // What is wrong with the mail, or with who sends it.
+  // What is wrong with the mail or its sender.
   String.raw`
 size size servers too (?:large|big)|(?<!inactive (?:for )?)too long|message size|size (?:limit|exceed)|[邮郵]件ZHNEAR(?:[过過]大|太大)|大小超
 after-data policy docomo user.*in reply to end of data
@@ -62,7 +62,7 @@ sender-said sender servers ^517\b|^[^:]*\b5\.1\.[78]\b|\b(?:your|ihre|votre) (?:
 sender sender servers SENDERNEAR(?:reject|invalid|unknown|must exist|den[yi]|verif|\bnot\b|n't|refus|required|disabled|unvalid|mismatch|syntax|format)|mailfrom|(?:fake|invalid|unknown|unverified|bad|illegal|null|such|denies the) SENDER|domain of sender|local user only|[发發]件人ZHNEAR(?:不|无效|無效|拒|未|错|格式)
 relay infrastructure servers \brelay(?:ing)?\b (?:access )?(?:denied|not|prohib|refus|attempt|is not|for)|(?:\bnot|n't|\bno|unable|refus\w{0,8}|den(?:y|ied))[^.;]{0,24}\brelay(?! (?:recipient|domain|map|table))|rcpthosts|\bloop|hop count|too many hops|non-accepted domain|certificate|\btls\b|timed? ?out|中继
 no-mx infrastructure servers ^4\S*: .*\bno mx\b`,
-  // Words that good sources read in two ways, and words that say another thing than they seem to.
+  // Words that good sources read in two ways, and words that do not mean what they seem to.
   String.raw`
 unavailable-or-denied ambiguous qq mailbox unavailable or access denied
 not-found-or-denied gone qq mailbox not found or access denied
@@ -70,7 +70,7 @@ not-in-directory gone microsoft ^[^:]*\b5\.4\.1\b.*access denied
 unrouteable ambiguous exim unroute?able
 one-of-several ambiguous barracuda permanent failure for one or more recipients\W*blocked
 suspended-for-now ambiguous coremail temporar\w+ (?:suspend|disabl|deactivat|lock)`,
-  // The receiver's rules, and what passes.
+  // The receiver's rules, and temporary problems.
   String.raw`
 protocol infrastructure servers ^(?![^:]*\b5\.1\.).*no valid recipients\W*$|^50[023]\b[^:]*: .*\b(?:rcpt\b(?! ?to account)|command)
 policy policy servers accept\w{0,8}NEAR\bfrom (?:you|this|that|outside|known|unknown)|(?:has|hat|ha) (?:blocked|bloque|bloccat)|polic(?:y|ies)|prohibit|restrict|denied your|closed system|(?:reject|refus|den[yi])\w{0,8} by (?:the )?(?:recipient|destination|user|admin|owner)|contact the receiver|\byou (?:are not|cannot)|not (?:allowed|permitted|welcome|authori[sz]ed)|策略
@@ -85,7 +85,7 @@ mailbox-not-found gone servers \b(?:doesn't|does not|don't|do not) have an?\bNEA
 address-rejected gone qq (?<!(?:sender|client|remote) )address rejected\W*$|(?:recipient|rcpt) rejected\W*$|bad (?:recipient )?address syntax|bad destination
 no-such-domain gone rfc7505 (?:find|locate)NEAR\b(?:host\b|recipient domain)|(?:host|domain)(?: or domain)?(?: name)? (?:unknown|not found)|unknown (?:host|domain)|(?<!this |your )\b(?:host|domain)NEAR(?:does not|doesn't) exist|null mx|nxdomain
 no-such-mailbox-chinese gone coremail ZHBOXZHNEAR(?:不存在|未找到|无效|無效|不是有效)|地址ZHNEAR(?:错误|不正确|有误)|(?:无此|無此|没有此|沒有此|没有该|找不到|查无此?|查無此?|不存在的?)ZHBOX|[查无無]此人|存在しません|宛先不明|не существует|не на[ий]ден|нет такого|(?:ящик|запись|аккаунт|пользовател\S*)NEAR(?:заблокирован|отключен|удален)|찾을 수 없|見つかりません|неизвестн\S* (?:пользователь|получатель)|존재하지`,
-  // What codes say where the words say nothing: RFC 3463 and the registry of enhanced status codes.
+  // What codes mean if the words mean nothing: RFC 3463 and the registry of enhanced status codes.
   String.raw`
 code-mailbox gone rfc3463 CODE(?:5\.1\.1)
 code-domain gone rfc3463 CODE(?:5\.1\.(?:2|10))
@@ -98,7 +98,7 @@ code-disabled closed rfc3463 CODE(?:5\.2\.1)
 code-auth auth rfc3463 CODE(?:5\.7\.(?:2\d|515|509))
 code-policy policy rfc3463 CODE(?:[45]\.[67]\.\d+)
 code-system infrastructure rfc3463 CODE(?:[45]\.[345]\.[1-9]\d*)`,
-  // Words that mean little, where nothing else is said.
+  // Words that mean little, used last.
   String.raw`
 access-denied policy servers (?:access|service) (?:is )?den|拒[收绝絕]
 mailbox-unavailable gone rfc5321 (?:mail ?box|user|recipient)(?: is| was)?(?: currently)? (?:not available|unavailable)`,
@@ -106,7 +106,7 @@ mailbox-unavailable gone rfc5321 (?:mail ?box|user|recipient)(?: is| was)?(?: cu
 
 /**
  * Read from the top: the first rule that matches decides. Words come before codes, since servers put any code beside any
- * words. What speaks of the sender comes before what speaks of the mailbox: a living mailbox must not be given up.
+ * words. Rules about the sender come before rules about the mailbox: a working mailbox must not be given up.
  */
 export const replyRules: readonly ReplyRule[] = table.flatMap((lines) =>
   lines

@@ -5,7 +5,7 @@ import { judgeReply, type ReplyClass } from './replies.ts'
 import { replyRulesVersion } from './reply-rules.ts'
 import type { SuppressionEvidence, SuppressionReason } from './suppression.ts'
 
-/** Stands beside what the rules put on the list. Rises whenever a rule here or of replies changes. */
+/** Stored with what the rules put on the list. Rises whenever a rule here or for replies changes. */
 export const suppressionRulesVersion = replyRulesVersion
 
 /** What an event says for or against sending to its recipient, and why. */
@@ -14,8 +14,8 @@ export interface Verdict {
   readonly rule: string
   /**
    * - a reason: the address goes on the list.
-   * - `unclear`: a bounce that counts only together with others (`unclearBounces` in suppression.ts).
-   * - `leave`: this says nothing against the address.
+   * - `unclear`: a bounce that counts only with others (`unclearBounces` in suppression.ts).
+   * - `leave`: no evidence against the address.
    */
   readonly verdict: SuppressionReason | 'unclear' | 'leave'
   /** Of a bounce: what the receiving server's reply means. */
@@ -23,10 +23,10 @@ export interface Verdict {
 }
 
 /**
- * What Tencent Cloud's reasons for not sending say. They speak of the address where it is on a list of its own, or where
- * its owner has unsubscribed; all others pass, or speak of the account, the template or the sender. 3020 is about a kind
- * of mailbox that the account bars, so about the account.
- * Source: GetSendEmailStatus, data type SendEmailStatus (product 1084), read 2026-11-21.
+ * What Tencent Cloud's reasons for not sending mean. They concern the address if it is on one of Tencent's lists or its
+ * owner has unsubscribed. All others are temporary, or concern the account, the template or the sender. 3020 is about a
+ * kind of mailbox that the account blocks, so about the account. Source: GetSendEmailStatus, data type SendEmailStatus
+ * (product 1084), read 2026-11-21.
  */
 const sendStatuses: ReadonlyMap<string, SuppressionReason> = new Map([
   ['SendStatus 1007', 'blocklist'],
@@ -40,8 +40,8 @@ const subStatsOfDrops: ReadonlyMap<string, SuppressionReason> = new Map([
 ])
 
 /**
- * What SendCloud's numbers for a bounce mean. One more witness beside the server's reply: it is heard only where the reply
- * says nothing. Source: "Webhook Event Description", subStat of invalid.
+ * What SendCloud's numbers for a bounce mean. They are used only if the server's reply is not understood. Source:
+ * "Webhook Event Description", subStat of invalid.
  */
 const subStatsOfBounces: ReadonlyMap<string, ReplyClass> = new Map([
   ['subStat 403', 'infrastructure'], // server unreachable
@@ -53,8 +53,8 @@ const subStatsOfBounces: ReadonlyMap<string, ReplyClass> = new Map([
 ])
 
 /**
- * Which events speak against an address. Nobody goes on the list unless the provider or the receiving server says, in
- * words or codes, that the recipient or the mailbox is the cause (docs/adr/0007).
+ * Which events are evidence against an address. An address goes on the list only if the provider or the receiving
+ * server says, in words or codes, that the recipient or the mailbox is the cause (docs/adr/0007).
  */
 export function verdictOf(event: DeliveryEvent): Verdict {
   switch (event.kind) {
@@ -90,15 +90,15 @@ function verdictOfBounce(event: DeliveryEvent): Verdict {
   const { class: replyClass, rule } = judged
   // RFC 5321 §4.2.1: a later try may succeed, whatever the words say (SendCloud's soft 506 included).
   if (event.bounceClass === 'soft') return { class: replyClass, rule: 'soft-bounce', verdict: 'leave' }
-  // The poll names no class: then the reply itself has to say that it is for good.
+  // The poll reports no class: the reply itself has to be permanent.
   const isForGood = event.bounceClass === 'hard' || judged.isPermanent
   const verdict = isForGood ? verdictOfClass(replyClass) : 'leave'
-  // What nobody understands counts only where the provider itself calls the bounce hard.
+  // A reply that is not understood counts only if the provider calls the bounce hard.
   const isGuess = replyClass === 'unknown' && event.bounceClass !== 'hard'
   return { class: replyClass, rule, verdict: isGuess ? 'leave' : verdict }
 }
 
-/** What a class says of the mailbox, where the bounce is for good. */
+/** What a class means for the mailbox if the bounce is permanent. */
 function verdictOfClass(replyClass: ReplyClass): Verdict['verdict'] {
   if (replyClass === 'gone' || replyClass === 'closed') return 'hard-bounce'
   return replyClass === 'ambiguous' || replyClass === 'unknown' ? 'unclear' : 'leave'
@@ -121,7 +121,7 @@ function ruleOfCode(code: string): string {
   return code.replace(/[A-Z]/g, '-$&').toLowerCase().replaceAll(' ', '-').replace(/^-/, '')
 }
 
-/** What the event says for not sending to its recipient any more; `undefined` where it says nothing. */
+/** The event's evidence against its recipient; `undefined` if it is none. */
 export function suppressionOf(event: DeliveryEvent): SuppressionEvidence | undefined {
   const { rule, verdict, class: replyClass } = verdictOf(event)
   if (verdict === 'leave') return undefined
@@ -141,7 +141,7 @@ export function suppressionOf(event: DeliveryEvent): SuppressionEvidence | undef
   }
 }
 
-/** How much the event says against its recipient: 0 nothing, 1 something together with others, 2 all it takes. */
+/** How strong the event is as evidence: 0 none, 1 counts only with others, 2 enough by itself. */
 export function weightOf(event: DeliveryEvent): number {
   const { verdict } = verdictOf(event)
   return verdict === 'leave' ? 0 : verdict === 'unclear' ? 1 : 2

@@ -8,9 +8,9 @@ export const suppressionReasons = ['hard-bounce', 'complaint', 'unsubscribe', 'b
 
 export type SuppressionReason = (typeof suppressionReasons)[number]
 
-/** One thing that speaks for not sending to an address any more. */
+/** One piece of evidence against an address. */
 export interface SuppressionEvidence {
-  /** As the tables have it. */
+  /** As the tables store it. */
   readonly recipient: string
   readonly reason: SuppressionReason
   /**
@@ -19,32 +19,32 @@ export interface SuppressionEvidence {
    */
   readonly occurredAtMs: number
   readonly source: 'callback' | 'poll' | 'operator'
-  /** Who reported it; absent where an operator did. */
+  /** Who reported it; absent if an operator did. */
   readonly provider?: string
   /** The message that it is about; absent where it is an operator's. */
   readonly message?: MessageKey
-  /** The sender's domain from which the recipient unsubscribed, in lower case; absent where nobody said which. */
+  /** The sender's domain from which the recipient unsubscribed, in lower case; absent if not reported. */
   readonly fromDomain?: string
-  /** Of a bounce: what the reply means, and the rule that says so. */
+  /** Of a bounce: the meaning of the reply, and the rule that decided. */
   readonly judgement?: { readonly class: ReplyClass; readonly rule: string }
-  /** A bounce that counts only together with others: see {@link unclearBounces}. */
+  /** A bounce that counts only with others: see {@link unclearBounces}. */
   readonly isUnclear?: true
-  /** What was said, on one line. */
+  /** The detail, on one line. */
   readonly detail: string
 }
 
 /**
- * Bounces that nobody can read with certainty: the address is on the list once there are so many of them, of different
- * messages, on different days in UTC, within so many days.
+ * Bounces of unclear meaning: the address goes on the list after `needed` of them, of different messages, on different
+ * days in UTC, within `withinDays`.
  */
 export const unclearBounces = { needed: 3, withinDays: 30 } as const
 
-/** A provider's own list is temporary, and evidence of it holds for so many days after the last of it (BLOCKLIST_DAYS). */
+/** A provider's own list is temporary: evidence of it holds for this many days after the latest (BLOCKLIST_DAYS). */
 export const defaultBlocklistDays = 14
 
 /**
- * All that is known of one address. Its sets only grow, so whatever follows from them is the same in any order and with
- * any repeats. Lines are those of {@link evidenceLine}.
+ * All that is known of one address. Its sets only grow, so the result is the same in any order and with any repeats.
+ * Lines are those of {@link evidenceLine}.
  */
 export interface Suppression {
   readonly recipient: string
@@ -52,13 +52,13 @@ export interface Suppression {
   readonly evidence: readonly string[]
   /** Evidence that the address is on a provider's own list. Earliest first. */
   readonly blocklisted: readonly string[]
-  /** Bounces that count only together. Earliest first. */
+  /** Bounces that count only with others. Earliest first. */
   readonly unclearBounces: readonly string[]
-  /** Days (YYYY-MM-DD, UTC) of unclear bounces, where there are more of those than the row holds; else empty. */
+  /** Days (YYYY-MM-DD, UTC) of unclear bounces beyond those that the row holds. */
   readonly unclearDays: readonly string[]
   /** Instants at which an operator took it off the list, earliest first. */
   readonly removals: readonly string[]
-  /** Lines, and days of unclear bounces, that were there when an operator took it off and are dated later than that. */
+  /** Lines, and days of unclear bounces, that already existed at a removal but are dated later than it. */
   readonly countedOut: readonly string[]
 }
 
@@ -81,9 +81,9 @@ export interface HeldReason {
   readonly sinceMs: number
   /** Absent where it holds until an operator ends it. */
   readonly untilMs?: number
-  /** The domain whose mail is not wanted; absent where the reason speaks of every sender. */
+  /** The domain whose mail is not wanted; absent if the reason concerns every sender. */
   readonly fromDomain?: string
-  /** The evidence that says so, as it stands in the table. */
+  /** The evidence, as stored in the table. */
   readonly line: string
 }
 
@@ -108,7 +108,10 @@ export function heldReasons(known: Suppression, { nowMs, blocklistDays }: Asked)
     .sort((a, b) => a.sinceMs - b.sinceMs)
 }
 
-/** Evidence counts where it is newer than the last removal, and was not there, dated in the future, when that was made. */
+/**
+ * Evidence counts if it is newer than the last removal, and did not already exist, dated in the future, at that
+ * removal.
+ */
 export function counting(known: Suppression): (line: string) => boolean {
   const removedAtMs = lastOf(known.removals)
   const countedOut = new Set(known.countedOut)
@@ -133,7 +136,7 @@ function blocklistReason(lines: readonly string[], { nowMs, blocklistDays }: Ask
   const [first, ...others] = inOrderOfTime(lines)
   if (first === undefined) return []
   const holdsMs = blocklistDays * dayMs
-  // Where it had ended in between, it holds since it began again.
+  // If it had ended in between, it holds since it began again.
   const time = others.reduce(
     ({ line, lastMs }, other) => {
       const atMs = instantOf(other)
@@ -147,7 +150,7 @@ function blocklistReason(lines: readonly string[], { nowMs, blocklistDays }: Ask
     : []
 }
 
-/** The bounce with which there were enough of them. */
+/** The bounce that completed the number. */
 function unclearReason(known: Suppression, removedAtMs: number): readonly HeldReason[] {
   const counts = counting(known)
   const bounces = inOrderOfTime(known.unclearBounces)
@@ -167,7 +170,7 @@ interface UnclearBounce {
   readonly message: string
 }
 
-/** Whether the last of these, in order of time, has two before it of other messages on other days, near enough. */
+/** Whether the last of these, in order of time, follows two of other messages on other days within the period. */
 function isCompletedBy(bounces: readonly UnclearBounce[]): boolean {
   const last = bounces.at(-1)
   if (last === undefined) return false
@@ -178,7 +181,7 @@ function isCompletedBy(bounces: readonly UnclearBounce[]): boolean {
   return near.some((one) => near.some((other) => one.day !== other.day && one.message !== other.message))
 }
 
-/** Of an address with more bounces than its row holds, days are all that is known of some: there are messages enough. */
+/** Beyond the bounces that a row holds, only days are known, and those suffice: there are enough messages. */
 function manyDays(known: Suppression, removedAtMs: number): { line: string; atMs: number } | undefined {
   if (known.unclearDays.length === 0) return undefined
   const days = new Set([...known.unclearBounces.map((line) => dayOf(instantOf(line))), ...known.unclearDays])
@@ -206,14 +209,14 @@ const marks: ReadonlyMap<SuppressionEvidence['source'], string> = new Map([
   ['callback', ''],
 ])
 
-/** Longest line that a detail is given room in; what identifies the evidence stands there whole, however long it is. */
+/** The longest line with a detail; what identifies the evidence is never cut. */
 const maxLineLength = 300
 const nothing = '-'
 const fromMark = 'from:'
 const judgementShape = /^([a-z]+)\/([a-z0-9-]+)$/
 
 /**
- * Evidence as it stands in the table: one line that sorts by time, to the second, and that a person can read.
+ * Evidence as stored in the table: one readable line that sorts by time, to the second.
  *
  *     <instant>[poll] <reason> <provider> <message> from:<domain> <class>/<rule> <detail>
  *     2026-11-21T08:00:03Z hard-bounce tencent-ses qcloudses-… gone/mailbox-not-there 551 5.1.1 recipient is not exist
@@ -231,7 +234,7 @@ export function evidenceLine(evidence: SuppressionEvidence): string {
   return detail === '' ? identity : `${identity} ${detail}`
 }
 
-/** Reads a line back; `undefined` for one that no evidence wrote. */
+/** Parses a line; `undefined` for one that no evidence wrote. */
 export function parseEvidence(line: string): Omit<SuppressionEvidence, 'recipient'> | undefined {
   const [first = '', second, ...rest] = line.split(' ')
   const [source, mark] = [...marks].find(([, known]) => first.endsWith(known)) ?? ['callback', '']
@@ -250,7 +253,7 @@ export function parseEvidence(line: string): Omit<SuppressionEvidence, 'recipien
   }
 }
 
-/** Only an unsubscription names a domain, and only a bounce was judged: what else stands there is somebody's words. */
+/** Only an unsubscription names a domain, and only a bounce is judged: elsewhere such text is part of the detail. */
 function wordsOf(
   reason: SuppressionReason,
   words: readonly string[],
@@ -264,7 +267,7 @@ function wordsOf(
   return { judgement: { class: judged[1] as ReplyClass, rule: judged[2] ?? '' }, detail: others.join(' ') }
 }
 
-/** An instant of which text order is order of time: always with milliseconds. */
+/** An instant whose text order is its order in time: always with milliseconds. */
 export function sortableInstant(instantMs: number): string {
   return new Date(instantMs).toISOString()
 }
@@ -275,7 +278,7 @@ export function setOf(evidence: SuppressionEvidence): 'evidence' | 'blocklisted'
   return evidence.reason === 'blocklist' ? 'blocklisted' : 'evidence'
 }
 
-/** What the table's write of evidence does to a row, as a pure function: the model that the table is held against. */
+/** The effect of writing evidence on a row, as a pure function: the model that the table is tested against. */
 export function withEvidence(known: Suppression | undefined, evidence: SuppressionEvidence): Suppression {
   const before = known ?? emptySuppression(evidence.recipient)
   const set = setOf(evidence)
@@ -295,12 +298,15 @@ export function withRemoval(
   }
 }
 
-/** Every line that speaks against the address. */
+/** Every line of evidence against the address. */
 export function linesOf({ evidence, blocklisted, unclearBounces: unclear }: Suppression): readonly string[] {
   return [...evidence, ...blocklisted, ...unclear]
 }
 
-/** What a removal at this instant has to count out by name, since it is dated later: all the rest it counts out by time. */
+/**
+ * Evidence dated later than a removal at this instant, which the removal must exclude by name; older evidence is
+ * excluded by time.
+ */
 export function datedLater(known: Suppression, atMs: number): readonly string[] {
   return [
     ...linesOf(known).filter((line) => instantOf(line) > atMs),
@@ -308,17 +314,17 @@ export function datedLater(known: Suppression, atMs: number): readonly string[] 
   ]
 }
 
-/** The lasting evidence that comes first as text among what is newer than the last removal: what a person reads first. */
+/** The first line, in text order, of the lasting evidence newer than the last removal: shown first to a person. */
 export function firstLasting(known: Suppression): string | undefined {
   return known.evidence.filter(counting(known)).sort(asTable)[0]
 }
 
-/** The latest instant of anything that speaks against the address; before all time where nothing does. */
+/** The latest instant of any evidence against the address; the earliest possible instant if there is none. */
 export function latestInstantOf(known: Suppression): number {
   return Math.max(beforeAllTimeMs, ...linesOf(known).map(instantOf))
 }
 
-/** The last of these instants; before all time where there is none. */
+/** The last of these instants; the earliest possible instant if there is none. */
 export function lastOf(instants: readonly string[]): number {
   const readable = instants
     .map((instant) => Date.parse(instant))
@@ -326,7 +332,7 @@ export function lastOf(instants: readonly string[]): number {
   return Math.max(beforeAllTimeMs, ...readable)
 }
 
-// The least that a Date can hold.
+// The earliest instant that a Date can hold.
 const beforeAllTimeMs = -8.64e15
 
 /** Distinct lines, earliest first. */

@@ -1,7 +1,7 @@
 import { addDays, dayMs, hourMs, minuteMs, requestDateOf, requestDateStartMs } from './instant.ts'
 import { reachMs } from './schedule.ts'
 
-/** Which dates were given out to be swept, for one age. */
+/** Which dates were scheduled to be swept, for one age. */
 interface SweptAge {
   /** Days after its own beginning at which a date is swept: 1 is as soon as it has closed. */
   readonly ageDays: number
@@ -9,12 +9,12 @@ interface SweptAge {
 }
 
 /**
- * Every date once, as late as the provider tells of it: what happened late is in it, and what was told late. Each further
- * age costs the date's pages again (docs/adr/0009).
+ * Every date once, as late as the provider reports it: so late events and late reports are included. Each further age
+ * costs the date's pages again (docs/adr/0009).
  */
 export const defaultSweepAgesDays = [29]
 
-/** Rows can show up about a minute late, so a date is left to settle after it has closed. */
+/** Rows may appear about a minute late, so a closed date waits before its sweep. */
 export const settlingMs = 10 * minuteMs
 
 /** The ages of a ledger that is new: yesterday is the first date to be swept, at every age. */
@@ -23,8 +23,8 @@ export function firstSweptAges(agesDays: readonly number[], nowMs: number): read
 }
 
 /**
- * The ages that are set now: those that were go on, and a new one begins with the date that reaches it today. Where the last
- * age comes down, it takes over the dates that the old one had yet to come to: each has its last sweep.
+ * The ages that are set now: existing ones continue, and a new one begins with the date that reaches it today. If the
+ * last age is lowered, it takes over the dates that the old one had not reached: each date has its last sweep.
  */
 export function withAges(
   sweptAges: readonly SweptAge[],
@@ -47,8 +47,8 @@ export function withAges(
 }
 
 /**
- * The sweeps that have fallen due, oldest date first, and the ages moved past them. A date that falls due at two ages at
- * once, after a pause, is swept once; one that the provider no longer tells about is not swept at all.
+ * The sweeps that are due, oldest date first, and the ages moved past them. A date that is due at two ages at once,
+ * after a pause, is swept once; one that the provider no longer reports is not swept.
  */
 export function dueSweeps(
   sweptAges: readonly SweptAge[],
@@ -82,8 +82,8 @@ export function oldestDateInReach(nowMs: number): string {
 }
 
 /**
- * The dates under which the provider may list a message, likeliest first. Its time zone is UTC+8 by all evidence but
- * undocumented to the minute, so a message sent within an hour of midnight may stand under the other date.
+ * The dates under which the provider may list a message, likeliest first. Its time zone is UTC+8 by all evidence, but
+ * that is not documented to the minute: a message sent within an hour of midnight may be listed under the other date.
  */
 export function possibleRequestDates(sentAtMs: number): readonly string[] {
   const date = requestDateOf(sentAtMs)

@@ -5,18 +5,18 @@ import * as responses from './responses.ts'
 
 interface Paths {
   readonly providers: readonly Provider[]
-  /** By provider, the SHA-256 digests, in hex, of the tokens that may stand in its path. */
+  /** By provider, the SHA-256 digests, in hex, of the tokens accepted in its path. */
   readonly tokenDigests: ReadonlyMap<string, readonly string[]>
 }
 
-/** Whose path was asked for, and whether the token in it opens it. */
+/** The provider of the path, and whether the token in it is accepted. */
 export type Access =
   | { readonly hasValidToken: true; readonly provider: Provider }
   | { readonly hasValidToken: false; readonly provider?: Provider; readonly refusal: WebhookResponse }
 
-/** Looks at path, method and token, and at nothing else: `POST /<provider>/<token>`. */
+/** Checks only path, method and token: `POST /<provider>/<token>`. */
 export function authenticate(request: WebhookRequest, { providers, tokenDigests }: Paths): Access {
-  // A function URL ends in a slash already, and joining by hand makes two of it.
+  // A function URL ends in a slash, so joining by hand makes two.
   const [name, token, ...rest] = request.path.split('/').filter((part) => part !== '')
   const provider = providers.find((known) => known.name === name)
   if (!provider || rest.length > 0) return { hasValidToken: false, refusal: responses.notFound() }

@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** The digest under which a callback token is known to the function: SHA-256, lower-case hex. */
+/** The digest of a callback token that the function is given: SHA-256, lower-case hex. */
 export function tokenDigest(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex')
 }
 
 /**
  * Whether a token's digest is among the accepted ones. Every digest is compared, each in constant time, so that the
- * answer's time tells nothing about any of them.
+ * response time reveals nothing about any of them.
  */
 export function isAcceptedToken(token: string, acceptedDigests: readonly string[]): boolean {
   const digest = Buffer.from(tokenDigest(token), 'hex')

@@ -13,23 +13,23 @@ import { resultOf, type IngestResult } from './responses.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 interface IngestDependencies extends ProcessBodyDependencies {
-  /** Whose metrics a request adds to: `TABLE_PREFIX`. */
+  /** The deployment that a request's metrics belong to: `TABLE_PREFIX`. */
   readonly deployment: string
   readonly providers: readonly Provider[]
-  /** By provider, the SHA-256 digests, in hex, of the tokens that may stand in its path. */
+  /** By provider, the SHA-256 digests, in hex, of the tokens accepted in its path. */
   readonly tokenDigests: ReadonlyMap<string, readonly string[]>
   readonly signingKeys: SigningKeys
   readonly quarantine: QuarantineWriter
   /** How long one request may wait for keys and tables: the sender waits for the response. */
   readonly responseDeadlineMs: number
-  /** A signal that is aborted after so long. Default: by the machine's clock. */
+  /** A signal that aborts after the given time. Default: by the machine's clock. */
   readonly deadline?: (ms: number) => AbortSignal
 }
 
 /**
- * Takes in one webhook request. The order is the design: method and path, token, size, and only then is anything decoded; the
- * signature, and only then is anything believed. Responds after everything is durable, never before; nothing runs after
- * the response.
+ * Handles one webhook request. The order matters: method and path, token and size are checked before anything is
+ * decoded; the signature is verified before anything is believed. Responds only after everything is durable; nothing
+ * runs after the response.
  */
 export async function ingest(request: WebhookRequest, deps: IngestDependencies): Promise<WebhookResponse> {
   const access = authenticate(request, deps)
@@ -45,10 +45,10 @@ export async function ingest(request: WebhookRequest, deps: IngestDependencies):
   return result.response
 }
 
-/** All that a function URL takes: what is larger is not even decoded. */
+/** The limit of a function URL: a larger body is not even decoded. */
 const maxKeptBytes = 6 * 1024 * 1024
 
-/** From here on whoever asks knows the token, and may read what is wrong. */
+/** From here on the caller knows the token, and may read what is wrong. */
 async function receive(
   request: WebhookRequest,
   provider: Provider,
@@ -71,7 +71,7 @@ async function receive(
   return verify(received, keys === 'unknown' ? [] : keys, deps)
 }
 
-/** What is left of a body is kept in this last part of the response's time. */
+/** The last part of the response time is reserved for keeping the rest of a body. */
 function reservedForKeepingMs(responseDeadlineMs: number): number {
   return responseDeadlineMs / 4
 }
@@ -104,7 +104,7 @@ function resultWithoutKeys(
   return resultOf(responses.notSetUp(setting), { logged: { problem: `${setting} is not set` } })
 }
 
-/** It is not read, and so no signature of it is verified either. */
+/** It is not read, so its signature is not verified either. */
 async function keepTooLarge(received: ReceivedBody, deps: IngestDependencies): Promise<IngestResult> {
   const { maxBodyBytes } = received.provider
   const problems = [`body: expected at most ${maxBodyBytes} bytes, got ${received.callback.body.length}`]
@@ -114,7 +114,7 @@ async function keepTooLarge(received: ReceivedBody, deps: IngestDependencies): P
   return resultOf(responses.tooLarge(maxBodyBytes, isQuarantined), { isQuarantined, logged })
 }
 
-/** Whoever tries again may do so in vain until a key is put, and then no more. */
+/** Retries fail until a key is put, and then succeed. */
 async function keepUntilThereAreKeys(
   received: ReceivedBody,
   withoutKeys: IngestResult,
@@ -126,7 +126,7 @@ async function keepUntilThereAreKeys(
   return { ...withoutKeys, ...(keeping && { isQuarantined: keeping.isQuarantined, logged: keeping.logged }) }
 }
 
-/** What a provider signs is read once it is verified; what a provider does not sign, on the token's word. */
+/** A signed body is read once it is verified; a provider without signatures is trusted by the token. */
 async function verify(
   received: ReceivedBody,
   keys: readonly string[],
@@ -153,7 +153,7 @@ function probe({ callback }: ReceivedBody): IngestResult {
   return resultOf(responses.unsigned('probe'), { logged: { probe: 'unsigned' }, isUnread })
 }
 
-/** A console's probe is forgotten; an event waits for its signature to be mended. */
+/** A console's probe is not stored; an event is kept until its signature can be repaired. */
 async function keepUnsigned(received: ReceivedBody, deps: IngestDependencies): Promise<IngestResult> {
   const keeping = await keepUnverifiedEvent(received, 'unsigned', deps)
   if (keeping === undefined) return probe(received)
@@ -169,12 +169,12 @@ async function keepForged(received: ReceivedBody, deps: IngestDependencies): Pro
 }
 
 /**
- * As many elements are written before the response, as far as its time allows: each takes 2 to 5 ms of processor, and a body of
- * thousands is not to take seconds of it (docs/costs.md). A `request` of SendCloud's names 100 recipients.
+ * At most this many elements are written before the response, if time allows: each takes 2 to 5 ms of CPU time, and a
+ * body of thousands must not take seconds (docs/costs.md). A `request` of SendCloud's names 100 recipients.
  */
 const maxWritesPerResponse = 100
 
-/** Writes what the body says. It is kept as a whole where any element needs it: running it again records nothing twice. */
+/** Writes what the body reports. It is kept whole if any element needs it: a replay records nothing twice. */
 async function read(
   received: ReceivedBody,
   proof: { readonly isProved: boolean; readonly isVerified: boolean },

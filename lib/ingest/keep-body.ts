@@ -16,13 +16,13 @@ interface Grounds {
   readonly reason: QuarantineReason
   /** One line for each thing that is wrong. */
   readonly problems: readonly string[]
-  /** Whether its sender is proved as far as the provider can: else a day keeps so much, and no more. */
+  /** Whether its sender is proved, as far as the provider allows. If not, a daily limit applies. */
   readonly isProved: boolean
-  /** Whether a signature proved it. */
+  /** Whether a signature proved its sender. */
   readonly isVerified?: boolean
 }
 
-/** Whether a body stands in quarantine now. `day full`: of what anybody with the URL can send, as much is kept already as may be. */
+/** Whether a body is in quarantine now. `day full`: the day's limit for unproved bodies is reached. */
 interface Keeping {
   readonly outcome: 'kept' | 'day full' | 'failed'
   readonly isQuarantined: boolean
@@ -55,7 +55,7 @@ function notKept(outcome: 'day full' | 'failed'): Keeping {
   return { outcome, isQuarantined: false, logged: { quarantine: outcome } }
 }
 
-/** Keeps an event of which nobody proved who sent it; `undefined` where the body is none. */
+/** Keeps an event whose sender is not proved; `undefined` if the body is not an event. */
 export async function keepUnverifiedEvent(
   received: ReceivedBody,
   reason: 'unsigned' | 'forged',

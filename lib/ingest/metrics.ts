@@ -23,19 +23,19 @@ export function requestMetrics(
   )
 }
 
-/** What one request adds to the metrics of the ingest function; what it does not add to is left out. */
+/** What one request adds to the metrics of the ingest function; zeros are left out. */
 interface RequestFigures {
   /**
-   * - `rejectedCallbacks`: somebody came to a path that exists with a token that is not accepted, or with none. A wrong path
-   *   (404) or method (405) is what strangers try who know nothing of us, and not counted.
-   * - `turnedAwayCallbacks`: somebody with an accepted token could not deliver it, or not all of it: 400, 401 for its
-   *   signature, 413, 503, and a body without signature, which is answered 200 and not read.
+   * - `rejectedCallbacks`: a request to an existing path with a wrong token or none. A wrong path (404) or method (405)
+   *   is not counted: scanners try those.
+   * - `turnedAwayCallbacks`: a request with an accepted token that was not taken, or not completely: 400, 401 for its
+   *   signature, 413, 503, and a body without a signature, which is answered 200 and not read.
    * - `quarantinedBodies`: a body was kept in quarantine, again or for the first time.
    */
   readonly ofJob: Figures
   /**
-   * - `acceptedCallbacks`: a provider told of something, and all of it is written or in quarantine. What the application tells
-   *   of its sends is not counted: it says nothing about whether callbacks still arrive.
+   * - `acceptedCallbacks`: a provider reported something, and all of it is written or in quarantine. The application's
+   *   reports of its sends are not counted: they do not show whether callbacks still arrive.
    */
   readonly ofProvider: Figures
 }
@@ -55,7 +55,7 @@ function figuresOf({ hasValidToken, provider }: Access, result: IngestResult): R
 
 const turningAway: ReadonlySet<number> = new Set([400, 401, 413, 503])
 
-// Probes are answered 200, too, and say nothing.
+// Probes are answered 200 too, and report nothing.
 function isAccepted({ response, body }: IngestResult): boolean {
   return response.status === 202 || (response.status === 200 && body !== undefined && body.recorded > 0)
 }

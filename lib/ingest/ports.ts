@@ -1,7 +1,7 @@
-/** A request as any front hands it over: nothing is decoded yet. */
+/** A request from any HTTP front end: nothing is decoded yet. */
 export interface WebhookRequest {
   readonly method: string
-  /** Path as it came, percent-encoded, without query. */
+  /** The path as received, percent-encoded, without query. */
   readonly path: string
   /** Their names in lower case. */
   readonly headers: ReadonlyMap<string, string>
@@ -12,6 +12,6 @@ export interface WebhookRequest {
 export interface WebhookResponse {
   readonly status: 200 | 202 | 400 | 401 | 404 | 405 | 413 | 503
   readonly headers: Readonly<Record<string, string>>
-  /** A JSON value; absent for an answer without body. */
+  /** A JSON value; absent for a response without a body. */
   readonly body?: Readonly<Record<string, unknown>>
 }

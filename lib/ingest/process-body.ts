@@ -21,34 +21,34 @@ export interface ProcessBodyDependencies {
   readonly log: Log
 }
 
-/** What became of one body. */
+/** The result of processing one body. */
 export interface BodyResult {
   /** Elements that are durably written. */
   readonly recorded: number
   /** Elements whose write failed and may succeed later. */
   readonly unwritten: number
-  /** Elements that could not be written before the time was up, or beyond as many as may be: no fault of theirs. */
+  /** Elements not written for lack of time, or beyond the limit of writes: not their fault. */
   readonly unfinished: number
   /** Why the body has to be kept; absent where every element was understood and could be written. */
   readonly reason?: ReadingReason
   readonly problems: readonly FieldProblem[]
-  /** `delivered`, or `delivered ×3 opened` where a body tells of several. */
+  /** `delivered`, or `delivered ×3 opened` if a body reports several events. */
   readonly summary: string
-  /** What the elements that are written say that mails came to. */
+  /** The outcomes reported by the elements that were written. */
   readonly outcomes: OutcomeCounts
 }
 
-/** Writes of one body that are under way at once. */
+/** Concurrent writes of one body. */
 const concurrentWrites = 32
 
-/** How much of a body is written while somebody waits for the answer; all of it where nobody does. */
+/** How much of a body is written while the sender waits for the response. Default: all of it. */
 interface Until {
-  /** Ends the writes that are under way, and begins no other. */
+  /** Ends the writes in progress, and starts no more. */
   readonly signal: AbortSignal
   readonly maxWrites: number
 }
 
-/** Reads an authenticated body and writes down all that it tells. Live input and replays take this same way. */
+/** Reads an authenticated body and records everything that it reports. Live input and replays share this function. */
 export async function processBody(
   provider: Provider,
   callback: Callback,
@@ -89,8 +89,8 @@ export async function processBody(
 }
 
 /**
- * Rows are keyed by recipient and message, whoever writes them: so that a URL and its token write the rows of that provider
- * alone, a message whose id is another's by its shape is refused.
+ * Rows are keyed by recipient and message, for all providers. An id in the shape of another provider's is refused, so
+ * that a URL and its token write only the rows of their own provider.
  */
 function withOwnMessage(outcome: Outcome, pointer: string): Outcome {
   if (outcome.type !== 'event') return outcome
@@ -105,21 +105,21 @@ function withOwnMessage(outcome: Outcome, pointer: string): Outcome {
   return { type: 'invalid', problems: [problem] }
 }
 
-/** What is wrong with a body, as a person reads it: a line for each thing. */
+/** The problems of a body for a person to read, one per line. */
 export function problemLines(problems: readonly FieldProblem[]): readonly string[] {
   return problems.map(
     ({ pointer, expected, received }) => `${pointer || 'body'}: expected ${expected}, got ${received}`,
   )
 }
 
-/** What is wrong with a body of which nobody proved who sent it, as a person reads it. */
+/** What is wrong with a body whose sender nobody proved, for a person. */
 export function unverifiedLine(reason: 'unsigned' | 'forged', keySetting: string): string {
   return reason === 'unsigned'
     ? 'signature: expected one, got none'
     : `signature: expected one by ${keySetting}, got one that no known key made`
 }
 
-/** What a body tells of, in a few words. */
+/** A short summary of what a body reports. */
 export function summaryOf(outcomes: readonly Outcome[]): string {
   const kinds = outcomes.flatMap((outcome) => {
     if (outcome.type === 'event') return outcome.event.kind
@@ -144,7 +144,7 @@ interface Settling {
   readonly signal: AbortSignal | undefined
 }
 
-/** One element is the unit of failure: whatever happens to it is a value, and its neighbours go on. */
+/** One element is the unit of failure: its failure is a value, and the others continue. */
 async function settle(outcome: Outcome, of: Settling): Promise<Result> {
   const { deps, signal } = of
   switch (outcome.type) {
@@ -172,7 +172,7 @@ async function written(write: () => Promise<void>, { pointer, mayBegin, signal }
   }
 }
 
-/** A line for each kind of failure and not for each element: a body may tell of thousands. */
+/** One line for each kind of failure, not for each element: a body may have thousands. */
 function logFailures(results: readonly Result[], log: Log): void {
   const errors = results.flatMap((result) => (result.type === 'unwritten' ? result.error : []))
   for (const [error, all] of Map.groupBy(errors, (name) => name)) {

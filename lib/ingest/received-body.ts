@@ -2,12 +2,12 @@ import { contentTypeOfText } from '../providers/body/text.ts'
 import type { Callback, Provider } from '../providers/provider.ts'
 import type { WebhookRequest } from './ports.ts'
 
-/** A body, and until when its sender waits. */
+/** A body, and how long its sender waits. */
 export interface ReceivedBody {
   readonly provider: Provider
   readonly callback: Callback
   readonly signal: AbortSignal
-  /** Leaves time to keep what could not be written until then. */
+  /** Leaves time to keep what could not be written by then. */
   readonly writesSignal: AbortSignal
 }
 
@@ -18,7 +18,7 @@ export function bodyBytes({ body, isBase64Encoded }: WebhookRequest): number {
     : Buffer.byteLength(body, 'utf8')
 }
 
-/** What the provider posted, decoded from how the front handed it over. */
+/** The body as the provider posted it, decoded from the form that the HTTP front end passed on. */
 export function callbackIn({ body, isBase64Encoded, headers }: WebhookRequest): Callback {
   const contentType = headers.get('content-type') ?? ''
   return {

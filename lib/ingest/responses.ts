@@ -23,13 +23,13 @@ export function resultOf(
   return { response, logged: {}, body: undefined, isQuarantined: false, isUnread: false, ...more }
 }
 
-/** What callers are told. Problems follow RFC 9457; to a stranger they say no more than the status does. */
+/** The responses to callers. Problems follow RFC 9457; to a stranger they say no more than the status. */
 
 export function recorded(events: number): WebhookResponse {
   return json(200, { recorded: events })
 }
 
-/** Lambda ends an answer at 6 MB, and a person reads no more of them either. */
+/** Lambda limits a response to 6 MB, and a person reads no more of them either. */
 const maxProblemsShown = 20
 
 export function kept(events: number, problems: readonly FieldProblem[]): WebhookResponse {
@@ -41,7 +41,7 @@ export function kept(events: number, problems: readonly FieldProblem[]): Webhook
   })
 }
 
-/** To a body that tells of more than can be written while its sender waits. */
+/** For a body that reports more than can be written while its sender waits. */
 export function unfinished(events: number, left: number): WebhookResponse {
   return json(202, {
     recorded: events,
@@ -61,15 +61,15 @@ export function invalid(events: number, problems: readonly FieldProblem[], isKep
   })
 }
 
-const dayFull = 'as much of what nobody signed as a day has room for is kept already'
+const dayFull = 'the limit for unsigned bodies of the day (UTC) is reached'
 
 const detailOfUnsigned = {
-  probe: 'it was taken for a probe of the URL, and nothing was stored.',
-  kept: 'it is kept in quarantine, and nothing of it is believed.',
-  'day full': `it is not kept, for ${dayFull}.`,
+  probe: 'it was read as a probe of the URL, and nothing was stored.',
+  kept: 'it is kept in quarantine, and nothing in it is believed.',
+  'day full': `it is not kept, since ${dayFull}.`,
 } as const
 
-/** A console may post without a signature when the URL is saved, and wants 200. */
+/** A console may post without a signature when the URL is saved, and expects 200. */
 export function unsigned(became: keyof typeof detailOfUnsigned): WebhookResponse {
   return json(200, { recorded: 0, detail: `The body carries no signature: ${detailOfUnsigned[became]}` })
 }

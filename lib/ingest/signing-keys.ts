@@ -6,20 +6,20 @@ import type { Clock, Log, ParameterReader } from '../runtime/ports.ts'
 import type { Provider } from '../providers/provider.ts'
 
 /**
- * The keys that a provider may sign with; none where its setting is not set. Rejects where they cannot be read.
+ * The keys that a provider may sign with; none if its setting is not set. Rejects if they cannot be read.
  * @param signal - ends the wait for them.
  */
 export type SigningKeys = (provider: Provider, signal: AbortSignal) => Promise<readonly string[]>
 
-/** How long a key that is put or replaced may stay unknown to a function that is running already. */
+/** The longest time until a running function uses a key that was put or replaced. */
 const maxAgeMs = 5 * minuteMs
-/** After a read that failed: so long every request does with what is known, instead of waiting for another. */
+/** After a failed read, requests use what is known for this long instead of reading again. */
 const pauseMs = 10 * secondMs
-/** Of a read in place of which there are keys that were good five minutes ago. */
+/** For a read while there are keys that were valid five minutes ago. */
 const nextReadMs = 300
 
 interface Known {
-  /** Absent where they never could be read. */
+  /** Absent if they could never be read. */
   readonly keys?: readonly string[]
   readonly untilMs: number
 }
@@ -31,8 +31,8 @@ interface Sources {
 }
 
 /**
- * Reads the keys from the environment, else from the parameters, when first they are needed and every five minutes after
- * that. Keys that cannot be read again stay as they are.
+ * Reads the keys from the environment, else from the parameters, when they are first needed and every five minutes
+ * after that. If they cannot be read again, the known keys stay in use.
  */
 export function signingKeys(environment: Environment, { parameters, clock, log }: Sources): SigningKeys {
   const known = new Map<string, Known>()
@@ -59,7 +59,7 @@ export function signingKeys(environment: Environment, { parameters, clock, log }
   }
 }
 
-/** A moment ago the keys could not be read, and nobody has tried again since. */
+/** The keys could not be read a moment ago, and no read was tried since. */
 class KeysUnknownError extends Error {
   override readonly name = 'KeysUnknownError'
 

@@ -2,11 +2,11 @@ import type { Delivery, DeliveryKey, Status } from '../core/delivery.ts'
 import type { DeliveryEvent } from '../core/event.ts'
 import type { InboundMail } from '../core/inbound-mail.ts'
 
-/** The write side of the ledger: all that the internet-facing function needs, and nothing that reads. */
+/** The write side of the ledger: all that the internet-facing function needs. It reads nothing. */
 export interface DeliveryWriter {
   /**
-   * Joins one event into its delivery's row. Recording it again, or in another order, ends in the same row.
-   * Resolves when the write is durable. Throws {@link UnwritableError} where no retry can help.
+   * Joins one event into its delivery's row. Repeats and any order give the same row. Resolves when the write is
+   * durable. Throws {@link UnwritableError} if no retry can help.
    */
   record(event: DeliveryEvent, signal?: AbortSignal): Promise<void>
 }
@@ -16,7 +16,7 @@ export class UnwritableError extends Error {
   override readonly name = 'UnwritableError'
 }
 
-/** A pending delivery as the index tells it. */
+/** A pending delivery as read from the index. */
 export interface PendingDelivery extends DeliveryKey {
   readonly status: Status
   readonly provider: string
@@ -37,9 +37,9 @@ export interface DeliveryReader {
 /** A part of a long list, and where the next part begins. */
 export interface Page<T> {
   readonly items: readonly T[]
-  /** Rows that were read, those included that are no items. */
+  /** Rows that were read, including those that are not items. */
   readonly rows: number
-  /** Where the list goes on; opaque. Absent after the last part. */
+  /** Where the list continues; opaque. Absent after the last part. */
   readonly next?: string
 }
 
@@ -62,10 +62,10 @@ export interface StoredInboundMail {
   readonly id: string
   readonly provider: string
   readonly recipient: string
-  /** The message that it answers, where that is known. */
+  /** The message that it answers, if known. */
   readonly answers?: string
   readonly answeredRecipient?: string
-  /** When it came, by the provider's clock: once for each telling that differs. */
+  /** When it arrived, by the provider's clock: once for each report that differs. */
   readonly receivedAt: readonly string[]
   readonly rawMessageUrls: readonly string[]
   readonly columns: ReadonlyMap<string, string>
@@ -76,6 +76,6 @@ export interface InboundMailReader {
   all(): AsyncIterable<StoredInboundMail>
   /** The mails that answer the message. */
   answering(message: string): AsyncIterable<StoredInboundMail>
-  /** One mail with its content; `undefined` where there is none. An id may be shortened as long as it names one mail. */
+  /** One mail with its content; `undefined` if there is none. An id may be shortened if it still names one mail. */
   mail(id: string): Promise<(StoredInboundMail & { readonly content: string }) | undefined>
 }

@@ -8,7 +8,7 @@ import { typeName, type FieldProblem, type Outcome } from './provider.ts'
 /** The fields of one event by their names. A map, since the names come from outside. */
 export type Fields = ReadonlyMap<string, unknown>
 
-/** Numbers may come as numeric strings (seen in public receivers). */
+/** Numbers may be numeric strings (seen in public receivers). */
 export const wholeNumber = (expected: string) =>
   v.pipe(
     v.union([v.number(), v.pipe(v.string(), v.trim(), v.digits(), v.transform(Number))], expected),
@@ -18,7 +18,7 @@ export const wholeNumber = (expected: string) =>
 export const unixTimeShape =
   'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
 
-/** Milliseconds, of an instant told in Unix seconds or milliseconds. Numbers may come as numeric strings. */
+/** Milliseconds of an instant in Unix seconds or milliseconds. Numbers may be numeric strings. */
 export const unixTime = v.pipe(
   v.union(
     [v.number(), v.pipe(v.string(), v.trim(), v.regex(/^\d+(?:\.\d+)?$/), v.transform(Number))],
@@ -28,7 +28,7 @@ export const unixTime = v.pipe(
   v.number(unixTimeShape),
 )
 
-/** What is wrong with an instant that lies ahead of our clock. Run again once it has passed, the body is right. */
+/** The problem of an instant in the future. A replay after it has passed succeeds. */
 export function aheadOfClock(pointer: string, value: unknown): FieldProblem {
   return {
     pointer,
@@ -51,26 +51,26 @@ export const identifier = (expected: string) =>
     v.string(`${expected}, at most ${maxIdentifierBytes} bytes without white space or #`),
   )
 
-/** Any value on one line; what is no text as JSON; nothing as an empty string. */
+/** Any value on one line: text as is, nothing as an empty string, all else as JSON. */
 export function textOf(value: unknown): string {
   if (value === undefined) return ''
   return oneLine(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
-/** Fields as JSON, in the order of their names; none as an empty string. */
+/** Fields as JSON, in the order of their names; an empty string if there are none. */
 export function jsonOf(fields: readonly (readonly [string, unknown])[]): string {
   if (fields.length === 0) return ''
   return JSON.stringify(Object.fromEntries(fields.toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }
 
-/** An event of a name that is not known here. */
+/** An event of an unknown name. */
 export function unrecognisedEvent(name: string, pointer: string, expected: string): Outcome {
-  // Only what looks like a name is repeated: anything else may be an address.
+  // Only text that looks like a name is repeated: anything else may be an address.
   const received = /^[\w.-]{1,40}$/.test(name) ? name : typeName(name)
   return { type: 'unrecognised', problem: { pointer, expected, received } }
 }
 
-/** What to answer where reading fails: the one thing known to fail is a field too deep to be printed again. */
+/** The outcome if reading throws: the only known cause is a field nested too deeply to be printed. */
 export function tooDeep(pointer: string, element: unknown): Outcome {
   const problem = { pointer, expected: 'fields that are nested less deeply', received: typeName(element) }
   return { type: 'invalid', problems: [problem] }

@@ -11,89 +11,89 @@ export interface FieldProblem {
   readonly received: string
 }
 
-/** What one element of a callback's body turned out to be. */
+/** The result of reading one element of a body. */
 export type Outcome =
   | { readonly type: 'event'; readonly event: DeliveryEvent }
-  /** A mail that somebody sent to us: kept whole, and no delivery. */
+  /** A mail that was sent to us: kept whole, not a delivery. */
   | { readonly type: 'inbound'; readonly mail: InboundMail }
-  /** Well-formed, of a type that is not known here yet: kept, to be run again once it is. */
+  /** Well-formed, but of an unknown type: kept, to be replayed once it is known. */
   | { readonly type: 'unrecognised'; readonly problem: FieldProblem }
   | { readonly type: 'invalid'; readonly problems: readonly FieldProblem[] }
   /** The body as a whole is not what the provider sends. */
   | { readonly type: 'unreadable'; readonly problem: FieldProblem }
 
-/** What a provider posted: nothing of it is parsed yet. */
+/** What a provider posted, not yet parsed. */
 export interface Callback {
   readonly body: Uint8Array
-  /** As it came; empty where none did. */
+  /** As received; empty if there was none. */
   readonly contentType: string
   /**
-   * All headers, their names in lower case, for a provider that signs in one. Absent where a kept body is replayed: it was
-   * checked when it came, and what is in it cannot depend on them.
+   * All headers, their names in lower case, for a provider that signs in one. Absent in a replay: the signature was
+   * checked on arrival, and the content cannot depend on them.
    */
   readonly headers?: ReadonlyMap<string, string>
 }
 
 /**
- * What a signature says of a callback.
+ * The verdict on a callback's signature.
  * - `signed`: by one of the keys.
- * - `test`: by the public key, as a console's test of the URL is. It tells of nothing that happened.
- * - `unsigned`: it carries no signature at all, as a console's probe of the URL does.
- * - `forged`: it carries one that no key made, or only a part of one.
- * - `unverifiable`: it cannot be parsed, so it has no place where a signature could stand. Kept on the URL token's word.
+ * - `test`: by the public key, as in a console's test of the URL. It reports nothing that happened.
+ * - `unsigned`: without a signature, as in a console's probe of the URL.
+ * - `forged`: with one that no key made, or only a part of one.
+ * - `unverifiable`: it cannot be parsed, so no signature can be found. Kept, trusting the URL token.
  */
 export type Authenticity = 'signed' | 'test' | 'unsigned' | 'forged' | 'unverifiable'
 
 /** How a provider signs its callbacks. */
 interface Signing {
-  /** The variable of the environment that holds the keys: one, or two while a key is being replaced. */
+  /** The environment variable that holds the keys: one, or two while a key is being replaced. */
   readonly keySetting: string
-  /** A key that stands in the provider's documents: it authenticates nobody, so no setting may name it. */
+  /** A key published in the provider's documents: it authenticates nobody, so no setting may hold it. */
   readonly publicKey?: string
   /** Never throws. Compares in constant time. */
   verify(callback: Callback, keys: readonly string[]): Authenticity
   /**
-   * Whether a body whose sender is not proved tells of something that happened to a recipient. Then it is no probe, and is kept
-   * until the signature is mended. Never throws.
+   * Whether an unproved body reports an event of a recipient. Then it is not a probe, and is kept until the signature
+   * is repaired. Never throws.
    */
   isEvent(callback: Callback): boolean
 }
 
-/** Who posts what became of our mail: one file per provider. */
+/** A sender of webhook events: one file per provider. */
 export interface Provider {
-  /** Names the path: `POST /<name>/<token>`. Rows name whose mail it is: the same, for all who send mail. */
+  /** The name in the path: `POST /<name>/<token>`. Rows carry the same name, for all providers of mail. */
   readonly name: string
-  /** Whether it is the application that sends, and not who sends mail for it. */
+  /** Whether this is the application that sends, not a provider of mail. */
   readonly isApplication?: true
   /** A larger body is kept and not read. */
   readonly maxBodyBytes: number
-  /** Absent where the provider signs nothing: the token in the path is all there is. */
+  /** Absent if the provider does not sign: the token in the path is the only proof. */
   readonly signing?: Signing
   /**
-   * Whether a message's key can be no other provider's, by its shape: then a body of another path that names it is refused.
-   * Absent where keys have no shape of their own.
+   * Whether the shape of a message's key is this provider's alone: then bodies of other paths that name it are refused.
+   * Absent if keys have no shape of their own.
    */
   readonly ownsMessage?: (message: MessageKey) => boolean
   /**
-   * The key of a message, by what sending it returned; `undefined` where that names none. Absent where that is the key
+   * The key of a message from the id that sending returned; `undefined` if that is invalid. Absent if the id is the key
    * itself.
    */
   readonly keyOfSent?: (returned: string) => MessageKey | undefined
   /**
    * Reads a body into one outcome per element; a body without content is a probe and yields none. Never throws.
    *
-   * @param nowMs - Our clock: what is told to have happened more than a day later is `invalid`. Of a kept body it is the
-   *   clock of its replay, so that it becomes right with time.
+   * @param nowMs - Our clock: an event dated more than a day later is `invalid`. For a kept body it is the time of its
+   *   replay, so it becomes valid with time.
    */
   read(callback: Callback, nowMs: number): readonly Outcome[]
 }
 
-/** Whose a message is, by the shape of its key; `undefined` where that says nothing. */
+/** The provider of a message, by the shape of its key; `undefined` if that is not conclusive. */
 export function ownerOf(message: MessageKey, mailProviders: readonly Provider[]): string | undefined {
   return mailProviders.find(({ ownsMessage }) => ownsMessage?.(message))?.name
 }
 
-/** Names what came without repeating it: values may be addresses. */
+/** Describes a value without repeating it: it may be an address. */
 export function typeName(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
@@ -103,9 +103,9 @@ export function typeName(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-/** Of a text that nobody can see to be wrong, why it is: `a string with U+FFFD in it`. */
+/** Names an invisible fault of a text: `a string with U+FFFD in it`. */
 function nameOfText(text: string): string {
-  // What is longer is wrong by its length alone.
+  // A longer text is wrong by its length alone.
   const codePoint =
     text.length > 10_000 ? undefined : hiddenIn(text)?.codePointAt(0)?.toString(16).toUpperCase()
   return codePoint === undefined ? 'a string' : `a string with U+${codePoint.padStart(4, '0')} in it`

@@ -6,5 +6,5 @@ import { tencentSes } from './tencent-ses/tencent-ses.ts'
 /** Every provider that sends mail for us. */
 export const mailProviders: readonly Provider[] = [tencentSes, sendCloud]
 
-/** Everyone whose bodies are taken in: those providers, and the application that sends with them. */
+/** Every sender of bodies that are accepted: those providers, and the application that sends with them. */
 export const providers: readonly Provider[] = [...mailProviders, sentWith(mailProviders)]

@@ -3,15 +3,15 @@ import { minuteMs } from '../core/instant.ts'
 import { errorName } from '../runtime/error-name.ts'
 import { replayRow, type ReplayDependencies } from './replay.ts'
 
-/** Bodies that are under way at once; each has as many writes under way as a callback has. */
+/** Concurrent bodies; each has as many concurrent writes as a callback. */
 const concurrentBodies = 2
 
-/** So long bodies are begun: the run has a provider to ask, and the next run goes on. */
+/** New bodies are started for this long: the run also has a provider to ask, and the next run continues. */
 const patienceMs = 2 * minuteMs
 
 /**
- * Writes what callbacks told of and could not be written before their answers were due (`unfinished` in quarantine). Whatever
- * fails stays there for the next run, and is no reason for this run to fail: it is logged, and an alarm watches what waits.
+ * Writes what callbacks reported and could not be written before their responses were due (`unfinished` in quarantine).
+ * What fails stays there for the next run and does not fail this run: it is logged, and an alarm watches the backlog.
  */
 export async function finishBodies(deps: ReplayDependencies): Promise<void> {
   const untilMs = deps.clock.now() + patienceMs

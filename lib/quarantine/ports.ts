@@ -1,20 +1,20 @@
-/** Authenticated input that could not be read, kept so that it can be run again. */
+/** Authenticated input that could not be read, kept for a replay. */
 export interface QuarantinedInput {
   readonly provider: string
   /** The body, byte for byte. */
   readonly body: Uint8Array
-  /** As it came; empty where none did. */
+  /** As received; empty if there was none. */
   readonly contentType: string
   readonly reason: QuarantineReason
-  /** One line for each thing that was wrong. */
+  /** One line for each problem. */
   readonly problems: readonly string[]
   readonly receivedAtMs: number
-  /** Whether its provider's signature proved who sent it: then a replay does not check that again. */
+  /** Whether its provider's signature was verified: then a replay does not check it again. */
   readonly isVerified?: boolean
 }
 
 /**
- * What reading and writing a body may find, the reason that asks for most first: it names what a person has to look at.
+ * The problems of reading and writing a body, the most serious first: it names what a person has to look at.
  */
 export const readingReasons = ['unreadable', 'invalid', 'unwritable', 'unrecognised'] as const
 
@@ -29,11 +29,11 @@ export const quarantineReasons = ['forged', 'unsigned', 'too-large', 'unfinished
 export type QuarantineReason = (typeof quarantineReasons)[number]
 
 export interface QuarantineWriter {
-  /** Keeps the input; the same body again is one row that remembers each time it came. */
+  /** Keeps the input; the same body again is one row that records each arrival. */
   keep(input: QuarantinedInput, signal?: AbortSignal): Promise<void>
   /**
-   * Keeps input that whoever knows the URL can send at will, as long as the day (UTC) has room for it. Each time that a body
-   * comes takes room. `false` where there is none left: nothing was kept.
+   * Keeps unproved input, which anyone who knows the URL can send, within the daily limit (UTC). Each arrival of a body
+   * counts. `false` if the limit is reached: nothing was kept.
    */
   keepWithinDay(input: QuarantinedInput, signal?: AbortSignal): Promise<boolean>
 }
@@ -47,17 +47,17 @@ export interface QuarantinedRow {
   readonly reason: QuarantineReason
   readonly problems: readonly string[]
   readonly bytes: number
-  /** Whether a signature proved who sent it when it came. */
+  /** Whether its signature was verified on arrival. */
   readonly isVerified: boolean
   readonly firstSeenAt: string
   readonly lastSeenAt: string
-  /** How often the body came; a hundred stands for a hundred or more. */
+  /** How often the body arrived; a hundred means a hundred or more. */
   readonly seen: number
   /** How often it was replayed. */
   readonly attempts: number
-  /** Absent while it still has to be dealt with. */
+  /** Absent while it is open. */
   readonly resolvedAt?: string
-  /** What resolved it: a replay that wrote all of it, or an operator who wants nothing of it. Absent as `resolvedAt` is. */
+  /** What resolved it: a replay that wrote all of it, or an operator's dismissal. Absent like `resolvedAt`. */
   readonly resolvedBy?: Resolution
 }
 
@@ -65,31 +65,31 @@ export const resolutions = ['replay', 'dismissal'] as const
 
 export type Resolution = (typeof resolutions)[number]
 
-/** How much waits in quarantine. */
+/** The number of open bodies in quarantine. */
 export interface QuarantineGauge {
-  /** Bodies that have to be dealt with; of thousands it may tell only that they are thousands. */
+  /** The number of open bodies; in the thousands it may be a lower bound. */
   open(): Promise<number>
 }
 
-/** What the operator reads of the quarantine, and writes into it. */
+/** The operator's side of the quarantine. */
 export interface QuarantineStore {
-  /** Every row, without bodies, in no order. It reads all that was ever kept, bodies and their parts included. */
+  /** Every row, without bodies, in no order. It reads the whole table, including bodies and their parts. */
   all(): AsyncIterable<QuarantinedRow>
-  /** Those that are still to be dealt with. It reads them alone. */
+  /** The open rows. It reads only those. */
   open(): AsyncIterable<QuarantinedRow>
-  /** One row, `undefined` where there is none. An id may be shortened as long as it names one row. */
+  /** One row; `undefined` if there is none. An id may be shortened if it still names one row. */
   row(id: string): Promise<QuarantinedRow | undefined>
   /** The same with its body. */
   input(id: string): Promise<(QuarantinedRow & { readonly body: Uint8Array }) | undefined>
-  /** The ids of bodies that are `unfinished`, in no order; at times one that is not any more. */
+  /** The ids of bodies that are `unfinished`, in no order; it may include some that no longer are. */
   unfinished(): AsyncIterable<string>
-  /** Writes down that the row was replayed: what is still wrong with it, or that nothing is and it is resolved. */
+  /** Records a replay of the row: what is still wrong, or that it is resolved. */
   replayed(id: string, atMs: number, left: ReplayLeft | 'resolved'): Promise<void>
-  /** Writes down that nothing is wanted of the row: it is resolved, until the same body comes again. */
+  /** Records a dismissal of the row: it is resolved until the same body arrives again. */
   dismissed(id: string, atMs: number): Promise<void>
 }
 
-/** What a replay found still wrong. */
+/** What is still wrong after a replay. */
 export interface ReplayLeft {
   readonly reason: QuarantineReason
   readonly problems: readonly string[]

@@ -5,32 +5,32 @@ import { keptRowIn, polledInputOf, problemsOf, UnreadableRows } from '../reconci
 import type { Replayed } from './replay.ts'
 import { tooMuchForItsRow, problemLines, type ProcessBodyDependencies } from '../ingest/process-body.ts'
 
-/** How rows that a provider's poll told are read again. */
+/** How rows of a provider's poll are read again. */
 export interface PolledRows {
-  /** Whose poll told them. */
+  /** The provider whose poll listed them. */
   readonly provider: string
   /** Reads a row as the poll does. */
   readonly readRow: (row: unknown) => ReadRow
-  /** What a row lacks depends on what stands there. */
+  /** The missing facts depend on the stored row. */
   readonly rows: Pick<DeliveryReader, 'rowsOf'>
 }
 
-/** What a replay of one row comes to. */
+/** The result of replaying one row. */
 type Reading = Pick<Replayed, 'summary' | 'left'>
 
-/** Whether the body is a row that this poll told. */
+/** Whether the body is a row of this poll. */
 export function isPolledRow(polled: PolledRows, { provider }: { readonly provider: string }): boolean {
   return provider === polledInputOf(polled.provider)
 }
 
-/** What a kept row tells by now, without writing anything. */
+/** What a kept row reports now, without writing anything. */
 export function readPolledRow(body: Uint8Array, polled: PolledRows): Reading {
   const kept = keptRowIn(body)
   if (!kept) return notKept
   return readingOf(polled.readRow(kept.row))
 }
 
-/** Reads a kept row again and brings its delivery up to it, as a run does; what is still unreadable stays. */
+/** Reads a kept row again and records what its delivery lacks, as a run does; what is still unreadable stays. */
 export async function replayPolledRow(
   body: Uint8Array,
   polled: PolledRows,

@@ -19,42 +19,42 @@ import {
 export interface ReplayDependencies extends ProcessBodyDependencies {
   readonly providers: readonly Provider[]
   readonly quarantine: QuarantineStore
-  /** The keys of now with which the provider may sign. */
+  /** The current keys that the provider may sign with. */
   readonly keysOf: (provider: Provider) => Promise<readonly string[]>
-  /** How rows that the poll told are read again; absent where there is no need to. */
+  /** How rows of the poll are read again; absent if not needed. */
   readonly polled?: PolledRows
-  /** Whether a body without signature is believed: an operator says so. */
+  /** Whether an operator trusts bodies without a signature. */
   readonly trustsUnsigned?: boolean
 }
 
-/** Which rows are meant. Rows that are resolved are never replayed. */
+/** The rows to replay. Resolved rows are never replayed. */
 export interface ReplayChoice {
   readonly reason?: QuarantineReason
-  /** Leaves out what no replay can do anything about, until an operator trusts it. */
+  /** Leaves out bodies that no replay can resolve until an operator trusts them. */
   readonly withoutUnsigned?: boolean
-  /** Rows that came, or came again, at this instant or later. */
+  /** Rows that arrived, first or again, at this instant or later. */
   readonly sinceMs?: number
 }
 
-/** What became of one row. */
+/** The result for one row. */
 export interface Replayed {
   readonly row: QuarantinedRow
-  /** What its body tells, as far as it is understood: `delivered ×3 opened`. */
+  /** What its body reports, as far as it is understood: `delivered ×3 opened`. */
   readonly summary: string
-  /** `unfinished`: the table did not give the body back, or did not take what it tells; the log says which. */
+  /** `unfinished`: the body could not be read from the table, or its events could not be written; the log says which. */
   readonly left: 'resolved' | 'unfinished' | ReplayLeft
 }
 
 /**
- * Small bodies that are under way at once. A row takes three calls, one after the other: at 10 ms a call, 16 rows keep one core
- * busy, and more are no faster. Each may have 32 writes under way, for which the SDK's 50 sockets are the bound.
+ * Concurrent small bodies. A row takes three calls in sequence: at 10 ms a call, 16 rows keep one core busy, and more
+ * are no faster. Each may have 32 concurrent writes; the SDK's 50 sockets bound their sum.
  */
 const concurrentSmall = 16
 
-/** Larger bodies that are under way at once: each is held in memory several times over while it is read. */
+/** Concurrent larger bodies: reading one holds several copies of it in memory. */
 const concurrentLarge = 4
 
-/** As large as a callback of Tencent's may be. */
+/** The limit of Tencent's callbacks. */
 const maxSmallBytes = 64 * 1024
 
 /** The rows that a replay would run, longest in quarantine first. */
@@ -73,17 +73,17 @@ export async function rowsToReplay(
 interface ReplayOptions {
   readonly isDryRun: boolean
   readonly onReplayed: () => void
-  /** Ends the replay: what is under way is finished, and no other row is begun. */
+  /** Ends the replay: rows in progress are finished, and no more are started. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Runs kept bodies again through the same way as live input, so running them twice changes nothing. What was verified when
- * it came is not checked again: a key may have been replaced since. What was not is verified with the keys of now. A row is
- * resolved only where every element of its body is durably written; otherwise it says what is still wrong.
+ * Replays kept bodies in the same way as live input, so a second replay changes nothing. A body verified on arrival is
+ * not checked again: a key may have been replaced since. Any other is verified with the current keys. A row is resolved
+ * only if every element of its body is durably written; otherwise it records what is still wrong.
  *
- * Several rows are under way at once, in no promised order: whatever they tell is joined. What became of them is returned in the
- * order in which they were given, without those that left the quarantine meanwhile or were not begun.
+ * Several rows are replayed concurrently, in no fixed order: events join in any order. The results are in the order of
+ * the rows, without those that left the quarantine meanwhile or were not started.
  */
 export async function replay(
   rows: readonly QuarantinedRow[],
@@ -94,7 +94,7 @@ export async function replay(
   const replayOne = async (row: QuarantinedRow) => {
     if (signal?.aborted === true) return
     const result = await unlessFailed(row, deps, isDryRun ? rehearse : replayRow)
-    // The row as it was given, without its body: all are held until the last one is done.
+    // The row as passed in, without its body: all are held until the last one is done.
     if (result) replayed.set(row, { ...result, row })
     onReplayed()
   }
@@ -108,7 +108,7 @@ export async function replay(
   return rows.flatMap((row) => replayed.get(row) ?? [])
 }
 
-/** One row is the unit of failure: the others go on. */
+/** One row is the unit of failure: the others continue. */
 async function unlessFailed(
   row: QuarantinedRow,
   deps: ReplayDependencies,
@@ -122,7 +122,7 @@ async function unlessFailed(
   }
 }
 
-/** `undefined` where the row has left the quarantine meanwhile. */
+/** `undefined` if the row has left the quarantine meanwhile. */
 export async function replayRow(
   { id }: Pick<QuarantinedRow, 'id'>,
   deps: ReplayDependencies,
@@ -144,7 +144,7 @@ function readAgain(
   return provider ? leftOf(input, provider, input, deps) : Promise.resolve(unknownProvider(input))
 }
 
-/** What a replay would do, by reading alone. */
+/** What a replay would do, without writing. */
 async function rehearse(row: QuarantinedRow, deps: ReplayDependencies): Promise<Replayed | undefined> {
   const input = await deps.quarantine.input(row.id)
   if (!input) return undefined
@@ -175,7 +175,7 @@ async function leftOf(
   return { summary, left: reason ? { reason, problems: problemLines(problems) } : 'resolved' }
 }
 
-/** Reasons for which a body may be kept that nobody proved to have sent. */
+/** Reasons to keep a body whose sender is not proved. */
 const reasonsOfUnproved: ReadonlySet<QuarantineReason> = new Set([
   'forged',
   'unsigned',
@@ -183,7 +183,7 @@ const reasonsOfUnproved: ReadonlySet<QuarantineReason> = new Set([
   'unreadable',
 ])
 
-/** `undefined` where the body is to be believed. */
+/** `undefined` if the body is trusted. */
 async function unprovedOf(
   row: QuarantinedRow,
   provider: Provider,

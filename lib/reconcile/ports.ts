@@ -45,7 +45,7 @@ export interface UnreadableRow {
 export interface StatusPage {
   /** What its rows report, in their order, as far as they can be read. A row that reports no delivery is absent. */
   readonly deliveries: readonly PolledDelivery[]
-  /** Rows of which something could not be read: what could be is among the deliveries, and they cannot stop their neighbours. */
+  /** Rows of which something could not be read: what could be is among the deliveries, and they cannot stop their neighbors. */
   readonly unreadable: readonly UnreadableRow[]
   /** How many rows the page held, readable or not: the next page begins that much further. */
   readonly rows: number

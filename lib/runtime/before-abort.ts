@@ -1,6 +1,6 @@
 /**
- * What the work comes to, unless the signal ends the wait for it: then it rejects with the signal's reason. So whoever waits is
- * answered even where the work heeds no signal and never ends.
+ * The result of the work, unless the signal aborts first: then it rejects with the signal's reason. So the caller gets
+ * a response even if the work ignores signals and never ends.
  */
 export async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work

@@ -14,7 +14,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** The variables that are set. An empty one is what shells and templates leave where nothing is meant. */
+/** The variables that are set. Shells and templates leave an empty one for a value that is not set. */
 export function setVariables(environment: Environment): Environment {
   return Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
@@ -46,7 +46,7 @@ const wholeNumber = (expected: string, min: number, max: number) =>
     v.maxValue(max, expected),
   )
 
-/** A port of this machine; 0 takes a free one. */
+/** A port of this machine; 0 means any free one. */
 export const port = wholeNumber('a port from 0 to 65535', 0, 65_535)
 
 const url = v.pipe(
@@ -70,7 +70,7 @@ const sha256Digests = v.pipe(
   ),
 )
 
-/** The prefix of the local tables: what an environment without TABLE_PREFIX points at. */
+/** The prefix of the local tables: the default for an environment without TABLE_PREFIX. */
 export const localTablePrefix = 'delivery-ledger-local'
 
 const tablePrefix = v.optional(
@@ -80,13 +80,13 @@ const tablePrefix = v.optional(
 
 const retentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '400')
 
-/** How long evidence of a provider's own blocklist holds after the last of it. */
+/** How long evidence of a provider's own blocklist holds after the latest. */
 export const blocklistDays = v.optional(
   wholeNumber('a number of days from 0 to 3650', 0, 3_650),
   String(defaultBlocklistDays),
 )
 
-/** What the operator's commands read where they only look into the tables. */
+/** The settings of operator commands that only read the tables. */
 export const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }
 
 const requestsPerSecond = v.optional(
@@ -122,15 +122,15 @@ export function tokenSettingOf(provider: string): string {
   return `${sharedTokenSetting}_${provider.toUpperCase().replaceAll('-', '_')}`
 }
 
-/** The setting with the digests of the tokens of every path that has none of its own. */
+/** The setting with the digests of the tokens for every path without its own. */
 export const sharedTokenSetting = 'CALLBACK_TOKEN_SHA256'
 
-/** What the ingest function reads from its environment, beside the keys of its providers. */
+/** What the ingest function reads from its environment, besides the keys of its providers. */
 export const ingestEntries = {
   ...tableEntries,
   INBOUND_RETENTION_DAYS: inboundRetentionDays,
   [sharedTokenSetting]: sha256Digests,
-  /** How much a day (UTC) is kept of what anybody who knows a URL can send. */
+  /** The daily limit (UTC) for keeping bodies whose sender is not proved. */
   UNVERIFIED_MB_PER_DAY: v.optional(wholeNumber('megabytes from 0 to 100000', 0, 100_000), '100'),
 }
 
@@ -141,7 +141,7 @@ export function ownTokenEntries(
   return Object.fromEntries(providers.map(({ name }) => [tokenSettingOf(name), v.optional(sha256Digests)]))
 }
 
-/** The digests of the tokens that open each provider's path: its own where it has some, else those of all. */
+/** The digests of the tokens that open each provider's path: its own if it has some, else the shared ones. */
 export function parseTokenDigests(
   shared: readonly string[],
   providers: readonly Provider[],
@@ -151,7 +151,7 @@ export function parseTokenDigests(
   return new Map(providers.map(({ name }) => [name, own[tokenSettingOf(name)] ?? shared]))
 }
 
-/** One or two keys, separated by a comma; a comma too many is none of them. */
+/** One or two keys, separated by a comma; an extra comma is ignored. */
 const signingKeys = (publicKey: string | undefined) =>
   v.optional(
     v.pipe(
@@ -161,22 +161,22 @@ const signingKeys = (publicKey: string | undefined) =>
       v.maxLength(2, 'one or two keys, separated by a comma'),
       v.everyItem(
         (key) => key !== publicKey,
-        "keys of your own, and not the one that stands in the provider's documents",
+        "keys of your own, not the one published in the provider's documents",
       ),
     ),
   )
 
-/** The keys of a provider that signs; none where its setting is not set, and the provider is not used. */
+/** The keys of a provider that signs; none if its setting is not set, since the provider is not used. */
 export function parseSigningKeys({ signing }: Provider, environment: Environment): readonly string[] {
   if (!signing) return []
   const { keySetting, publicKey } = signing
   return parseEnvironment({ [keySetting]: signingKeys(publicKey) }, environment)[keySetting] ?? []
 }
 
-/** Said and not guessed: credentials that somebody forgot must not look like a poll that nobody wants. */
+/** Explicit: forgotten credentials must not look like a poll that is turned off. */
 const sesPoll = v.optional(v.picklist(['on', 'off'], 'on or off'), 'on')
 
-/** Said by the operator, since the table cannot tell a mail that nobody recorded from one that was never sent. */
+/** Set by the operator, since the table cannot distinguish a mail that was not recorded from one that was never sent. */
 const sendsRecorded = v.optional(
   v.pipe(
     v.picklist(['on', 'off'], 'on or off'),
@@ -204,12 +204,12 @@ export const sendCloudCredentialEntries = {
   SENDCLOUD_API_KEY: v.string(),
 }
 
-/** What the reconcile function reads from its environment, beside the credentials of the polls. */
+/** What the reconcile function reads from its environment, besides the credentials of the polls. */
 export const reconcileEntries = {
   ...tableEntries,
-  /** It writes what callbacks left unfinished, an inbound mail among it. */
+  /** It writes what callbacks left unfinished, which may be inbound mail. */
   INBOUND_RETENTION_DAYS: inboundRetentionDays,
-  /** `off` for who sends with SendCloud alone: then no credentials of Tencent Cloud are needed. */
+  /** `off` if you send with SendCloud alone: then no credentials of Tencent Cloud are needed. */
   SES_POLL: sesPoll,
   SES_ENDPOINT: v.optional(url),
   SES_REGION: v.optional(
@@ -225,19 +225,19 @@ export const reconcileEntries = {
   SWEEP_AGES_DAYS: sweepAgesDays,
 }
 
-/** A row has to outlive the poll's reach, or the last sweep of its date would discover what has expired. */
+/** A row must outlive the poll's reach, or the last sweep of its date would discover expired deliveries. */
 const polledRetentionDays = v.pipe(
   retentionDays,
-  v.check((days) => days >= 31, '31 days or more while the poll is on, which reaches back 30'),
+  v.check((days) => days >= 31, '31 days or more while the poll is on, since it reaches back 30'),
 )
 
 /** {@link reconcileEntries} where the poll is on. */
 export const polledEntries = { ...reconcileEntries, RETENTION_DAYS: polledRetentionDays }
 
-/** All that the poll is set up with. */
+/** All settings of the poll. */
 export const pollEntries = { ...polledEntries, ...pollCredentialEntries }
 
-/** The settings of the poll; `undefined` where there is to be none. */
+/** The settings of the poll; `undefined` if it is off. */
 export function parsePollSettings(
   environment: Environment,
 ): v.InferOutput<v.ObjectSchema<typeof pollEntries, undefined>> | undefined {
@@ -263,7 +263,7 @@ function isPolled(environment: Environment): boolean {
   return parseEnvironment({ SES_POLL: sesPoll }, environment).SES_POLL === 'on'
 }
 
-/** The parameters that this environment lacks of the poll: none where it is off. */
+/** The poll's parameters that this environment lacks: none if it is off. */
 export function pollParameters(environment: Environment): readonly string[] {
   return isPolled(environment) ? Object.keys(pollCredentialEntries) : []
 }

@@ -2,22 +2,22 @@ const namespace = 'delivery-ledger'
 
 type Figures = Readonly<Record<string, number>>
 
-/** What one log line tells of; no two of its figures share a name. */
+/** The figures of one log line; no two share a name. */
 interface Measured {
-  /** Of one job of the deployment alone. */
+  /** Of one job of the deployment. */
   readonly ofJob: Figures
   /** Of one job and one provider. */
   readonly ofProvider?: { readonly provider: string; readonly figures: Figures }
-  /** Of the deployment, whoever tells it: what several jobs tell adds up in one metric. */
+  /** Of the deployment, from any job: the figures of several jobs add up in one metric. */
   readonly ofDeployment: Figures
 }
 
 /**
- * Figures as the fields of a log line from which CloudWatch makes metrics by itself: no call, and nothing to set up. No
- * fields where there are no figures. Their names tell the unit: those that end in `Seconds` are seconds, the others counts.
- * Source: CloudWatch embedded metric format specification (read 2026-11-22): `Timestamp` in milliseconds, at most 100
- * metrics in a directive and 30 dimensions in a set.
- * @param deployment - whose figures: `TABLE_PREFIX`.
+ * Figures as the fields of a log line from which CloudWatch makes metrics: no call, and nothing to set up. No figures,
+ * no fields. Figures whose names end in `Seconds` are seconds, the others counts. Source: CloudWatch embedded metric
+ * format specification (read 2026-11-22): `Timestamp` in milliseconds, at most 100 metrics in a directive and 30
+ * dimensions in a set.
+ * @param deployment - the deployment of the figures: `TABLE_PREFIX`.
  */
 export function embeddedMetrics(
   { ofJob, ofProvider, ofDeployment }: Measured,

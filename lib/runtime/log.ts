@@ -1,8 +1,8 @@
 import type { Log } from './ports.ts'
 
 /**
- * Anything that looks like an address is struck out, wherever it came from: plain, with a quoted local part, at an address
- * literal, or encoded for a URL. The bounded lengths keep the search linear.
+ * Anything that looks like an address is redacted: plain, with a quoted local part, at an address literal, or encoded
+ * for a URL. The bounded lengths keep the search linear.
  */
 const address =
   /(?:"[^"]{1,64}"|[^\s"'<>:,;/\\@=?&]{1,320})(?:@|%40)(?:\[[^\s\]]{1,255}\]|[^\s"'<>:,;/\\&]+)/gi
@@ -16,8 +16,8 @@ export function jsonLog(write: (line: string) => void, now: () => number): Log {
 }
 
 /**
- * Replaces addresses and the values of fields that are named like secrets. Each text by itself, names of fields among them: in the line
- * as a whole an address could reach over a quote, and what is left would be no JSON.
+ * Redacts addresses and the values of fields with names of secrets. Each text is redacted by itself, also the names of
+ * fields: in the whole line an address could span a quote, and the rest would not be JSON.
  */
 function redacted(fields: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(fields, (_name, value: unknown) => {

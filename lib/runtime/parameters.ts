@@ -2,7 +2,7 @@ import { secondMs } from '../core/instant.ts'
 import { setVariables, type Environment } from './config.ts'
 import type { ParameterReader } from './ports.ts'
 
-/** For those for whom nobody waits. */
+/** For reads that no caller waits for. */
 const patienceMs = 10 * secondMs
 
 /** The name under which a deployment keeps a setting: `/delivery-ledger-prod/SENDCLOUD_APP_KEY`. */
@@ -11,9 +11,9 @@ export function parameterName(deployment: string, setting: string): string {
 }
 
 /**
- * The environment with settings that are kept as parameters of its deployment (`TABLE_PREFIX`). They belong together: where
- * the environment sets one of them, none is read, since one half of somebody's credentials goes with no other half.
- * @param parameters - absent where there are none, as on a developer's machine.
+ * The environment with settings that are kept as parameters of its deployment (`TABLE_PREFIX`). They belong together:
+ * if the environment sets one of them, none is read, so halves of different credentials are never combined.
+ * @param parameters - absent if there are none, as on a developer's machine.
  * @param signal - ends the wait for them. Default: after ten seconds.
  */
 export async function withParameters(

@@ -1,4 +1,4 @@
-/** Time, passed in everywhere so that tests and simulations own it. */
+/** Time, passed in everywhere so that tests and simulations control it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
@@ -6,27 +6,27 @@ export interface Clock {
   sleep(ms: number): Promise<void>
 }
 
-/** Writes one line of what happened. Never given a secret or an address. */
+/** Writes one log line. Never pass a secret or an address. */
 export type Log = (event: string, fields?: Readonly<Record<string, unknown>>) => void
 
-/** Settings that a deployment keeps apart from its functions, since most of them are secret. */
+/** Settings that a deployment keeps outside its functions, since most of them are secret. */
 export interface ParameterReader {
   /** The values of those parameters that exist, by name. @param signal - ends the wait for them. */
   valuesOf(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
 }
 
-/** The operator's side of the parameters: it tells everything but their values. */
+/** The operator's side of the parameters: it shows everything but their values. */
 export interface ParameterKeeper {
-  /** Takes the place of what stood there. */
+  /** Replaces the current value. */
   put(parameter: {
     readonly name: string
     readonly value: string
     readonly isSecret: boolean
-    /** With which a secret is encrypted. Default: the store's own key. */
+    /** The key that encrypts a secret. Default: the store's own key. */
     readonly keyId?: string | undefined
     readonly description: string
   }): Promise<void>
-  /** Tells whether there was anything to remove. */
+  /** Returns whether there was anything to remove. */
   remove(name: string): Promise<boolean>
   /** Those that exist, by name. */
   found(names: readonly string[]): Promise<ReadonlyMap<string, FoundParameter>>
@@ -34,7 +34,7 @@ export interface ParameterKeeper {
 
 interface FoundParameter {
   readonly isSecret: boolean
-  /** Counts how often it was put. */
+  /** The number of puts. */
   readonly version: number
   readonly changedAtMs?: number
 }

@@ -5,15 +5,15 @@ import { parameterReader } from './parameters/parameter-reader.ts'
 import type { Clock, Log, ParameterReader } from './ports.ts'
 import { dynamoDbClient } from '../table/client.ts'
 
-/** What a function runs in: everything that is not a setting. */
+/** The runtime of a function: everything that is not a setting. */
 export interface Runtime {
   readonly clock: Clock
   readonly log: Log
-  /** @param requestTimeoutMs - after which one try of one request counts as failed. */
+  /** @param requestTimeoutMs - the timeout of one attempt of one request. */
   readonly dynamoDb: (requestTimeoutMs: number) => DynamoDBClient
-  /** A signal that is aborted after so long. Absent: by the machine's clock. */
+  /** A signal that aborts after the given time. Absent: by the machine's clock. */
   readonly deadline?: (ms: number) => AbortSignal
-  /** Where settings are that the environment lacks. Absent: there are no others. */
+  /** The source of settings that the environment lacks. Absent: there is none. */
   readonly parameters?: ParameterReader
 }
 

@@ -30,9 +30,9 @@ interface RecheckDependencies {
   readonly blocklistDays: number
 }
 
-/** How far a recheck is, and what it did until there: all that it takes to go on. */
+/** The progress of a recheck and its results so far: all that is needed to resume. */
 export interface RecheckState {
-  /** First all deliveries are judged, then all addresses on the list are. */
+  /** First all deliveries are judged, then all addresses on the list. */
   readonly phase: 'deliveries' | 'suppressions' | 'done'
   readonly position?: string
   readonly deliveries: number
@@ -51,19 +51,19 @@ export const recheckFromStart: RecheckState = {
   removed: 0,
 }
 
-/** What a recheck found of one address. */
+/** What a recheck found for one address. */
 export type RecheckFinding =
-  /** The stored facts say that it belongs on the list, or count against it, and the list did not have that. */
+  /** The stored facts hold evidence against it that the list lacks. */
   | { readonly type: 'missing'; readonly evidence: SuppressionEvidence }
   | {
       readonly type: 'doubtful'
       readonly recipient: string
       readonly doubts: readonly Doubt[]
-      /** Why it was not taken off the list although that was asked for: this holds as well. */
+      /** Other reasons that still hold, so that it was not removed. */
       readonly alsoHeld: readonly HeldReason[]
     }
 
-/** Why a hard bounce may not hold any more. */
+/** Why a hard bounce may no longer hold. */
 export type Doubt =
   | {
       readonly type: 'delivered-since'
@@ -75,22 +75,23 @@ export type Doubt =
 
 interface RecheckOrder {
   readonly isDryRun: boolean
-  /** Takes doubtful addresses off the list where nothing else holds them there. */
+  /** Removes doubtful addresses from the list if no other reason holds. */
   readonly isRemoving: boolean
   readonly from: RecheckState
   readonly signal: AbortSignal
   readonly onFinding: (finding: RecheckFinding) => void
-  /** After each page: what was done until there is durable. */
+  /** Called after each page: everything up to it is durable. */
   readonly onState: (state: RecheckState) => Promise<void> | void
 }
 
-/** Addresses and writes of one recheck under way at once. */
+/** Concurrent addresses and writes of one recheck. */
 const concurrent = 16
 
 /**
- * Judges the stored replies of all deliveries by the present rules, adds to the list what is missing, and reports whose
- * hard bounce is in doubt: delivered or opened since, or judged otherwise now. Holds one page at a time. Ends after its
- * page where `signal` aborts; the state then says where to go on. Running it twice adds nothing more.
+ * Judges the stored replies of all deliveries by the current rules, adds what the list lacks, and reports addresses
+ * whose hard bounce is in doubt: delivered or opened since, or judged differently now. Holds one page at a time. If
+ * `signal` aborts, it ends after the current page; the state then says where to resume. Running it twice adds nothing
+ * more.
  */
 export async function recheck(deps: RecheckDependencies, order: RecheckOrder): Promise<RecheckState> {
   let state = order.from
@@ -123,7 +124,7 @@ async function recheckDeliveries(
   return state
 }
 
-/** The same counts at another place. */
+/** The same counts at another position. */
 function at(
   { deliveries, suppressions, added, doubtful, removed }: RecheckState,
   phase: RecheckState['phase'],
@@ -133,7 +134,7 @@ function at(
   return { phase, ...(position !== undefined && { position }), ...counts }
 }
 
-/** The evidence of these deliveries that the list lacks and that makes a difference to it. */
+/** The evidence of these deliveries that the list lacks and that changes it. */
 async function missingOf(
   deliveries: readonly Delivery[],
   deps: RecheckDependencies,
@@ -153,7 +154,7 @@ async function missingOf(
   return missing
 }
 
-/** A reply that was cut to find room in its row is judged whole. */
+/** A reply that was cut to fit into its row is judged whole. */
 async function completed(delivery: Delivery, deps: RecheckDependencies): Promise<Delivery> {
   const isCut = delivery.facts.get('bounced')?.some(({ text }) => text.endsWith('…')) ?? false
   if (!isCut) return delivery
@@ -161,7 +162,7 @@ async function completed(delivery: Delivery, deps: RecheckDependencies): Promise
   return all.find(({ message }) => message === delivery.message) ?? delivery
 }
 
-/** Whether mail arrived since: an old bounce says nothing then. */
+/** Whether mail arrived since: then an old bounce does not count. */
 async function isRefuted(evidence: SuppressionEvidence, deps: RecheckDependencies): Promise<boolean> {
   if (evidence.reason !== 'hard-bounce') return false
   return (
@@ -193,14 +194,14 @@ function asked({ clock, blocklistDays }: RecheckDependencies): Parameters<typeof
 
 const kindsOfEvidence = ['bounced', 'dropped', 'complained', 'unsubscribed'] as const
 
-/** What a delivery's stored facts say against its recipient, by the present rules. */
+/** The evidence in a delivery's stored facts, by the current rules. */
 function evidenceOf(delivery: Delivery): readonly SuppressionEvidence[] {
   return kindsOfEvidence.flatMap((kind) =>
     (delivery.facts.get(kind) ?? []).flatMap((fact) => suppressionOf(eventOf(delivery, kind, fact)) ?? []),
   )
 }
 
-/** A stored fact as the event that it was, as far as the rules look at it. */
+/** A stored fact as an event, with the fields that the rules use. */
 export function eventOf(delivery: Delivery, kind: EventKind, fact: Fact): DeliveryEvent {
   const { columns } = delivery
   const fromDomain = columns.get('fromDomain')
@@ -248,7 +249,7 @@ async function recheckRow(
   if (!isBounced(scanned)) return 'certain'
   const mails = await deps.deliveries.ofRecipient(scanned.recipient)
   if (doubtsOf(scanned, mails).length === 0) return 'certain'
-  // A scan may be old by now: what decides is read again, and nothing newer than that is removed.
+  // The scan may be stale: the row is read again, and nothing newer than this read is removed.
   const row = (await deps.suppressions.ofRecipients([scanned.recipient])).get(scanned.recipient) ?? scanned
   const doubts = doubtsOf(row, mails)
   if (!isBounced(row) || doubts.length === 0) return 'certain'
@@ -260,7 +261,7 @@ async function recheckRow(
   return 'removed'
 }
 
-/** Why the hard bounces of an address may not hold any more. */
+/** Why the hard bounces of an address may no longer hold. */
 export function doubtsOf(row: Suppression, deliveries: readonly Delivery[]): readonly Doubt[] {
   const counted = hardBouncesOf(row)
   if (counted.length === 0) return []
@@ -285,7 +286,7 @@ function hardBouncesOf(row: Suppression): readonly Bounce[] {
   return [...row.evidence.flatMap(read(false)), ...row.unclearBounces.flatMap(read(true))]
 }
 
-/** Whether the bounces, each judged anew, still put the address on the list. */
+/** Whether the bounces, judged again, still put the address on the list. */
 function isHeldByNow(row: Suppression, bounces: readonly Bounce[], deliveries: readonly Delivery[]): boolean {
   const anew = bounces
     .flatMap((bounce) => judgedAnew(bounce, deliveries))
@@ -294,7 +295,7 @@ function isHeldByNow(row: Suppression, bounces: readonly Bounce[], deliveries: r
   return heldReasons(asOfNow, { nowMs: Infinity, blocklistDays: 0 }).length > 0
 }
 
-/** By the delivery's own facts; where those are over, by what the evidence kept of the reply. */
+/** By the delivery's own facts; if those have expired, by the reply in the evidence. */
 function judgedAnew(bounce: Bounce, deliveries: readonly Delivery[]): readonly SuppressionEvidence[] {
   const delivery = deliveries.find(({ message }) => message === bounce.message)
   const facts = delivery?.facts.get('bounced') ?? []
@@ -306,19 +307,19 @@ function judgedAnew(bounce: Bounce, deliveries: readonly Delivery[]): readonly S
 
 function judgedByLine(bounce: Bounce): readonly SuppressionEvidence[] {
   const reply = bounce.judgement === undefined ? withoutAdditions(bounce.detail) : bounce.detail
-  // Where the provider's number decided, there are no words to judge again.
+  // If the provider's number decided, there are no words to judge again.
   if (reply === '' || bounce.judgement?.rule.startsWith('sub-stat-')) return [bounce]
   const { class: replyClass } = judgeReply(reply, { recipient: bounce.recipient })
   if (replyClass === 'gone' || replyClass === 'closed') return [bounce]
   return replyClass === 'ambiguous' || replyClass === 'unknown' ? [{ ...bounce, isUnclear: true }] : []
 }
 
-/** Lines of the rules' first version hold SendCloud's number and words before the reply, and other fields behind it. */
+/** Lines of the rules' first version hold SendCloud's number and words before the reply, and other fields after it. */
 function withoutAdditions(detail: string): string {
   return detail.replace(/^4\d\d (?:[a-z'/]+ ?)*(?=[245]\d\d|$)/, '').replace(/ ?\{".*$/, '')
 }
 
-/** The latest sign of life after the instant, where there is one. */
+/** The latest delivery or engagement after the instant, if any. */
 function deliveredSince(deliveries: readonly Delivery[], afterMs: number): readonly Doubt[] {
   const signs = deliveries.flatMap((delivery) =>
     (['delivered', 'opened', 'clicked'] as const).flatMap((kind) =>

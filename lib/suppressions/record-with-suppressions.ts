@@ -4,9 +4,9 @@ import type { DeliveryWriter } from '../ledger/ports.ts'
 import type { SuppressionWriter } from './ports.ts'
 
 /**
- * Records events, and puts their recipients on the suppression list where they say so. The list comes first: the poll
- * tells an event only while the delivery's row lacks it, so a run that ends between the two writes must not have written
- * the row. Most events say nothing about the list and stay one write.
+ * Records events, and puts their recipients on the suppression list if they are evidence. The list is written first:
+ * the poll repeats an event only while the delivery's row lacks it, so a run that ends between the two writes must not
+ * have written the row. Most events are no evidence and take one write.
  */
 export function recordingSuppressions(
   deliveries: DeliveryWriter,

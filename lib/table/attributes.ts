@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-// Attributes of rows as valibot reads them.
+// Attributes of rows as valibot schemas.
 
 export const text = v.pipe(
   v.object({ S: v.string() }),

@@ -4,7 +4,7 @@ import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { tryUpdate } from './try-update.ts'
 
-/** A body takes at least this: a row costs as much to write, whatever little stands in it. */
+/** A body counts as at least this: a row with little in it costs as much to write. */
 const leastBytes = 1_024
 
 interface Dependencies {
@@ -15,12 +15,11 @@ interface Dependencies {
 }
 
 /**
- * Takes room for so many bytes of the day (UTC), and answers whether there was as much. One row a day counts what was taken; a
- * write under a condition reads nothing, so whoever takes room needs no permission to read. What was taken and then not used is
- * not given back.
+ * Reserves bytes of the day's limit (UTC), and returns whether there was room. One row a day counts them; a conditional
+ * write reads nothing, so no permission to read is needed. Reserved bytes are not released if they are not used.
  */
 export function dailyRoom(of: Dependencies): (bytes: number, signal?: AbortSignal) => Promise<boolean> {
-  // So that a flood costs no write once a day is full.
+  // So that a flood costs no writes once the day's limit is reached.
   let refused = { day: '', bytes: Infinity }
   return async (given, signal) => {
     const bytes = Math.max(given, leastBytes)
@@ -41,7 +40,7 @@ function takingExpression({ clock, maxBytes }: Dependencies, bytes: number): Exp
   return expression
 }
 
-/** No digest begins so, and no part. */
+/** No digest and no part begins like this. */
 function counterId(day: string): string {
   return `taken#${day}`
 }

@@ -36,9 +36,9 @@ interface Dependencies {
 }
 
 /**
- * Reads deliveries back, with the facts that found no room in their row. A row that somebody has changed by hand so that
- * it cannot be read is logged and left out: it must not hide the others. So is one whose time is over, since DynamoDB may
- * take days to delete it.
+ * Reads deliveries, with the facts that did not fit into their row. A row that was changed by hand and cannot be read
+ * is logged and left out, so that it does not hide the others. An expired row is left out too, since DynamoDB may take
+ * days to delete it.
  */
 export function deliveryReader({ client, table, clock, log }: Dependencies): DeliveryReader {
   const deps = { clock, log }
@@ -66,7 +66,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
   }
   return {
     async rowsOf(keys) {
-      // DynamoDB refuses a batch that names a key twice, and an index may tell a row twice while it is written.
+      // DynamoDB refuses a batch with a duplicate key, and an index may return a row twice while it is written.
       const distinct = new Map(keys.map((key) => [nameOf(key), key]))
       const items = await batchGetItems(
         client,
@@ -103,7 +103,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
   }
 }
 
-/** Goes through all deliveries by pages of a megabyte. */
+/** Reads all deliveries by pages of a megabyte. */
 export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner {
   return {
     approximateRows: () => approximateRows(from.client, from.table),
@@ -136,7 +136,7 @@ async function* readable<T>(
   }
 }
 
-/** What found no room in its delivery's row and stands in one of its own: a fact, or columns and names. */
+/** What did not fit into its delivery's row and is in one of its own: a fact, or columns and names. */
 type Beside = { readonly besideRowOf: string } & (
   { readonly kind: EventKind; readonly fact: Fact } | Pick<Delivery, 'columns' | 'spellings' | 'emailIds'>
 )
@@ -183,7 +183,10 @@ function deliveryOf(item: Item): Delivery {
   }
 }
 
-/** @param beside - in the order of their keys: where they contradict each other, the first stands, whichever came first. */
+/**
+ * @param beside - in the order of their keys: if they contradict each other, the first by key is used, whichever
+ * arrived first.
+ */
 function withBeside(delivery: Delivery, beside: readonly Beside[]): Delivery {
   if (beside.length === 0) return delivery
   const ofColumns = beside.flatMap((one) => ('fact' in one ? [] : [one]))
@@ -211,7 +214,7 @@ function unionOf(sets: readonly (readonly string[])[]): readonly string[] {
   return [...new Set(sets.flat())].sort()
 }
 
-/** A fact that is kept whole beside its row takes the place of its shorter stand-in. */
+/** A fact that is kept whole beside its row replaces its shortened form. */
 function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
   const texts = new Set(whole.map((fact) => fact.text))
   const standIns = new Set(whole.map((fact) => shortenedFact(kind, fact)).filter((text) => !texts.has(text)))

@@ -10,17 +10,17 @@ import { Expression } from './expression.ts'
 import { isRefusedForGood, isTooLarge, tryUpdate } from './try-update.ts'
 
 /**
- * Facts of one kind that stand in the row itself; further ones get a row each. A write costs by the size of the row,
- * so the cap bounds what the busiest address can cost (docs/adr/0003).
+ * Facts of one kind in the row itself; further ones get a row each. A write costs by the size of the row, so the limit
+ * bounds the cost of the busiest address (docs/adr/0003).
  */
 const defaultMaxFactsInRow = 50
 
-/** Spellings of one address, and SendCloud's names of one delivery, that stand in the row itself. */
+/** Spellings of one address, and SendCloud's names of one delivery, in the row itself. */
 export const maxNamesInRow = 20
 
 /**
- * How many retentions what stands beside a row stays. Each write lets the row stay for another one, and cannot reach what is
- * beside it without reading: so that stays as long as a row that is written to for two retentions more (docs/adr/0003).
+ * The lifetime of rows beside a row, in retentions. Each write extends the row itself by one, but cannot reach those
+ * beside it without reading: so they live as long as a row that is written for two more retentions (docs/adr/0003).
  */
 export const besideLives = 3
 
@@ -34,8 +34,8 @@ interface Dependencies {
 }
 
 /**
- * Writes events so that any order, any repeats and any interleaving of writers end in the same row, with one write
- * for the usual event and without reading anything back (docs/adr/0001, 0002).
+ * Writes events so that any order, any repeats and any interleaving of writers give the same row, with one write for
+ * the usual event and without reading (docs/adr/0001, 0002).
  */
 export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & PendingWriter {
   return {
@@ -57,19 +57,19 @@ export function deliveryWriter(dependencies: Dependencies): DeliveryWriter & Pen
   }
 }
 
-/** What of an event goes into the row; the rest stands beside it. */
+/** The parts of an event that go into the row; the rest is written beside it. */
 interface Share {
   readonly fact: boolean
-  /** When the message was sent, spellings and emailIds: sets, too. */
+  /** When the message was sent, spellings and emailIds: also sets. */
   readonly sets: boolean
   /** `moved`: those of the row leave it as well. */
   readonly columns: 'set' | 'beside' | 'moved'
 }
 
-/** What the usual row takes. */
+/** The usual write. */
 const wholeShare: Share = { fact: true, sets: true, columns: 'set' }
 
-/** A share is taken where those before it find a set full, and the shares of a further line where the item is too large. */
+/** Each share is tried if the one before finds a set full; the next line of shares if the item is too large. */
 const attemptedShares: readonly (readonly Share[])[] = [
   [
     wholeShare,
@@ -77,28 +77,28 @@ const attemptedShares: readonly (readonly Share[])[] = [
     { fact: true, sets: false, columns: 'set' },
     { fact: false, sets: false, columns: 'set' },
   ],
-  // A row that is as large as an item may be takes the status, which is a few bytes longer than another at the most.
+  // A row at the size limit still fits the status, which is at most a few bytes longer than another.
   [{ fact: false, sets: false, columns: 'beside' }],
-  // Where it has not even those, its columns make room.
+  // If not even those fit, its columns are moved out.
   [{ fact: false, sets: false, columns: 'moved' }],
 ]
 
 async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: AbortSignal): Promise<void> {
   const write = new EventWrite(to, event, signal)
   if (!(await write.isWritten())) {
-    throw new UnwritableError('Every form of the write was refused, though one of them has to hold.')
+    throw new UnwritableError('Every form of the write was refused, although one must hold.')
   }
   if (write.parts.hasTooLarge)
     throw new UnwritableError('A part of the event is larger than any item may be.')
 }
 
-/** One event on its way into its row. */
+/** One event being written. */
 class EventWrite {
   readonly parts: EventParts
   readonly #to: Dependencies
   readonly #event: DeliveryEvent
   readonly #signal: AbortSignal | undefined
-  /** Suffixes of the rows that were put beside. */
+  /** Suffixes of the rows put beside it. */
   readonly #beside = new Set<string>()
 
   constructor(to: Dependencies, event: DeliveryEvent, signal: AbortSignal | undefined) {
@@ -108,7 +108,7 @@ class EventWrite {
     this.#signal = signal
   }
 
-  /** What finds no room in the row is put beside it first, so that nothing is lost where the second write fails. */
+  /** What does not fit into the row is put beside it first, so that nothing is lost if the second write fails. */
   async isWritten(attempts: readonly (readonly Share[])[] = attemptedShares): Promise<boolean> {
     const [tried = [], ...others] = attempts
     try {
@@ -121,10 +121,10 @@ class EventWrite {
   }
 
   /**
-   * The two forms of the write. `raise` sets the status and holds below the event's rank, and at it where that changes nothing,
-   * so that a repeat costs one call as its first telling did; `join` leaves the status alone and holds at or above the rank. One
-   * of them holds for any row, so whichever is likelier is tried first, and a failed condition means the other. A rank can only
-   * rise, so `join` last decides it: where that fails too, the row does not take this share.
+   * The two forms of the write. `raise` sets the status; it holds below the event's rank, and at that rank if nothing
+   * changes, so that a repeat costs one call like the first report. `join` leaves the status alone and holds at or
+   * above the rank. One of them holds for any row, so the likelier is tried first, and a failed condition means the
+   * other. A rank only rises, so `join` is tried last: if that fails too, the share does not fit into the row.
    */
   async #isTaken(share: Share): Promise<boolean> {
     await this.#putBeside(share)
@@ -173,7 +173,7 @@ class EventWrite {
     return expression
   }
 
-  /** Each under the condition that its set has room. */
+  /** Each on the condition that its set has room. */
   #addSets(expression: Expression, share: Share): void {
     const { kind, spelling, emailId } = this.#event
     const maxFacts = this.#to.maxFactsInRow ?? defaultMaxFactsInRow
@@ -190,7 +190,7 @@ class EventWrite {
     if (share.sets && emailId !== undefined) expression.addAllWithinRoom('emailIds', [emailId], maxNamesInRow)
   }
 
-  /** What belongs to the message is the same in every event that tells it, so the first to tell it is as good as any. */
+  /** Columns of the message are the same in every event, so the first event sets them. */
   #setColumns(expression: Expression, share: Share): void {
     for (const [column, value] of this.parts.identity) expression.setOnce(column, value)
     for (const [column, value] of this.parts.columns) {
@@ -201,8 +201,8 @@ class EventWrite {
 }
 
 /**
- * The condition that setting a status does not lower it, nor bring a delivery back into the pending index that has left it: of
- * its own rank a row may be set to what it is.
+ * The condition that setting a status does not lower it, nor return a delivery to the pending index: at its own rank a
+ * row may only be set to what it is.
  */
 function raisable(expression: Expression, rank: string, isPending: boolean): string {
   const statusRank = expression.name('statusRank')

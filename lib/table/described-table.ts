@@ -5,7 +5,7 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb'
 
-// What a table is, for those who compare it with its declaration. No function needs it.
+// A table's description, to compare it with its declaration. No function needs it.
 
 /** The keys of a table and of its indexes, as text that tables of the same shape share. */
 export interface TableShape {
@@ -40,7 +40,7 @@ export function shapeOf({
   }
 }
 
-/** The table as it stands there, and DynamoDB's word for its state: `ACTIVE` where it can be used. */
+/** The existing table, and its state in DynamoDB: `ACTIVE` if it can be used. */
 export async function describedTable(
   client: DynamoDBClient,
   table: string,
@@ -49,7 +49,7 @@ export async function describedTable(
   return { shape: shapeOf(Table ?? {}), state: Table?.TableStatus ?? 'unknown' }
 }
 
-/** The attribute by which rows leave the table; `undefined` where they stay. */
+/** The attribute by which rows expire; `undefined` if they do not. */
 export async function expiringBy(client: DynamoDBClient, table: string): Promise<string | undefined> {
   const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName: table }))
   const isOn = ['ENABLED', 'ENABLING'].includes(TimeToLiveDescription?.TimeToLiveStatus ?? '')

@@ -5,23 +5,23 @@ import { factOf, sentFactOf } from '../core/fact.ts'
 import { formatInstant } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
 
-// What an event tells, by where it can stand: in the delivery's row, or in rows of its own beside it (docs/adr/0003).
+// The parts of an event, by where they can be stored: in the delivery's row, or in rows beside it (docs/adr/0003).
 
 /**
- * Columns of one event that stand in the row. The expression that sets one of them takes up to 37 bytes of the 4 KB that an
- * expression may have, and everything else in it about 700.
+ * The columns of one event in the row. The expression sets each with up to 37 bytes of its limit of 4 KB, and
+ * everything else in about 700.
  */
 const maxColumnsInRow = 80
-/** A write costs by the size of the row, so what is long stands beside it. */
+/** A write costs by the size of the row, so long values are stored beside it. */
 const maxColumnBytesInRow = 16 * 1024
-/** An item ends at 400 KB, keys and names included. */
+/** The limit of an item is 400 KB, including keys and names. */
 const maxBesideBytes = 350 * 1024
 /** "Attribute names must be between 1 and 64 KB" (DynamoDB developer guide, constraints). */
 const maxNameBytes = 60 * 1024
 
-/** One row beside a delivery's own. Its name is made from its content, so putting it again changes nothing. */
+/** One row beside a delivery's own. Its key is derived from its content, so putting it again changes nothing. */
 export interface BesideRow {
-  /** The attribute that names the message whose row it stands beside. */
+  /** The attribute that names the message of the main row. */
   readonly names: 'factOf' | 'columnsOf'
   /** What follows the message in its sort key. */
   readonly suffix: string
@@ -31,26 +31,26 @@ export interface BesideRow {
 
 type Column = readonly [name: string, value: string]
 
-/** What an event tells. */
+/** The parts of an event. */
 export interface EventParts {
   readonly status: Status
   /** Where the row stands in the pending index as long as nothing later is known; absent for a status with which it leaves. */
   readonly pending: string | undefined
   /** Columns that say whose row it is: provider, MessageId, and when it was sent as far as its key tells. */
   readonly identity: readonly Column[]
-  /** Its fact as it stands in the row; shortened where the whole is beside it. */
+  /** Its fact as stored in the row; shortened if the whole is beside it. */
   readonly fact: string
   /** When its message was sent: a fact of the kind `requested`. */
   readonly sent: string | undefined
-  /** Columns of the message that stand in the row. */
+  /** Columns of the message in the row. */
   readonly columns: readonly Column[]
-  /** What stands beside the row whatever room it has. */
+  /** What is always stored beside the row. */
   readonly alwaysBeside: readonly BesideRow[]
-  /** The same for each part that finds no room: the fact, the members of other sets, and the columns. */
+  /** The same for each part that does not fit: the fact, the members of other sets, and the columns. */
   readonly factBeside: readonly BesideRow[]
   readonly setsBeside: readonly BesideRow[]
   readonly columnsBeside: readonly BesideRow[]
-  /** Whether it tells something that no item can hold. */
+  /** Whether some part fits into no item. */
   readonly hasTooLarge: boolean
 }
 
@@ -71,7 +71,7 @@ export function partsOf(event: DeliveryEvent): EventParts {
     sent,
     columns: columns.inRow,
     alwaysBeside: [...wholeBeside, ...columnRows(columns.beside)],
-    // A whole fact stands there already.
+    // The whole fact is there already.
     factBeside: wholeBeside.length > 0 ? [] : [factRow(event.kind, event.occurredAtMs, text)],
     setsBeside: [
       ...(sent === undefined ? [] : [factRow('requested', event.sentAtMs, sent)]),
@@ -91,7 +91,7 @@ function identityOf({ provider, message }: DeliveryEvent): readonly Column[] {
   ]
 }
 
-/** A function of the event alone, so that it ends in the same rows however often it is told. */
+/** A function of the event alone, so repeated reports give the same rows. */
 function shared(columns: readonly Column[]): {
   readonly inRow: readonly Column[]
   readonly beside: readonly Column[]

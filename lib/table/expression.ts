@@ -6,8 +6,8 @@ type ExpressionInput = Pick<
 >
 
 /**
- * Collects the clauses of one UpdateItem. Every attribute goes by a placeholder, so that a column named from outside
- * (a sender's header) can neither be a reserved word nor be read as syntax.
+ * Collects the clauses of one UpdateItem. Every attribute has a placeholder, so that a column named from outside (a
+ * sender's header) is never read as a reserved word or as syntax.
  */
 export class Expression {
   readonly #names = new Map<string, string>()
@@ -57,7 +57,7 @@ export class Expression {
     this.#adds.push(`${this.name(attribute)} ${this.number(by)}`)
   }
 
-  /** Unites a string set with the member under the condition that it has room for it. */
+  /** Adds a member to a string set on the condition that the set has room. */
   addWithinRoom(attribute: string, member: string, maxMembers: number): void {
     this.addAllWithinRoom(attribute, [member], maxMembers)
   }

@@ -4,12 +4,12 @@ import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
 import { scanItems, type Item } from './pages.ts'
 
-// Rows that are named by a digest of what came: how they are found and read, apart from their parts (docs/adr/0006).
+// Rows named by a digest of their content: how they are found and read, without their parts (docs/adr/0006).
 
 interface Heads<Head> {
   readonly client: DynamoDBClient
   readonly table: string
-  /** The index that holds the heads and no parts, where there is one. */
+  /** The index that holds the heads and no parts, if any. */
   readonly indexName?: string
   /** Throws a `ValiError` where the row does not hold what this version writes. */
   readonly read: (item: Item) => Head
@@ -18,13 +18,13 @@ interface Heads<Head> {
 }
 
 interface HeadReader<Head> {
-  /** What the rows tell. One that was changed by hand so that it cannot be read is logged and hides no other. */
+  /** The content of the rows. One that was changed by hand and cannot be read is logged and left out. */
   readable(items: AsyncIterable<Item>): AsyncIterable<Head>
-  /** The head of an id that may be shortened as long as it names one; `undefined` where there is none. */
+  /** The head of an id, which may be shortened if it still names one; `undefined` if there is none. */
   find(given: string): Promise<Head | undefined>
 }
 
-/** Reads heads. Those whose time is over are left out, since DynamoDB may take days to delete them. */
+/** Reads heads. Expired ones are left out, since DynamoDB may take days to delete them. */
 export function headReader<Head>(of: Heads<Head>): HeadReader<Head> {
   const idsBeginningWith = async (digits: string): Promise<readonly string[]> => {
     const items = scanItems(of.client, {
@@ -84,7 +84,7 @@ async function wholeIdOf(
   return ids[0]
 }
 
-// Says where and what was expected, never what stands there: it may be an address.
+// Says where and what was expected, never the value: it may be an address.
 function problemOf({ issues: [issue] }: v.ValiError<v.GenericSchema>): string {
   return `${v.getDotPath(issue) ?? 'row'}: expected ${issue.expected ?? 'another value'}`
 }

@@ -18,7 +18,7 @@ interface Dependencies {
   readonly log: Log
 }
 
-/** Reads inbound mails back. A row that cannot be read is logged and left out, as is one whose time is over. */
+/** Reads inbound mails. A row that cannot be read is logged and left out; an expired one is left out too. */
 export function inboundMailReader({ client, table, clock, log }: Dependencies): InboundMailReader {
   const heads = headReader({ client, table, indexName: byAnswered, read: headOf, clock, log })
   async function* mailsOf(items: AsyncIterable<Item>): AsyncIterable<StoredInboundMail> {

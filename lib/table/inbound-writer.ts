@@ -9,14 +9,14 @@ import { Expression } from './expression.ts'
 import { contentIdOf, putParts } from './parts.ts'
 import { tryUpdate } from './try-update.ts'
 
-/** A larger content is kept in parts. Every head stands in an index as well, so its size is paid for twice. */
+/** A larger content is kept in parts. Every head is also in an index, so its size is paid for twice. */
 const maxInlineBytes = 32 * 1024
 /** What the sets of a mail cannot hold, its content does not need. */
 const maxReceivedAt = 100
 const maxRawMessageUrls = 10
-/** Whatever is to read URLs should read one of this length (RFC 9110 §4.1). One that is cut leads nowhere. */
+/** All software should handle URLs of this length (RFC 9110 §4.1). A cut URL is useless. */
 const maxUrlBytes = 8_000
-/** What a stranger's mail tells can be of any length; the content holds it whole. */
+/** Fields of a stranger's mail can be of any length; the content holds them whole. */
 const maxColumnBytes = 2_000
 
 /** Where a mail answers no message that is known. */
@@ -30,8 +30,8 @@ interface Dependencies {
 }
 
 /**
- * Keeps inbound mails so that any order and any repeats of tellings of one mail end in the same rows: all but two sets is
- * a function of the mail. It reads nothing back. Parts go first, so that a head never names parts that are not there.
+ * Keeps inbound mails so that reports of one mail, in any order and with any repeats, give the same rows: all but two
+ * sets is a function of the mail. It reads nothing. Parts are written first, so that a head never names missing parts.
  */
 export function inboundMailWriter(to: Dependencies): InboundMailWriter {
   return {
@@ -60,7 +60,7 @@ interface Member {
   readonly maxMembers: number
 }
 
-/** What a second telling of one mail may tell otherwise. */
+/** What may differ in a second report of one mail. */
 function setsOf(mail: InboundMail): readonly Member[] {
   const { receivedAtMs, rawMessageUrl: url } = mail
   const receivedAt = { set: 'receivedAt', member: formatInstant(receivedAtMs), maxMembers: maxReceivedAt }
@@ -69,7 +69,7 @@ function setsOf(mail: InboundMail): readonly Member[] {
   return [receivedAt, { set: 'rawMessageUrls', member, maxMembers: maxRawMessageUrls }]
 }
 
-/** Everything; where a set is full, whichever still has room; in the end all but the sets, which always holds. */
+/** Everything; if a set is full, whichever still has room; last, all but the sets, which always holds. */
 function roomFirst(sets: readonly Member[]): readonly (readonly Member[])[] {
   return [sets, ...(sets.length > 1 ? sets.map((one) => [one]) : []), []]
 }
@@ -77,7 +77,7 @@ function roomFirst(sets: readonly Member[]): readonly (readonly Member[])[] {
 function setHead(expression: Expression, mail: InboundMail, bytes: number, parts: number | undefined): void {
   expression.setOnce('provider', mail.provider)
   expression.setOnce('recipient', shortened(mail.recipient))
-  // A key of the index: every head has it and no part does. What is no identifier names no message of the ledger.
+  // A key of the index: every head has it and no part does. An invalid identifier names no message of the ledger.
   const answered = mail.answers && isIdentifier(mail.answers.message) ? mail.answers.message : answersNothing
   expression.setOnce('answers', answered)
   if (mail.answers?.recipient !== undefined) {
@@ -89,7 +89,7 @@ function setHead(expression: Expression, mail: InboundMail, bytes: number, parts
   else expression.set('parts', { N: String(parts) })
 }
 
-/** As much of the text as has room, and `…` where that is not all. */
+/** As much of the text as fits, and `…` if that is not all. */
 function shortened(text: string, maxBytes = maxColumnBytes): string {
   const room = new Uint8Array(maxBytes)
   const { read } = new TextEncoder().encodeInto(text, room)

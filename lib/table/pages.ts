@@ -36,7 +36,7 @@ export interface PageSize {
   readonly rowsInPage?: number | undefined
 }
 
-/** Goes through a table by pages of a megabyte, from a position that an earlier page named. */
+/** Reads a table by pages of a megabyte, from the position returned with an earlier page. */
 export async function* scanPages<T>(
   { client, table, rowsInPage }: { client: DynamoDBClient; table: string } & PageSize,
   position: string | undefined,
@@ -56,7 +56,7 @@ export async function approximateRows(client: DynamoDBClient, table: string): Pr
   return Table?.ItemCount ?? 0
 }
 
-/** The items of these keys that exist. What DynamoDB leaves unprocessed is asked for again, as often as it takes. */
+/** The items of these keys that exist. Unprocessed keys are requested again until all are read. */
 export async function batchGetItems(
   client: DynamoDBClient,
   table: string,

@@ -9,12 +9,12 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import pMap from 'p-map'
 
-// The parts of bodies that no row can hold (docs/adr/0006).
+// The parts of bodies that do not fit into one row (docs/adr/0006).
 
 /**
- * Bytes of a body in one part, before compression. It is part of the format: with another figure, parts of one body that
- * are put half before and half after the change would not fit together. gzip adds less than 1 KB to what it cannot
- * compress, so `data` stays below 350 KB.
+ * Bytes of a body in one part, before compression. It is part of the format: parts of one body put before and after a
+ * change of it would not fit together. gzip adds less than 1 KB to what it cannot compress, so `data` stays below 350
+ * KB.
  */
 const sliceBytes = 349 * 1024
 const concurrentParts = 6
@@ -38,8 +38,8 @@ interface PartsToPut {
 }
 
 /**
- * Keeps the bytes in rows of their own; answers how many. Every part unpacks by itself, so that it does not matter which
- * version of zlib packed its neighbours.
+ * Keeps the bytes in rows of their own; returns how many. Every part unpacks by itself, so parts packed by different
+ * versions of zlib fit together.
  */
 export async function putParts(of: PartsToPut): Promise<number> {
   const count = Math.ceil(of.bytes.length / sliceBytes)
@@ -51,7 +51,7 @@ export async function putParts(of: PartsToPut): Promise<number> {
       signal: abortSignal,
     })
   } finally {
-    // Nothing may still be written after the caller was told that it failed.
+    // Nothing may be written after the call has rejected.
     failed.abort()
   }
   return count
@@ -59,7 +59,7 @@ export async function putParts(of: PartsToPut): Promise<number> {
 
 async function putPart(of: PartsToPut, number: number, abortSignal: AbortSignal): Promise<void> {
   const slice = of.bytes.subarray((number - 1) * sliceBytes, number * sliceBytes)
-  // A caller waits for the answer, and attachments (base64) shrink by a quarter at any level.
+  // The sender waits for the response, and attachments (base64) shrink by a quarter at any level.
   const data = await compress(slice, { level: constants.Z_BEST_SPEED })
   const Item = {
     id: { S: partId(of.id, number) },
@@ -104,7 +104,7 @@ async function unpacked(data: Uint8Array, which: string): Promise<Uint8Array> {
   }
 }
 
-// `#001` and on: they sort in their order, and no id holds a `#`.
+// `#001` and up: they sort in order, and no id holds a `#`.
 function partId(id: string, number: number): string {
   return `${id}#${String(number).padStart(3, '0')}`
 }

@@ -2,8 +2,8 @@ import { ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { QuarantineGauge } from '../quarantine/ports.ts'
 
 /**
- * Counts by the index `open`, which holds the keys of unresolved rows and nothing else. One page is enough: it holds a
- * megabyte, which is thousands of keys, and whoever sees that thousands wait needs no exact number.
+ * Counts by the index `open`, which holds only the keys of unresolved rows. One page is enough: it holds a megabyte,
+ * which is thousands of keys, and beyond that no exact number is needed.
  */
 export function quarantineGauge(client: DynamoDBClient, table: string): QuarantineGauge {
   return {

@@ -21,7 +21,7 @@ import { tryUpdate } from './try-update.ts'
 /** As many as one BatchGetItem takes, so that no more wait in memory. */
 const headsAtOnce = 100
 
-/** Instants of replays that a row remembers. */
+/** Instants of replays that a row records. */
 const maxReplays = 100
 
 interface Dependencies {
@@ -31,7 +31,7 @@ interface Dependencies {
   readonly log: Log
 }
 
-/** The operator's side of the quarantine. A row that cannot be read is logged and left out of all others. */
+/** The operator's side of the quarantine. A row that cannot be read is logged and left out. */
 export function quarantineStore({ client, table, clock, log }: Dependencies): QuarantineStore {
   const rows = headReader({ client, table, read: rowOf, clock, log })
   const bodies = headReader({
@@ -67,7 +67,7 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
         const expression = replayExpression(formatInstant(atMs), left, form)
         if (await tryUpdate({ client, table }, { id: { S: id } }, expression)) return
       }
-      throw new Error(`There is no row '${id}' in ${table}: its replay could not be written down.`)
+      throw new Error(`There is no row '${id}' in ${table}: its replay could not be recorded.`)
     },
     async dismissed(id, atMs) {
       const expression = ofRow()
@@ -78,7 +78,7 @@ export function quarantineStore({ client, table, clock, log }: Dependencies): Qu
   }
 }
 
-/** The index holds the keys of what waits and nothing else; it may be behind, so the row has the last word. */
+/** The index holds only the keys of open rows, and may lag behind, so the row decides. */
 async function* openHeads({
   client,
   table,
@@ -94,7 +94,7 @@ async function* openHeads({
   }
 }
 
-/** Never makes a row: one that left the table meanwhile must not come back as a head without a body. */
+/** Never creates a row: one that left the table meanwhile must not return as a head without a body. */
 function ofRow(): Expression {
   const expression = new Expression()
   expression.require(`attribute_exists(${expression.name('firstSeenAt')})`)
@@ -107,7 +107,7 @@ function resolve(expression: Expression, at: string, by: Resolution): void {
   expression.remove('open')
 }
 
-/** Whether the instants of replays have room for one more, and whether the row stands among the unfinished ones. */
+/** Whether the instants of replays have room for one more, and whether the row is unfinished. */
 interface ReplayForm {
   readonly isRoomLeft: boolean
   readonly isUnfinished: boolean
@@ -137,7 +137,7 @@ function replayExpression(
   } else {
     expression.set('reason', { S: left.reason })
     expression.set('problems', problemList(left.problems))
-    // It leaves the unfinished ones.
+    // It is no longer unfinished.
     if (isUnfinished) expression.set('open', { S: at })
     else reopen(expression, left.reason, at)
   }

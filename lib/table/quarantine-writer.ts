@@ -8,15 +8,15 @@ import { dailyRoom } from './daily-room.ts'
 import { contentIdOf, putParts } from './parts.ts'
 import { tryUpdate } from './try-update.ts'
 
-/** Instants that a row remembers; a body that comes more often is told by `lastSeenAt` alone. */
+/** Instants that a row records; later arrivals change only `lastSeenAt`. */
 const maxSeen = 100
 const maxProblems = 20
-/** The row ends at 400 KB: a body of the most that stands in it leaves room for all the rest at its longest. */
+/** The limit of a row is 400 KB: the largest body in it leaves room for everything else at its longest. */
 const maxInlineBytes = 300 * 1024
-/** Of a problem or a content type: either may repeat names that a stranger chose. */
+/** For a problem or a content type: either may repeat names chosen by a stranger. */
 const maxLineLength = 300
 
-/** Of what whoever knows the URL can send at will. */
+/** For bodies that anyone who knows the URL can send. */
 const defaultMaxBytesPerDay = 100 * 1024 * 1024
 
 interface Dependencies {
@@ -24,11 +24,14 @@ interface Dependencies {
   readonly table: string
   readonly retentionDays: number
   readonly clock: Clock
-  /** What {@link QuarantineWriter.keepWithinDay} keeps a day. Default: 100 MB. */
+  /** The daily limit of {@link QuarantineWriter.keepWithinDay}. Default: 100 MB. */
   readonly maxBytesPerDay?: number
 }
 
-/** Keeps input that could not be read: one row per body, however often it comes, and parts where no row can hold it. */
+/**
+ * Keeps input that could not be read: one row per body, however often it arrives, and parts if it does not fit into one
+ * row.
+ */
 export function quarantineWriter(to: Dependencies): QuarantineWriter {
   const room = dailyRoom({ ...to, maxBytes: to.maxBytesPerDay ?? defaultMaxBytesPerDay })
   return {
@@ -68,9 +71,9 @@ function setHead(expression: Expression, input: QuarantinedInput, isRoomLeft: bo
   expression.set('lastSeenAt', { S: receivedAt })
   expression.set('reason', { S: input.reason })
   expression.set('problems', problemList(input.problems))
-  // Once proved stays proved: the body is the same.
+  // Once verified, always verified: the body is the same.
   if (input.isVerified === true) expression.set('verified', { S: 'yes' })
-  // What comes again could still not be read, whatever a replay made of it or an operator said of it before.
+  // A body that arrives again still could not be read, despite any earlier replay or dismissal.
   reopen(expression, input.reason, receivedAt)
   if (isRoomLeft) expression.addWithinRoom('seen', receivedAt, maxSeen)
 }
@@ -78,7 +81,7 @@ function setHead(expression: Expression, input: QuarantinedInput, isRoomLeft: bo
 /** The partition of the index `open` in which unfinished bodies are found. */
 export const openUnfinished = 'unfinished'
 
-/** Has to be dealt with from now on, unless it had to before. */
+/** Open from now on, unless it was open before. */
 export function reopen(expression: Expression, reason: QuarantineReason, at: string): void {
   if (reason === 'unfinished') expression.set('open', { S: openUnfinished })
   else expression.setOnce('open', at)
@@ -86,7 +89,7 @@ export function reopen(expression: Expression, reason: QuarantineReason, at: str
   expression.remove('resolvedBy')
 }
 
-/** The problems as they stand in a row: the first of them, a line each. */
+/** The problems as stored in a row: the first ones, a line each. */
 export function problemList(problems: readonly string[]): { L: { S: string }[] } {
   return { L: problems.slice(0, maxProblems).map((problem) => ({ S: lineOf(problem) })) }
 }
@@ -97,7 +100,7 @@ function lineOf(text: string): string {
     : `${text.slice(0, maxLineLength - 1).toWellFormed()}…`
 }
 
-/** As text where it is text, so that a person can read it; else as bytes. */
+/** As a string if it is text, so that a person can read it; else as bytes. */
 function setBody(expression: Expression, body: Uint8Array): void {
   try {
     expression.setOnce('body', new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))

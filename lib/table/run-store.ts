@@ -26,7 +26,7 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
       const expression = new Expression()
       const until = expression.name('leaseUntil')
       const isOver = `attribute_not_exists(${until}) OR ${until} <= ${expression.string(leaseInstant(nowMs))}`
-      // Our own lease is ours too: the SDK may repeat a write whose answer was lost.
+      // Our own lease counts as free: the SDK may repeat a write whose response was lost.
       expression.require(`(${isOver} OR ${expression.name('leaseOwner')} = ${expression.string(owner)})`)
       expression.set('leaseOwner', { S: owner })
       expression.set('leaseUntil', { S: leaseInstant(untilMs) })
@@ -45,7 +45,7 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
       const leaseOwner = expression.name('leaseOwner')
       const lastRunBy = expression.name('lastRunBy')
       const us = expression.string(owner)
-      // The SDK may repeat a release whose answer was lost: it is still ours while nobody has taken the lease since.
+      // The SDK may repeat a release whose response was lost: it succeeds while no other run has taken the lease.
       expression.require(
         `(${leaseOwner} = ${us} OR (attribute_not_exists(${leaseOwner}) AND ${lastRunBy} = ${us}))`,
       )

@@ -9,7 +9,7 @@ interface Dependencies {
   readonly table: string
 }
 
-/** Reads the suppression list back. What it tells of a row is what the row says, however somebody changed it by hand. */
+/** Reads the suppression list. It returns a row as stored, even if it was changed by hand. */
 export function suppressionReader({ client, table }: Dependencies): SuppressionReader {
   return {
     async ofRecipient(recipient) {
@@ -22,7 +22,7 @@ export function suppressionReader({ client, table }: Dependencies): SuppressionR
   }
 }
 
-/** Goes through the list by pages of a megabyte. */
+/** Reads the list by pages of a megabyte. */
 export function suppressionScanner(
   from: Dependencies & PageSize & { readonly clock: Clock },
 ): SuppressionScanner {
@@ -38,7 +38,7 @@ export function suppressionScanner(
   }
 }
 
-/** The row as it stands now, whatever was written a moment ago included. */
+/** The current row, read consistently. */
 export async function suppressionItem(
   { client, table }: Dependencies,
   recipient: string,

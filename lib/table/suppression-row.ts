@@ -12,8 +12,8 @@ import {
 } from '../core/suppression.ts'
 import type { Item } from './pages.ts'
 
-// How a suppression stands in its row. Sets are bounded, since a write costs by the size of the row; what is needed to
-// know who is on the list stays exact beyond their bounds (docs/adr/0007).
+// How a suppression is stored in its row. Sets are bounded, since a write costs by the size of the row; who is on the
+// list stays exact beyond their bounds (docs/adr/0007).
 
 /** The column that keeps the latest evidence of a reason once the set has no room left for it. */
 export function latestColumnOf(reason: SuppressionReason): string {
@@ -32,7 +32,7 @@ const latestColumns: Readonly<Record<SuppressionReason, string>> = {
 export interface EvidenceInRow {
   readonly set: ReturnType<typeof setOf>
   readonly line: string
-  /** Of which text order is order of time, to the millisecond. */
+  /** Of which text order is order in time, to the millisecond. */
   readonly instant: string
   readonly day: string
   /** Where the latest evidence of its reason stands once the set has no room left. */
@@ -54,7 +54,7 @@ export function evidenceInRow(evidence: SuppressionEvidence): EvidenceInRow {
   }
 }
 
-/** A row as the core knows it, with the evidence that stands beside its sets. */
+/** A row as the core represents it, with the evidence stored outside its sets. */
 export function suppressionIn(item: Item): Suppression {
   const set = (column: string) => item[column]?.SS ?? []
   const latest = (reason: SuppressionReason) => latestIn(item, reason)
@@ -81,8 +81,8 @@ export function suppressionIn(item: Item): Suppression {
 }
 
 /**
- * The latest evidence of a reason that found no room. Where unsubscriptions found none, nobody knows any more from whose
- * mail: then it speaks of every sender.
+ * The latest evidence of a reason that did not fit. For unsubscriptions the sender's domain is unknown then, so it
+ * concerns every sender.
  */
 function latestIn(item: Item, reason: SuppressionReason): readonly string[] {
   const value = item[latestColumnOf(reason)]?.S
@@ -91,7 +91,7 @@ function latestIn(item: Item, reason: SuppressionReason): readonly string[] {
   return [reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line]
 }
 
-/** Rules of version 1 kept these with the evidence that lasts. */
+/** Version 1 of the rules kept these with the lasting evidence. */
 function isBlocklisting(line: string): boolean {
   return parseEvidence(line)?.reason === 'blocklist'
 }

@@ -19,12 +19,12 @@ import { suppressionItem } from './suppression-reader.ts'
 import { evidenceInRow, latestColumnOf, suppressionIn, type EvidenceInRow } from './suppression-row.ts'
 import { isRefusedForGood, tryUpdate } from './try-update.ts'
 
-/** Lines that a set holds. An address whose mails keep being sent could otherwise grow its row without end. */
+/** Lines that a set holds. Otherwise the row of an address that is still mailed could grow without bound. */
 const defaultLimits = { evidence: 50, blocklisted: 20, unclearBounces: 60, unclearDays: 400 } as const
 
 type Limits = Readonly<Record<keyof typeof defaultLimits, number>>
 
-/** Somebody else's write stands behind each lost round, so this many in a row are no coincidence any more. */
+/** Each lost round is due to another write, so this many in a row are no coincidence. */
 const maxRounds = 50
 
 interface Dependencies {
@@ -35,8 +35,8 @@ interface Dependencies {
 }
 
 /**
- * Writes the suppression list so that any order, any repeats and any interleaving of evidence and removals end in the same
- * row (docs/adr/0007). Evidence is written without reading anything back.
+ * Writes the suppression list so that any order, any repeats and any interleaving of evidence and removals give the
+ * same row (docs/adr/0007). Evidence is written without reading.
  */
 export function suppressionWriter(to: Dependencies): SuppressionWriter & SuppressionRemover {
   return {
@@ -55,7 +55,7 @@ export function suppressionWriter(to: Dependencies): SuppressionWriter & Suppres
 
 /**
  * A write of evidence has forms whose conditions exclude each other, so that exactly one of them holds for any row. The
- * first is the one that usually does. Where none did, the row changed between two of them.
+ * first one usually does. If none did, the row changed between two of them.
  */
 async function suppressRecipient(
   to: Dependencies,
@@ -115,7 +115,7 @@ function lastingForms(evidence: EvidenceInRow, limits: Limits): readonly Form[] 
   ]
 }
 
-/** The latest of it decides how long it holds. */
+/** The latest one decides how long it holds. */
 function blocklistForms(evidence: EvidenceInRow, limits: Limits): readonly Form[] {
   return [
     () => added('blocklisted', evidence.line, limits.blocklisted),
@@ -123,7 +123,7 @@ function blocklistForms(evidence: EvidenceInRow, limits: Limits): readonly Form[
   ]
 }
 
-/** Of what finds no room the day is known: enough to see whether there are bounces on several days. */
+/** For a bounce that does not fit, the day is kept: enough to see bounces on several days. */
 function unclearForms({ line, day }: EvidenceInRow, limits: Limits): readonly Form[] {
   const leftOut = (isDayKept: boolean) => () => {
     const expression = leftOutOf('unclearBounces', line, limits.unclearBounces)
@@ -149,7 +149,7 @@ function leftOutOf(set: string, line: string, maxLines: number): Expression {
   return expression
 }
 
-/** The same, and the line is the latest of its reason that found no room, or is not. */
+/** The same, whether or not the line is the latest of its reason that did not fit. */
 function leftOutForms(
   set: string,
   { line, latestColumn, latestValue }: EvidenceInRow,
@@ -163,7 +163,7 @@ function leftOutForms(
   })
 }
 
-/** Why the recipient is on the list, with the columns in which a person reads it; all of them go where it is not. */
+/** Why the recipient is on the list, with the columns for a person to read; all are removed if it is not. */
 function setSuppressedBy(expression: Expression, line: string | undefined): void {
   const evidence = line === undefined ? undefined : parseEvidence(line)
   const columns: Readonly<Record<string, AttributeValue | undefined>> = {
@@ -185,7 +185,7 @@ function text(value: string | undefined): AttributeValue | undefined {
   return value === undefined ? undefined : { S: value }
 }
 
-/** What decides, beside the set of evidence, which of it comes first. */
+/** The attributes that decide, besides the set of evidence, which evidence comes first. */
 const decidingAttributes = ['suppressedBy', 'removedAt', ...suppressionReasons.map(latestColumnOf)]
 
 interface Removal {
@@ -193,7 +193,7 @@ interface Removal {
   readonly countingOut: readonly string[]
 }
 
-/** Reads, and writes only where nothing that decides has changed since. */
+/** Reads, and writes only if no deciding attribute has changed since. */
 async function removeRecipient(
   to: Dependencies,
   recipient: string,
@@ -218,12 +218,12 @@ function removalExpression(item: Item, removed: Suppression, { atMs, countingOut
 
   for (const attribute of decidingAttributes) {
     const name = expression.name(attribute)
-    const stood = item[attribute]?.S
+    const previous = item[attribute]?.S
     expression.require(
-      stood === undefined ? `attribute_not_exists(${name})` : `${name} = ${expression.string(stood)}`,
+      previous === undefined ? `attribute_not_exists(${name})` : `${name} = ${expression.string(previous)}`,
     )
   }
-  // The set only grows: of the same size it is the same.
+  // The set only grows: if the size is the same, so is the set.
   const set = expression.name('evidence')
   const size = item.evidence?.SS?.length
   expression.require(

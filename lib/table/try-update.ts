@@ -11,7 +11,7 @@ interface Destination {
   readonly table: string
 }
 
-/** Writes where the conditions hold, and answers whether they did: else nothing was written. */
+/** Writes if the conditions hold, and returns whether they did. */
 export async function tryUpdate(
   { client, table }: Destination,
   key: Readonly<Record<string, AttributeValue>>,
@@ -23,7 +23,7 @@ export async function tryUpdate(
   return (await undefinedIfConditionFailed(write)) !== undefined
 }
 
-/** What a conditional write answers, or `undefined` where its condition did not hold and nothing was written. */
+/** The result of a conditional write, or `undefined` if its condition did not hold and nothing was written. */
 export async function undefinedIfConditionFailed<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write
@@ -39,8 +39,8 @@ export function isRefusedForGood(error: unknown): error is Error {
 }
 
 /**
- * Whether DynamoDB refused a write for the size of the item, or of the expression: a smaller one may succeed. Its message alone
- * tells: "Item size to update has exceeded the maximum allowed size".
+ * Whether DynamoDB refused a write for the size of the item, or of the expression: a smaller one may succeed. Only its
+ * message shows that: "Item size to update has exceeded the maximum allowed size".
  */
 export function isTooLarge(error: unknown): boolean {
   return isRefusedForGood(error) && error.message.includes('exceeded the maximum allowed size')

@@ -14,7 +14,7 @@ interface BackfillWiring {
   readonly requestsPerSecond: number
 }
 
-/** With what a backfill reads and writes, for each provider whose poll the environment sets up. */
+/** The dependencies of a backfill, for each provider whose poll the environment sets up. */
 export function backfillWirings(
   environment: Environment,
   deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },

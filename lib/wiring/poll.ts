@@ -27,7 +27,7 @@ import { suppressionWriter } from '../table/suppression-writer.ts'
 export const reconcileJob = 'get-send-email-status'
 export const sendCloudJob = 'sendcloud-email-status'
 
-/** What the runs of one job work with. */
+/** The dependencies and the pace of one job's runs. */
 export interface PollWiring {
   readonly job: string
   readonly requestsPerSecond: number
@@ -43,8 +43,8 @@ interface SetUpPoll {
 }
 
 /**
- * With what rows are reconciled, by the schedule and by hand alike: the tables and the polls that the environment names, one for
- * each provider whose poll is set up. Without any there is one without a poll, which closes what no news can come of.
+ * What the runs work with, by schedule and by hand: the tables that the environment names, and its polls, one for each list of a
+ * provider that is set up. Without any there is one without a poll, which closes deliveries of which no news can come.
  */
 export function pollWirings(
   environment: Environment,

@@ -8,7 +8,7 @@ import { tableNames } from '../table/names.ts'
 import { suppressionWriter } from '../table/suppression-writer.ts'
 import type { ProcessBodyDependencies } from '../ingest/process-body.ts'
 
-/** What bodies are written with, live input and replays alike: the tables and retention that the environment names. */
+/** The writers for live input and replays: the tables and retention that the environment names. */
 export function writersFor(
   environment: Environment,
   client: DynamoDBClient,

@@ -154,7 +154,7 @@ class DeliveryRows {
       if (hasSetRoom) row.lines = withLine(row.lines, line)
       else this.#putBeside(row, line)
     }
-    // Names that find no room stand beside the row in the table; here nobody tells the two apart.
+    // Names that do not fit are beside the row in the table; here both are one.
     if (spelling !== undefined) row.spellings = withName(row.spellings, spelling)
     if (emailId !== undefined) row.emailIds = withName(row.emailIds, emailId)
   }
@@ -203,7 +203,7 @@ class DeliveryRows {
     return Math.ceil((this.#clock.now() + lives * this.#limits.retentionDays * dayMs) / secondMs)
   }
 
-  /** Whether a row's time is over. Like the table, it is not told any more and takes writes until it is deleted. */
+  /** Whether a row has expired. As in the table, it is not returned any more but takes writes until it is deleted. */
   #isOver(expiresAtSeconds: number): boolean {
     return expiresAtSeconds * secondMs <= this.#clock.now()
   }
@@ -218,7 +218,7 @@ class DeliveryRows {
   }
 }
 
-/** A fact that is kept whole beside its row takes the place of its shorter stand-in, as in lib/table/delivery-reader.ts. */
+/** A fact that is kept whole beside its row replaces its shortened form, as in lib/table/delivery-reader.ts. */
 function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
   const standIns = new Set(whole.map((fact) => shortenedFact(kind, fact)))
   const distinct = new Map(

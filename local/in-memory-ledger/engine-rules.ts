@@ -22,7 +22,7 @@ export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-/** Tells the items one at a time, as a table does page by page. */
+/** Yields the items one at a time, as a table does page by page. */
 export function eachAsync<T>(items: Iterable<T>): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {

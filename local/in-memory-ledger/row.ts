@@ -11,9 +11,9 @@ export interface Row extends DeliveryKey {
   status: Status
   /** A line for each fact that stands in the row. */
   lines: string
-  /** Pairs of name and value as JSON; empty without any. What the message's key tells is not among them. */
+  /** Pairs of name and value as JSON; empty without any. What the message's key contains is not among them. */
   columns: string
-  /** Other names of the recipient and of the delivery, sorted; absent where none was told, as is usual. */
+  /** Other names of the recipient and of the delivery, sorted; absent if none was reported, as is usual. */
   spellings?: readonly string[]
   emailIds?: readonly string[]
   expiresAtSeconds: number
@@ -28,7 +28,7 @@ const marks: ReadonlyMap<EventKind, string> = new Map(
 /** The shortest line: a mark, `time-unknown` and the end of the line. */
 const minLineLength = 14
 
-/** A fact as a line of its row. No fact holds the end of a line: all that is told becomes one line. */
+/** A fact as a line of its row. No fact holds a line end: every report becomes one line. */
 export function lineOf(kind: EventKind, text: string): string {
   return `${marks.get(kind) ?? ''}${text}\n`
 }
@@ -84,18 +84,18 @@ function sortedColumns(message: MessageKey, columns: string): ReadonlyMap<string
   return new Map([...sentAt, ...columnsIn(columns)].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** What an event tells of its message, as a row keeps it. */
+/** The message columns of an event, as a row keeps them. */
 export function columnsOf({ columns, headers }: DeliveryEvent): string {
-  const told = [...Object.entries(columns), ...headers]
-  return told.length === 0 ? '' : JSON.stringify(told)
+  const reported = [...Object.entries(columns), ...headers]
+  return reported.length === 0 ? '' : JSON.stringify(reported)
 }
 
 /** The columns that stand there, and those of the event that do not stand there yet. */
-export function withColumns(known: string, told: string): string {
-  if (told === '' || told === known) return known
-  if (known === '') return told
+export function withColumns(known: string, reported: string): string {
+  if (reported === '' || reported === known) return known
+  if (known === '') return reported
   const before = columnsIn(known)
-  const all = new Map([...columnsIn(told), ...before])
+  const all = new Map([...columnsIn(reported), ...before])
   return all.size === before.length ? known : JSON.stringify([...all])
 }
 

@@ -29,7 +29,8 @@ export interface AttemptPlan {
 
 /**
  * How long after the attempt before it each retry follows; after the last the event is dropped for ever.
- * Source: "Learn about WebHook" (aurorasendcloud.com), read 2026-11-21. Its Chinese edition tells of six retries over hours.
+ * Source: "Learn about WebHook" (aurorasendcloud.com), read 2026-11-21. Its Chinese edition names six retries over
+ * hours.
  */
 const retriesAfterMinutes = [1, 2, 4, 8, 16]
 
@@ -64,7 +65,7 @@ export function planAttempts(
   }
 }
 
-/** What there is to tell of a message, each with what comes next, after which it may arrive. */
+/** The events of a message, each with the next one, after which it may arrive. */
 function linesOf(message: SendCloudMessage): { event: SendCloudEvent; next: SendCloudEvent | undefined }[] {
   const request: SendCloudEvent = { of: 'message', atMs: message.sentAtMs, message }
   const ofDeliveries = message.deliveries.map((delivery) =>

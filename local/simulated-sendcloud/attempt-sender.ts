@@ -20,7 +20,7 @@ export interface AttemptFigures {
 }
 
 /** What became of the attempts at one callback so far. */
-interface Told {
+interface Attempts {
   readonly attempts: number
   readonly lost: number
   readonly refused: number
@@ -29,7 +29,7 @@ interface Told {
   readonly isSettled: boolean
 }
 
-const untold: Told = { attempts: 0, lost: 0, refused: 0, accepted: 0, isSettled: false }
+const noAttempts: Attempts = { attempts: 0, lost: 0, refused: 0, accepted: 0, isSettled: false }
 
 interface Sending {
   readonly post: Post
@@ -47,18 +47,18 @@ export async function sendAttempts(
   attempts: readonly PlannedAttempt[],
   { onAccepted, post, ...how }: Sending,
 ): Promise<AttemptFigures> {
-  const told = new Map<SendCloudEvent, Promise<Told>>()
+  const byEvent = new Map<SendCloudEvent, Promise<Attempts>>()
   const send = async (attempt: PlannedAttempt) => {
-    const before = told.get(attempt.event) ?? Promise.resolve(untold)
+    const before = byEvent.get(attempt.event) ?? Promise.resolve(noAttempts)
     const after = before.then((known) => tryOnce(known, attempt, post))
-    told.set(attempt.event, after)
+    byEvent.set(attempt.event, after)
     if ((await after).accepted === 1 && (await before).accepted === 0) onAccepted?.()
   }
   await sendInOrder(attempts, send, how)
-  return sumOf(await Promise.all(told.values()))
+  return sumOf(await Promise.all(byEvent.values()))
 }
 
-async function tryOnce(known: Told, { body, fate }: PlannedAttempt, post: Post): Promise<Told> {
+async function tryOnce(known: Attempts, { body, fate }: PlannedAttempt, post: Post): Promise<Attempts> {
   if (known.isSettled) return known
   const tried = { ...known, attempts: known.attempts + 1 }
   if (fate === 'lost') return { ...tried, lost: known.lost + 1 }
@@ -67,8 +67,9 @@ async function tryOnce(known: Told, { body, fate }: PlannedAttempt, post: Post):
   return { ...tried, accepted: known.accepted + 1, isSettled: fate === 'answered' }
 }
 
-function sumOf(all: readonly Told[]): AttemptFigures {
-  const sum = (figure: (told: Told) => number) => all.reduce((total, told) => total + figure(told), 0)
+function sumOf(all: readonly Attempts[]): AttemptFigures {
+  const sum = (figure: (byEvent: Attempts) => number) =>
+    all.reduce((total, byEvent) => total + figure(byEvent), 0)
   return {
     attempts: sum(({ attempts }) => attempts),
     lost: sum(({ lost }) => lost),

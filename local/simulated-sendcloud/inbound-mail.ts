@@ -5,7 +5,7 @@ const ours = 'support@mail.example.com'
 const oursName = 'Example Shop'
 const sendDomain = 'mail.example.com'
 const subject = 'Re: Your order has shipped'
-const text = 'Thank you! Can it be left with the neighbours?'
+const text = 'Thank you! Can it be left with the neighbors?'
 const html = `<p>${text}</p>`
 
 /**

@@ -1,10 +1,10 @@
 import type { TimelineKind } from '../simulated-ses/mail.ts'
 import type { Random } from '../simulated-ses/random.ts'
 
-/** One thing that happened to a mail sent with SendCloud, which tells of no deferral. */
+/** One thing that happened to a mail sent with SendCloud, which reports no deferrals. */
 export interface SendCloudEntry {
   readonly kind: Exclude<TimelineKind, 'deferred'>
-  /** With real milliseconds, as SendCloud tells time. */
+  /** With real milliseconds, as SendCloud reports time. */
   readonly atMs: number
   readonly bounceType?: 'hard_bounce' | 'soft_bounce'
   /** Of what was not delivered: SendCloud's number for the cause. */
@@ -46,7 +46,7 @@ export interface SendCloudMessage {
   readonly deliveries: readonly SendCloudDelivery[]
 }
 
-/** What SendCloud tells by one callback: that a message was asked for, or one thing that happened to one delivery. */
+/** What SendCloud reports by one callback: that a message was asked for, or one thing that happened to one delivery. */
 export type SendCloudEvent =
   | { readonly of: 'message'; readonly atMs: number; readonly message: SendCloudMessage }
   | {

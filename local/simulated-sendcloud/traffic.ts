@@ -62,7 +62,7 @@ function timelineFrom(timeline: readonly TimelineEntry[], random: Random): SendC
     .sort((one, other) => one.atMs - other.atMs)
 }
 
-/** None for a deferral, of which SendCloud does not tell. */
+/** None for a deferral, which SendCloud does not report. */
 function entryFrom(
   { kind, atMs, bounceType, sendStatus, link }: TimelineEntry,
   reader: Reader,

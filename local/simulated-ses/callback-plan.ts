@@ -93,7 +93,7 @@ interface Happened {
   readonly atMs: number
 }
 
-/** When the first callback of what happened arrives, where it is not lost; `next` is what the same delivery tells next. */
+/** When the first callback of an event arrives, if it is not lost; `next` is the delivery's next event. */
 export function firstArrival(
   happened: Happened,
   next: Happened | undefined,

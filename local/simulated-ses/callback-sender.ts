@@ -2,7 +2,7 @@ import pMap from 'p-map'
 import type { Clock } from '../../lib/runtime/ports.ts'
 import type { PlannedCallback } from './callback-plan.ts'
 
-/** Posts one body and tells the HTTP status of the answer; rejects when there was none. */
+/** Posts one body and returns the HTTP status of the response; rejects if there was none. */
 export type Post = (body: string) => Promise<number>
 
 /** What is to be sent at an instant. */

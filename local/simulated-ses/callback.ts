@@ -60,7 +60,7 @@ function appIdOf(messageId: string): string | undefined {
   return /^qcloudses-\d+-(\d+)-/.exec(messageId)?.[1]
 }
 
-/** The left part of an RFC 5322 Message-ID, a UUID by its shape: one per message, the same at each telling. */
+/** The left part of an RFC 5322 Message-ID, a UUID by its shape: one per message, the same in each report. */
 function smtpIdOf(messageId: string): string {
   const hex = createHash('sha256').update(messageId).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(

@@ -17,37 +17,37 @@ interface InProcessSettings {
 /** The API's own bound on one page. */
 const pageLimit = 100
 
-/** Dates whose rows are kept as they were last told: a few lists are read again and again. */
+/** Dates whose rows are cached as last returned: a few lists are read again and again. */
 const rememberedDates = 5
 
-/** What was told, for as long as nothing else happens to the mail that it is about. */
-interface Told<T> {
+/** A cached result, valid until something else happens to its mail. */
+interface Cached<T> {
   readonly untilMs: number
   readonly what: T
 }
 
-/** What was told of one date. */
-interface ToldOfDate {
-  readonly rows: Map<SimulatedDelivery, Told<ReadRow>>
+/** The cached results of one date. */
+interface CachedDate {
+  readonly rows: Map<SimulatedDelivery, Cached<ReadRow>>
   /** By offset. */
-  readonly pages: Map<number, Told<StatusPage>>
+  readonly pages: Map<number, Cached<StatusPage>>
 }
 
 /**
- * The simulated SES without HTTP: the same pages, window and refusals, for simulations that ask millions of times. While
- * nothing happens to the mail of a full page, it is told as the same object; so is a row. A full page stays that of its
- * mail, so the mailbox must list in the order of sending.
+ * The simulated SES without HTTP: the same pages, window and refusals, for simulations that ask millions of times.
+ * While nothing happens to the mail of a full page, it is returned as the same object; so is a row. A full page stays
+ * that of its mail, so the mailbox must list in the order of sending.
  */
 export function inProcessStatusApi({ mailbox, clock, provider, readRow }: InProcessSettings): StatusApi {
-  const told = new RecentDates()
-  const rowOf = (delivery: SimulatedDelivery, { rows }: ToldOfDate, nowMs: number): Told<ReadRow> => {
+  const cache = new RecentDates()
+  const rowOf = (delivery: SimulatedDelivery, { rows }: CachedDate, nowMs: number): Cached<ReadRow> => {
     const known = rows.get(delivery)
     if (known && nowMs < known.untilMs) return known
     const row = { what: readRow(statusRowAt(delivery, nowMs)), untilMs: nextChangeMs(delivery, nowMs) }
     rows.set(delivery, row)
     return row
   }
-  const listed = (query: StatusQuery, ofDate: ToldOfDate, nowMs: number): StatusPage => {
+  const listed = (query: StatusQuery, ofDate: CachedDate, nowMs: number): StatusPage => {
     const known = ofDate.pages.get(query.offset)
     if (known && nowMs < known.untilMs) return known.what
     const rows = mailbox.page(query, nowMs).map((delivery) => rowOf(delivery, ofDate, nowMs))
@@ -65,25 +65,25 @@ export function inProcessStatusApi({ mailbox, clock, provider, readRow }: InProc
       const nowMs = clock.now()
       const query = acceptedQuery({ RequestDate: requestDate, Offset: offset, MessageId: messageId }, nowMs)
       if (query instanceof StatusApiError) return Promise.reject(query)
-      if (messageId === undefined) return Promise.resolve(listed(query, told.of(requestDate), nowMs))
+      if (messageId === undefined) return Promise.resolve(listed(query, cache.of(requestDate), nowMs))
       const rows = mailbox.page(query, nowMs).map((delivery) => readRow(statusRowAt(delivery, nowMs)))
       return Promise.resolve(pageOf(rows))
     },
   }
 }
 
-/** What was told of the dates that were asked about last. */
+/** The cached results of the dates requested last. */
 class RecentDates {
-  readonly #dates = new Map<string, ToldOfDate>()
+  readonly #dates = new Map<string, CachedDate>()
 
-  of(requestDate: string): ToldOfDate {
-    const told = this.#dates.get(requestDate) ?? { rows: new Map(), pages: new Map() }
+  of(requestDate: string): CachedDate {
+    const cache = this.#dates.get(requestDate) ?? { rows: new Map(), pages: new Map() }
     // The date asked about now stands last, so the first is the one that nobody has asked about for longest.
     this.#dates.delete(requestDate)
-    this.#dates.set(requestDate, told)
+    this.#dates.set(requestDate, cache)
     const [oldest] = this.#dates.keys()
     if (this.#dates.size > rememberedDates && oldest !== undefined) this.#dates.delete(oldest)
-    return told
+    return cache
   }
 }
 

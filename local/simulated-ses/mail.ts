@@ -7,7 +7,7 @@ export type TimelineKind =
 /** One thing that happened. Optional fields are present where the kind has them. */
 export interface TimelineEntry {
   readonly kind: TimelineKind
-  /** Whole seconds, as Tencent tells time in seconds. */
+  /** Whole seconds, as Tencent reports time in seconds. */
   readonly atMs: number
   /** The SMTP reply or the cause. */
   readonly reason?: string
@@ -18,7 +18,7 @@ export interface TimelineEntry {
   readonly sendStatus?: number
 }
 
-/** The truth about one message to one recipient: callbacks and polled rows are both told from it. */
+/** The truth about one message to one recipient: callbacks and polled rows are both derived from it. */
 export interface SimulatedDelivery {
   /** The MessageId that SendEmail returned; shared by all recipients of the message. */
   readonly messageId: string

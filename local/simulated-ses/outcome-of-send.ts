@@ -6,8 +6,8 @@ import type { SimulatedDelivery } from './mail.ts'
 const untilDeliveredMs = 2 * secondMs
 
 /**
- * What becomes of mails of which an application told just now: they are delivered. Of mails of another provider, or sent long ago,
- * the simulated SES knows nothing.
+ * The outcome of mails that an application recorded just now: they are delivered. The simulated SES knows no mails of
+ * another provider, or sent long ago.
  */
 export function outcomesOfSends(
   deliveries: readonly DeliveryKey[],
@@ -20,7 +20,7 @@ export function outcomesOfSends(
       messageId: message,
       recipient,
       from: 'notice@mail.example.com',
-      subject: 'A mail that you told of',
+      subject: 'A mail that you recorded',
       templateId: 123456,
       sentAtMs,
       headers: {},

@@ -1,4 +1,4 @@
-/** An error as Tencent tells it: HTTP 200 with `Response.Error{Code, Message}`. */
+/** An error as Tencent returns it: HTTP 200 with `Response.Error{Code, Message}`. */
 export interface Refusal {
   readonly code: string
   readonly message: string

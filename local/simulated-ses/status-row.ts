@@ -31,7 +31,7 @@ const deliverStatusOf = new Map<TimelineKind, number>([
  * The row as it stands at `atMs`: entries after that instant have not happened yet, and the latest entry that
  * speaks of delivery decides, so a delivered mail that bounces later reads 3 and a soft bounce that is delivered
  * later reads 1.
- * @param complaintKeys the spellings under which a complaint is told
+ * @param complaintKeys the spellings under which a complaint is reported
  */
 export function statusRowAt(
   delivery: SimulatedDelivery,

@@ -120,7 +120,7 @@ function hmac(key: string | Uint8Array, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
 }
 
-/** Takes a time that tells nothing of where two texts differ. */
+/** Takes a time that does not reveal where two texts differ. */
 function sameText(one: string, other: string): boolean {
   return timingSafeEqual(Buffer.from(sha256(one)), Buffer.from(sha256(other)))
 }

@@ -13,7 +13,7 @@ import { createTables } from '../../local/tables.ts'
 import { rowsOf } from '../embedded-tables.ts'
 import { startEmulatedAws, type EmulatedAws } from './emulated-aws.ts'
 
-// `serverless deploy` to an AWS on this machine. moto believes what it is told: whether AWS would take a template is for
+// `serverless deploy` to an AWS on this machine. moto accepts any template: whether AWS would take a template is for
 // cfn-lint to say (template.test.ts), and this is about what comes of one. These tests are steps, each on the one before.
 
 const stack = 'delivery-ledger-prod'
@@ -46,8 +46,8 @@ async function declaredTables(): Promise<ReadonlyMap<string, Record<string, unkn
   )
 }
 
-/** Where a table tells of what its template declared. */
-const told: Readonly<Record<string, (table: TableDescription) => unknown>> = {
+/** How a table shows what its template declared. */
+const reported: Readonly<Record<string, (table: TableDescription) => unknown>> = {
   TableName: ({ TableName }) => TableName,
   BillingMode: ({ BillingModeSummary }) => BillingModeSummary?.BillingMode,
   AttributeDefinitions: ({ AttributeDefinitions }) => AttributeDefinitions,
@@ -136,7 +136,7 @@ describe('a first deploy', () => {
     const properties = (await declaredTables()).get(name) ?? {}
     const shown = Object.entries(properties).filter(([property]) => !notShown.includes(property))
     const table = await described(name)
-    expect(shown.map(([property]) => [property, told[property]?.(table)])).toEqual(shown)
+    expect(shown.map(([property]) => [property, reported[property]?.(table)])).toEqual(shown)
     expect(Object.keys(properties)).toEqual(expect.arrayContaining(['KeySchema', 'BillingMode']))
   })
 
@@ -165,7 +165,7 @@ describe('a first deploy', () => {
   })
 
   // Fails once moto does more: then the test above can look at the tables themselves.
-  it('is not told by moto of any of these', async () => {
+  it('is not shown by moto for any of these', async () => {
     const [TableName = ''] = tables
     const { TimeToLiveDescription } = await aws.dynamoDb.send(new DescribeTimeToLiveCommand({ TableName }))
     const backups = await aws.dynamoDb.send(new DescribeContinuousBackupsCommand({ TableName }))

@@ -123,8 +123,8 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
       return /<StackStatus>(\w+)</.exec(await call('cloudformation', '/', query))?.[1]
     },
     async functions() {
-      const told: unknown = JSON.parse(await call('lambda', '/2015-03-31/functions/'))
-      return v.parse(v.object({ Functions: v.array(deployedFunction) }), told).Functions
+      const reported: unknown = JSON.parse(await call('lambda', '/2015-03-31/functions/'))
+      return v.parse(v.object({ Functions: v.array(deployedFunction) }), reported).Functions
     },
     async dashboard(name) {
       const query = `Action=GetDashboard&Version=2010-08-01&DashboardName=${name}`

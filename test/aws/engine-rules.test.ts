@@ -62,8 +62,8 @@ describe('text', () => {
     const list = { client: engine.client, table: suppressions }
     // By its units in UTF-16 the envelope, d83d dce7, would come before the white circle, ffee.
     for (const detail of ['\u{1f4e7}', '\u{ffee}']) {
-      const told = { reason: 'by-hand', source: 'operator', occurredAtMs: 0, detail } as const
-      await suppressionWriter(list).suppress({ recipient: 'a@example.com', ...told })
+      const reported = { reason: 'by-hand', source: 'operator', occurredAtMs: 0, detail } as const
+      await suppressionWriter(list).suppress({ recipient: 'a@example.com', ...reported })
     }
     expect(await rowsOf(engine.client, suppressions)).toMatchObject([
       { suppressedBy: '1970-01-01T00:00:00Z[operator] by-hand \u{ffee}' },

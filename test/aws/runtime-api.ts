@@ -34,7 +34,7 @@ interface Deployed {
 const prefix = '/2018-06-01/runtime'
 
 /**
- * Runs a function as Lambda does: Amazon's client asks a Runtime API for events and tells it what became of each.
+ * Runs a function as Lambda does: Amazon's client asks a Runtime API for events and posts each result.
  * Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes", read 2026-11-22.
  */
 export async function startLambda(of: Deployed): Promise<LambdaFunction> {

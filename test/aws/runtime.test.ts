@@ -238,7 +238,7 @@ const scheduleEvent = {
 
 describe('the reconcile function in Lambda', () => {
   // First, since a run that follows another within minutes has nothing to ask.
-  it('fails, so that Lambda tells of it, where the provider refuses its credentials', async () => {
+  it('fails, so that Lambda reports it, where the provider refuses its credentials', async () => {
     const reconcile = await lambdaOf('reconcile', {
       TENCENTCLOUD_SECRET_ID: simulatedSesCredentials.secretId,
       TENCENTCLOUD_SECRET_KEY: 'another',
@@ -248,7 +248,7 @@ describe('the reconcile function in Lambda', () => {
     expect(JSON.stringify(refused)).toContain('TENCENTCLOUD_SECRET_KEY')
   })
 
-  it('finds what no callback told, and tells its figures', async () => {
+  it('finds what no callback reported, and logs its figures', async () => {
     const sentAt = new Date(Date.now() - 600_000).toISOString()
     const deliveredAtMs = Date.now() - 590_000
     ses.send(

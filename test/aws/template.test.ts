@@ -30,7 +30,7 @@ async function findingsIn(folder: string, template: string): Promise<string> {
 describe('the packaged template', () => {
   it.each([
     ['as it is', []],
-    ['whose alarms tell somebody', ['--param', 'alarmEmail=somebody@example.com']],
+    ['whose alarms notify somebody', ['--param', 'alarmEmail=somebody@example.com']],
     ['that does not watch for silence', ['--param', 'quietTencentSes=off']],
     ['without alarms', ['--param', 'alarms=off']],
   ])('%s has no errors and no warnings', async (_, options) => {

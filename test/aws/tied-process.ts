@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A program that ends when it is told to, and when this process ends, however it does. */
+/** A program that ends on request, and whenever this process ends. */
 interface TiedProcess {
   /** Everything that it has printed. */
   readonly output: () => string

@@ -83,7 +83,7 @@ export async function dynamoDbLocal(): Promise<readonly string[]> {
   return ['java', ...jvm, main, '-inMemory', '-disableTelemetry']
 }
 
-/** What Maven has to fetch, as `sha256sum` prints it: unlike pip and npm it knows no digests but those that the registry tells. */
+/** What Maven has to fetch, as `sha256sum` prints it: unlike pip and npm it knows only the digests from the registry. */
 const jarDigests = 'dynamodb-local.sha256'
 
 /** Rejects where a folder holds anything else than the list of SHA-256 digests in test/aws/tools names. */
@@ -192,7 +192,7 @@ async function answerOf(command: string, options: readonly string[], whenMissing
   }
 }
 
-/** Runs what fetches a tool. Output is long, and only what stands at its end tells why it failed. */
+/** Runs what fetches a tool. Output is long, and only its end shows why it failed. */
 async function fetched(
   what: string,
   [command = '', ...options]: readonly string[],

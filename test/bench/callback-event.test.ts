@@ -42,7 +42,7 @@ describe('an event that is built directly', () => {
     expect(mails.some(({ recipient }) => recipient !== recipient.toLowerCase())).toBe(true)
   })
 
-  it('tells of a send when it is sent', () => {
+  it('reports a send when it is sent', () => {
     const mail = makeTraffic({ seed: 1, count: 1, fromMs, overMs: 1_000 })[0]!
     expect(sendEvent(mail)).toMatchObject({
       kind: 'requested',

@@ -35,7 +35,7 @@ function apiOver(
 }
 
 describe('the simulated SES in process', () => {
-  it('tells at every instant what the one over HTTP tells', async () => {
+  it('returns at every instant what the one over HTTP returns', async () => {
     const clock = virtualClock(startMs)
     const ses = await startForTest({ clock, lagMs })
     ses.send(...mails)
@@ -64,7 +64,7 @@ describe('the simulated SES in process', () => {
     )
   })
 
-  it('tells a page as the same object until something happens to its mail', async () => {
+  it('returns a page as the same object until something happens to its mail', async () => {
     const openedAtMs = mails[0]!.sentAtMs + 10 * dayMs
     const opened = { kind: 'opened', atMs: openedAtMs } as const
     const [first, ...others] = mails

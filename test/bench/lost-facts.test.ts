@@ -23,7 +23,7 @@ describe('how stale the ledger is', () => {
     expect(facts.staleness('engagement').count).toBe(0)
   })
 
-  it('tells what is never learnt, and that it takes longer than anything', () => {
+  it('reports what is never learned, and that it takes longer than anything', () => {
     const facts = new LostFacts(undefined)
     const others = ['b', 'c', 'd'].map((name) => ({ ...mail, recipient: `${name}@example.com` }))
     for (const one of [mail, ...others]) facts.lost(one, delivered, undefined, after(1))

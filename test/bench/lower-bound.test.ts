@@ -38,7 +38,7 @@ describe('the calls that foresight needs', () => {
     ['one for two rows of a page at the same time', [row(3, 0, 15), row(99, 10, 25)], 1, 1],
     ['two for one page at different times', [row(3, 0, 15), row(3, 20, 35)], 2, 2],
     ['two for rows that no page holds together', [row(3, 0, 15), row(103, 0, 15)], 2, 2],
-    ['one or two for neighbours on two pages', [row(99, 0, 15), row(100, 0, 15)], 1, 2],
+    ['one or two for neighbors on two pages', [row(99, 0, 15), row(100, 0, 15)], 1, 2],
     ['one where a deadline meets the beginning of another', [row(1, 0, 15), row(2, 15, 30)], 1, 1],
   ])('are %s', (_what, mustSee, least, enough) => {
     expect(callsBetween(mustSee)).toEqual({ least, enough })

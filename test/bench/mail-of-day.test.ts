@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { mailOfDay, toldMailOfDay } from '../../bench/reconcile/mail-of-day.ts'
+import { mailOfDay, reportedMailOfDay } from '../../bench/reconcile/mail-of-day.ts'
 import { outageOf, startMs, type Scenario } from '../../bench/reconcile/scenario.ts'
 
 const hourMs = 3_600_000
@@ -25,7 +25,7 @@ function lastsMs({ sentAtMs, timeline }: (typeof mails)[number]): number {
 describe('the mail of a day', () => {
   it('is the same each time, and another on another day', () => {
     const small = { ...scenario, mailsPerDay: 30 }
-    expect(toldMailOfDay(small, 1)).toEqual(toldMailOfDay(small, 1))
+    expect(reportedMailOfDay(small, 1)).toEqual(reportedMailOfDay(small, 1))
     const recipients = (seed: number, day: number) =>
       mailOfDay({ ...small, seed }, day).map(({ recipient }) => recipient)
     expect(recipients(4, 1)).not.toEqual(recipients(4, 2))
@@ -51,9 +51,9 @@ describe('the mail of a day', () => {
     expect(share(72)).toBe(0)
   })
 
-  it('is told within five seconds, but for what is lost', () => {
-    const told = toldMailOfDay(scenario, 2)
-    const waits = told.flatMap(({ delivery, arrivalsMs }) =>
+  it('is reported within five seconds, except what is lost', () => {
+    const reported = reportedMailOfDay(scenario, 2)
+    const waits = reported.flatMap(({ delivery, arrivalsMs }) =>
       arrivalsMs.map((arrivesAtMs, index) =>
         arrivesAtMs === undefined ? undefined : arrivesAtMs - delivery.timeline[index]!.atMs,
       ),
@@ -63,22 +63,22 @@ describe('the mail of a day', () => {
     expect(1 - arrived.length / waits.length).toBeCloseTo(0.01, 2)
   })
 
-  it('is not told at all in the hour of an outage', () => {
+  it('is not reported at all in the hour of an outage', () => {
     const withOutage = { ...scenario, lossRate: 0, hasOutage: true }
     const { fromMs, untilMs } = outageOf(withOutage)!
     expect(untilMs - fromMs).toBe(hourMs)
-    const told = toldMailOfDay(withOutage, 2)
-    const lost = told.flatMap(({ delivery, arrivalsMs }) =>
+    const reported = reportedMailOfDay(withOutage, 2)
+    const lost = reported.flatMap(({ delivery, arrivalsMs }) =>
       delivery.timeline.filter((_, index) => arrivalsMs[index] === undefined),
     )
     expect(lost.length).toBeGreaterThan(500)
     expect(lost.every(({ atMs }) => atMs >= fromMs - 5_000 && atMs < untilMs)).toBe(true)
-    const arrivals = told.flatMap(({ arrivalsMs }) => arrivalsMs)
+    const arrivals = reported.flatMap(({ arrivalsMs }) => arrivalsMs)
     expect(arrivals.some((atMs) => atMs !== undefined && atMs >= fromMs && atMs < untilMs)).toBe(false)
   })
 
   it('meets other losses at another rate, and is the same mail', () => {
-    const other = toldMailOfDay({ ...scenario, lossRate: 0.5 }, 2).map(({ delivery }) => delivery)
+    const other = reportedMailOfDay({ ...scenario, lossRate: 0.5 }, 2).map(({ delivery }) => delivery)
     expect(other).toEqual(mails)
   })
 })

@@ -6,15 +6,15 @@ import { sampleDelivery } from '../local/simulated-ses/sample-mail.ts'
 const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
 
 /** An entry, and when its callback arrives; without an instant, never. */
-type Told = readonly [TimelineEntry, string?]
+type Reported = readonly [TimelineEntry, string?]
 
-function missedOf(...told: readonly Told[]) {
-  const delivery = sampleDelivery({ timeline: told.map(([entry]) => entry) })
-  const arrivalsMs = told.map(([, arrival]) => (arrival === undefined ? undefined : at(arrival)))
-  return missedFacts({ delivery, arrivalsMs }).map(({ need, happenedAtMs, toldAtMs }) => ({
+function missedOf(...reported: readonly Reported[]) {
+  const delivery = sampleDelivery({ timeline: reported.map(([entry]) => entry) })
+  const arrivalsMs = reported.map(([, arrival]) => (arrival === undefined ? undefined : at(arrival)))
+  return missedFacts({ delivery, arrivalsMs }).map(({ need, happenedAtMs, reportedAtMs }) => ({
     need: 'kind' in need ? need.kind : need.rank,
     happenedAt: new Date(happenedAtMs).toISOString().slice(11, 19),
-    toldAt: toldAtMs === Infinity ? 'never' : new Date(toldAtMs).toISOString().slice(11, 19),
+    reportedAt: reportedAtMs === Infinity ? 'never' : new Date(reportedAtMs).toISOString().slice(11, 19),
   }))
 }
 
@@ -30,21 +30,21 @@ describe('what a row misses', () => {
   })
 
   it('is a lost outcome, for ever where nothing follows', () => {
-    expect(missedOf([delivered])).toEqual([{ need: 50, happenedAt: '04:15:00', toldAt: 'never' }])
+    expect(missedOf([delivered])).toEqual([{ need: 50, happenedAt: '04:15:00', reportedAt: 'never' }])
   })
 
-  it('is over when a later callback tells as much: who opens a mail has received it', () => {
+  it('is over when a later callback reports as much: who opens a mail has received it', () => {
     expect(missedOf([delivered], [opened, '05:00:02'])).toEqual([
-      { need: 50, happenedAt: '04:15:00', toldAt: '05:00:02' },
+      { need: 50, happenedAt: '04:15:00', reportedAt: '05:00:02' },
     ])
   })
 
   it('does not grow by the same thing lost again', () => {
     expect(missedOf([deferred], [deferredAgain], [delivered, '04:15:03'])).toEqual([
-      { need: 20, happenedAt: '04:00:10', toldAt: '04:15:03' },
+      { need: 20, happenedAt: '04:00:10', reportedAt: '04:15:03' },
     ])
     expect(missedOf([delivered, '04:15:03'], [opened], [openedAgain])).toEqual([
-      { need: 'opened', happenedAt: '05:00:00', toldAt: 'never' },
+      { need: 'opened', happenedAt: '05:00:00', reportedAt: 'never' },
     ])
   })
 
@@ -58,7 +58,7 @@ describe('what a row misses', () => {
       ({ kind: 'bounced', atMs: at('07:00:00'), bounceType }) as const
     expect(missedOf([delivered, '04:15:03'], [bounce('soft_bounce')])).toEqual([])
     expect(missedOf([delivered, '04:15:03'], [bounce('hard_bounce')])).toEqual([
-      { need: 70, happenedAt: '07:00:00', toldAt: 'never' },
+      { need: 70, happenedAt: '07:00:00', reportedAt: 'never' },
     ])
   })
 })

@@ -36,7 +36,7 @@ describe('recorded calls', () => {
     expect(calls.busiestPerSecond).toBeCloseTo(3 / 900, 9)
   })
 
-  it('tell what they were for', async () => {
+  it('show their purpose', async () => {
     const { statusApi, calls } = recorded()
     await statusApi.page(today)
     await statusApi.page({ requestDate: '2026-11-18', offset: 100 })

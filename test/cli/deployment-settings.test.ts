@@ -57,7 +57,7 @@ describe('the settings of a command', () => {
     ],
     [undefined, 'AWS knows no function delivery-ledger-prod-ingest there'],
     ['TeaPotException', 'TeaPotException: no'],
-  ])('are those of the shell where AWS answers %s, and why is told', async (refusal, why) => {
+  ])('are those of the shell where AWS answers %s, and why is shown', async (refusal, why) => {
     deployment.functions.refuseWith = refusal
     const settings = await withDeployedSettings(prod, 'ingest')
     expect(settings).toMatchObject({ environment: prod, unread: { why } })
@@ -79,7 +79,7 @@ describe('a command that writes', () => {
     }).not.toThrow()
   })
 
-  it('may not write into a deployment whose retention nobody told', () => {
+  it('may not write into a deployment of unknown retention', () => {
     const environment = { TABLE_PREFIX: 'delivery-ledger-prod', RETENTION_DAYS: '' }
     const unread = { because: 'absent', why: 'AWS knows no function x there' } as const
     expect(() => {

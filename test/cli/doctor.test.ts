@@ -198,7 +198,7 @@ describe('the doctor', () => {
           '– token         not checked: the function did not answer',
           '– wrong token   not checked: the function did not answer',
           '– sendcloud     not checked: the function did not answer',
-          '– clock         not checked: nothing answered with a date',
+          '– clock         not checked: no response had a date',
           `✗ DynamoDB      No DynamoDB answers at http://127\\.0\\.0\\.1:${nobody}\\. Is the local stack running \\(npm start\\)\\? .*`,
           ' {16}→ Start the local stack \\(npm start\\)\\.',
           '✗ poll API      does not answer as it should \\(NoAnswer\\)',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach } from '@jest/globals'
 import { startEmulatedFunctions, type EmulatedFunctions } from '../emulated-functions.ts'
 import { startParameterStore, type EmulatedParameterStore } from '../emulated-parameter-store.ts'
 
-/** What AWS tells of a deployment beside its tables. */
+/** What AWS reports about a deployment besides its tables. */
 interface EmulatedDeployment {
   readonly functions: EmulatedFunctions
   readonly store: EmulatedParameterStore

@@ -56,14 +56,14 @@ const content = {
   raw_message: 'From: someone@theirs.example\r\n\r\nThank you.\u001b[2J\r\n',
 }
 
-function mailWith(told: Partial<InboundMail>): InboundMail {
+function mailWith(reported: Partial<InboundMail>): InboundMail {
   return {
     provider: 'sendcloud',
     recipient: 'inbox@ours.example',
     receivedAtMs: Date.parse('2026-11-21T07:59:58Z'),
     columns: { from: 'someone@theirs.example', subject: 'Re: your order', labelName: 'orders' },
     content: JSON.stringify(content),
-    ...told,
+    ...reported,
   }
 }
 
@@ -171,16 +171,16 @@ describe('a mail', () => {
     await expect(ledger('show', answerId, '--json', '--raw')).rejects.toThrow(/cannot be used with/)
   })
 
-  it.each(['not JSON', '17', 'null', '[]'])('whose content is %s is shown all the same', async (told) => {
-    await keepAll(mailWith({ content: told }))
+  it.each(['not JSON', '17', 'null', '[]'])('whose content is %s is shown all the same', async (reported) => {
+    await keepAll(mailWith({ content: reported }))
     const id = (await ledger('list')).slice(0, 12)
     expect(await ledger('show', id)).toContain('subject  Re: your order\n')
-    expect(await ledger('show', id, '--raw')).toBe(told)
+    expect(await ledger('show', id, '--raw')).toBe(reported)
   })
 
-  it('that is not there is told in a sentence', async () => {
+  it('that is not there is reported in a sentence', async () => {
     await expect(ledger('show', '0a1b2c')).rejects.toThrow(
-      'There is no mail of that id. `ledger inbound list` tells the ids.',
+      'There is no mail of that id. `ledger inbound list` shows the ids.',
     )
     await expect(ledger('show', 'it')).rejects.toThrow(/at least its first 6/)
   })

@@ -118,7 +118,7 @@ describe('ledger parameter put', () => {
     )
   })
 
-  it('encrypts with a key of your own, where it is told of one', async () => {
+  it('encrypts with a key of your own, if given one', async () => {
     await parameter('put SENDCLOUD_APP_KEY --key-id alias/mine', 'the-app-key')
     expect(store.parameters.get('/delivery-ledger-prod/SENDCLOUD_APP_KEY')).toMatchObject({
       KeyId: 'alias/mine',
@@ -159,7 +159,7 @@ describe('ledger parameter put', () => {
 })
 
 describe('ledger parameter list', () => {
-  it('tells which are there, and no value', async () => {
+  it('shows which are there, and no value', async () => {
     await parameter('put TENCENTCLOUD_SECRET_ID', 'AKIDhunter2hunter2')
     await parameter('put CALLBACK_TOKEN_SHA256', digest)
     await parameter('put CALLBACK_TOKEN_SHA256_SENDCLOUD', digest)

@@ -106,7 +106,7 @@ describe('ledger quarantine replay', () => {
   const deploy = (environment: Record<string, string>) =>
     deployment.functions.functions.set(`${process.env.TABLE_PREFIX}-ingest`, { environment })
 
-  it('leaves out what carries no signature until it is told to trust it', async () => {
+  it('leaves out what carries no signature until it is trusted', async () => {
     deploy({ RETENTION_DAYS: '400', INBOUND_RETENTION_DAYS: '30' })
     await keepForm('unsigned', formOf(delivery))
     expect(await printed('replay')).toMatch(/^Nothing but what carries no signature is in quarantine\./)
@@ -133,9 +133,9 @@ describe('ledger quarantine replay', () => {
 
   it('ends after what is under way where it is interrupted, and goes on when it is run again', async () => {
     deploy({ RETENTION_DAYS: '400', INBOUND_RETENTION_DAYS: '30' })
-    const told = { event: 'open', email: 'a@example.com', bulkId: 'a-message' }
+    const reported = { event: 'open', email: 'a@example.com', bulkId: 'a-message' }
     for (let index = 0; index < 40; index += 1) {
-      await keep(JSON.stringify({ ...told, timestamp: 1795237210 + index }))
+      await keep(JSON.stringify({ ...reported, timestamp: 1795237210 + index }))
     }
     const listeners = process.listenerCount('SIGINT')
     // The first look at the clock after the replay has begun.

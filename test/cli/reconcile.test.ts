@@ -10,7 +10,7 @@ import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
 import { daysLeftOf, embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { emulatedDeployment } from './emulated-deployment.ts'
-import { mailAt, toldOf } from '../lib/reconcile/world.ts'
+import { mailAt, reportOf } from '../lib/reconcile/world.ts'
 
 const engine = embeddedTables()
 const deployment = emulatedDeployment()
@@ -93,7 +93,7 @@ const bounced = (sentAt: string, name: string): SimulatedDelivery =>
     timeline: [{ kind: 'bounced', atMs: Date.parse(sentAt) + 10_000, reason: '550 5.1.1 user unknown' }],
   })
 
-/** Three mails of the 19th, one of which a callback told of, and 101 of the 20th. */
+/** Three mails of the 19th, one of which a callback reported, and 101 of the 20th. */
 async function sendMail(): Promise<void> {
   const stuck = bounced('2026-11-19T06:00:00Z', 'stuck')
   ses.send(
@@ -108,7 +108,7 @@ async function sendMail(): Promise<void> {
     retentionDays: 400,
     clock: systemClock,
   })
-  await writer.record(toldOf(stuck, { kind: 'deferred' }))
+  await writer.record(reportOf(stuck, { kind: 'deferred' }))
 }
 
 const lists = () => ses.calls.flatMap(({ requestDate }) => requestDate ?? [])
@@ -137,7 +137,7 @@ describe('ledger reconcile --from', () => {
     expect((await rowsOf(engine.client, tables.suppressions)).length).toBe(1)
   })
 
-  it('goes up to today unless told otherwise', async () => {
+  it('ends today by default', async () => {
     await printed('--from', '2026-11-19')
     expect(lists()).toEqual(['2026-11-19', '2026-11-20', '2026-11-21'])
   })
@@ -281,7 +281,7 @@ describe('ledger reconcile --from', () => {
     expect(ses.calls).toEqual([])
   })
 
-  it('refuses dates that the provider does not tell of', async () => {
+  it('refuses dates that the provider does not report', async () => {
     await expect(printed('--from', '2026-10-01')).rejects.toThrow(
       '2026-10-01 is out of reach: the provider reports 30 days. Dates from 2026-10-23 to 2026-11-21 (UTC+8) can be asked for.',
     )

@@ -211,8 +211,8 @@ describe('ledger suppressions list', () => {
 
   it("prints in JSON all reasons, a provider's own list and unclear bounces", async () => {
     const recipient = 'left@example.com'
-    const told = [unsubscription, blocklisting, unclear('18', 'm1')]
-    for (const one of told) await list.suppress({ ...one, recipient })
+    const reported = [unsubscription, blocklisting, unclear('18', 'm1')]
+    for (const one of reported) await list.suppress({ ...one, recipient })
     expect(JSON.parse(await printed('list', '--reason', 'blocklist', '--json'))).toEqual([
       {
         recipient,
@@ -445,11 +445,11 @@ describe('ledger suppressions remove', () => {
     expect(await Array.fromAsync(list.all())).toEqual([])
   })
 
-  it('counts out every reason, whoever told of it, and names the providers whose own lists may hold it', async () => {
+  it('counts out every reason, whoever reported it, and names the providers whose own lists may hold it', async () => {
     const recipient = 'gone@example.com'
-    const told = [hardBounce, { ...complaint, provider: 'sendcloud' }, unsubscription, blocklisting]
+    const reported = [hardBounce, { ...complaint, provider: 'sendcloud' }, unsubscription, blocklisting]
     const odd = ['11', '12', '13'].map((day) => unclear(day, `m${day}`))
-    for (const one of [...told, ...odd]) await list.suppress({ ...one, recipient })
+    for (const one of [...reported, ...odd]) await list.suppress({ ...one, recipient })
     expect(await printed('remove', recipient)).toContain(
       "A list of sendcloud and tencent-ses's own may still hold it",
     )

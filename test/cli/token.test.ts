@@ -38,10 +38,10 @@ describe('a new token', () => {
   })
 
   it('of one path comes with where its digest goes, and what it opens', async () => {
-    const told = await newToken('--for', 'sendcloud')
-    expect(told).toContain('https://<host>/sendcloud/<token>, and goes nowhere else')
-    expect(told).toContain('`npx ledger parameter put CALLBACK_TOKEN_SHA256_SENDCLOUD`')
-    expect(told).toMatch(
+    const reported = await newToken('--for', 'sendcloud')
+    expect(reported).toContain('https://<host>/sendcloud/<token>, and goes nowhere else')
+    expect(reported).toContain('`npx ledger parameter put CALLBACK_TOKEN_SHA256_SENDCLOUD`')
+    expect(reported).toMatch(
       /\nOnce that is deployed it opens \/sendcloud alone, and the token of all opens \/sendcloud no more\.\n$/,
     )
   })

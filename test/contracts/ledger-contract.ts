@@ -41,8 +41,8 @@ export const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     reply: fc.constantFrom(undefined, '452 4.2.2 邮箱已满', '550 no ¦ such user', 'y'.repeat(401)),
     detail: fc.constantFrom('', '250 ok', '406 address does not exist', 'x'.repeat(401)),
     sentSecond: fc.option(fc.nat(1), { nil: undefined }),
-    tells: fc.subarray(['subject', 'from', 'rfcMessageId'] as const),
-    tellsHeader: fc.boolean(),
+    reported: fc.subarray(['subject', 'from', 'rfcMessageId'] as const),
+    reportsHeader: fc.boolean(),
   })
   .map(
     ({ key: { recipient, message }, kind, source, second, link, bounceClass, reply, detail, ...drawn }) => {
@@ -55,14 +55,14 @@ export const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
         ...(kind === 'bounced' && { bounceClass }),
         ...((kind === 'bounced' || kind === 'deferred') && reply !== undefined && { reply }),
         ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
-        // What belongs to a message is the same in every event that tells it.
-        columns: Object.fromEntries(drawn.tells.map((column) => [column, `${column} of ${message}`])),
-        headers: new Map(drawn.tellsHeader ? [['X-Tencentcloudses-Cb-Order', message]] : []),
+        // What belongs to a message is the same in every event that reports it.
+        columns: Object.fromEntries(drawn.reported.map((column) => [column, `${column} of ${message}`])),
+        headers: new Map(drawn.reportsHeader ? [['X-Tencentcloudses-Cb-Order', message]] : []),
       }
     },
   )
 
-const anyTold = {
+const anyReported = {
   recipient: fc.constantFrom(...recipients),
   source: fc.constantFrom('callback' as const, 'poll' as const),
   provider: fc.constantFrom('tencent-ses', 'sendcloud'),
@@ -72,7 +72,7 @@ const anyTold = {
 /** Few instants, some within one second, and details that are cut. */
 const anyAboutAddress: fc.Arbitrary<SuppressionEvidence> = fc
   .record({
-    ...anyTold,
+    ...anyReported,
     reason: fc.constantFrom('hard-bounce', 'complaint', 'unsubscribe', 'blocklist', 'by-hand'),
     occurredAtMs: fc.nat(5).map((step) => startMs + step * 500),
     source: fc.constantFrom('callback', 'poll', 'operator'),
@@ -80,18 +80,18 @@ const anyAboutAddress: fc.Arbitrary<SuppressionEvidence> = fc
     isJudged: fc.boolean(),
     detail: fc.constantFrom('', '550 5.1.1 user unknown', '邮箱已满', 'x'.repeat(400)),
   } as const)
-  .map(({ provider, message, fromDomain, isJudged, ...told }) => ({
-    ...told,
-    ...(told.source !== 'operator' && { provider, message }),
-    ...(told.source !== 'operator' && told.reason === 'unsubscribe' && fromDomain && { fromDomain }),
-    ...(told.source !== 'operator' &&
-      told.reason === 'hard-bounce' &&
+  .map(({ provider, message, fromDomain, isJudged, ...reported }) => ({
+    ...reported,
+    ...(reported.source !== 'operator' && { provider, message }),
+    ...(reported.source !== 'operator' && reported.reason === 'unsubscribe' && fromDomain && { fromDomain }),
+    ...(reported.source !== 'operator' &&
+      reported.reason === 'hard-bounce' &&
       isJudged && { judgement: { class: 'gone', rule: 'no-such-mailbox' } as const }),
   }))
 
 /** Of few messages on few days, so that three of them are often enough, and often not. */
 const anyUnclearBounce: fc.Arbitrary<SuppressionEvidence> = fc.record({
-  ...anyTold,
+  ...anyReported,
   reason: fc.constant('hard-bounce'),
   occurredAtMs: fc.nat(3).map((day) => startMs + day * 86_400_000),
   judgement: fc.constant({ class: 'ambiguous', rule: 'unrouteable' }),
@@ -106,11 +106,11 @@ export const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc.oneof(
 
 /** Some of these, and the same in another order with repeats in between. */
 function streamsOf<T>(any: fc.Arbitrary<T>) {
-  return fc.array(any, { minLength: 1, maxLength: 8 }).chain((told) =>
+  return fc.array(any, { minLength: 1, maxLength: 8 }).chain((reported) =>
     fc.record({
-      told: fc.constant(told),
-      shuffled: fc.array(fc.constantFrom(...told), { maxLength: 3 }).chain((again) => {
-        const all = [...told, ...again]
+      reported: fc.constant(reported),
+      shuffled: fc.array(fc.constantFrom(...reported), { maxLength: 3 }).chain((again) => {
+        const all = [...reported, ...again]
         return fc.shuffledSubarray(all, { minLength: all.length })
       }),
     }),
@@ -124,18 +124,18 @@ function modelOf(events: readonly DeliveryEvent[]): readonly Delivery[] {
 }
 
 /** In an order of its own, since no reader promises one. */
-export function sorted<T extends DeliveryKey>(told: readonly T[]): readonly T[] {
-  return [...told].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+export function sorted<T extends DeliveryKey>(reported: readonly T[]): readonly T[] {
+  return [...reported].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
 }
 
 /** Writers at once, each with its own order. */
 async function writeAtOnce<T>(
-  write: (told: T) => Promise<void>,
+  write: (reported: T) => Promise<void>,
   writers: readonly (readonly T[])[],
 ): Promise<void> {
   await Promise.all(
-    writers.map(async (told) => {
-      for (const one of told) await write(one)
+    writers.map(async (reported) => {
+      for (const one of reported) await write(one)
     }),
   )
 }
@@ -209,14 +209,14 @@ function describeRecording(opened: Open, recorded: Recorded, numRuns: number): v
     [{ kind: 'complained' }, 'delivered', '2022-06-01T06:24:43Z'],
     [{ kind: 'unsubscribed' }, 'delivered', '2022-06-01T06:24:43Z'],
     [{ kind: 'unknown' }, 'unknown', '2022-06-01T06:24:43Z'],
-  ])('of %j alone is the status %s and one fact', async (told, status, text) => {
-    const event = eventWith(told)
+  ])('of %j alone is the status %s and one fact', async (reported, status, text) => {
+    const event = eventWith(reported)
     const { deliveries } = await recorded(event)
     const [delivery] = await deliveries.rowsOf([key])
     expect(textsOf(delivery)).toEqual({ status, [event.kind]: [text] })
   })
 
-  it('is told whole: facts by kind in order of time, the columns of the message, and who told first', async () => {
+  it('is returned whole: facts by kind in order of time, the columns of the message, and who reported first', async () => {
     const { deliveries } = await recorded(
       eventWith({
         kind: 'bounced',
@@ -265,12 +265,15 @@ function describeRecording(opened: Open, recorded: Recorded, numRuns: number): v
     ])
   })
 
-  it('is what the pure core tells, in any order, with any repeats and whichever way three writers race', async () => {
+  it('is what the pure core computes, in any order, with any repeats and whichever way three writers race', async () => {
     await fc.assert(
-      fc.asyncProperty(streamsOf(anyEvent), async ({ told, shuffled }) => {
+      fc.asyncProperty(streamsOf(anyEvent), async ({ reported, shuffled }) => {
         const ledger = await opened()
-        await writeAtOnce((event) => ledger.deliveries.record(event), [told, shuffled, told.toReversed()])
-        await expectModel(ledger, modelOf(told))
+        await writeAtOnce(
+          (event) => ledger.deliveries.record(event),
+          [reported, shuffled, reported.toReversed()],
+        )
+        await expectModel(ledger, modelOf(reported))
       }),
       { numRuns },
     )
@@ -278,10 +281,10 @@ function describeRecording(opened: Open, recorded: Recorded, numRuns: number): v
 
   it('is the same where a row has no room for a second fact of its kind', async () => {
     await fc.assert(
-      fc.asyncProperty(streamsOf(anyEvent), async ({ told, shuffled }) => {
+      fc.asyncProperty(streamsOf(anyEvent), async ({ reported, shuffled }) => {
         const ledger = await opened({ maxFactsInRow: 1 })
-        await writeAtOnce((event) => ledger.deliveries.record(event), [shuffled, told])
-        await expectModel(ledger, modelOf(told))
+        await writeAtOnce((event) => ledger.deliveries.record(event), [shuffled, reported])
+        await expectModel(ledger, modelOf(reported))
       }),
       { numRuns },
     )
@@ -292,9 +295,11 @@ function describeRecording(opened: Open, recorded: Recorded, numRuns: number): v
     ['a recipient that is short enough to be a key', { recipient: 'x'.repeat(2_049) }],
     ['a message', { message: '' }],
     ['a message that is short enough to be a key', { message: 'x'.repeat(1_025) }],
-  ])('is refused for good without %s', async (_, told) => {
+  ])('is refused for good without %s', async (_, reported) => {
     const { deliveries } = await recorded()
-    await expect(deliveries.record(eventWith({ kind: 'deferred', ...told }))).rejects.toThrow(UnwritableError)
+    await expect(deliveries.record(eventWith({ kind: 'deferred', ...reported }))).rejects.toThrow(
+      UnwritableError,
+    )
     expect(await Array.fromAsync(deliveries.pending())).toEqual([])
   })
 
@@ -304,7 +309,7 @@ function describeRecording(opened: Open, recorded: Recorded, numRuns: number): v
     expect(await deliveries.rowsOf([key])).toEqual([])
   })
 
-  it('is told until its time is over, which begins anew with each write', async () => {
+  it('is returned until it expires, which each write postpones', async () => {
     const { deliveries, clock } = await recorded(eventWith({ kind: 'deferred' }))
     clock.advance(399 * 86_400_000)
     await deliveries.record(eventWith({ kind: 'deferred' }))
@@ -316,7 +321,7 @@ function describeRecording(opened: Open, recorded: Recorded, numRuns: number): v
     expect(await deliveries.ofMessage(key.message)).toEqual([])
   })
 
-  it('is told as long as its row where it found no room in it', async () => {
+  it('is returned as long as its row if it did not fit into it', async () => {
     const { deliveries, clock } = await opened({ maxFactsInRow: 1 })
     const opens = ['01', '02', '03'].map((second) =>
       eventWith({ kind: 'opened', occurredAtMs: at(`2022-06-01T08:00:${second}Z`) }),
@@ -341,7 +346,7 @@ function plainFact(time: string, detail: string) {
   return { text, source: 'callback', occurredAtMs: at(time), detail, identity: time }
 }
 
-/** What a row tells rightly even where some of its facts are kept outside it. */
+/** What a row reports correctly even if some of its facts are kept outside it. */
 function withKindsOnly({ facts, ...row }: Delivery) {
   return { ...row, kinds: new Set(facts.keys()) }
 }
@@ -383,7 +388,7 @@ function describeReading(opened: Open, recorded: Recorded): void {
     expect(await deliveries.rowsOf(others)).toEqual([])
   })
 
-  it('by keys tells a row once, however often its key is named', async () => {
+  it('by keys returns a row once, however often its key is named', async () => {
     const { deliveries } = await recorded(eventWith({}))
     const unknown = { recipient: 'nobody@example.com', message: 'none' }
     const keys = [unknown, key, ...Array.from({ length: 150 }, () => ({ ...key })), unknown]
@@ -471,7 +476,7 @@ function describeReading(opened: Open, recorded: Recorded): void {
 function describePending(recorded: Recorded): void {
   const deferred = eventWith({ kind: 'deferred' })
   const softBounce = eventWith({ kind: 'bounced', bounceClass: 'soft' })
-  const told = (status: Status) => [{ ...key, status, provider: 'tencent-ses' }]
+  const reported = (status: Status) => [{ ...key, status, provider: 'tencent-ses' }]
 
   it.each<[string, readonly DeliveryEvent[], Status]>([
     ['requested', [eventWith({ kind: 'requested' })], 'requested'],
@@ -481,12 +486,12 @@ function describePending(recorded: Recorded): void {
     ['soft-bounced and deferred', [softBounce, deferred], 'soft-bounced'],
     ['given up and soft-bounced', [eventWith({ kind: 'unknown' }), softBounce], 'soft-bounced'],
   ])('holds what is %s', async (_, events, status) => {
-    expect(await pendingOf(await recorded(...events))).toEqual(told(status))
+    expect(await pendingOf(await recorded(...events))).toEqual(reported(status))
   })
 
   it.each<[string, readonly DeliveryEvent[]]>([
     ['delivered', [deferred, eventWith({})]],
-    ['delivered, and then told to be deferred', [eventWith({}), deferred]],
+    ['delivered, and then reported as deferred', [eventWith({}), deferred]],
     ['bounced', [softBounce, eventWith({ kind: 'bounced', bounceClass: 'hard' })]],
     ['opened', [deferred, eventWith({ kind: 'opened' })]],
     ['given up', [deferred, eventWith({ kind: 'unknown' })]],
@@ -494,7 +499,7 @@ function describePending(recorded: Recorded): void {
     expect(await pendingOf(await recorded(...events))).toEqual([])
   })
 
-  it('names the provider that told first', async () => {
+  it('names the provider that reported first', async () => {
     const ledger = await recorded(
       eventWith({ kind: 'requested', provider: 'sendcloud' }),
       eventWith({ kind: 'deferred', provider: 'tencent-ses' }),
@@ -502,7 +507,7 @@ function describePending(recorded: Recorded): void {
     expect(await pendingOf(ledger)).toEqual([{ ...key, status: 'deferred', provider: 'sendcloud' }])
   })
 
-  it('tells each once while its deliveries are settled one by one', async () => {
+  it('returns each once while its deliveries are settled one by one', async () => {
     const keys = Array.from({ length: 30 }, (_, n) => ({ ...key, recipient: `r${n}@example.com` }))
     const ledger = await recorded(...keys.map((one) => eventWith({ ...one, kind: 'deferred' })))
     const seen: string[] = []
@@ -514,7 +519,7 @@ function describePending(recorded: Recorded): void {
     expect(await pendingOf(ledger)).toEqual([])
   })
 
-  it('tells of nothing as settled that is settled while it is read', async () => {
+  it('returns nothing as settled that is settled while it is read', async () => {
     const keys = Array.from({ length: 3 }, (_, n) => ({ ...key, recipient: `r${n}@example.com` }))
     const ledger = await recorded(...keys.map((one) => eventWith({ ...one, kind: 'deferred' })))
     const seen = new Set<Status>()
@@ -530,7 +535,7 @@ function describePending(recorded: Recorded): void {
     for (const status of ['requested', 'deferred', 'delivered'] as const) {
       await ledger.deliveries.leavePending(key, status)
     }
-    expect(await pendingOf(ledger)).toEqual(told('soft-bounced'))
+    expect(await pendingOf(ledger)).toEqual(reported('soft-bounced'))
     await ledger.deliveries.leavePending(key, 'soft-bounced')
     expect(await pendingOf(ledger)).toEqual([])
     expect(textsOf((await ledger.deliveries.rowsOf([key]))[0])).toEqual({
@@ -546,7 +551,7 @@ function describePending(recorded: Recorded): void {
     await ledger.deliveries.record(eventWith({ kind: 'requested' }))
     expect(await pendingOf(ledger)).toEqual([])
     await ledger.deliveries.record(softBounce)
-    expect(await pendingOf(ledger)).toEqual(told('soft-bounced'))
+    expect(await pendingOf(ledger)).toEqual(reported('soft-bounced'))
   })
 
   it('is left by one that nobody knows without making it known', async () => {
@@ -624,12 +629,12 @@ function describeSuppressions(opened: Open, numRuns: number): void {
 
   it("holds a provider's own list and unclear bounces apart from evidence that lasts", async () => {
     const { suppressions } = await opened()
-    const told = [
+    const reported = [
       ...['03', '02', '02'].map((day) => blocklisting(`2026-11-${day}T00:00:00Z`)),
       bounce,
       ...['06', '05', '06', '04'].map((day) => unclear(`2026-11-${day}T00:00:00Z`, `m${day}`)),
     ]
-    for (const evidence of told) await suppressions.suppress(evidence)
+    for (const evidence of reported) await suppressions.suppress(evidence)
     const row = await suppressions.ofRecipient('a@example.com')
     expect(row).toEqual({
       recipient: 'a@example.com',
@@ -644,13 +649,13 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     expect(held(row)?.map(({ line }) => line)).toEqual([unclearLine('06', 'm06'), bounceLine])
   })
 
-  it('knows nothing of an address of which nothing was told', async () => {
+  it('knows nothing of an address about which nothing was reported', async () => {
     const { suppressions } = await opened()
     await suppressions.suppress(bounce)
     expect(await suppressions.ofRecipient('b@example.com')).toBeUndefined()
   })
 
-  it('tells of every row', async () => {
+  it('returns every row', async () => {
     const { suppressions } = await opened()
     expect(await Array.fromAsync(suppressions.all())).toEqual([])
     await suppressions.suppress(bounce)
@@ -716,7 +721,7 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     ])
   })
 
-  it('keeps the latest beyond a full row when that row is told again what it holds', async () => {
+  it('keeps the latest beyond a full row when that row gets again what it holds', async () => {
     const { suppressions } = await opened({ maxEvidenceInRow: 1 })
     for (const day of ['15', '13', '14', '15']) {
       await suppressions.suppress(byHand(`2026-11-${day}T00:00:00Z`))
@@ -726,13 +731,16 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     )
   })
 
-  it('is what the pure core tells, in any order, with any repeats and whichever way three writers race', async () => {
+  it('is what the pure core computes, in any order, with any repeats and whichever way three writers race', async () => {
     await fc.assert(
-      fc.asyncProperty(streamsOf(anyEvidence), async ({ told, shuffled }) => {
+      fc.asyncProperty(streamsOf(anyEvidence), async ({ reported, shuffled }) => {
         const { suppressions } = await opened()
         const model = new Map<string, Suppression>()
-        for (const one of told) model.set(one.recipient, withEvidence(model.get(one.recipient), one))
-        await writeAtOnce((evidence) => suppressions.suppress(evidence), [told, shuffled, told.toReversed()])
+        for (const one of reported) model.set(one.recipient, withEvidence(model.get(one.recipient), one))
+        await writeAtOnce(
+          (evidence) => suppressions.suppress(evidence),
+          [reported, shuffled, reported.toReversed()],
+        )
         const found = await Array.fromAsync(suppressions.all())
         expect(new Map(found.map((row) => [row.recipient, row]))).toEqual(model)
       }),
@@ -740,13 +748,13 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     )
   })
 
-  it('tells the same reasons where each set is full after one line, in any order and with any repeats', async () => {
+  it('returns the same reasons where each set is full after one line, in any order and with any repeats', async () => {
     await fc.assert(
-      fc.asyncProperty(streamsOf(anyEvidence), async ({ told, shuffled }) => {
+      fc.asyncProperty(streamsOf(anyEvidence), async ({ reported, shuffled }) => {
         const { suppressions } = await opened({ maxEvidenceInRow: 1 })
-        await writeAtOnce((evidence) => suppressions.suppress(evidence), [shuffled, told.toReversed()])
+        await writeAtOnce((evidence) => suppressions.suppress(evidence), [shuffled, reported.toReversed()])
         for (const recipient of recipients) {
-          const [first, ...others] = told.filter((one) => one.recipient === recipient)
+          const [first, ...others] = reported.filter((one) => one.recipient === recipient)
           const model = first && others.reduce(withEvidence, withEvidence(undefined, first))
           const row = await suppressions.ofRecipient(recipient)
           expect(certainReasonsOf(row)).toEqual(certainReasonsOf(model))
@@ -798,7 +806,7 @@ function describeRuns(opened: Open): void {
     return runs
   }
 
-  it('leaves the checkpoint as it is where none is told', async () => {
+  it('leaves the checkpoint as it is where none is given', async () => {
     const runs = await leased()
     expect(await runs.save('one', undefined, eight + 2_000)).toBe(true)
     expect(await runs.acquire('other', eight + 1_999, eight + 9_000)).toBeUndefined()
@@ -884,7 +892,7 @@ function describeRuns(opened: Open): void {
     expect(await runs.acquire('other', eight + 1_000, eight + 2_000)).toEqual({ checkpoint: '' })
   })
 
-  it('tells when it ends, to whom does not hold it, too', async () => {
+  it('shows when it ends, also to a run that does not hold it', async () => {
     const { runs } = await opened()
     expect(await runs.endsAtMs()).toBeUndefined()
     await runs.acquire('one', eight, eight + 1_000)

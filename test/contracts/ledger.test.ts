@@ -93,7 +93,9 @@ const anyStep: fc.Arbitrary<{ readonly toString: () => string; readonly take: St
   },
   {
     weight: 5,
-    arbitrary: anyEvidence.map((told) => step(told, ({ suppressions }) => suppressions.suppress(told))),
+    arbitrary: anyEvidence.map((reported) =>
+      step(reported, ({ suppressions }) => suppressions.suppress(reported)),
+    ),
   },
   {
     weight: 1,
@@ -136,11 +138,11 @@ const anyStep: fc.Arbitrary<{ readonly toString: () => string; readonly take: St
   },
 )
 
-function step(told: unknown, take: Step) {
-  return { take, toString: () => JSON.stringify(told) }
+function step(reported: unknown, take: Step) {
+  return { take, toString: () => JSON.stringify(reported) }
 }
 
-/** Everything that the ports can tell. */
+/** Everything that the ports can return. */
 async function allOf(ledger: Ledger) {
   const { deliveries, suppressions } = ledger
   return {
@@ -159,8 +161,8 @@ describe('the ledger in memory', () => {
     const { suppressions } = inMemoryLedger(clock, { ...usualLimits, maxEvidenceInRow: 1 })
     // The first finds room, the second comes before it, the third is the latest of those that found none.
     for (const detail of ['\u{1f4e7}', '\u{ffee}', '\u{1f4e8}']) {
-      const told = { reason: 'by-hand', source: 'operator', occurredAtMs: 0, detail } as const
-      await suppressions.suppress({ recipient: 'a@example.com', ...told })
+      const reported = { reason: 'by-hand', source: 'operator', occurredAtMs: 0, detail } as const
+      await suppressions.suppress({ recipient: 'a@example.com', ...reported })
     }
     expect((await suppressions.ofRecipient('a@example.com'))?.evidence).toEqual([
       '1970-01-01T00:00:00Z[operator] by-hand \u{ffee}',
@@ -181,9 +183,9 @@ describe('the ledger in memory and the tables', () => {
           [openTables, openInMemory].map(async (open) => {
             const clock = virtualClock('2026-11-21T08:00:00Z')
             const ledger = await open(clock, limits)
-            const told: unknown[] = []
-            for (const { take } of steps) told.push(await take(ledger, clock))
-            return { told, ...(await allOf(ledger)) }
+            const reported: unknown[] = []
+            for (const { take } of steps) reported.push(await take(ledger, clock))
+            return { reported, ...(await allOf(ledger)) }
           }),
         )
         expect(answers[1]).toEqual(answers[0])

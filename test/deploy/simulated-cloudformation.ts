@@ -307,9 +307,9 @@ export async function startSimulatedCloudFormation(
       )
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      const told = { Error: { Type: 'Sender', Code: 'ValidationError', Message: error.message } }
+      const reported = { Error: { Type: 'Sender', Code: 'ValidationError', Message: error.message } }
       response.writeHead(400)
-      response.end(`<ErrorResponse>${xmlOf(told)}</ErrorResponse>`)
+      response.end(`<ErrorResponse>${xmlOf(reported)}</ErrorResponse>`)
     }
   }
 

@@ -78,7 +78,7 @@ describe('the settings of a stage', () => {
 
   it.each([
     ['on', '31', []],
-    ['on', '30', ['retentionDays: expected 31 days or more while the poll is on, which reaches back 30']],
+    ['on', '30', ['retentionDays: expected 31 days or more while the poll is on, since it reaches back 30']],
     ['off', '30', []],
   ])('with the poll %s deploy with rows that stay %s days: %j', (poll, days, expected) => {
     const ofReconcile = { SES_POLL: poll, RETENTION_DAYS: days }

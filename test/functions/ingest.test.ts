@@ -12,7 +12,7 @@ import { virtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { sampleMessage } from '../events.ts'
 import { wiredLedger } from '../wired-ledger.ts'
-import { ingestTelling, paths, signedDelivery, type Line } from '../told-lines.ts'
+import { ingestLogging, paths, signedDelivery, type Line } from '../logged-lines.ts'
 import { noDeadline } from '../no-deadline.ts'
 
 const engine = embeddedTables()
@@ -94,7 +94,7 @@ describe('a callback of each generation of the document', () => {
     [2, 1, 0],
   ]
 
-  it.each(orders)('told in the order %i %i %i, twice, ends in the same one row', async (...order) => {
+  it.each(orders)('reported in the order %i %i %i, twice, ends in the same one row', async (...order) => {
     for (const index of [...order, ...order]) {
       expect(await post(await fixture(samples[index]!))).toMatchObject({ status: 200, body: { recorded: 1 } })
     }
@@ -169,7 +169,7 @@ describe('what is answered', () => {
     expect(response.headers.get('allow')).toBe('GET, HEAD, POST')
   })
 
-  it('is 413 beyond 64 KB, told before anything is decoded', async () => {
+  it('is 413 beyond 64 KB, before anything is decoded', async () => {
     const limit = 64 * 1024
     const padded = (bytes: number) => text(delivered).padEnd(bytes, ' ')
     expect(await post(padded(limit))).toMatchObject({ status: 200 })
@@ -369,7 +369,7 @@ describe('what is answered', () => {
 })
 
 describe('an array', () => {
-  it('is one event per element, and a bad one does not stop its neighbours', async () => {
+  it('is one event per element, and a bad one does not stop its neighbors', async () => {
     const body = [
       delivered,
       { ...delivered, email: 'not an address' },
@@ -412,7 +412,7 @@ describe('a body that is wrong in thousands of places', () => {
 })
 
 describe('the quarantine', () => {
-  it('holds a body that repeats as one row that tells how often', async () => {
+  it('holds a body that repeats as one row that counts how often', async () => {
     for (let times = 0; times < 3; times += 1) {
       await post('{not json')
       clock.advance(60_000)
@@ -439,7 +439,7 @@ describe('the quarantine', () => {
 
 describe('the metrics', () => {
   const bounced = { ...delivered, event: 'bounce', reason: '551 5.1.1 no such user' }
-  const told: readonly (readonly [string, unknown, string, number, object])[] = [
+  const reported: readonly (readonly [string, unknown, string, number, object])[] = [
     [
       'a delivery',
       delivered,
@@ -448,7 +448,7 @@ describe('the metrics', () => {
       { acceptedCallbacks: 1, delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 },
     ],
     [
-      'a bounce whose class is not told',
+      'a bounce whose class is not reported',
       bounced,
       paths.tencentSes,
       200,
@@ -539,8 +539,8 @@ describe('the metrics', () => {
     ],
   ]
 
-  it.each(told)('of %s are counted in its one line', async (_, body, path, status, expected) => {
-    const { told: heard, post: postTo } = await ingestTelling(engine)
+  it.each(reported)('of %s are counted in its one line', async (_, body, path, status, expected) => {
+    const { reported: heard, post: postTo } = await ingestLogging(engine)
     expect(await postTo(body, path)).toBe(status)
     expect(heard.lines).toHaveLength(1)
     const [line = {}] = heard.lines
@@ -549,8 +549,8 @@ describe('the metrics', () => {
     expect(figuresIn(line)).toEqual({ ...dimensions, ...expected })
   })
 
-  it('count a callback that has to come again as turned away, and an event that is told twice twice', async () => {
-    const { told: heard, post: postTo, loseTable } = await ingestTelling(engine)
+  it('count a callback that has to come again as turned away, and an event that is reported twice twice', async () => {
+    const { reported: heard, post: postTo, loseTable } = await ingestLogging(engine)
     await postTo(delivered)
     await postTo(delivered)
     await loseTable()
@@ -565,7 +565,7 @@ describe('the metrics', () => {
   })
 
   it('count an event without whose key nothing can be believed as turned away, each time that it comes', async () => {
-    const { told: heard, post: postTo, loseParameters } = await ingestTelling(engine)
+    const { reported: heard, post: postTo, loseParameters } = await ingestLogging(engine)
     await loseParameters()
     for (let tries = 0; tries < 6; tries += 1) {
       expect(await postTo(signedDelivery(), paths.sendCloud)).toBe(503)
@@ -574,8 +574,8 @@ describe('the metrics', () => {
     expect(counted.map(({ turnedAwayCallbacks }) => turnedAwayCallbacks)).toEqual([1, 1, 1, 1, 1, 1])
   })
 
-  it('tell whose callbacks are accepted', async () => {
-    const { told: heard, post: postTo } = await ingestTelling(engine)
+  it('show whose callbacks are accepted', async () => {
+    const { reported: heard, post: postTo } = await ingestLogging(engine)
     await postTo(delivered)
     await postTo(signedDelivery(), paths.sendCloud)
     const accepted = (provider: string) => ({
@@ -613,7 +613,7 @@ function figuresIn(line: Line): Line {
 }
 
 describe('the log', () => {
-  it('never tells an address, a token or a body', async () => {
+  it('never logs an address, a token or a body', async () => {
     const secretive = { ...delivered, email: 'private.person@example.com', subject: 'private subject' }
     await post(text(secretive))
     await post(text({ ...secretive, timestamp: 'x' }))

@@ -9,7 +9,7 @@ import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
 import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables } from '../embedded-tables.ts'
-import { mailAt, toldOf } from '../lib/reconcile/world.ts'
+import { mailAt, reportOf } from '../lib/reconcile/world.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 const now = '2026-11-21T08:00:00Z'
@@ -87,7 +87,7 @@ describe('a run of the function', () => {
       stalenessP95Seconds: 7_191,
       unfinished: 0,
     }
-    // Of anna; nobody has told yet what became of berta.
+    // Of anna; the outcome of berta is not reported yet.
     const outcomes = { delivered: 1, 'soft-bounced': 0, bounced: 0, complained: 0 }
     const unit = (Name: string) => ({ Name, Unit: Name.endsWith('Seconds') ? 'Seconds' : 'Count' })
     expect(logged.find((line) => 'unfinished' in line)).toEqual({
@@ -121,14 +121,14 @@ describe('a run of the function', () => {
     expect(logged).toContainEqual(expect.objectContaining({ event: 'metrics', calls: 9, unfinished: 1 }))
   })
 
-  it('tells no figures where another one is at work', async () => {
+  it('publishes no figures where another one is at work', async () => {
     const { invoke, logged, clock, tables } = await deployed([])
     const runs = runStore(engine.client, tables.reconciliation, 'get-send-email-status', clock)
     await runs.acquire('another', clock.now(), clock.now() + 60_000)
     expect(await invoke()).toMatchObject({ stoppedBy: 'lease' })
-    const told = logged.filter(({ event }) => event === 'metrics')
-    expect(told).toMatchObject([{ inQuarantine: 0 }])
-    expect(told[0]).not.toHaveProperty('unfinished')
+    const reported = logged.filter(({ event }) => event === 'metrics')
+    expect(reported).toMatchObject([{ inQuarantine: 0 }])
+    expect(reported[0]).not.toHaveProperty('unfinished')
   })
 
   it('counts what waits in quarantine', async () => {
@@ -189,9 +189,9 @@ describe('a run of the function', () => {
     expect(logged.filter((line) => 'inQuarantine' in line)).toEqual([])
   })
 
-  it('tells of outcomes that nobody had told of before, and of no other', async () => {
+  it('publishes outcomes that were not reported before, and no other', async () => {
     const at = (time: string) => Date.parse(`2026-11-21T${time}Z`)
-    const told = mailAt('2026-11-21T06:00:00Z', 'told', {
+    const reported = mailAt('2026-11-21T06:00:00Z', 'known', {
       timeline: [{ kind: 'delivered', atMs: at('06:00:10') }],
     })
     const silent = mailAt('2026-11-21T06:01:00Z', 'silent', {
@@ -203,9 +203,9 @@ describe('a run of the function', () => {
         { kind: 'complained', atMs: at('06:30:00') },
       ],
     })
-    const { invoke, logged, clock, tables } = await deployed([told, silent, angry])
+    const { invoke, logged, clock, tables } = await deployed([reported, silent, angry])
     const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
-    await deliveryWriter(to).record(toldOf(told, { kind: 'delivered', occurredAtMs: at('06:00:10') }))
+    await deliveryWriter(to).record(reportOf(reported, { kind: 'delivered', occurredAtMs: at('06:00:10') }))
     await invoke()
     expect(logged.find((line) => 'unfinished' in line)).toMatchObject({
       discovered: 2,
@@ -228,7 +228,7 @@ describe('a run of the function', () => {
       retentionDays: 1,
       clock,
     })
-    await writer.record(toldOf(mail, { kind: 'requested' }))
+    await writer.record(reportOf(mail, { kind: 'requested' }))
     await invoke()
     expect(simulated.calls.map(({ messageId }) => messageId)).toEqual([mail.messageId])
   })

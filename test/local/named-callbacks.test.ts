@@ -29,16 +29,16 @@ beforeEach(() => {
   sends.length = 0
 })
 
-async function told(url: string, body: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+async function reported(url: string, body: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   return logged.find(({ event }) => event === 'callback')
 }
 
 const delivered = { event: 'delivered', email: 'Someone@example.com', bulkId: message, timestamp: 1795252810 }
 
-describe('what is told of a callback on the local stack', () => {
+describe('what is logged of a callback on the local stack', () => {
   it('names the mail, and its recipient so that who sent it knows him again', async () => {
-    expect(await told(stack.callbackUrls.tencentSes, JSON.stringify(delivered))).toMatchObject({
+    expect(await reported(stack.callbackUrls.tencentSes, JSON.stringify(delivered))).toMatchObject({
       status: 200,
       message,
       recipient: 's…@example.com',
@@ -48,7 +48,7 @@ describe('what is told of a callback on the local stack', () => {
   it('names the first of several', async () => {
     const recipients = ['anna@example.com', 'bert@example.com', 'carl@example.com']
     expect(
-      await told(stack.callbackUrls.sent, JSON.stringify({ messageId: message, recipients })),
+      await reported(stack.callbackUrls.sent, JSON.stringify({ messageId: message, recipients })),
     ).toMatchObject({
       recipient: 'a…@example.com and 2 more',
     })
@@ -57,7 +57,7 @@ describe('what is told of a callback on the local stack', () => {
 
   it('names what stands in quarantine as `ledger quarantine` does', async () => {
     // sha256('tencent-ses\n{"event":')
-    expect(await told(stack.callbackUrls.tencentSes, '{"event":')).toMatchObject({
+    expect(await reported(stack.callbackUrls.tencentSes, '{"event":')).toMatchObject({
       quarantined: 'unreadable',
       id: '066c43d0f361',
     })
@@ -65,10 +65,10 @@ describe('what is told of a callback on the local stack', () => {
 
   it('names nobody where it was refused', async () => {
     const url = stack.callbackUrls.tencentSes.replace('a-token-for-the-test', 'another-token')
-    const line = await told(url, JSON.stringify(delivered))
+    const line = await reported(url, JSON.stringify(delivered))
     expect(line).toMatchObject({ status: 401 })
     expect(line?.recipient).toBeUndefined()
-    await told(stack.callbackUrls.sent.replace('a-token-for-the-test', 'another-token'), '{}')
+    await reported(stack.callbackUrls.sent.replace('a-token-for-the-test', 'another-token'), '{}')
     expect(sends).toEqual([])
   })
 })

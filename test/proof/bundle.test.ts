@@ -63,7 +63,7 @@ const environment = {
   AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
 }
 
-/** Something in DynamoDB's place, which answers as it is told, and at last 200. */
+/** Something in DynamoDB's place, which answers as instructed, and at last 200. */
 async function startTable(...statuses: number[]): Promise<{ server: Server; url: string; asked: Asked[] }> {
   const asked: Asked[] = []
   const server = createServer((request, response) => {
@@ -127,7 +127,7 @@ describe('without a setting, the bundled client finds DynamoDB', () => {
     ['us-east-1', { AWS_USE_FIPS_ENDPOINT: 'true' }, 'dynamodb-fips.us-east-1.amazonaws.com'],
     ['us-east-1', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }, 'dynamodb.us-east-1.api.aws'],
   ])('in %s with %j', async (region, settings, expected) => {
-    const tellHost = `require('node:https').request = ({ host, port }) => {
+    const setHost = `require('node:https').request = ({ host, port }) => {
       console.error(JSON.stringify({ host, port: port ?? 443 }))
       process.exit()
     }`
@@ -135,7 +135,7 @@ describe('without a setting, the bundled client finds DynamoDB', () => {
       ingest,
       callback,
       { ...environment, AWS_REGION: region, ...settings },
-      tellHost,
+      setHost,
     )
     expect(found).toEqual({ host: expected, port: 443 })
   })

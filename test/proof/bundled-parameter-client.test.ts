@@ -169,12 +169,12 @@ describe('without a setting, the bundled client finds Systems Manager', () => {
     ['us-east-1', { AWS_USE_FIPS_ENDPOINT: 'true' }, 'ssm-fips.us-east-1.amazonaws.com'],
     ['us-east-1', { AWS_USE_DUALSTACK_ENDPOINT: 'true' }, 'ssm.us-east-1.api.aws'],
   ])('in %s with %j', async (region, others, expected) => {
-    const tellHost = `require('node:https').request = ({ host, port }) => {
+    const setHost = `require('node:https').request = ({ host, port }) => {
       console.error(JSON.stringify({ host, port: port ?? 443 }))
       process.exit()
     }`
     const environment = { ...settings, AWS_REGION: region, ...others }
-    const found = await invokeBundle(ingest, sendCloudCallback(), environment, tellHost)
+    const found = await invokeBundle(ingest, sendCloudCallback(), environment, setHost)
     expect(found).toEqual({ host: expected, port: 443 })
   })
 })

@@ -42,7 +42,7 @@ describe('the variants of the cold start', () => {
 })
 
 describe('the table of cold starts', () => {
-  it('tells each by the first in the same round', () => {
+  it('compares each to the first in the same round', () => {
     const start = (initMs: number, invocationMs: number) => ({ initMs, invocationMs })
     // Twice, three times and four times the bare one.
     const lines = tableOf([
@@ -57,7 +57,7 @@ describe('the table of cold starts', () => {
     ])
   })
 
-  it('takes a quantile between neighbours', () => {
+  it('takes a quantile between neighbors', () => {
     expect(quantile([40, 10, 20, 30], 0.5)).toBe(25)
     expect(quantile([40, 10, 20, 30], 0)).toBe(10)
     expect(quantile([7], 0.9)).toBe(7)

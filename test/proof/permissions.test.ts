@@ -31,7 +31,7 @@ import {
   type FunctionName,
   type Resources,
 } from '../function-roles.ts'
-import { mailAt, toldOf } from '../lib/reconcile/world.ts'
+import { mailAt, reportOf } from '../lib/reconcile/world.ts'
 import {
   dataTemplateIn,
   digest,
@@ -502,7 +502,7 @@ async function callsOfIngest(): Promise<Recorded> {
       )
     ).statusCode
   }
-  const told = (body: object) => answerTo('/tencent-ses', JSON.stringify(body), 'application/json')
+  const reported = (body: object) => answerTo('/tencent-ses', JSON.stringify(body), 'application/json')
   const signed = (fields: UnsignedFields) =>
     answerTo(
       '/sendcloud',
@@ -519,8 +519,8 @@ async function callsOfIngest(): Promise<Recorded> {
   ) as UnsignedFields
   const large = 'x'.repeat(400 * 1024)
   const statuses = [
-    await told({ ...tencentEvent, event: 'spamreport' }),
-    await told(opened),
+    await reported({ ...tencentEvent, event: 'spamreport' }),
+    await reported(opened),
     await answerTo(
       '/sent',
       JSON.stringify({ messageId: sampleMessage, recipients: 'a@example.com' }),
@@ -555,7 +555,7 @@ async function callsOfReconcile(): Promise<Recorded> {
   simulated.send(bounced, unreadable)
   const table = tableNames(prefix).deliveries
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
-  await writer.record(toldOf(forgotten, { kind: 'requested' }))
+  await writer.record(reportOf(forgotten, { kind: 'requested' }))
   const text = 'x'.repeat(400 * 1024)
   const mail = { event: 'route', timestamp: '1795237210000', x_mx_rcptto: 'support@example.com', text }
   const { quarantine } = tableNames(prefix)

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { projectRoot, run, type RunningCommand } from '../running-command.ts'
 
-// What the README tells a newcomer to type, typed. Only the installing is left out: it has happened.
+// What the README has a newcomer type, typed. Only the installing is left out: it has happened.
 
 const readme = readFileSync(`${projectRoot}README.md`, 'utf8')
 const freePorts = {
@@ -68,12 +68,12 @@ describe('npm start', () => {
     stack = run('npm start', freePorts)
     await stack.prints('What happens from here on:')
     await stack.prints('reconciled')
-    const told = (what: string) => new RegExp(`${what} +(http://\\S+)`).exec(stack.output())![1]!
+    const reported = (what: string) => new RegExp(`${what} +(http://\\S+)`).exec(stack.output())![1]!
     urls = {
-      callback: told('Callback URL'),
-      viewer: told('Table viewer'),
-      dynamoDb: told('DynamoDB'),
-      ses: told('Poll API'),
+      callback: reported('Callback URL'),
+      viewer: reported('Table viewer'),
+      dynamoDb: reported('DynamoDB'),
+      ses: reported('Poll API'),
     }
     environment = { DYNAMODB_PORT: portOf(urls.dynamoDb), SES_PORT: portOf(urls.ses) }
   })
@@ -84,9 +84,9 @@ describe('npm start', () => {
 
   it('is found in order by the doctor, at its URL and by default', async () => {
     const { origin, port } = new URL(urls.callback)
-    const told = { ...environment, CALLBACK_TOKEN: freePorts.CALLBACK_TOKEN }
-    const atUrl = run(`npx ledger doctor --url ${origin}`, told)
-    const byDefault = run('npx ledger doctor', { ...told, PORT: port })
+    const reported = { ...environment, CALLBACK_TOKEN: freePorts.CALLBACK_TOKEN }
+    const atUrl = run(`npx ledger doctor --url ${origin}`, reported)
+    const byDefault = run('npx ledger doctor', { ...reported, PORT: port })
     for (const doctor of [atUrl, byDefault]) {
       expect(await doctor.exited).toBe(0)
       expect(doctor.output()).toMatch(/^✓ function URL .*^✓ token .*^10 passed, 0 failed, 0 not checked\.$/ms)
@@ -136,7 +136,7 @@ describe('npm start', () => {
     )
     const show = run(`npx ledger inbound show ${mail!.id.slice(0, 12)}`, environment)
     expect(await show.exited).toBe(0)
-    expect(show.output()).toContain('Can it be left with the neighbours?')
+    expect(show.output()).toContain('Can it be left with the neighbors?')
   })
 
   it('keeps what it could not read, shows it, and runs it again', async () => {
@@ -160,7 +160,7 @@ describe('npm start', () => {
     expect(replay.output()).toContain('1 body: 0 resolved, 1 left.')
   })
 
-  it('finds by the poll what no callback told', () => {
+  it('finds by the poll what no callback reported', () => {
     expect(stack.output()).toMatch(/reconciled +calls \d+ +rows 12 +discovered [1-9]/)
   })
 
@@ -212,7 +212,7 @@ describe('npm start', () => {
     ])
   })
 
-  it('is read again date by date, as far as the provider tells', async () => {
+  it('is read again date by date, as far as the provider reports', async () => {
     const command = commandsOf(readme).find((text) => text.includes('--from'))!
     const daysAgo = (days: number) =>
       new Date(Date.now() + 8 * 3_600_000 - days * 86_400_000).toISOString().slice(0, 10)
@@ -238,7 +238,7 @@ describe('npm start', () => {
     expect(reconcile.output()).toMatch(/no usable answer \(.*127\.0\.0\.1:9.*The provider did not answer/s)
   })
 
-  it('takes the send that the README tells it of, and prints one of its own', async () => {
+  it('records the send of the README, and prints one of its own', async () => {
     const curl = /^curl -X POST '(.+\/sent\/.+)' -H 'content-type: (.+)' -d '(.+)'$/m
     for (const text of [readme, stack.output()]) {
       const [, url, type, body] = curl.exec(text)!

@@ -39,7 +39,7 @@ describe('a simulation', () => {
 
   it.each([
     ['a fifth of the callbacks is lost', scenario],
-    ['the sender tells of its sends', { ...scenario, isRecorded: true }],
+    ['the sender records its sends', { ...scenario, isRecorded: true }],
     ['all callbacks are lost', { ...scenario, lossRate: 1 }],
     ['an hour of callbacks is lost as well', { ...scenario, hasOutage: true }],
   ])('finds everything right, settled and at the pace where %s', async (_what, played) => {

@@ -55,7 +55,7 @@ afterAll(async () => {
 
 /** What came to where the function URL is. */
 interface Arrived {
-  /** As TLS told it. */
+  /** As TLS showed it. */
   readonly serverName: string | false | null | undefined
   readonly host: string | undefined
   readonly method: string | undefined
@@ -284,14 +284,14 @@ describe('a relay', () => {
     ])
   })
 
-  it('tells no token to whom nobody vouches for', async () => {
+  it('sends no token to a host without a trusted certificate', async () => {
     const stranger = certificateFor(folder, 'stranger', `DNS:${functionHost}`)
     relay = await startRelay({ upstreamCertificate: stranger })
     expect((await send(relay, { body: '{}' })).status).toBe(502)
     expect(relay.upstream.arrived).toEqual([])
   })
 
-  it('tells no token to whom the certificate names otherwise', async () => {
+  it('sends no token to a host with another name in its certificate', async () => {
     const other = certificateFor(folder, 'other', 'DNS:def456.lambda-url.ap-southeast-1.on.aws')
     relay = await startRelay({ upstreamCertificate: other, trusted: other })
     expect((await send(relay, { body: '{}' })).status).toBe(502)

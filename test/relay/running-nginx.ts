@@ -14,7 +14,7 @@ import { toolEnvironment } from './tools.ts'
 export const functionHost = 'abc123.lambda-url.ap-southeast-1.on.aws'
 export const relayHost = 'relay.example.com'
 
-/** The configuration as docs/relay-nginx.md tells it. */
+/** The configuration of docs/relay-nginx.md. */
 export function documentedConfiguration(): string {
   const page = readFileSync(`${projectRoot}docs/relay-nginx.md`, 'utf8')
   const [, configuration] = /^```nginx\n(.*?)^```$/ms.exec(page) ?? []

@@ -1,13 +1,13 @@
 import { typeName, type FieldProblem } from '../provider.ts'
 
 /**
- * What a body may hold, looked at before anything is built of it, so that what a stranger posts costs little (docs/costs.md). No
- * provider sends a hundredth of it. What is beyond is answered 400 and kept.
+ * The bounds of a body, checked before it is parsed, so that a stranger's body costs little (docs/costs.md). No
+ * provider sends a hundredth of them. A body beyond them is answered 400 and kept.
  */
 export const bounds = {
   /** Events of an array, and recipients of one event or send. */
   elements: 5_000,
-  /** Characters of a text that lists recipients: 400 for each that there may be. */
+  /** Characters of a text that lists recipients: 400 for each allowed one. */
   listCharacters: 2_000_000,
   /** Values of JSON, of whatever type and at whatever depth. */
   values: 50_000,
@@ -17,14 +17,14 @@ export const bounds = {
   pairs: 15_000,
   /** The sender's own headers of one event. */
   headers: 1_000,
-  /** Fields of one event that have no place of their own, and the characters of any that is no list of recipients. */
+  /** Fields of one event without a column of their own, and the characters of any field but a list of recipients. */
   fields: 1_000,
   characters: 64 * 1024,
 } as const
 
 /**
- * What of JSON is beyond the bounds; `undefined` where nothing is, be it JSON or not. Looks at no more of the text than it must:
- * a search by the engine passes over what has no structure, and ends behind what is too much.
+ * The bound that a JSON text exceeds; `undefined` if there is none, whether or not it is JSON. Reads no more than
+ * needed: the engine's search skips text without structure, and it stops at the bound.
  */
 export function jsonBeyond(text: string): FieldProblem | undefined {
   const structure = /["[\]{},]/g
@@ -48,11 +48,11 @@ export function jsonBeyond(text: string): FieldProblem | undefined {
       default:
         depth -= 1
     }
-    // A value has a name at most, so more strings are no JSON.
+    // A value has at most one name, so a text with more strings is not JSON.
     if (values > bounds.values || strings > 2 * bounds.values)
       return beyond('', `at most ${bounds.values} values`)
     if (depth > bounds.depth) return beyond('', `values at most ${bounds.depth} deep within each other`)
-    // Nor is what closes more than it has opened.
+    // Nor is a text that closes more than it opened.
     if (depth < 0) return undefined
   }
   return undefined
@@ -61,10 +61,10 @@ export function jsonBeyond(text: string): FieldProblem | undefined {
 const quote = 0x22
 const backslash = 0x5c
 
-/** The index of the quote that ends a string; of the text's end where none does. */
+/** The index of the quote that ends a string, or of the text's end. */
 function endOfString(text: string, begin: number): number {
   const end = text.indexOf('"', begin + 1)
-  // Most strings hold no quote, and the engine finds their ends in no time.
+  // Most strings hold no quote, and the engine finds their ends fast.
   if (end < 0 || text.charCodeAt(end - 1) !== backslash) return end < 0 ? text.length : end
   for (let at = begin + 1; at < text.length; at += 1) {
     const character = text.charCodeAt(at)
@@ -74,19 +74,19 @@ function endOfString(text: string, begin: number): number {
   return text.length
 }
 
-/** What of a form is beyond the bounds: it has as many pairs as ampersands, and one more. */
+/** The bound that a form exceeds: it has one more pair than ampersands. */
 export function formBeyond(text: string): FieldProblem | undefined {
   return separatorsUpTo(text, '&', bounds.pairs) < bounds.pairs
     ? undefined
     : beyond('', `at most ${bounds.pairs} pairs`)
 }
 
-/** Whether a list, however it is told, names more elements than may be. */
+/** Whether a list, in any notation, has more elements than allowed. */
 export function isListBeyond(value: unknown): boolean {
   return elementsUpTo(value, bounds.elements + 1) > bounds.elements
 }
 
-/** A list that is a text has as many elements as separators, and one more, whatever stands between them. */
+/** A list in text has one more element than separators, whatever is between them. */
 function elementsUpTo(value: unknown, most: number): number {
   if (typeof value === 'string') {
     if (value.length > bounds.listCharacters) return most
@@ -110,7 +110,7 @@ function separatorsUpTo(text: string, separator: string, most: number): number {
 }
 
 /**
- * What of one event's fields is beyond the bounds.
+ * The bounds that one event's fields exceed.
  *
  * @param isHeader - whether a field is a header of the sender's own.
  * @param lists - fields that may be longer, since they list recipients.
@@ -139,7 +139,7 @@ function lengthOf(value: unknown): number {
   return typeof value === 'object' ? JSON.stringify(value).length : 0
 }
 
-/** A name may be anything, an address among it. */
+/** A name may be anything, even an address. */
 function shownName(field: string): string {
   return /^[\w-]{1,40}$/.test(field) ? field : 'a field'
 }

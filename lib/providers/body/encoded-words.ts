@@ -5,7 +5,7 @@ import { decoderNamed } from './text.ts'
 const word = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=/gi
 const run = /=\?[^?\s]+\?[bq]\?[^?]*\?=(?:\s*=\?[^?\s]+\?[bq]\?[^?]*\?=)*/gi
 
-/** RFC 2047 decoded, on one line; as it came where a word of it cannot be decoded without loss. */
+/** RFC 2047 decoded, on one line; unchanged if a word cannot be decoded without loss. */
 export function decodedHeader(text: string): string {
   if (!text.includes('=?')) return text
   try {
@@ -22,7 +22,10 @@ interface Word {
   readonly text: string
 }
 
-/** Many senders cut bytes into words and not letters: neighbours of one charset are decoded as one. Throws where that fails. */
+/**
+ * Many senders split words between bytes, not letters: adjacent words of one charset are decoded together. Throws on
+ * failure.
+ */
 function decodedRun(words: string): string {
   const found = [...words.matchAll(word)].map(([, charset = '', encoding = '', text = '']): Word => ({
     charset: charset.toLowerCase(),
@@ -40,8 +43,8 @@ function decodedRun(words: string): string {
 
 function decodedGroup(words: readonly Word[]): string {
   const decoder = decoderNamed(words[0]?.charset ?? '')
-  if (!decoder) throw new TypeError('A charset that nobody knows.')
-  // Base64 itself may be cut. Of four letters one alone is no byte, so then it certainly was.
+  if (!decoder) throw new TypeError('Unknown charset.')
+  // Base64 itself may be split. One letter beyond groups of four is no byte, so then it certainly was.
   const isBase64 = words.every(({ encoding }) => encoding === 'b')
   const isCut = isBase64 && words.slice(0, -1).some(({ text }) => text.length % 4 === 1)
   const joined = () => Buffer.from(words.map(({ text }) => text).join(''), 'base64')
@@ -53,9 +56,9 @@ function decodedGroup(words: readonly Word[]): string {
   }
 }
 
-/** Throws where the text is not ASCII, so that nobody knows its bytes. */
+/** Throws if the text is not ASCII, since its bytes are unknown. */
 function bytesOf({ encoding, text }: Word): Buffer {
-  if (/\P{ASCII}/u.test(text)) throw new TypeError('No encoded word.')
+  if (/\P{ASCII}/u.test(text)) throw new TypeError('Not an encoded word.')
   if (encoding === 'b') return Buffer.from(text, 'base64')
   const bytes = text
     .replaceAll('_', ' ')

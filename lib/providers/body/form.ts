@@ -2,16 +2,16 @@ import { bounds } from './bounds.ts'
 import type { FieldProblem } from '../provider.ts'
 import type { Decoder } from './text.ts'
 
-/** What came under a name: its text, or several where the name repeats and the texts differ. */
+/** The value of a name: its text, or several if the name repeats with different texts. */
 type FormValue = string | readonly string[]
 
-/** The fields of a form, in the order of their names' first coming. */
+/** The fields of a form, in the order in which their names first appear. */
 type FormFields = ReadonlyMap<string, FormValue>
 
 interface FormReading {
   /** Whether a field holds addresses, in which a raw `+` is a `+`. Default: none does. */
   readonly isAddress?: (name: string) => boolean
-  /** Another charset than UTF-8, of which the text has the bytes. */
+  /** The charset of the text's bytes, if not UTF-8. */
   readonly decoder?: Decoder | undefined
 }
 
@@ -28,8 +28,8 @@ export interface Form {
 }
 
 /**
- * Opens `application/x-www-form-urlencoded` text. An escape that is not of its charset is a problem and no replacement
- * character: `URLSearchParams` hides it, and may even make another letter of it.
+ * Opens `application/x-www-form-urlencoded` text. An escape that is invalid in its charset is a problem, where
+ * `URLSearchParams` would replace it, perhaps by another letter.
  */
 export function openForm(
   text: string,
@@ -71,7 +71,7 @@ interface Pair {
   readonly hasValue: boolean
 }
 
-/** The pairs that have a name; `undefined` where one has an escape that is not of the charset. */
+/** The pairs that have a name; `undefined` if one has an escape that is not of the charset. */
 function pairsIn(text: string, decoder: Decoder | undefined): readonly Pair[] | undefined {
   try {
     return text
@@ -88,7 +88,7 @@ function pairsIn(text: string, decoder: Decoder | undefined): readonly Pair[] | 
   }
 }
 
-/** Once where a name's texts all say the same. */
+/** Once if all texts of a name are equal. */
 export function fieldsOf(values: readonly (readonly [name: string, text: string])[]): FormFields {
   const fields = new Map<string, Set<string>>()
   for (const [name, text] of values) fields.set(name, (fields.get(name) ?? new Set()).add(text))
@@ -103,10 +103,10 @@ function formValue(texts: readonly string[]): FormValue {
 const strictUtf8: Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * As the URL standard decodes: `+` is a space, and a `%` that begins no escape is itself. Byte for byte and in place, since replacing
- * text in a text takes a second where millions of escapes stand in it. Throws TypeError where an escape is not of the charset.
+ * Decodes as the URL standard does: `+` is a space, and a `%` that begins no escape stays. Byte for byte and in place,
+ * since replacing text takes a second for millions of escapes. Throws TypeError if an escape is invalid in the charset.
  *
- * @param decoder - Another charset than UTF-8, of which the text has the bytes.
+ * @param decoder - The charset of the text's bytes, if not UTF-8.
  * @param forPlus - The byte that a raw `+` becomes.
  */
 function decoded(raw: string, decoder: Decoder | undefined, forPlus = space): string {
@@ -133,23 +133,23 @@ function escapedByte(high: number | undefined, low: number | undefined): number 
   return highNibble === undefined || lowNibble === undefined ? undefined : highNibble * 16 + lowNibble
 }
 
-/** What a hex digit stands for, by its character's code. */
+/** The value of a hex digit, by its character code. */
 function nibbleOf(digit = 0): number | undefined {
   if (digit >= 0x30 && digit <= 0x39) return digit - 0x30
   const lower = digit | 0x20
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : undefined
 }
 
-/** Stands for a raw `+` until it is known what that is. */
+/** Replaces a raw `+` until its meaning is known. */
 const rawPlus = 0x01
 
 /**
- * A raw `+` inside of a local part was a `+`, since no space stands there: many senders escape `@` and forget it. Before,
- * behind and between addresses it is the space that the URL standard has it be.
+ * A raw `+` inside a local part was a `+`, since a space cannot be there: many senders escape `@` but not `+`.
+ * Elsewhere it is a space, as in the URL standard.
  */
 function decodedAddress(raw: string, decoder: Decoder | undefined): string {
   if (!raw.includes('+') || raw.includes('\u0001') || raw.includes('%01')) return decoded(raw, decoder)
-  // No list is as long, and nothing else with addresses in it.
+  // No list of addresses is that long.
   if (raw.length > bounds.listCharacters) return decoded(raw, decoder)
   const text = decoded(raw, decoder, rawPlus)
   const bytes = Buffer.from(text, 'utf16le')
@@ -175,7 +175,7 @@ function endsLocalPart(unit: number): boolean {
   return (unit < 0x61 || unit > 0x7a) && unit !== rawPlus && endsLocalParts.has(unit)
 }
 
-/** Of an emailId, only what stands behind its `$` is of an address. */
+/** Only the part of an emailId after its `$` is an address. */
 function settlePluses(units: Uint16Array, from: number, end: number, isLocalPart: boolean): void {
   let begin = from
   if (isLocalPart) while (begin < end && units[begin] !== dollar) begin += 1

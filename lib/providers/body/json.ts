@@ -3,16 +3,16 @@ import { beyond, bounds, jsonBeyond } from './bounds.ts'
 import type { Callback, FieldProblem, Outcome } from '../provider.ts'
 
 interface ElementReading {
-  /** What one element is. */
+  /** The name of one element. */
   readonly noun: string
   readonly maxBodyBytes: number
-  /** Whether a body that holds nothing, `{}` or `[]`, is a probe and tells nothing. */
+  /** Whether an empty body, `{}` or `[]`, is a probe that reports nothing. */
   readonly hasProbes?: true
-  /** Is given the JSON pointer at which the element stands. */
+  /** Receives the JSON pointer of the element. */
   readonly read: (element: unknown, pointer: string) => readonly Outcome[]
 }
 
-/** What a body tells that is one JSON object, or an array of them; nothing where it is without content. */
+/** The outcomes of a body that is one JSON object or an array of them; none if it has no content. */
 export function readJsonElements(callback: Callback, reading: ElementReading): readonly Outcome[] {
   const parsed = parseJsonBody(callback, reading.maxBodyBytes)
   if ('problem' in parsed) return [{ type: 'unreadable', problem: parsed.problem }]
@@ -56,13 +56,13 @@ export function notJson(body: Uint8Array): FieldProblem {
 }
 
 /**
- * The JSON value of a text. A number that a double does not print again as it was written (`1.0`, or one of twenty
- * digits) is that writing, as text. Throws SyntaxError.
+ * The JSON value of a text. A number that a double would print differently (`1.0`, or one of twenty digits) becomes a
+ * string, as written. Throws SyntaxError.
  *
- * By quoting such numbers before they are parsed: a reviver, which is told how a number was written, takes five times as
- * long and falls over what is nested thousands deep.
+ * Such numbers are quoted before parsing: a reviver, which receives the source text of a number, takes five times as
+ * long and fails on thousands of nested levels.
  *
- * @param isExact - Whether the number says all that its writing does.
+ * @param isExact - Whether the number is exactly what was written.
  */
 export function parseExactJson(text: string, isExact = printsAsWritten): unknown {
   return exactJson(JSON.parse(text), text, isExact)
@@ -70,7 +70,7 @@ export function parseExactJson(text: string, isExact = printsAsWritten): unknown
 
 /** The same of a text that is parsed already: {@link parseExactJson}. @param value - As `JSON.parse` makes it of the text. */
 export function exactJson(value: unknown, text: string, isExact = printsAsWritten): unknown {
-  // Known to be JSON, so whatever looks like a number outside of strings is one.
+  // Known to be JSON, so anything that looks like a number outside strings is one.
   if (!mayBeInexact.test(text)) return value
   const exact = text.replace(stringOrNumber, (token) => {
     if (token.startsWith('"') || isExact(Number(token), token)) return token
@@ -86,7 +86,7 @@ function printsAsWritten(value: number, written: string): boolean {
   return String(value) === written
 }
 
-/** So that an id of too many digits keeps each of them, 77.0 is no other id than 77, and 1e300 is none. */
+/** So an id of many digits keeps all of them, 77.0 is the same id as 77, and 1e300 is not an id. */
 function isSameNumber(value: number, written: string): boolean {
   return Number.isSafeInteger(value) || String(value) === written || /e/i.test(written)
 }

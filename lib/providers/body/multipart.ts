@@ -1,7 +1,7 @@
 import { fieldsOf, type Form } from './form.ts'
 import type { FieldProblem } from '../provider.ts'
 
-/** Whoever sends a form is not known before its signature is: more parts, or longer heads of parts, are not read. */
+/** The sender of a form is unknown until its signature is verified: more parts, or longer part headers, are not read. */
 const maxParts = 10_000
 const maxHeadBytes = 4 * 1024
 
@@ -48,7 +48,7 @@ function partsOf(bytes: Buffer, delimiter: string): { parts: readonly Part[] } |
   while (from >= 0 && !endsAll(bytes, from)) {
     if (parts.length === maxParts) return multipartProblem(`more than ${maxParts}`)
     const headEnd = bytes.subarray(0, from + maxHeadBytes).indexOf('\r\n\r\n', from)
-    // The end of the head's last line may be that before the next delimiter.
+    // The last header line may end right before the next delimiter.
     const nextFrom = headEnd < 0 ? -1 : behind(bytes, delimiter, headEnd + '\r\n'.length)
     if (nextFrom < 0) return multipartProblem('one that is cut off')
     const valueFrom = headEnd + '\r\n\r\n'.length
@@ -59,7 +59,7 @@ function partsOf(bytes: Buffer, delimiter: string): { parts: readonly Part[] } |
   return from < 0 ? multipartProblem('none that is whole') : { parts }
 }
 
-/** Where what follows the next delimiter on a line of its own begins; negative where there is none. */
+/** Where the text after the next delimiter line begins; negative if there is none. */
 function behind(bytes: Buffer, delimiter: string, from: number): number {
   const line = `\r\n${delimiter}`
   let at = bytes.indexOf(line, from, 'latin1')
@@ -69,7 +69,7 @@ function behind(bytes: Buffer, delimiter: string, from: number): number {
   return at < 0 ? at : at + line.length
 }
 
-/** Whether a delimiter stands there, and not the beginning of a longer text. */
+/** Whether a delimiter is there, and not the beginning of a longer text. */
 function endsDelimiter(bytes: Buffer, at: number, delimiter: string): boolean {
   const end = at + delimiter.length
   const isThere = bytes.toString('latin1', at, end) === delimiter
@@ -80,7 +80,7 @@ function endsAll(bytes: Buffer, at: number): boolean {
   return bytes.toString('latin1', at, at + 2) === '--'
 }
 
-/** The name in a part's Content-Disposition; empty where there is none. */
+/** The name in a part's Content-Disposition; empty if there is none. */
 function nameIn(head: string): string {
   const disposition = /^content-disposition:\s*form-data\s*;(.*)$/im.exec(head)?.[1] ?? ''
   const name = /(?:^|[\s;])name=(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))/i.exec(disposition)

@@ -1,11 +1,11 @@
 import { bounds } from './bounds.ts'
 
-// A string as Python prints it, or nothing, and what follows it. Each character is looked at once.
+// A string as Python prints it, or nothing, and what follows it. Each character is read once.
 const item = /\s*(?:[ub]?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")|None)\s*(,\s*|$)/isuy
 
 /**
  * The strings of a list or tuple as Python prints it (`['a', "b", None]`), with or without its brackets: SendCloud's own
- * test page sends lists so. `undefined` where the text is none, or longer than a field may be.
+ * test page sends lists so. `undefined` if the text is no such list, or is longer than a field may be.
  */
 export function pythonList(text: string): readonly string[] | undefined {
   if (text.length > bounds.characters) return undefined

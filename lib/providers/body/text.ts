@@ -2,10 +2,10 @@ import { gunzipSync } from 'node:zlib'
 import type { FieldProblem } from '../provider.ts'
 
 /**
- * The bytes of a body: those of a gzip where it is one, which its first two bytes say. So a body is kept as it came, and a
- * replay needs no header to read it.
+ * The bytes of a body, unpacked if its first two bytes are those of gzip. So a body is kept as received, and a replay
+ * needs no header to read it.
  *
- * @param maxBytes - More than this is not unpacked.
+ * @param maxBytes - The limit of unpacking.
  */
 export function unpacked(
   body: Uint8Array,
@@ -48,7 +48,7 @@ export function decoderNamed(label: string): Decoder | undefined {
   }
 }
 
-/** The charset that a content type names. UTF-8 where it names none, or one that nobody knows. */
+/** The charset that a content type names. UTF-8 if it names none or an unknown one. */
 function decoderOf(contentType: string): Decoder {
   const label = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1] ?? utf8.encoding
   const named = decoderNamed(label) ?? utf8
@@ -57,7 +57,7 @@ function decoderOf(contentType: string): Decoder {
 
 const utf8: Decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** ISO-8859-1, which clients name where nobody has chosen anything. It can read all bytes, and UTF-8 cannot: so that is first. */
+/** ISO-8859-1, which clients name by default. It decodes any bytes and UTF-8 does not, so UTF-8 is tried first. */
 const chosenByNobody = 'windows-1252'
 
 function utf8Or(decoder: Decoder): Decoder {
@@ -76,8 +76,8 @@ function utf8Or(decoder: Decoder): Decoder {
 const receivedAsText = 'received-as=text'
 
 /**
- * The content type of a body that was handed over as text: whoever did so has decoded it, as UTF-8. Where another charset is
- * named, the type says so from then on, and a replay of the body knows it.
+ * The content type of a body that was passed on as text, and so was decoded as UTF-8. If it names another charset, a
+ * parameter records that for a replay.
  */
 export function contentTypeOfText(contentType: string): string {
   return isUtf8(decoderOf(contentType)) ? contentType : `${contentType}; ${receivedAsText}`
@@ -107,7 +107,7 @@ function isUtf8({ encoding }: Decoder): boolean {
   return encoding === 'utf-8'
 }
 
-/** What U+FFFD took the place of is lost. ASCII is the same in either charset. */
+/** Bytes replaced by U+FFFD are lost. ASCII is the same in either charset. */
 function wasDecodedBefore(body: Uint8Array, contentType: string, { encoding }: Decoder): boolean {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   if (bytes.includes('\ufffd')) return true

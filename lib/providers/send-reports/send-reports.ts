@@ -12,9 +12,9 @@ import { tencentSes } from '../tencent-ses/tencent-ses.ts'
 const maxBodyBytes = 64 * 1024
 
 /**
- * The application that sends. It may tell of each mail that a provider has accepted, and each recipient's delivery is
- * `requested` from then on: reconcile knows it and asks about it, even where no callback ever comes. One JSON object
- * `{messageId, recipients, sentAt?, provider?}`, or an array of them.
+ * The application that sends. It may report each mail that a provider has accepted. Each recipient's delivery is
+ * `requested` from then on, so reconcile asks about it even if no callback ever arrives. One JSON object `{messageId,
+ * recipients, sentAt?, provider?}`, or an array of them.
  */
 export function sentWith(mailProviders: readonly Provider[]): Provider {
   return {
@@ -32,12 +32,12 @@ export function sentWith(mailProviders: readonly Provider[]): Provider {
 }
 
 interface Reading {
-  /** Where the send stands, as a JSON pointer. */
+  /** The JSON pointer of the send. */
   readonly pointer: string
   readonly mailProviders: readonly Provider[]
-  /** How `sentAt` is told; becomes milliseconds. */
+  /** The notation of `sentAt`; its output is milliseconds. */
   readonly instant: InstantSchema
-  /** Our clock: nothing can have been sent much later. */
+  /** Our clock: a send cannot be dated much later. */
   readonly nowMs: number
 }
 
@@ -47,12 +47,12 @@ type InstantSchema = v.GenericSchema<unknown, number>
 type SendOutcome = Extract<Outcome, { type: 'event' | 'invalid' }>
 
 /**
- * One outcome for each recipient; one for the whole where what they share is wrong.
+ * One outcome for each recipient; one for all if what they share is wrong.
  *
- * When the mail was sent is what its MessageId says, where it does, and `sentAt` else: so the fact is the same whoever
- * tells it, however often, and by whatever clock. A callback whose `sentTimestamp` agrees with the MessageId adds none to it;
- * one that does not leaves a second, as it does without us, and the delivery counts as requested once (countsOf). Both are to
- * the second, as Tencent's own instants are: a date that was kept more or less exactly is no other fact.
+ * The time of sending is taken from the MessageId if it contains one, else from `sentAt`. So the fact is the same for
+ * every report of it, by any clock. A callback whose `sentTimestamp` agrees with the MessageId adds no fact; one that
+ * differs adds a second, but the delivery counts as requested once (countsOf). Both are to the second, like Tencent's
+ * own instants, so more precision makes no other fact.
  */
 export function readSend(send: unknown, reading: Reading): readonly SendOutcome[] {
   const { pointer } = reading
@@ -116,7 +116,7 @@ function providerIn(fields: Fields, { pointer, mailProviders }: Reading): string
 
 const messageIdShape = 'the MessageId that sending returned'
 
-/** @param provider - whose identifiers are read; where it is not known, only that it is one can be said. */
+/** @param provider - whose identifiers are read; if it is unknown, only the general form is checked. */
 function messageIn(
   fields: Fields,
   { pointer, mailProviders }: Reading,
@@ -138,8 +138,8 @@ function messageIn(
 }
 
 /**
- * A wrong `sentAt` is a problem even where the MessageId tells the instant: whoever tells it is mistaken about it. Where
- * none is told and the MessageId is wrong, that is the one problem.
+ * A wrong `sentAt` is a problem even if the MessageId contains the time: the sender is mistaken. If `sentAt` is absent
+ * and the MessageId is wrong, only the latter is reported.
  */
 function sentAtIn(
   fields: Fields,
@@ -160,7 +160,7 @@ function sentAtIn(
 
 function withoutInstant(expected: string, fields: Fields, pointer: string): FieldProblem {
   const why =
-    (fields.get('sentAt') ?? undefined) === undefined ? ', since this MessageId does not tell when' : ''
+    (fields.get('sentAt') ?? undefined) === undefined ? ', since this MessageId contains no time' : ''
   return problemWith('sentAt', `${expected}${why}`, fields, pointer)
 }
 
@@ -190,7 +190,7 @@ function isProblem(parsed: unknown): parsed is FieldProblem {
   return typeof parsed === 'object' && parsed !== null && 'pointer' in parsed
 }
 
-/** Milliseconds at which a mail can have been sent. */
+/** Milliseconds of a possible time of sending. */
 const sendableMs = v.pipe(
   v.number(),
   v.minValue(mailEra.fromSeconds * secondMs, 'an instant after the year 2000'),
@@ -202,7 +202,7 @@ export const dateInstant: InstantSchema = v.pipe(v.date('a valid Date'), v.trans
 
 const jsonInstantShape = 'ISO 8601 with a time zone, such as 2026-11-21T08:00:00Z, or Unix seconds'
 
-// Of ISO 8601 what RFC 3339 has, which is what Date.parse reads alike everywhere.
+// The RFC 3339 subset of ISO 8601, which every Date.parse reads alike.
 const isoInstant = v.pipe(
   v.string(jsonInstantShape),
   v.trim(),
@@ -213,7 +213,7 @@ const isoInstant = v.pipe(
   sendableMs,
 )
 
-/** Numbers may come as numeric strings. */
+/** Numbers may be numeric strings. */
 const jsonInstant: InstantSchema = v.lazy((parsed) =>
   typeof parsed === 'number' || (typeof parsed === 'string' && /^\s*[\d.]+\s*$/.test(parsed))
     ? unixTime

@@ -7,7 +7,7 @@ import { openMultipart } from '../body/multipart.ts'
 import { typeName, type Callback, type FieldProblem } from '../provider.ts'
 import { isAddressField } from './fields.ts'
 
-/** All that a function URL takes: `route` carries a whole mail. */
+/** The limit of a function URL: `route` carries a whole mail. */
 export const maxBodyBytes = 6 * 1024 * 1024
 
 type Wanted = Pick<ReadonlySet<string>, 'has'>
@@ -16,8 +16,8 @@ type Wanted = Pick<ReadonlySet<string>, 'has'>
 type BodyFields = { readonly fields: Fields | undefined } | { readonly problem: FieldProblem }
 
 /**
- * A body that is unpacked, decoded and within its bounds. The signature is looked for in it before anybody is known to have sent
- * it, and it is read thereafter: it is opened once for both.
+ * A body that is unpacked, decoded and within its bounds. Its signature is looked for before the sender is known, and its
+ * event is read after that: it is opened once for both.
  */
 interface OpenBody {
   /** @param wanted - The only fields that matter, so that the rest of a form need not be decoded. Default: all. */
@@ -86,17 +86,17 @@ function fieldsOfForm(form: Form | { problem: FieldProblem }): OpenBody['fields'
   return 'problem' in form ? () => form : form.fields
 }
 
-/** A form's own content type, and those that say nothing of what is in the body. */
+/** The content type of a form, and those that do not describe the body. */
 const mayBeForm = new Set(['application/x-www-form-urlencoded', 'application/octet-stream', 'text/plain', ''])
 
-/** Escapes are bytes in the form's charset, and so is what stands between them. */
+/** Escapes are bytes in the form's charset, and so is the text between them. */
 function formIn(text: string, decoder: Decoder, body: Buffer): ReturnType<typeof openForm> {
   return decoder.encoding === 'utf-8'
     ? openForm(text, { isAddress: isAddressField })
     : openForm(body.toString('latin1'), { isAddress: isAddressField, decoder })
 }
 
-/** Exactness costs, and whoever sends a long body is not known before its signature is: then a number is as it prints. */
+/** Exact numbers cost time, and the sender of a long body is not yet verified: there a number is as a double prints it. */
 const maxExactLength = 64 * 1024
 
 function fieldsOfJson(body: Uint8Array, text: string): OpenBody['fields'] {
@@ -118,9 +118,9 @@ function fieldsOfObject(value: unknown): BodyFields {
     const expected = 'an object with the fields of one event'
     return { problem: { pointer: '', expected, received: typeName(value) } }
   }
-  const fields = Object.entries(value).map(([name, told]: [string, unknown]): [string, unknown] => [
+  const fields = Object.entries(value).map(([name, field]: [string, unknown]): [string, unknown] => [
     name,
-    typeof told === 'number' ? String(told) : told,
+    typeof field === 'number' ? String(field) : field,
   ])
   return { fields: new Map(fields) }
 }

@@ -1,14 +1,17 @@
 import { identifierIn, isTaskKey, type MessageKey } from '../../core/message.ts'
 import { trimmed } from '../../core/text.ts'
 
-/** What an emailId names: `<messageId><index>$<recipient>`, such as `1447…_1350.sc-10_10_126_221-inbound0$ben@ifaxin.com`. */
+/**
+ * The parts of an emailId: `<messageId><index>$<recipient>`, such as
+ * `1447…_1350.sc-10_10_126_221-inbound0$ben@ifaxin.com`.
+ */
 export interface EmailId {
   readonly message: MessageKey
-  /** As it came; may be empty. */
+  /** As received; may be empty. */
   readonly recipient: string
 }
 
-/** Takes an emailId apart at its first `$`: a local part may hold one, a messageId does not. */
+/** Splits an emailId at its first `$`: a local part may hold one, a messageId does not. */
 export function emailIdParts(emailId: unknown): EmailId | undefined {
   if (typeof emailId !== 'string') return undefined
   const [, inside = emailId] = /^\s*<([^<>]*)>\s*$/.exec(emailId) ?? []
@@ -22,7 +25,7 @@ export function keyOfSent(returned: string): MessageKey | undefined {
   return returned.includes('$') ? emailIdParts(returned)?.message : messageKeyOf(returned)
 }
 
-// 1447054895514_15555555_32350_1350.sc-10_10_126_221-inbound, with or without an index behind it; and its tasks.
+// 1447054895514_15555555_32350_1350.sc-10_10_126_221-inbound, with or without an index after it; and its tasks.
 const shape = /^\d{13}_[\d_]+\.sc-|-inbound\d*$|^task:sendcloud:/
 
 /** Whether a message's key has the shape of SendCloud's. */
@@ -31,11 +34,11 @@ export function ownsMessage(message: MessageKey): boolean {
 }
 
 /**
- * The key of a message, from its messageId, or from what stands before the `$` of an emailId: the messageId with the
- * recipient's index behind it, not padded and set apart by nothing. Every messageId in the documents and in what was seen
- * ends in `-inbound`, so behind that the digits are an index. Where it ends otherwise nobody can tell where an index begins:
- * then the emailId's whole left part is the key, which keeps mails apart that digits alone tell apart, and calls each
- * recipient's mail a message of its own. `undefined` where the text cannot be a key.
+ * The key of a message, from its messageId or from the part of an emailId before the `$`: the messageId followed by the
+ * recipient's index, without padding or separator. Every messageId in the documents and in live traffic ends in
+ * `-inbound`, so digits after that are an index. With any other ending the index cannot be found: then the whole left
+ * part of the emailId is the key. That keeps different mails apart, and makes each recipient's mail a message of its
+ * own. `undefined` if the text cannot be a key.
  */
 export function messageKeyOf(messageIdAndIndex: string): MessageKey | undefined {
   const identifier = identifierIn(messageIdAndIndex)

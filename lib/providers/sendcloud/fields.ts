@@ -17,7 +17,7 @@ const documentedFields = [
   ...['headers', 'html', 'text', 'raw_message', 'raw_message_url'],
 ]
 
-/** `mail_list_task_id`, `subStat` and `recipientArray[]` all occur, so case, `_` and brackets tell no fields apart. */
+/** `mail_list_task_id`, `subStat` and `recipientArray[]` all occur, so case, `_` and brackets do not distinguish fields. */
 function withoutSpelling(name: string): string {
   return name.replace(/_|\[\d*\]$/g, '').toLowerCase()
 }
@@ -26,7 +26,7 @@ const fieldOfSpelling: ReadonlyMap<string, string> = new Map(
   documentedFields.map((field) => [withoutSpelling(field), field]),
 )
 
-/** The documented name of a field; the name itself where it is none of them. */
+/** The documented name of a field, or the name itself if it is not documented. */
 export function documentedName(name: string): string {
   return fieldOfSpelling.get(withoutSpelling(name)) ?? name
 }
@@ -42,31 +42,31 @@ export function isAddressField(name: string): boolean {
 }
 
 /**
- * What the fields tell, under their documented names, without what stands for "not applicable". A field that comes in two
- * spellings is told once where both say the same; otherwise all that was said is a list, which is no text.
+ * The fields under their documented names, without values that mean "not applicable". A field in two spellings is one
+ * value if both are equal, else a list of all values, which is not text.
  */
 export function normalizedFields(rawFields: Fields): Fields {
-  const told = new Map<string, unknown[]>()
+  const named = new Map<string, unknown[]>()
   for (const [name, value] of rawFields) {
     const field = documentedName(name)
     if (!isApplicable(field, value)) continue
-    const values = told.get(field)
+    const values = named.get(field)
     if (values) values.push(value)
-    else told.set(field, [value])
+    else named.set(field, [value])
   }
-  return new Map([...told].map(([field, values]) => [field, united(values)]))
+  return new Map([...named].map(([field, values]) => [field, united(values)]))
 }
 
 const numbersFromOne = new Set(['maillistTaskId', 'labelId', 'substat'])
 
-// Empty strings stand everywhere for what does not apply, 0 where counting begins at 1, and -1 for no task (in the
-// samples of EngageLab, whose ids are made alike). A sender's own header is kept even where it is empty.
+// An empty string means "not applicable" everywhere; so does 0 where counting begins at 1, and -1 for no task (in the
+// samples of EngageLab, whose ids have the same form). A sender's own header is kept even if it is empty.
 function isApplicable(field: string, value: unknown): boolean {
   if (value === null || value === '') return isSenderHeader(field)
   return !(numbersFromOne.has(field) && isShort(value) && ['0', '-1'].includes(textOf(value)))
 }
 
-/** Of a megabyte nobody need ask whether it is `0`. */
+/** A megabyte need not be compared to `0`. */
 function isShort(value: unknown): boolean {
   return typeof value !== 'string' || value.length < 100
 }
@@ -86,18 +86,18 @@ export function senderHeadersApart(fields: Entries): { readonly headers: Entries
   return { headers, others }
 }
 
-/** When it happened, or what is wrong with how that was told. */
-export function occurredAtIn(told: Fields, nowMs: number): number | FieldProblem {
-  const occurredAt = v.safeParse(unixTime, told.get('timestamp'))
-  if (!occurredAt.success) return fieldProblem('timestamp', occurredAt.issues[0].message, told)
+/** When it happened, or what is wrong with the timestamp. */
+export function occurredAtIn(named: Fields, nowMs: number): number | FieldProblem {
+  const occurredAt = v.safeParse(unixTime, named.get('timestamp'))
+  if (!occurredAt.success) return fieldProblem('timestamp', occurredAt.issues[0].message, named)
   return isAhead(occurredAt.output, nowMs)
-    ? aheadOfClock('/timestamp', told.get('timestamp'))
+    ? aheadOfClock('/timestamp', named.get('timestamp'))
     : occurredAt.output
 }
 
-/** What is wrong with a field, without what came. */
-export function fieldProblem(field: string, expected: string, told: Fields): FieldProblem {
-  return { pointer: `/${field}`, expected, received: typeName(told.get(field)) }
+/** The problem of a field, without its value. */
+export function fieldProblem(field: string, expected: string, named: Fields): FieldProblem {
+  return { pointer: `/${field}`, expected, received: typeName(named.get(field)) }
 }
 
 function united([first, ...others]: readonly unknown[]): unknown {
@@ -108,8 +108,8 @@ function united([first, ...others]: readonly unknown[]): unknown {
 }
 
 /**
- * A list in any of the ways in which a form can tell it: a field that repeats, JSON, Python's `['a', 'b']`, Java's `[a, b]`,
- * or texts separated by commas or semicolons. What is none of them is one entry that names nobody.
+ * A list in any notation of a form: a repeated field, JSON, Python's `['a', 'b']`, Java's `[a, b]`, or texts separated
+ * by commas or semicolons. Anything else is one invalid entry.
  */
 export function listOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []
@@ -133,13 +133,13 @@ function parsedList(text: string): readonly unknown[] | undefined {
   }
 }
 
-/** No entry of such a list stands in quotes of Python's: where one seems to, the list is one entry, which is no text. */
+/** No entry of such a list has Python quotes: if one seems to, the list is one invalid entry. */
 function unquotedParts(text: string): readonly (string | readonly string[])[] {
   const parts = partsOf(text.replace(/^\[|\]$/g, ''))
   return parts.some((part) => /^'|'$/.test(part)) ? [[text]] : parts
 }
 
-/** What in quotes separates nothing: `"Lee, Ann" <ann@example.com>, ben@example.com`. */
+/** Quoted separators do not count: `"Lee, Ann" <ann@example.com>, ben@example.com`. */
 function partsOf(text: string): readonly string[] {
   const parts: string[] = []
   let isQuoted = false

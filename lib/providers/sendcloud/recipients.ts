@@ -13,14 +13,14 @@ interface Addressee extends Addressed {
   readonly emailId?: string
 }
 
-/** What is wrong with how a recipient, or its message, was told. */
+/** What is wrong with the fields of a recipient or its message. */
 interface Unaddressed {
   readonly problems: readonly FieldProblem[]
 }
 
 const emailIdShape = 'an emailId: <messageId><index>$<recipient>'
 
-/** The one recipient of an event, and the message: named by the emailId, or by fields of their own. */
+/** The one recipient of an event, and the message: from the emailId, or from their own fields. */
 export function readAddressee(fields: Fields): Addressee | Unaddressed {
   const emailId = emailIdParts(fields.get('emailId'))
   const message = emailId?.message ?? messageIn(fields)
@@ -42,7 +42,7 @@ function messageIdIn(fields: Fields): MessageKey | FieldProblem {
   return key ?? fieldProblem('messageId', 'the messageId that sending returned', fields)
 }
 
-/** Tencent's batch tasks are numbered too, so the key says whose task it is. */
+/** Tencent's batch tasks are numbered too, so the key names the provider. */
 function taskKeyIn(fields: Fields): MessageKey | undefined {
   const task = v.safeParse(identifier('the number of a task'), fields.get('maillistTaskId'))
   return task.success ? taskMessageKey(`sendcloud:${task.output}`) : undefined
@@ -74,15 +74,15 @@ function addressIn(value: unknown): Addressed | undefined {
   return typeof value === 'string' ? readAddress(value) : undefined
 }
 
-/** An element of a list, and where it stands. */
+/** An element of a list, and its position. */
 interface Entry {
   readonly value: unknown
   readonly pointer: string
 }
 
 /**
- * The recipients of a request: each emailId once, and once each of the list whom no emailId names. A bad entry is a problem
- * of its own.
+ * The recipients of a request: each emailId once, then each listed recipient without an emailId once. A bad entry is a
+ * problem of its own.
  */
 export function readAddressees(fields: Fields): readonly (Addressee | Unaddressed)[] {
   const beyond = ['emailIds', 'recipientArray'].filter((list) => isListBeyond(fields.get(list)))
@@ -104,7 +104,7 @@ export function readAddressees(fields: Fields): readonly (Addressee | Unaddresse
   return eachOnce([...byEmailId, ...addresseesByAddress(others, message)])
 }
 
-/** Empty entries are none. */
+/** Empty entries are skipped. */
 function entriesIn(fields: Fields, list: string, field: string): readonly Entry[] {
   const listed = listOf(fields.get(list)).map((value, index) => ({
     value,
@@ -130,7 +130,7 @@ function addresseeByEmailId(
   return { ...addressed, message: emailId.message, emailId: textOf(value) }
 }
 
-/** Whether an emailId's message is this one, with nothing but an index behind it where the key has kept that. */
+/** Whether an emailId belongs to this message, followed only by an index if the key has kept one. */
 function beginsWith(message: MessageKey, messageId: MessageKey): boolean {
   return message.startsWith(messageId) && /^\d*$/.test(message.slice(messageId.length))
 }

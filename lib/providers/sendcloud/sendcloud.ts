@@ -15,9 +15,9 @@ import { isEvent, publicKey, verifySignature } from './signature.ts'
 import { describeSubStatus, isKnownDescription, meaningOf, subStatusesOfInvalid } from './sub-status.ts'
 
 /**
- * SendCloud callbacks (sendcloud.net, aurorasendcloud.com), one event each; `request` tells of many recipients.
- * Sources: "Webhook Event Description" (read 2026-11-21), the newer overview beside it, which spells some events otherwise,
- * and the documents of 2015 (sendcloud_docs, sources/email/webhook.md).
+ * SendCloud callbacks (sendcloud.net, aurorasendcloud.com), one event each; `request` names many recipients. Sources:
+ * "Webhook Event Description" (read 2026-11-21), the newer overview, which spells some events differently, and the
+ * documents of 2015 (sendcloud_docs, sources/email/webhook.md).
  */
 export const sendCloud: Provider = {
   name: 'sendcloud',
@@ -55,7 +55,7 @@ const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([
 
 const hardEvents = new Set(['invalid', 'invalid_email'])
 
-/** SendCloud knew the address from before and did not send. */
+/** SendCloud had listed the address before and did not send. */
 const notSent = new Set(['401', '402'])
 
 const columnOfField: ReadonlyMap<string, MessageColumn> = new Map([
@@ -77,7 +77,7 @@ const listsOfRequest = new Set(['recipientArray', 'emailIds'])
 
 const agentFields = new Set(['explorerName', 'explorerVer', 'oSName', 'oSVer', 'ip'])
 
-/** What is in a body, as far as it is the same for every recipient. */
+/** The parts of a body that are the same for every recipient. */
 interface EventPart {
   readonly name: string
   readonly kind: EventKind
@@ -87,25 +87,25 @@ interface EventPart {
 }
 
 function readFields(fields: Fields, nowMs: number): readonly Outcome[] {
-  const told = normalizedFields(fields)
-  const event = told.get('event')
+  const named = normalizedFields(fields)
+  const event = named.get('event')
   if (typeof event !== 'string') {
-    return [{ type: 'invalid', problems: [fieldProblem('event', knownEvents, told)] }]
+    return [{ type: 'invalid', problems: [fieldProblem('event', knownEvents, named)] }]
   }
   const name = event.trim().toLowerCase().replaceAll('-', '_')
-  if (name === 'route') return [readRoute(sendCloud.name, told, fields, nowMs)]
+  if (name === 'route') return [readRoute(sendCloud.name, named, fields, nowMs)]
   const kind = kindOfEvent.get(name)
   if (!kind) return [unrecognisedEvent(event, '/event', knownEvents)]
-  const problems = fieldsBeyond(told, '', isSenderHeader, listsOfRequest)
+  const problems = fieldsBeyond(named, '', isSenderHeader, listsOfRequest)
   if (problems.length > 0) return [{ type: 'invalid', problems }]
-  return readEvents(eventPartOf(name, kind, told), told, nowMs)
+  return readEvents(eventPartOf(name, kind, named), named, nowMs)
 }
 
 const knownEvents = `one of ${[...kindOfEvent.keys(), 'route'].join(', ')}`
 
-function eventPartOf(name: string, kind: EventKind, told: Fields): EventPart {
+function eventPartOf(name: string, kind: EventKind, named: Fields): EventPart {
   if (kind !== 'bounced') return { name, kind }
-  const code = textOf(told.get('substat'))
+  const code = textOf(named.get('substat'))
   const subStat = /^\d{1,4}$/.test(code) ? { subStat: code } : {}
   const isHard = hardEvents.has(name) || (name === 'bounce' && subStatusesOfInvalid.has(code))
   if (!isHard) return { name, kind, bounceClass: 'soft', ...subStat }
@@ -114,15 +114,15 @@ function eventPartOf(name: string, kind: EventKind, told: Fields): EventPart {
     : { name, kind, bounceClass: 'hard', ...subStat }
 }
 
-function readEvents(part: EventPart, told: Fields, nowMs: number): readonly Outcome[] {
-  const addressees = part.name === 'request' ? readAddressees(told) : [readAddressee(told)]
-  const occurredAtMs = occurredAtIn(told, nowMs)
+function readEvents(part: EventPart, named: Fields, nowMs: number): readonly Outcome[] {
+  const addressees = part.name === 'request' ? readAddressees(named) : [readAddressee(named)]
+  const occurredAtMs = occurredAtIn(named, nowMs)
   if (typeof occurredAtMs === 'object') {
     const problems = addressees.flatMap((addressee) => ('problems' in addressee ? addressee.problems : []))
     return [{ type: 'invalid', problems: [occurredAtMs, ...problems] }]
   }
   const message = addressees.find((addressee) => 'message' in addressee)?.message
-  const shared = sharedPart(part, occurredAtMs, message, told)
+  const shared = sharedPart(part, occurredAtMs, message, named)
   return addressees.map((addressee) =>
     'problems' in addressee
       ? { type: 'invalid', problems: addressee.problems }
@@ -132,17 +132,17 @@ function readEvents(part: EventPart, told: Fields, nowMs: number): readonly Outc
 
 type SharedPart = Omit<DeliveryEvent, 'recipient' | 'spelling' | 'message' | 'emailId'>
 
-/** @param message - The message's key, where one was told. */
+/** @param message - The message's key, if one was reported. */
 function sharedPart(
   part: EventPart,
   occurredAtMs: number,
   message: MessageKey | undefined,
-  told: Fields,
+  named: Fields,
 ): SharedPart {
   const { kind, bounceClass, subStat } = part
-  const link = kind === 'clicked' ? textOf(told.get('url')) : ''
-  const echoed = headersIn(told)
-  const reply = replyOf(part, told)
+  const link = kind === 'clicked' ? textOf(named.get('url')) : ''
+  const echoed = headersIn(named)
+  const reply = replyOf(part, named)
   return {
     provider: sendCloud.name,
     kind,
@@ -152,19 +152,19 @@ function sharedPart(
     ...(bounceClass && { bounceClass }),
     ...(subStat !== undefined && { code: `subStat ${subStat}` }),
     ...(reply !== '' && { reply }),
-    detail: detailOf(part, [...othersOf(part, message, told), ...echoed.others], told),
-    columns: columnsOf(told),
+    detail: detailOf(part, [...othersOf(part, message, named), ...echoed.others], named),
+    columns: columnsOf(named),
     headers: echoed.headers,
   }
 }
 
 /**
- * What the receiving server said: the fields that hold its words, and the description where that is none of the known
- * ones. Empty where it said nothing.
+ * The receiving server's reply: the fields that hold its words, and the description if it is not a known one. Empty if
+ * there was no reply.
  */
-function replyOf({ kind, subStat }: EventPart, told: Fields): string {
+function replyOf({ kind, subStat }: EventPart, named: Fields): string {
   if (kind !== 'bounced' && kind !== 'deferred') return ''
-  const text = (field: string) => textOf(told.get(field))
+  const text = (field: string) => textOf(named.get(field))
   const description = text('substatdesc')
   const said = [...replyFields.map(text), isKnownDescription(subStat, description) ? '' : description]
   return oneLine([...new Set(said)].join(' '))
@@ -172,9 +172,12 @@ function replyOf({ kind, subStat }: EventPart, told: Fields): string {
 
 const replyFields = ['cause', 'reason', 'message']
 
-/** The cause by SendCloud's count and as it was told, who read with what, then every field that has no place of its own. */
-function detailOf(part: EventPart, others: readonly (readonly [string, unknown])[], told: Fields): string {
-  const text = (field: string) => textOf(told.get(field))
+/**
+ * SendCloud's number for the cause and its description, the reader's client, then every field without a place of its
+ * own.
+ */
+function detailOf(part: EventPart, others: readonly (readonly [string, unknown])[], named: Fields): string {
+  const text = (field: string) => textOf(named.get(field))
   const parts = [
     causeText(part, text('substatdesc')),
     ...(part.kind === 'bounced' ? [] : replyFields.map(text)),
@@ -195,7 +198,7 @@ function hasAgent(kind: EventKind): boolean {
   return kind === 'opened' || kind === 'clicked' || kind === 'unsubscribed'
 }
 
-/** `Chrome 120 on Windows 10 11, from 203.0.113.9`, as far as it was told. */
+/** `Chrome 120 on Windows 10 11, from 203.0.113.9`, as far as reported. */
 function agentText(text: (field: string) => string): string {
   const named = (...fields: string[]) => oneLine(fields.map(text).join(' '))
   const browser = named('explorerName', 'explorerVer')
@@ -209,7 +212,7 @@ function agentText(text: (field: string) => string): string {
 function othersOf(
   { name, kind, subStat }: EventPart,
   message: MessageKey | undefined,
-  told: Fields,
+  named: Fields,
 ): readonly (readonly [string, unknown])[] {
   const places = new Set([
     ...namedFields,
@@ -218,37 +221,37 @@ function othersOf(
     ...(kind === 'dropped' || kind === 'bounced' ? ['substatdesc'] : []),
     ...(subStat === undefined ? [] : ['substat']),
     ...(name === 'request' ? ['recipientArray', 'emailIds'] : []),
-    // The key says it already, unless digits were taken off.
-    ...(textOf(told.get('messageId')) === message ? ['messageId'] : []),
+    // The key contains it already, unless digits were removed.
+    ...(textOf(named.get('messageId')) === message ? ['messageId'] : []),
   ])
-  return [...told].filter(([field]) => !places.has(field) && !isSenderHeader(field))
+  return [...named].filter(([field]) => !places.has(field) && !isSenderHeader(field))
 }
 
-function columnsOf(told: Fields): DeliveryEvent['columns'] {
+function columnsOf(named: Fields): DeliveryEvent['columns'] {
   const columns: Partial<Record<MessageColumn, string>> = {}
-  // `category` is defined as API_USER, and is what the documents of 2015 have for it; under `request` it is said to be
-  // the message ID, and a column must not depend on which event came first.
-  const category = textOf(told.get('category'))
-  const isMessageId = category === textOf(told.get('messageId'))
+  // `category` is defined as API_USER, also in the documents of 2015. Under `request` it is documented as the message
+  // ID, and a column must not depend on which event arrived first.
+  const category = textOf(named.get('category'))
+  const isMessageId = category === textOf(named.get('messageId'))
   if (category !== '' && !isMessageId) columns.account = category
   for (const [field, column] of columnOfField) {
-    const text = textOf(told.get(field))
+    const text = textOf(named.get(field))
     if (text !== '' && !(field === 'category' && isMessageId)) columns[column] = text
   }
   return columns
 }
 
 /**
- * The sender's own headers: in `userHeaders`, presumably JSON, or among the fields. What else stands in there is nobody's
- * header and never names a column.
+ * The sender's own headers: in `userHeaders`, presumably JSON, or among the fields. Other content of it is not a header
+ * and never names a column.
  */
-function headersIn(told: Fields): {
+function headersIn(named: Fields): {
   headers: DeliveryEvent['headers']
   others: readonly [string, unknown][]
 } {
-  const userHeaders = told.get('userHeaders')
+  const userHeaders = named.get('userHeaders')
   const entries = entriesIn(userHeaders)
-  const amongFields = senderHeadersApart([...told]).headers
+  const amongFields = senderHeadersApart([...named]).headers
   if (userHeaders !== undefined && !entries)
     return { headers: headersOf(amongFields), others: [['userHeaders', userHeaders]] }
   const { headers, others: foreign } = senderHeadersApart(entries ?? [])
@@ -262,7 +265,7 @@ function headersOf(headers: readonly (readonly [string, unknown])[]): DeliveryEv
   return new Map(headers.map(([name, value]) => [oneLine(name), decodedHeader(textOf(value))]))
 }
 
-/** The names and values of an object, or of JSON that is one. */
+/** The names and values of an object, or of JSON text of an object. */
 function entriesIn(value: unknown): readonly [string, unknown][] | undefined {
   const object = typeof value === 'string' && !jsonBeyond(value) ? parsed(value) : value
   if (typeof object !== 'object' || object === null || Array.isArray(object)) return undefined

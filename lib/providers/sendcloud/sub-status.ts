@@ -1,4 +1,4 @@
-/** What a number means, and the document's description where that is put otherwise. */
+/** What a number means, and the document's description if it is worded differently. */
 type SubStatuses = ReadonlyMap<string, readonly [meaning: string, ...descriptions: string[]]>
 
 /** "Webhook Event Description", Invalid Email; "投递回应" and "Get Emails Status" (read 2026-11-27) for the other words. */
@@ -55,12 +55,12 @@ export function meaningOf(subStatus: string): string {
   return `${subStatus} ${subStatuses.get(subStatus)?.[0] ?? 'an undocumented sub-status'}`
 }
 
-/** `406 address does not exist`, and the description that came where it says something else. */
+/** `406 address does not exist`, and the received description if it differs. */
 export function describeSubStatus(subStatus: string, description: string): string {
   return meaningOf(subStatus) + (isKnownDescription(subStatus, description) ? '' : ` ${description}`)
 }
 
-/** Whether a description is SendCloud's own for the number, and so nobody's reply. It may say first of which status it is. */
+/** Whether a description is SendCloud's own for the number, and so not a server's reply. It may say first of which status it is. */
 export function isKnownDescription(subStatus: string | undefined, description: string): boolean {
   const words = subStatuses.get(subStatus ?? '') ?? []
   const described = wordsOf(description).replace(/^(?:无效邮件|软退信|invalid e?mail|soft bounce) /, '')

@@ -73,7 +73,7 @@ const classOfBounceType: ReadonlyMap<string, BounceClass> = new Map([
   ['soft', 'soft'],
 ])
 
-// The sender's own headers come back as top-level keys (2025-10 edition).
+// The sender's own headers are top-level keys (2025-10 edition).
 const headerPrefix = 'x-tencentcloudses-cb-'
 
 const columnOfField: ReadonlyMap<string, MessageColumn> = new Map([
@@ -103,14 +103,14 @@ const messageId = v.pipe(
   v.check((id) => !isTaskKey(id), 'a MessageId, not the key of a task'),
 )
 
-/** What identifies an event. Everything else in a body may be missing or odd without making it worthless. */
+/** What identifies an event. Everything else in a body may be missing or malformed. */
 const identity = v.object({
   event: v.pipe(v.string('the name of an event'), v.transform(eventName)),
   eventid: v.optional(wholeNumber('the number of an event')),
   email: address,
   bulkId: v.optional(messageId),
   bulkid: v.optional(messageId),
-  // Only needed where no MessageId comes: an odd one is none, and stands in its column as it came.
+  // Only needed without a MessageId: a malformed one is not used, and its column holds it as received.
   taskId: v.fallback(v.optional(identifier('the number of a batch task')), undefined),
   timestamp: unixTime,
 })
@@ -153,8 +153,8 @@ function eventName(name: string): string {
 
 const numbersFromOne = new Set(['taskId', 'templateId', 'eventid'])
 
-// Empty strings and nulls stand for "not applicable" throughout the documents, and so does 0 where counting begins at 1.
-// What the sender put into a header of its own is kept even where it is empty.
+// Empty strings and nulls mean "not applicable" throughout the documents, and so does 0 where counting begins at 1. A
+// header of the sender's own is kept even if it is empty.
 function isApplicable(field: string, value: unknown): boolean {
   if (numbersFromOne.has(field)) return ![0, '0', '', null].includes(value as number)
   return (value !== '' && value !== null) || isHeader(field)
@@ -188,7 +188,7 @@ function fieldProblem(issue: v.BaseIssue<unknown>, pointer: string, fields: Fiel
   }
 }
 
-// For a missing key the library's own message stands instead of the schema's.
+// For a missing key the library uses its own message, not the schema's.
 const expectedOfMissing: ReadonlyMap<string, string> = new Map([
   ['event', knownEvents],
   ['email', 'one email address'],
@@ -253,19 +253,19 @@ function bounceClassOf(fields: Fields): BounceClass {
   return classOfBounceType.get(bounceType) ?? 'undetermined'
 }
 
-/** Of these kinds the reason is what the receiving server said. */
+/** For these kinds the reason is the receiving server's reply. */
 function hasReply(kind: EventKind): boolean {
   return kind === 'bounced' || kind === 'deferred'
 }
 
-/** The reason and the user agent as they came, then every field that has no place of its own, as JSON. */
+/** The reason and the user agent as received, then every field without a place of its own, as JSON. */
 function detailOf(kind: EventKind, fields: Fields): string {
   const others = [...fields].filter(([field, value]) => !hasPlace(kind, field, value))
   const reason = hasReply(kind) ? '' : textOf(fields.get('reason'))
   return oneLine([reason, textOf(fields.get('useragent')), jsonOf(others)].join(' '))
 }
 
-/** Whether a field becomes something of its own in the event; a value that cannot does not. */
+/** Whether a field has a place of its own in the event, and its value is valid there. */
 function hasPlace(kind: EventKind, field: string, value: unknown): boolean {
   switch (field) {
     case 'link':

@@ -30,8 +30,8 @@ export function functionUrlStack(
 }
 
 /**
- * The part of a Lambda function URL event (payload format 2.0) that is used. Nothing of it is trusted before it fits.
- * Source: AWS Lambda developer guide, "Request and response payloads".
+ * The part of a Lambda function URL event (payload format 2.0) that is used. It is validated before use. Source: AWS
+ * Lambda developer guide, "Request and response payloads".
  */
 const functionUrlEvent = v.object({
   rawPath: v.string(),
@@ -49,7 +49,7 @@ export interface FunctionUrlResult {
   readonly body: string
 }
 
-/** Reads a function URL event. Throws where the function was invoked by something else. */
+/** Reads a function URL event. Throws if the function was invoked by something else. */
 export function requestOf(event: unknown): WebhookRequest {
   const parsed = v.safeParse(functionUrlEvent, event)
   if (!parsed.success) {

@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm'
 
-/** A client whose every call ends. The environment says of which account and region, and where the store is. */
+/** A client whose every call ends. Account, region and endpoint are those of the environment. */
 export function parameterStoreClient(): SSMClient {
   return new SSMClient({
     maxAttempts: 3,

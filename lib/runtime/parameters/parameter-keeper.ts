@@ -7,7 +7,10 @@ import {
 import type { ParameterKeeper } from '../ports.ts'
 import { parameterStoreClient } from './client.ts'
 
-/** What an operator does with the parameters of AWS Systems Manager: it puts and removes them, and looks at all but their values. */
+/**
+ * The operator's side of the parameters of AWS Systems Manager: puts, removes and lists them, without reading their
+ * values.
+ */
 export function parameterKeeper(): ParameterKeeper & { readonly close: () => void } {
   const client = parameterStoreClient()
   return {

@@ -2,7 +2,7 @@ import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import type { ParameterReader } from '../ports.ts'
 import { parameterStoreClient } from './client.ts'
 
-/** Reads parameters of AWS Systems Manager, decrypted where they are secret. Its client is made when it is first needed. */
+/** Reads parameters of AWS Systems Manager, decrypted if they are secret. Its client is created at the first read. */
 export function parameterReader(): ParameterReader {
   let client: SSMClient | undefined
   return {

@@ -43,7 +43,7 @@ function answering(status: number, body = '', headers: Record<string, string> = 
   })
 }
 
-/** As the function answers: what is not told is refused. */
+/** The function's responses: any other request is refused. */
 function ledger(answers: Readonly<Record<string, readonly [number, object]>>): Promise<Front> {
   return serving((request, response) => {
     const [status, body] = answers[request.url ?? ''] ?? [
@@ -243,7 +243,7 @@ describe('the token', () => {
       verdict: 'failed',
       found: `was not sent: on the way to http://${host} anybody could read it`,
       advice:
-        'Give --url the https:// URL. Where there is none, set TLS up: callbacks to that URL tell the token to everybody on the way.',
+        'Give --url the https:// URL. If there is none, set up TLS: callbacks to that URL reveal the token to everybody on the way.',
     })
     expect(await checkSigningKey(sendCloud, frontAt(`http://${host}/`), token, prod)).toEqual({
       check: 'sendcloud',
@@ -453,7 +453,7 @@ describe('the clock', () => {
   })
 
   it('is not checked where nobody says what time it is', async () => {
-    const expected = { verdict: 'not-checked', found: 'not checked: nothing answered with a date' }
+    const expected = { verdict: 'not-checked', found: 'not checked: no response had a date' }
     expect(checkClock({ silence: 'too late', code: 'TimeoutError' })).toMatchObject(expected)
     expect(checkClock(await answeredAt('today'))).toMatchObject(expected)
   })

@@ -121,7 +121,7 @@ describe('the poll API', () => {
     expect(await checkPollApi(environment, 'this shell', virtualClock('2026-09-01T08:00:00Z'))).toMatchObject(
       {
         verdict: 'failed',
-        found: expect.stringMatching(/^tells nothing of today \(.*NotSupportDate\)$/),
+        found: expect.stringMatching(/^reports nothing for today \(.*NotSupportDate\)$/),
         advice: expect.stringMatching(/Check this machine's date\.$/),
       },
     )

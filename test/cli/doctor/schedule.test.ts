@@ -22,7 +22,7 @@ interface Ran {
 }
 
 /** What the doctor says at 08:00 of runs that ended then, and of a lease that one has until then. */
-async function told(
+async function reported(
   ended: Ran | undefined,
   lease?: { readonly takenMinutesAgo: number; readonly untilMs?: number },
   environment: Record<string, string> = prod,
@@ -63,7 +63,7 @@ describe('the schedule', () => {
     ['time', 'its time was used up, and the next one goes on from there'],
     ['calls', 'its calls were used up, and the next one goes on from there'],
   ] as const)('is alive where the last run was %s', async (stoppedBy, ending) => {
-    expect(await told({ minutesAgo: 3, stoppedBy })).toEqual({
+    expect(await reported({ minutesAgo: 3, stoppedBy })).toEqual({
       check: 'schedule',
       verdict: 'passed',
       found: `the last run ended 3 min ago: ${ending}`,
@@ -71,8 +71,8 @@ describe('the schedule', () => {
   })
 
   it('may skip two runs, and not three', async () => {
-    expect(await told({ minutesAgo: 15 })).toMatchObject({ verdict: 'passed' })
-    expect(await told({ minutesAgo: 16 })).toEqual({
+    expect(await reported({ minutesAgo: 15 })).toMatchObject({ verdict: 'passed' })
+    expect(await reported({ minutesAgo: 16 })).toEqual({
       check: 'schedule',
       verdict: 'failed',
       found: 'the last run ended 16 min ago, and there should be one every 5 min',
@@ -82,8 +82,8 @@ describe('the schedule', () => {
 
   it('waits as long as a run may take while one is at work', async () => {
     const atWork = { takenMinutesAgo: 1 }
-    expect(await told({ minutesAgo: 29 }, atWork)).toMatchObject({ verdict: 'passed' })
-    expect(await told({ minutesAgo: 30 }, atWork)).toEqual({
+    expect(await reported({ minutesAgo: 29 }, atWork)).toMatchObject({ verdict: 'passed' })
+    expect(await reported({ minutesAgo: 30 }, atWork)).toEqual({
       check: 'schedule',
       verdict: 'failed',
       found: 'no run has ended for 30 min, though one is at work',
@@ -92,14 +92,14 @@ describe('the schedule', () => {
   })
 
   it('has begun where the first run is at work', async () => {
-    expect(await told(undefined, { takenMinutesAgo: 1 })).toMatchObject({
+    expect(await reported(undefined, { takenMinutesAgo: 1 })).toMatchObject({
       verdict: 'passed',
       found: 'the first run is at work',
     })
   })
 
   it('never began where no run left a row', async () => {
-    expect(await told(undefined)).toEqual({
+    expect(await reported(undefined)).toEqual({
       check: 'schedule',
       verdict: 'failed',
       found: 'reconcile has never run',
@@ -108,14 +108,14 @@ describe('the schedule', () => {
   })
 
   it('is looked for in the terminal of a local stack, and not in the cloud', async () => {
-    expect(await told(undefined, undefined, {})).toMatchObject({
+    expect(await reported(undefined, undefined, {})).toMatchObject({
       advice:
         'Wait a minute after `npm start`. Look into what `npm start` prints: a run that lacks a setting ends before it leaves a trace here.',
     })
   })
 
   it('has failed where the first run died', async () => {
-    expect(await told(undefined, { takenMinutesAgo: 10 })).toMatchObject({
+    expect(await reported(undefined, { takenMinutesAgo: 10 })).toMatchObject({
       verdict: 'failed',
       found: 'no run has ended yet, and the last one died',
       advice: `See why in ${log}.`,
@@ -123,8 +123,8 @@ describe('the schedule', () => {
   })
 
   it('goes on after a run that died, until nobody takes its lease over', async () => {
-    expect(await told({ minutesAgo: 8 }, { takenMinutesAgo: 4 })).toMatchObject({ verdict: 'passed' })
-    expect(await told({ minutesAgo: 14 }, { takenMinutesAgo: 18 })).toEqual({
+    expect(await reported({ minutesAgo: 8 }, { takenMinutesAgo: 4 })).toMatchObject({ verdict: 'passed' })
+    expect(await reported({ minutesAgo: 14 }, { takenMinutesAgo: 18 })).toEqual({
       check: 'schedule',
       verdict: 'failed',
       found: 'a run died, its lease ended at 2026-11-21T07:44:00Z, and none has begun since',
@@ -134,11 +134,11 @@ describe('the schedule', () => {
 
   it('is stuck where a clock that is wrong took the lease for long', async () => {
     const untilMs = Date.parse('2026-11-21T08:07:00Z')
-    expect(await told({ minutesAgo: 3 }, { takenMinutesAgo: 0, untilMs })).toMatchObject({
+    expect(await reported({ minutesAgo: 3 }, { takenMinutesAgo: 0, untilMs })).toMatchObject({
       verdict: 'passed',
     })
     const hours = { takenMinutesAgo: 0, untilMs: Date.parse('2026-11-22T08:00:00Z') }
-    expect(await told({ minutesAgo: 3 }, hours)).toEqual({
+    expect(await reported({ minutesAgo: 3 }, hours)).toEqual({
       check: 'schedule',
       verdict: 'failed',
       found: 'no run can begin before 2026-11-22T08:00:00Z: one with a wrong clock took the lease until then',
@@ -149,7 +149,7 @@ describe('the schedule', () => {
   })
 
   it('fails where the last run was refused for its settings', async () => {
-    expect(await told({ minutesAgo: 2, stoppedBy: 'settings' })).toEqual({
+    expect(await reported({ minutesAgo: 2, stoppedBy: 'settings' })).toEqual({
       check: 'schedule',
       verdict: 'failed',
       found:
@@ -159,7 +159,7 @@ describe('the schedule', () => {
   })
 
   it('fails where the provider kept failing', async () => {
-    expect(await told({ minutesAgo: 2, stoppedBy: 'provider' })).toMatchObject({
+    expect(await reported({ minutesAgo: 2, stoppedBy: 'provider' })).toMatchObject({
       verdict: 'failed',
       found: 'the last run ended 2 min ago: Tencent kept failing (stoppedBy provider)',
       advice: `The next run goes on from there. Should it stay so, look into ${log}.`,

@@ -296,7 +296,7 @@ async function refusing(...how: Parameters<typeof startRefusingDynamoDb>): Promi
 }
 
 describe('credentials', () => {
-  it('that may describe no table are told what to ask for', async () => {
+  it('that may describe no table get the permission to ask for', async () => {
     const client = await refusing('AccessDeniedException')
     const checks = await tablesOf('x', client)
     expect(checks).toHaveLength(5)
@@ -308,7 +308,7 @@ describe('credentials', () => {
     })
   })
 
-  it('that may not see how rows expire are told of the rest', async () => {
+  it('that may not see how rows expire still get the rest', async () => {
     const name = await deployedWith()
     const client = withTimeToLive(() => {
       throw Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' })

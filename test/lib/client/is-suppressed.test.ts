@@ -187,7 +187,7 @@ describe('isSuppressed', () => {
       const refused = await isSuppressed(text).catch((error: unknown) => error)
       expect(refused).toBeInstanceOf(TypeError)
       expect((refused as Error).message).toBe(
-        "isSuppressed: expected one email address, such as 'a@example.com' or 'Name <a@example.com>'; the argument is none.",
+        "isSuppressed: expected one email address, such as 'a@example.com' or 'Name <a@example.com>'; the argument is not one.",
       )
     },
   )

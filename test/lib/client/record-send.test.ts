@@ -84,7 +84,7 @@ describe('recordSend', () => {
     expect(await rows()).toEqual([{ ...requestedRow, recipient: 'reader@example.com' }])
   })
 
-  it('takes the date that it is told, to the second, where the MessageId tells none', async () => {
+  it('takes the given date, to the second, where the MessageId contains none', async () => {
     const recipients = 'reader@example.com'
     for (const instant of ['2026-11-21T04:00:00.001Z', '2026-11-21T04:00:00.999Z']) {
       await recordSend({ messageId: undated, recipients, sentAt: new Date(instant) })
@@ -103,7 +103,7 @@ describe('recordSend', () => {
     ])
   })
 
-  it('writes of the provider that it is told, under the key of its callbacks', async () => {
+  it('writes for the given provider, under the key of its callbacks', async () => {
     const message = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
     const messageId = `${message}0$reader@example.com`
     await recordSend({ messageId, recipients: 'reader@example.com', sentAt, provider: 'sendcloud' })
@@ -136,7 +136,7 @@ describe('recordSend with a wrong argument', () => {
     [
       'no date where it is needed',
       { ...good, sentAt: undefined },
-      'sentAt: expected a valid Date, since this MessageId does not tell when, got nothing',
+      'sentAt: expected a valid Date, since this MessageId contains no time, got nothing',
     ],
     [
       'a date that is none',
@@ -183,7 +183,7 @@ describe('recordSend with a wrong argument', () => {
   })
 })
 
-/** Few kinds of instants, so that what is told collides with the sender's date and repeats. */
+/** Few kinds of instants, so that what is reported collides with the sender's date and repeats. */
 const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
   .record({
     message: fc.constantFrom(dated, undated),
@@ -235,19 +235,19 @@ const events = fc.array(anyEvent, { minLength: 1, maxLength: 8 })
 
 describe('recordSend among the callbacks of a mail', () => {
   it('ends in the same row in any place and any number of times', async () => {
-    const streams = events.chain((told) =>
+    const streams = events.chain((reported) =>
       fc.record({
-        told: fc.constant(told),
+        reported: fc.constant(reported),
         mixed: fc.integer({ min: 1, max: 3 }).chain((sends) =>
-          fc.shuffledSubarray<Step>([...told, ...Array<Step>(sends).fill('send')], {
-            minLength: told.length + sends,
+          fc.shuffledSubarray<Step>([...reported, ...Array<Step>(sends).fill('send')], {
+            minLength: reported.length + sends,
           }),
         ),
       }),
     )
     await fc.assert(
-      fc.asyncProperty(streams, async ({ told, mixed }) => {
-        expect(await rowsAfter(mixed)).toEqual(await rowsAfter(['send', ...told]))
+      fc.asyncProperty(streams, async ({ reported, mixed }) => {
+        expect(await rowsAfter(mixed)).toEqual(await rowsAfter(['send', ...reported]))
       }),
       { numRuns: times({ quick: 8, proof: 40 }) },
     )
@@ -255,9 +255,9 @@ describe('recordSend among the callbacks of a mail', () => {
 
   it('ends in the same row whichever way it gets in between them', async () => {
     await fc.assert(
-      fc.asyncProperty(events, async (told) => {
-        const raced = await rowsAfter(told, ['send', 'send'], told.toReversed())
-        expect(raced).toEqual(await rowsAfter(['send', ...told]))
+      fc.asyncProperty(events, async (reported) => {
+        const raced = await rowsAfter(reported, ['send', 'send'], reported.toReversed())
+        expect(raced).toEqual(await rowsAfter(['send', ...reported]))
       }),
       { numRuns: times({ quick: 8, proof: 40 }) },
     )
@@ -265,8 +265,8 @@ describe('recordSend among the callbacks of a mail', () => {
 
   it('adds its fact to a row that stands there, and changes nothing else', async () => {
     await fc.assert(
-      fc.asyncProperty(events, async (told) => {
-        const before = await rowsAfter(told)
+      fc.asyncProperty(events, async (reported) => {
+        const before = await rowsAfter(reported)
         await sendBoth()
         const after = await rows()
         for (const { requested = [], ...row } of before) {
@@ -295,7 +295,7 @@ describe('a mail of which nothing at all is heard', () => {
   })
   afterEach(() => world.close())
 
-  it('is asked about by its MessageId once the sender has told of it, and not before', async () => {
+  it('is asked about by its MessageId once the sender has recorded it, and not before', async () => {
     await world.run({ sweepAgesDays: [], areSendsRecorded: true })
     expect(await rows()).toEqual([])
 
@@ -331,8 +331,8 @@ describe('recordSend in an application that is bundled into one file', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  /** Tells in a Node of its own, with nothing in its environment but what is given. */
-  async function told(settings: Record<string, string>): Promise<string> {
+  /** Records in a Node of its own, with nothing in its environment but what is given. */
+  async function reported(settings: Record<string, string>): Promise<string> {
     const recipients = ['reader@example.com', 'second@example.com', 'third@example.com']
     const script = `
       const { recordSend } = require(${JSON.stringify(bundle)})
@@ -346,7 +346,7 @@ describe('recordSend in an application that is bundled into one file', () => {
   }
 
   it('writes, and lets the process end', async () => {
-    expect(await told({})).toBe('written')
+    expect(await reported({})).toBe('written')
     expect(await rows()).toMatchObject([
       { recipient: 'reader@example.com', status: 'requested' },
       { recipient: 'second@example.com', status: 'requested' },
@@ -355,7 +355,7 @@ describe('recordSend in an application that is bundled into one file', () => {
   })
 
   it('says how many were not written where the table is out of reach', async () => {
-    expect(await told({ TABLE_PREFIX: 'nobodys' })).toBe(
+    expect(await reported({ TABLE_PREFIX: 'nobodys' })).toBe(
       'AggregateError: recordSend: 3 of 3 recipients were not written (ResourceNotFoundException). Call it again with the same arguments: what is written stays as it is.',
     )
   })
@@ -373,7 +373,7 @@ describe('recordSend in an application that is bundled into one file', () => {
     })
     const port = await listen(table, 0, 'a table that refuses one recipient')
     try {
-      expect(await told({ AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` })).toBe(
+      expect(await reported({ AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` })).toBe(
         'AggregateError: recordSend: 1 of 3 recipients was not written (UnwritableError). Call it again with the same arguments: what is written stays as it is.',
       )
     } finally {
@@ -382,13 +382,13 @@ describe('recordSend in an application that is bundled into one file', () => {
     expect(asked).toHaveLength(3)
   })
 
-  it('keeps rows as long as a deployment does by default, where it is not told how long', async () => {
-    expect(await told({ RETENTION_DAYS: '' })).toBe('written')
+  it('keeps rows as long as a deployment does by default', async () => {
+    expect(await reported({ RETENTION_DAYS: '' })).toBe('written')
     expect(await daysLeftOf(engine.client, tables.deliveries, Date.now())).toEqual([400, 400, 400])
   })
 
-  it('writes nothing where it is told no number of days', async () => {
-    expect(await told({ RETENTION_DAYS: 'a year' })).toMatch(
+  it('writes nothing where the retention is not a number of days', async () => {
+    expect(await reported({ RETENTION_DAYS: 'a year' })).toMatch(
       /^ConfigError: .*RETENTION_DAYS: expected a number of days from 1 to 3650$/s,
     )
     expect(await rows()).toEqual([])

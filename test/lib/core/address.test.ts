@@ -246,14 +246,14 @@ const someCase = (text: string) =>
       text.replace(/[a-z]/g, (letter, at: number) => (upper[at] ? letter.toUpperCase() : letter)),
     )
 
-const normalised = (text: string) => fc.constantFrom('NFC', 'NFD').map((form) => text.normalize(form))
+const normalized = (text: string) => fc.constantFrom('NFC', 'NFD').map((form) => text.normalize(form))
 
 const quoted = (text: string, escaped: readonly boolean[]) =>
   `"${Array.from(text, (character, at) => (/["\\]/.test(character) || escaped[at] ? `\\${character}` : character)).join('')}"`
 
 const spelledLocal = (local: string) =>
   fc
-    .tuple(someCase(local).chain(normalised), fc.array(fc.boolean(), { maxLength: 20 }), fc.boolean())
+    .tuple(someCase(local).chain(normalized), fc.array(fc.boolean(), { maxLength: 20 }), fc.boolean())
     .map(([text, escaped, isQuoted]) =>
       // A combining mark is no character that a backslash stands before.
       isQuoted || /[\s,@"\\<>;]/.test(text) ? quoted(text.normalize('NFC'), escaped) : text,
@@ -262,7 +262,7 @@ const spelledLocal = (local: string) =>
 const spelledDomain = (labels: readonly string[]) =>
   fc
     .tuple(
-      fc.tuple(...labels.map((label) => fc.tuple(someCase(label).chain(normalised), fc.boolean()))),
+      fc.tuple(...labels.map((label) => fc.tuple(someCase(label).chain(normalized), fc.boolean()))),
       fc.constantFrom('.', '。', '．', '｡'),
       fc.constantFrom('', '.', '。'),
     )

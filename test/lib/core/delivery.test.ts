@@ -161,7 +161,7 @@ describe('the counts of a delivery', () => {
     ])
   })
 
-  it('say once that it was requested, whatever instants were told for it', () => {
+  it('say once that it was requested, whatever instants were reported for it', () => {
     const requested = ['2026-11-21T08:00:00Z', '2026-11-21T08:00:01Z', '2026-11-21T08:00:00Z[poll]']
     const delivery = deliveryWith('qcloud-ses-09af3b', { requested })
     expect([...countsOf(delivery)]).toEqual([['requested', 1]])

@@ -6,9 +6,9 @@ import { eventWith } from '../../events.ts'
 
 const instant = '2026-11-21T08:00:03Z'
 const occurredAtMs = Date.parse(instant)
-const lineOf = (told: Partial<DeliveryEvent>) => factOf(eventWith({ occurredAtMs, ...told })).text
+const lineOf = (reported: Partial<DeliveryEvent>) => factOf(eventWith({ occurredAtMs, ...reported })).text
 
-/** An event about which the poll told that it happened, but not when. */
+/** An event about which the poll reported that it happened, but not when. */
 const timeless = (kind: EventKind): DeliveryEvent => {
   const { provider, recipient, message, columns, headers } = eventWith({})
   return { provider, recipient, message, kind, source: 'poll', detail: '', columns, headers }
@@ -68,11 +68,11 @@ const lines: readonly [string, Partial<DeliveryEvent>][] = [
 ]
 
 describe('a fact as a line', () => {
-  it.each(lines)('is %j', (line, told) => {
-    expect(factOf(eventWith({ occurredAtMs, ...told }))).toEqual({ text: line })
+  it.each(lines)('is %j', (line, reported) => {
+    expect(factOf(eventWith({ occurredAtMs, ...reported }))).toEqual({ text: line })
   })
 
-  it('is `time-unknown[poll]` where the poll does not tell when', () => {
+  it('is `time-unknown[poll]` where the poll reports no time', () => {
     expect(factOf(timeless('opened'))).toEqual({ text: 'time-unknown[poll]' })
   })
 
@@ -88,7 +88,7 @@ describe('a fact as a line', () => {
     )
   })
 
-  it('tells when the message was sent as a line of its own', () => {
+  it('reports when the message was sent as a line of its own', () => {
     const sentAtMs = Date.parse('2026-11-21T08:00:00Z')
     expect(sentFactOf(eventWith({ sentAtMs, detail: '250 ok' }))).toBe('2026-11-21T08:00:00Z')
     expect(sentFactOf(eventWith({ sentAtMs, source: 'poll' }))).toBe('2026-11-21T08:00:00Z[poll]')
@@ -97,7 +97,7 @@ describe('a fact as a line', () => {
 })
 
 describe('a line read back', () => {
-  it('tells what the bounce was', () => {
+  it('shows what the bounce was', () => {
     expect(parseFact('bounced', '2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist')).toEqual({
       text: '2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist',
       source: 'callback',
@@ -107,7 +107,7 @@ describe('a line read back', () => {
     })
   })
 
-  it('tells the link of a click apart from its detail', () => {
+  it('separates the link of a click from its detail', () => {
     expect(parseFact('clicked', '2026-11-21T08:00:03Z https://example.com/offer Mozilla/5.0 (X11)')).toEqual({
       text: '2026-11-21T08:00:03Z https://example.com/offer Mozilla/5.0 (X11)',
       source: 'callback',
@@ -118,7 +118,7 @@ describe('a line read back', () => {
     })
   })
 
-  it('tells no link where the click had none', () => {
+  it('shows no link where the click had none', () => {
     expect(parseFact('clicked', '2026-11-21T08:00:03Z - Mozilla/5.0')).toEqual({
       text: '2026-11-21T08:00:03Z - Mozilla/5.0',
       source: 'callback',
@@ -128,7 +128,7 @@ describe('a line read back', () => {
     })
   })
 
-  it('tells that the poll told it', () => {
+  it('shows that the poll reported it', () => {
     expect(parseFact('delivered', '2026-11-21T08:00:03Z[poll] 250 ok')).toEqual({
       text: '2026-11-21T08:00:03Z[poll] 250 ok',
       source: 'poll',
@@ -138,7 +138,7 @@ describe('a line read back', () => {
     })
   })
 
-  it('tells no instant where the poll did not', () => {
+  it('reports no instant where the poll did not', () => {
     expect(parseFact('clicked', 'time-unknown[poll]')).toEqual({
       text: 'time-unknown[poll]',
       source: 'poll',
@@ -205,7 +205,7 @@ describe('a rejection read back', () => {
     expect(rejectionIn({ detail })).toEqual(expected)
   })
 
-  it('tells again the class, the reply and the detail of the bounce', () => {
+  it('reports again the class, the reply and the detail of the bounce', () => {
     const words = fc.array(fc.stringMatching(/^[!-~¦]{1,12}$/), { maxLength: 12 }).map((all) => all.join(' '))
     const drawn = fc.record({
       source: fc.constantFrom<DeliveryEvent['source']>('callback', 'poll'),
@@ -262,25 +262,26 @@ describe('the count of a kind', () => {
         return [text, ...(whole === undefined ? [] : [whole])].map((line) => parseFact(event.kind, line))
       }),
     )
-  const opened = (told: Partial<DeliveryEvent>) => eventWith({ kind: 'opened', occurredAtMs, ...told })
-  const clicked = (link: string, told: Partial<DeliveryEvent> = {}) =>
-    eventWith({ kind: 'clicked', occurredAtMs, link, ...told })
+  const opened = (reported: Partial<DeliveryEvent>) =>
+    eventWith({ kind: 'opened', occurredAtMs, ...reported })
+  const clicked = (link: string, reported: Partial<DeliveryEvent> = {}) =>
+    eventWith({ kind: 'clicked', occurredAtMs, link, ...reported })
   const longLink = (end: string) => `https://example.com/${'a'.repeat(3_000)}${end}`
 
   it('is 0 without facts', () => {
     expect(countOf([])).toBe(0)
   })
 
-  it('is 1 for the same event told twice', () => {
+  it('is 1 for the same event reported twice', () => {
     expect(countOfEvents(opened({}), opened({}))).toBe(1)
   })
 
-  it('is 1 for the same event told twice with other detail', () => {
+  it('is 1 for the same event reported twice with other detail', () => {
     expect(countOfEvents(opened({ detail: 'Mozilla/5.0' }), opened({ detail: 'Mozilla/5.0 (X11)' }))).toBe(1)
     expect(countOfEvents(opened({ detail: '' }), opened({ detail: 'x'.repeat(5_000) }))).toBe(1)
   })
 
-  it('is 1 for a bounce told twice with other classes', () => {
+  it('is 1 for a bounce reported twice with other classes', () => {
     const bounced = { kind: 'bounced', occurredAtMs } as const
     expect(
       countOfEvents(
@@ -315,13 +316,13 @@ describe('the count of a kind', () => {
     expect(countOfEvents(clicked(link('1')), clicked(link('2')))).toBe(2)
   })
 
-  it('is what callbacks told, where the poll told it too', () => {
+  it('is what callbacks reported, where the poll reported it too', () => {
     const polled = opened({ source: 'poll', occurredAtMs: occurredAtMs + 5_000 })
     expect(countOfEvents(opened({}), polled, timeless('opened'))).toBe(1)
     expect(countOfEvents(polled, opened({}), opened({ occurredAtMs: occurredAtMs + 9_000 }))).toBe(2)
   })
 
-  it('is 1 where only the poll told it, however often', () => {
+  it('is 1 where only the poll reported it, however often', () => {
     const polled = opened({ source: 'poll' })
     const later = opened({ source: 'poll', occurredAtMs: occurredAtMs + 9_000 })
     expect(countOfEvents(timeless('opened'))).toBe(1)
@@ -345,7 +346,7 @@ describe('lines in the order of text', () => {
     expect(lineOf({ occurredAtMs: 4102444799_000 }) < factOf(timeless('opened')).text).toBe(true)
   })
 
-  it('are in order of time to the second, fractions of a provider that tells them or not', () => {
+  it('are in order of time to the second, fractions of a provider that reports them or not', () => {
     const half = lineOf({ occurredAtMs: occurredAtMs + 500 })
     expect(lineOf({ occurredAtMs: occurredAtMs - 1_000 }) < half).toBe(true)
     expect(half < lineOf({ occurredAtMs: occurredAtMs + 1_000 })).toBe(true)
@@ -361,7 +362,7 @@ describe('facts in order', () => {
       '2026-11-21T08:00:04Z[poll]',
       '2026-11-21T08:00:04Z[poll] 250 ok',
       'time-unknown[poll]',
-      'time-unknown[poll] told',
+      'time-unknown[poll] reported',
     ]
     const facts = inOrder.map((line) => parseFact('delivered', line))
     fc.assert(

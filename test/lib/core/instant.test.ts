@@ -87,8 +87,8 @@ describe('an instant as a number of another', () => {
     [946684800_000, 946684800_000],
     [4102444800, 4102444800_000],
     [4102444800_000, 4102444800_000],
-  ])('%d is Unix seconds or milliseconds: %d', (told, instantMs) => {
-    expect(unixInstantMs(told)).toBe(instantMs)
+  ])('%d is Unix seconds or milliseconds: %d', (reported, instantMs) => {
+    expect(unixInstantMs(reported)).toBe(instantMs)
   })
 
   it.each([
@@ -101,8 +101,8 @@ describe('an instant as a number of another', () => {
     1654064683_000_000,
     NaN,
     Infinity,
-  ])('%d is neither', (told) => {
-    expect(unixInstantMs(told)).toBeUndefined()
+  ])('%d is neither', (reported) => {
+    expect(unixInstantMs(reported)).toBeUndefined()
   })
 
   it('reads every millisecond back from seconds with a fraction', () => {

@@ -19,7 +19,7 @@ describe('the order of a list of which nothing is known', () => {
     [[5, 6, 7, 9, 8], 'oldest-first', false],
     [[1000, 2000, 3000], 'oldest-first', true],
     [[3000, 2000, 1000], 'newest-first', true],
-    // Two neighbours swapped by one second.
+    // Two neighbors swapped by one second.
     [[1000, 2001, 2000, 3000], 'oldest-first', true],
     [[3000, 2000, 2001, 1000], 'newest-first', true],
     [[2001, 2000, 3000], 'oldest-first', true],
@@ -40,7 +40,7 @@ describe('the order of a list', () => {
     ['oldest-first', true, [309, 8], 'none', true],
     ['oldest-first', false, [7], 'oldest-first', false],
     ['oldest-first', false, [7, 308], 'oldest-first', true],
-    // Two swapped neighbours alone had told: what more rows tell counts.
+    // Two swapped neighbors alone had reported: what more rows report counts.
     ['oldest-first', false, [309, 8], 'undetermined', false],
     ['newest-first', false, [8, 309], 'undetermined', false],
     ['newest-first', true, [7, 8], 'newest-first', true],

@@ -28,14 +28,14 @@ const outcomes: Record<PolledOutcome['kind'], PolledOutcome> = {
   },
 }
 
-function polledWith(told: Partial<PolledDelivery>): PolledDelivery {
+function polledWith(reported: Partial<PolledDelivery>): PolledDelivery {
   return {
     provider: 'tencent-ses',
     recipient: 'example@example.com',
     message: sampleMessage,
     outcome: outcomes.delivered,
     engagement: [],
-    ...told,
+    ...reported,
   }
 }
 
@@ -91,7 +91,7 @@ describe('what a polled outcome adds', () => {
     },
   )
 
-  it('is the number of a drop that a callback told in free words, though another copy arrived', () => {
+  it('is the number of a drop that a callback reported in free words, though another copy arrived', () => {
     const row = rowWith('delivered', [
       ['delivered', at],
       ['dropped', `${at} recipient rejected`],
@@ -117,16 +117,16 @@ describe('what a polled outcome adds', () => {
   it.each([
     ['of the same class', 'soft', '552 5.2.2 mailbox full'],
     ['without its class', 'undetermined', '550 5.7.1 not now'],
-  ] as const)('leaves a soft bounce alone that the poll tells again, %s', (_, bounceClass, reply) => {
+  ] as const)('leaves a soft bounce alone that the poll reports again, %s', (_, bounceClass, reply) => {
     const known = rowWith('soft-bounced', [['bounced', `${at} soft ${reply} ¦ outIp 198.51.100.7`]])
-    const told = { kind: 'bounced', bounceClass, reply, detail: '' } as const
+    const reported = { kind: 'bounced', bounceClass, reply, detail: '' } as const
     for (const time of [at, '2022-06-01T07:00:00Z']) {
-      const outcome = { ...told, occurredAtMs: Date.parse(time) }
+      const outcome = { ...reported, occurredAtMs: Date.parse(time) }
       expect(missingEvents(known, polledWith({ outcome }))).toEqual([])
     }
   })
 
-  it('is the rejection that followed a soft bounce, told with another reply at a later time', () => {
+  it('is the rejection that followed a soft bounce, reported with another reply at a later time', () => {
     expect(kindsLacking(rows['soft-bounced'], polledWith({ outcome: outcomes.bounced }))).toEqual(['bounced'])
   })
 
@@ -154,12 +154,12 @@ describe('what a polled outcome adds', () => {
     const known = rowWith('dropped', [['dropped', `${at} not sent`]])
     const outcome = { kind: 'dropped', occurredAtMs, code, detail } as const
     expect(kindsLacking(known, polledWith({ outcome }))).toEqual(news)
-    const told = rowWith('dropped', [['dropped', `${at}[poll] ${detail}`]])
-    expect(kindsLacking(told, polledWith({ outcome }))).toEqual([])
+    const reported = rowWith('dropped', [['dropped', `${at}[poll] ${detail}`]])
+    expect(kindsLacking(reported, polledWith({ outcome }))).toEqual([])
   })
 })
 
-describe('what the poll tells of the reader', () => {
+describe('what the poll reports the reader', () => {
   const engagement = ['opened', 'clicked', 'complained', 'unsubscribed'] as const
 
   it('is added kind by kind, where the row lacks it', () => {
@@ -194,7 +194,7 @@ describe('what the poll tells of the reader', () => {
 })
 
 describe('a polled event', () => {
-  it('carries what the poll told, and says that the poll did', () => {
+  it('carries what the poll reported, and says that the poll did', () => {
     const polled = polledWith({
       spelling: 'Example@Example.com',
       columns: { from: 'test@fromexample.com' },
@@ -225,7 +225,7 @@ describe('a polled event', () => {
     ])
   })
 
-  it('claims nothing that the poll did not tell', () => {
+  it('claims nothing that the poll did not report', () => {
     expect(missingEvents(undefined, polledWith({ outcome: outcomes.requested }))).toEqual([
       {
         provider: 'tencent-ses',
@@ -255,8 +255,8 @@ describe('a pass over the same answer', () => {
 
   it('writes nothing the second time', () => {
     fc.assert(
-      fc.property(anyRow, anyPolled, (row, told) => {
-        const polled = polledWith(told)
+      fc.property(anyRow, anyPolled, (row, reported) => {
+        const polled = polledWith(reported)
         const broughtUp = missingEvents(row, polled).reduce<Delivery | undefined>(joined, row)
         expect(missingEvents(broughtUp, polled)).toEqual([])
       }),
@@ -265,8 +265,8 @@ describe('a pass over the same answer', () => {
 
   it('ends in the same row where it was cut short and run again', () => {
     fc.assert(
-      fc.property(anyRow, anyPolled, fc.nat(5), (row, told, cutAt) => {
-        const polled = polledWith(told)
+      fc.property(anyRow, anyPolled, fc.nat(5), (row, reported, cutAt) => {
+        const polled = polledWith(reported)
         const events = missingEvents(row, polled)
         const whole = events.reduce<Delivery | undefined>(joined, row)
         const cutShort = events.slice(0, cutAt).reduce<Delivery | undefined>(joined, row)
@@ -276,9 +276,9 @@ describe('a pass over the same answer', () => {
   })
 })
 
-describe('a delivery that nobody can tell about any more', () => {
+describe('a delivery that the provider no longer reports', () => {
   it('is unknown from day 30 on, with the reason, whenever that is found', () => {
-    const why = 'nobody can tell'
+    const why = 'no report will follow'
     expect(unknownEvent(rows.deferred, Date.parse('2022-06-01T06:24:39Z'), why)).toEqual({
       provider: 'tencent-ses',
       recipient: 'example@example.com',
@@ -286,7 +286,7 @@ describe('a delivery that nobody can tell about any more', () => {
       kind: 'unknown',
       source: 'poll',
       occurredAtMs: Date.parse('2022-07-01T06:24:39Z'),
-      detail: 'sent 2022-06-01T06:24:39Z, never settled, and nobody can tell',
+      detail: 'sent 2022-06-01T06:24:39Z, never settled, and no report will follow',
       columns: {},
       headers: new Map(),
     })

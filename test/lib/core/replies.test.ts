@@ -203,7 +203,7 @@ describe('a reply', () => {
     ).toBe('550 5.1.1 5.1.1: recipient not found. see (link)')
   })
 
-  it('that says the same of each kind of subject is told apart by nothing but its words', () => {
+  it('that says the same of each kind of subject is reported apart by nothing but its words', () => {
     expect(judgeReply('550 no such user')).toEqual({
       class: 'gone',
       rule: 'no-such-mailbox',

@@ -56,7 +56,7 @@ describe('the looks at a delivery sent on 2026-11-21 at 04:00', () => {
     expect(due(lookMs, lookMs)).toBeUndefined()
   })
 
-  it('are all before the provider stops to tell, on day 30', () => {
+  it('are all before the provider stops reporting, on day 30', () => {
     for (const [, instants] of looks) {
       for (const instant of instants)
         expect(Date.parse(instant)).toBeLessThan(Date.parse('2026-12-21T04:00:00Z'))

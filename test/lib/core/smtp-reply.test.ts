@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { BounceClass } from '../../../lib/core/event.ts'
 import { bounceClassOfReply } from '../../../lib/core/smtp-reply.ts'
 
-describe('the class that a reply tells', () => {
+describe('the class that a reply reports', () => {
   it.each<[string, BounceClass]>([
     ['451 try again later', 'soft'],
     ['452 4.2.2 mailbox full', 'soft'],

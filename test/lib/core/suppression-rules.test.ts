@@ -19,7 +19,7 @@ const at = (time: string) => Date.parse(time)
 const bounced = (bounceClass: BounceClass, reply: string) =>
   eventWith({ kind: 'bounced', bounceClass, reply })
 const hard = (reply: string) => bounced('hard', reply)
-/** As the poll tells a bounce: without a class. */
+/** As the poll reports a bounce: without a class. */
 const polled = (reply: string) => eventWith({ ...bounced('undetermined', reply), source: 'poll' })
 const notSent = (sendStatus: number) =>
   eventWith({ kind: 'dropped', source: 'poll', code: `SendStatus ${sendStatus}` })
@@ -170,14 +170,18 @@ describe('evidence', () => {
       { occurredAtMs: undefined, sentAtMs: at('2022-06-01T06:24:40Z') },
       '2022-06-01T06:24:40Z',
     ],
-    ['what the MessageId says, where that is not told', { occurredAtMs: undefined }, '2022-06-01T06:24:39Z'],
+    [
+      'what the MessageId says, where that is not reported',
+      { occurredAtMs: undefined },
+      '2022-06-01T06:24:39Z',
+    ],
     [
       'the beginning of time, where nobody knows',
       { occurredAtMs: undefined, message: 'task:7' },
       '1970-01-01T00:00:00Z',
     ],
-  ])('is as old as %s', (_, told, expected) => {
-    const event = { ...eventWith({ kind: 'complained' }), ...told }
+  ])('is as old as %s', (_, reported, expected) => {
+    const event = { ...eventWith({ kind: 'complained' }), ...reported }
     expect(suppressionOf(event as DeliveryEvent)?.occurredAtMs).toBe(at(expected))
   })
 
@@ -199,8 +203,8 @@ describe('the law', () => {
       code: fc.constantFrom('', 'subStat 404', 'subStat 406', 'subStat 409'),
     })
     fc.assert(
-      fc.property(anyEvent, (told) => {
-        expect(suppressionOf(eventWith({ kind: 'bounced', ...told }))).toBeUndefined()
+      fc.property(anyEvent, (reported) => {
+        expect(suppressionOf(eventWith({ kind: 'bounced', ...reported }))).toBeUndefined()
       }),
       { numRuns: 2_000 },
     )

@@ -56,11 +56,11 @@ describe('a line of evidence', () => {
     expect({ recipient: evidence.recipient, ...parseEvidence(line) }).toEqual(evidence)
   })
 
-  it('has a place for a provider and a message that nobody told', () => {
-    const told = { reason: 'blocklist', occurredAtMs: 0, source: 'poll', detail: 'a b' } as const
-    const line = evidenceLine({ recipient: 'a@example.com', ...told })
+  it('has a place for a provider and a message that nobody reported', () => {
+    const reported = { reason: 'blocklist', occurredAtMs: 0, source: 'poll', detail: 'a b' } as const
+    const line = evidenceLine({ recipient: 'a@example.com', ...reported })
     expect(line).toBe('1970-01-01T00:00:00Z[poll] blocklist - - a b')
-    expect(parseEvidence(line)).toEqual(told)
+    expect(parseEvidence(line)).toEqual(reported)
   })
 
   it('stays one line of 300 characters, shortened where the detail is long', () => {
@@ -121,7 +121,7 @@ describe('an address', () => {
   })
 
   it.each([
-    ['an older one told late', '2026-11-21T08:59:59.999Z', false],
+    ['an older one reported late', '2026-11-21T08:59:59.999Z', false],
     ['one of the very instant', '2026-11-21T09:00:00Z', false],
     ['a newer one', '2026-11-21T09:00:00.001Z', true],
   ])('that was taken off is brought back by evidence: %s', (_, instant, expected) => {
@@ -277,13 +277,13 @@ describe('bounces that nobody can read with certainty', () => {
   })
 
   it('find three among repeats of the same messages and days', () => {
-    const told = [
+    const reported = [
       ['2026-11-01', 'm1'],
       ['2026-11-01', 'm2'],
       ['2026-11-02', 'm1'],
       ['2026-11-03', 'm3'],
     ] as const
-    const row = rowOf(...told.map(([day, message]) => unclear(`${day}T10:00:00Z`, message)))
+    const row = rowOf(...reported.map(([day, message]) => unclear(`${day}T10:00:00Z`, message)))
     expect(held(row)).toMatchObject([{ sinceMs: at('2026-11-03T10:00:00Z') }])
   })
 
@@ -311,14 +311,14 @@ describe('a recipient', () => {
     ['"Body, Some" < some@example.com >', 'some@example.com'],
     ['Body, Some <some@example.com>', 'some@example.com'],
     ['some@example.com <some@example.com>', 'some@example.com'],
-  ])("is told by '%s'", (text, expected) => {
+  ])("is reported by '%s'", (text, expected) => {
     expect(recipientOf(text)).toBe(expected)
   })
 
   it.each([
     ...['', 'somebody', 'a@example.com, b@example.com', '@example.com', 'a@'],
     ...['A <a@example.com>, B <b@example.com>', 'a@example.com; B <b@example.com>'],
-  ])("is not told by '%s'", (text) => {
+  ])("is not reported by '%s'", (text) => {
     expect(recipientOf(text)).toBeUndefined()
   })
 })

@@ -8,7 +8,7 @@ import { eventWith } from '../../events.ts'
 
 const callback = { body: new Uint8Array(), contentType: '' }
 
-/** A provider of whose every body this many events are told. */
+/** A provider whose every body reports this many events. */
 const eventPartOf = (events: number): Provider => ({
   name: 'talkative',
   maxBodyBytes: 1,

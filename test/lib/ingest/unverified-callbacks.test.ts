@@ -68,7 +68,7 @@ describe('an event without a signature', () => {
   it('is answered 200, kept, and written once an operator trusts it', async () => {
     expect(await posting()(formOf(delivered))).toEqual({
       status: 200,
-      detail: 'The body carries no signature: it is kept in quarantine, and nothing of it is believed.',
+      detail: 'The body carries no signature: it is kept in quarantine, and nothing in it is believed.',
     })
     expect(await kept()).toMatchObject([
       { reason: 'unsigned', problems: ['signature: expected one, got none'], open: '2026-11-21T08:00:00Z' },
@@ -170,7 +170,7 @@ describe('a day', () => {
     expect(await post(large('c'))).toEqual({
       status: 200,
       detail:
-        'The body carries no signature: it is not kept, for as much of what nobody signed as a day has room for is kept already.',
+        'The body carries no signature: it is not kept, since the limit for unsigned bodies of the day (UTC) is reached.',
     })
     expect(await post(signedForm({ ...delivered, cause: 'd'.repeat(400 * 1024) }, 'other'))).toMatchObject({
       status: 401,
@@ -195,7 +195,7 @@ describe('a day', () => {
     await post(list('b'))
     const { status, detail } = await post(list('c'))
     expect(status).toBe(400)
-    expect(detail).toMatch(/^It is not kept: as much of what nobody signed/)
+    expect(detail).toMatch(/^It is not kept: the limit for unsigned bodies/)
   })
 
   it('counts in one row, which leaves the table soon', async () => {

@@ -12,18 +12,18 @@ const messageId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
 
 const nowMs = Date.parse('2026-11-21T08:00:00Z')
 
-interface Told {
+interface Reported {
   readonly recipient: string
   readonly spelling?: string | undefined
 }
 
 /** Whom each outcome names; `undefined` where it is no event. */
-function normalizedFields(provider: Provider, fields: object): readonly (Told | undefined)[] {
+function normalizedFields(provider: Provider, fields: object): readonly (Reported | undefined)[] {
   const body = Buffer.from(JSON.stringify(fields))
   return provider.read({ body, contentType: 'application/json' }, nowMs).map(addressed)
 }
 
-function addressed(outcome: Outcome): Told | undefined {
+function addressed(outcome: Outcome): Reported | undefined {
   if (outcome.type === 'inbound') return { recipient: outcome.mail.recipient }
   if (outcome.type !== 'event') return undefined
   const { recipient, spelling } = outcome.event
@@ -32,7 +32,7 @@ function addressed(outcome: Outcome): Told | undefined {
 
 const ofSendCloud = (fields: object) => normalizedFields(sendCloud, { timestamp: 1795233605123, ...fields })
 
-const doors: readonly (readonly [string, (address: string) => readonly (Told | undefined)[]])[] = [
+const doors: readonly (readonly [string, (address: string) => readonly (Reported | undefined)[]])[] = [
   [
     'a callback of Tencent',
     (email) =>
@@ -96,7 +96,7 @@ const spellings: readonly (readonly [text: string, recipient: string, spelling: 
 ]
 
 describe.each(doors)('%s', (_door, recipientsBy) => {
-  it.each(spellings)('with %j tells of %s', (text, recipient, spelling) => {
+  it.each(spellings)('with %j is read as %s', (text, recipient, spelling) => {
     expect(recipientsBy(text)).toEqual([{ recipient, spelling }])
   })
 
@@ -105,7 +105,7 @@ describe.each(doors)('%s', (_door, recipientsBy) => {
     ...['a@example.com <b@example.com> c@example.com', 'a@example.com, B <b@example.com>'],
     ...['rea\u200bder@example.com', 'reader@exam\u00adple.com', 'rea\ufffdder@example.com'],
     ...['\ufeffreader@example.com', 'reader@example.com\u202e', 'rea\ud800der@example.com'],
-  ])('tells of nobody with %j', (text) => {
+  ])('reads nobody from %j', (text) => {
     expect([...new Set(recipientsBy(text))]).toStrictEqual([undefined])
   })
 })

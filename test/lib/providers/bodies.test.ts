@@ -23,7 +23,7 @@ const callback = (body: string | Uint8Array, contentType: string): Callback => (
   contentType,
 })
 
-function told(outcomes: readonly Outcome[]): unknown {
+function reported(outcomes: readonly Outcome[]): unknown {
   return outcomes.map((outcome) => {
     if (outcome.type === 'event') return [outcome.event.recipient, outcome.event.columns]
     return outcome.type === 'unreadable' ? outcome.problem : outcome
@@ -52,7 +52,7 @@ describe('a body whose content type names its charset', () => {
   it.each(inCharsets)('is decoded by it where its bytes come: JSON in %s', (charset, hex) => {
     const body = withBytes(delivered('您好'), hex)
     const outcomes = tencentSes.read(callback(body, `application/json; charset=${charset}`), nowMs)
-    expect(told(outcomes)).toEqual([['reader@example.com', { subject: '您好' }]])
+    expect(reported(outcomes)).toEqual([['reader@example.com', { subject: '您好' }]])
   })
 
   it.each(inCharsets)('is decoded by it in its bytes and its escapes: a form in %s', (charset, hex) => {
@@ -60,25 +60,25 @@ describe('a body whose content type names its charset', () => {
     const escapes = hex.replace(/../g, '%$&')
     const type = `${formType};charset=${charset}`
     const expected = [['reader@example.com', { labelName: '您好' }]]
-    expect(told(sendCloud.read(callback(withBytes(form, hex), type), nowMs))).toEqual(expected)
-    expect(told(sendCloud.read(callback(form.replace('您好', escapes), type), nowMs))).toEqual(expected)
+    expect(reported(sendCloud.read(callback(withBytes(form, hex), type), nowMs))).toEqual(expected)
+    expect(reported(sendCloud.read(callback(form.replace('您好', escapes), type), nowMs))).toEqual(expected)
   })
 
   it('has letters whose second byte is ASCII, as browsers escape them', () => {
     const form = `event=deliver&emailId=${emailId}&timestamp=1795233605123&labelName=%E9F+%B2`
     const outcomes = sendCloud.read(callback(`${form}%E2`, `${formType}; charset=gbk`), nowMs)
-    expect(told(outcomes)).toEqual([['reader@example.com', { labelName: '镕 测' }]])
-    expect(told(sendCloud.read(callback(form, `${formType}; charset=gbk`), nowMs))).toEqual([
+    expect(reported(outcomes)).toEqual([['reader@example.com', { labelName: '镕 测' }]])
+    expect(reported(sendCloud.read(callback(form, `${formType}; charset=gbk`), nowMs))).toEqual([
       { pointer: '', expected: 'gbk text', received: 'escapes that are not gbk' },
     ])
   })
 
   it('is unreadable where its bytes are not of it', () => {
     const body = Buffer.from(delivered('\xff'), 'latin1')
-    expect(told(tencentSes.read(callback(body, 'application/json; charset=gbk'), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(body, 'application/json; charset=gbk'), nowMs))).toEqual([
       { pointer: '', expected: 'gbk text', received: 'bytes that are not gbk' },
     ])
-    expect(told(tencentSes.read(callback(body, 'application/json'), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(body, 'application/json'), nowMs))).toEqual([
       { pointer: '', expected: 'UTF-8 text', received: 'bytes that are not UTF-8' },
     ])
   })
@@ -86,10 +86,10 @@ describe('a body whose content type names its charset', () => {
   // Clients name ISO-8859-1 where nobody has chosen anything.
   it('is UTF-8 all the same where it says ISO-8859-1 and is UTF-8', () => {
     const type = 'application/json; charset=ISO-8859-1'
-    expect(told(tencentSes.read(callback(delivered('您好'), type), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(delivered('您好'), type), nowMs))).toEqual([
       ['reader@example.com', { subject: '您好' }],
     ])
-    expect(told(tencentSes.read(callback(delivered('您好'), contentTypeOfText(type)), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(delivered('您好'), contentTypeOfText(type)), nowMs))).toEqual([
       ['reader@example.com', { subject: '您好' }],
     ])
     const form = `event=deliver&emailId=${emailId}&timestamp=1795233605123`
@@ -98,10 +98,10 @@ describe('a body whose content type names its charset', () => {
       ['J%F6rg', 'Jörg'],
     ]) {
       const inForm = callback(`${form}&labelName=${escapes}`, `${formType}; charset=ISO-8859-1`)
-      expect(told(sendCloud.read(inForm, nowMs))).toEqual([['reader@example.com', { labelName }]])
+      expect(reported(sendCloud.read(inForm, nowMs))).toEqual([['reader@example.com', { labelName }]])
     }
     const latin1 = Buffer.from(delivered('Jörg'), 'latin1')
-    expect(told(tencentSes.read(callback(latin1, type), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(latin1, type), nowMs))).toEqual([
       ['reader@example.com', { subject: 'Jörg' }],
     ])
   })
@@ -114,11 +114,13 @@ describe('a body whose content type names its charset', () => {
     }
     const type = 'application/json; charset=gbk'
     // What U+FFFD took the place of is lost; what is no U+FFFD may be other letters than were sent.
-    expect(told(tencentSes.read(callback(delivered('\ufffd\ufffd'), type), nowMs))).toEqual([mangled])
-    expect(told(tencentSes.read(callback(delivered('Ħ'), contentTypeOfText(type)), nowMs))).toEqual([mangled])
-    expect(told(tencentSes.read(callback(delivered('in ASCII'), contentTypeOfText(type)), nowMs))).toEqual([
-      ['reader@example.com', { subject: 'in ASCII' }],
+    expect(reported(tencentSes.read(callback(delivered('\ufffd\ufffd'), type), nowMs))).toEqual([mangled])
+    expect(reported(tencentSes.read(callback(delivered('Ħ'), contentTypeOfText(type)), nowMs))).toEqual([
+      mangled,
     ])
+    expect(
+      reported(tencentSes.read(callback(delivered('in ASCII'), contentTypeOfText(type)), nowMs)),
+    ).toEqual([['reader@example.com', { subject: 'in ASCII' }]])
   })
 
   it.each([
@@ -137,18 +139,18 @@ describe('a body in gzip', () => {
 
   it('is read at every door', () => {
     const json = gzipSync(delivered('About it'))
-    expect(told(tencentSes.read(callback(json, 'application/json'), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(json, 'application/json'), nowMs))).toEqual([
       ['reader@example.com', { subject: 'About it' }],
     ])
     const packed = callback(gzipSync(form), formType)
     expect(sendCloud.signing?.verify(packed, ['key'])).toBe('signed')
-    expect(told(sendCloud.read(packed, nowMs))).toEqual([['reader@example.com', {}]])
-    expect(told(sent.read(callback(gzipSync(send), ''), nowMs))).toEqual([['reader@example.com', {}]])
+    expect(reported(sendCloud.read(packed, nowMs))).toEqual([['reader@example.com', {}]])
+    expect(reported(sent.read(callback(gzipSync(send), ''), nowMs))).toEqual([['reader@example.com', {}]])
   })
 
   it('is decoded by the charset that its content type names', () => {
     const body = gzipSync(withBytes(delivered('您好'), 'c4fabac3'))
-    expect(told(tencentSes.read(callback(body, 'application/json; charset=gbk'), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(body, 'application/json; charset=gbk'), nowMs))).toEqual([
       ['reader@example.com', { subject: '您好' }],
     ])
   })
@@ -159,7 +161,7 @@ describe('a body in gzip', () => {
     ['cut off', gzipSync(delivered('About it')).subarray(0, -9)],
     ['none at all', Buffer.from([0x1f, 0x8b, 8, 0])],
   ])('that is %s is unreadable, and costs no more memory than that', (_what, body) => {
-    expect(told(tencentSes.read(callback(body, 'application/json'), nowMs))).toEqual([
+    expect(reported(tencentSes.read(callback(body, 'application/json'), nowMs))).toEqual([
       { pointer: '', expected: 'gzip of at most 65536 bytes', received: 'gzip that is larger, or damaged' },
     ])
   })
@@ -186,7 +188,7 @@ describe('a body in multipart/form-data', () => {
     part('token', someToken) +
     part('signature', signatureOf('1795233605123', someToken, 'key'))
   const read = (text: string | Uint8Array, contentType = type) =>
-    told(sendCloud.read(callback(text, contentType), nowMs))
+    reported(sendCloud.read(callback(text, contentType), nowMs))
 
   it('is a form', () => {
     const body = callback(good + end, type)
@@ -350,7 +352,7 @@ describe('a plus in a form', () => {
 })
 
 describe('a probe of a console', () => {
-  it.each([['{}'], ['[]'], [' { } '], ['[ ]'], ['']])('tells nothing at /tencent-ses: %j', (text) => {
+  it.each([['{}'], ['[]'], [' { } '], ['[ ]'], ['']])('reports nothing at /tencent-ses: %j', (text) => {
     expect(tencentSes.read(callback(text, 'application/json'), nowMs)).toEqual([])
   })
 

@@ -37,7 +37,7 @@ const opened = { ...delivered, event: 'open', timestamp: 1654064700 }
 const bytesOf = (body: unknown) => new TextEncoder().encode(JSON.stringify(body))
 
 /** Puts a body into the quarantine as an earlier version had: for a reason and problems of then. */
-async function keep(body: unknown, told: Partial<QuarantinedInput> = {}): Promise<void> {
+async function keep(body: unknown, reported: Partial<QuarantinedInput> = {}): Promise<void> {
   await ledger.keeper.keep({
     provider: 'tencent-ses',
     body: bytesOf(body),
@@ -45,7 +45,7 @@ async function keep(body: unknown, told: Partial<QuarantinedInput> = {}): Promis
     reason: 'unrecognised',
     problems: ['/event: expected what was known then, got a string'],
     receivedAtMs: at('08:00:00'),
-    ...told,
+    ...reported,
   })
 }
 
@@ -132,7 +132,7 @@ describe('the rows to replay', () => {
 })
 
 describe('a replay', () => {
-  it('resolves a row once all that its body tells is written', async () => {
+  it('resolves a row once all that its body reports is written', async () => {
     await keep([delivered, opened])
     expect(await replayAll()).toMatchObject([{ summary: 'delivered opened', left: 'resolved' }])
     expect(await ledger.allRows()).toMatchObject({
@@ -170,7 +170,7 @@ describe('a replay', () => {
     ])
   })
 
-  it('leaves a row as it was where the table does not take what it tells, and says so', async () => {
+  it('leaves a row as it was where the table does not take what it reports, and says so', async () => {
     await keep(delivered)
     const before = await quarantine()
     await engine.client.send(new DeleteTableCommand({ TableName: tables.deliveries }))
@@ -190,7 +190,7 @@ describe('a replay', () => {
     expect(await rows()).toHaveLength(1)
   })
 
-  it('tells of each row once, those that left the quarantine meanwhile excepted', async () => {
+  it('reports each row once, those that left the quarantine meanwhile excepted', async () => {
     await keep(delivered)
     const [row] = await rows()
     const gone = { ...row!, id: 'f'.repeat(64) }
@@ -262,7 +262,7 @@ describe('a replay', () => {
   })
 })
 
-describe('a body that told of what lay ahead of the clock', () => {
+describe('a body that reported an event ahead of the clock', () => {
   const tomorrow = { ...delivered, timestamp: at('13:00:00') / 1_000 + 86_400 }
   const problem = '/timestamp: expected an instant at most a day ahead of our clock, got a number beyond it'
 
@@ -354,27 +354,27 @@ describe('many rows', () => {
 })
 
 describe('rows about one delivery that are replayed at once', () => {
-  const told = (event: string, second: number, more: object = {}) => ({
+  const reported = (event: string, second: number, more: object = {}) => ({
     ...delivered,
     event,
     timestamp: delivered.timestamp + second,
     ...more,
   })
   const bodies = [
-    told('deferred', 1),
-    told('deferred', 2),
-    told('delivered', 3),
-    told('delivered', 4),
-    told('dropped', 5),
-    told('bounce', 6, { bounceType: 'soft_bounce', reason: '452 4.2.2 mailbox full' }),
-    told('bounce', 7, { bounceType: 'hard_bounce', reason: '551 5.1.1 recipient is not exist' }),
-    told('open', 8),
-    told('open', 9),
-    told('click', 10, { link: 'https://example.com/a' }),
-    told('click', 10, { link: 'https://example.com/b' }),
-    told('unsubscribe', 11),
-    told('spamreport', 12),
-    [told('open', 13), told('open', 8), told('delivered', 3)],
+    reported('deferred', 1),
+    reported('deferred', 2),
+    reported('delivered', 3),
+    reported('delivered', 4),
+    reported('dropped', 5),
+    reported('bounce', 6, { bounceType: 'soft_bounce', reason: '452 4.2.2 mailbox full' }),
+    reported('bounce', 7, { bounceType: 'hard_bounce', reason: '551 5.1.1 recipient is not exist' }),
+    reported('open', 8),
+    reported('open', 9),
+    reported('click', 10, { link: 'https://example.com/a' }),
+    reported('click', 10, { link: 'https://example.com/b' }),
+    reported('unsubscribe', 11),
+    reported('spamreport', 12),
+    [reported('open', 13), reported('open', 8), reported('delivered', 3)],
   ]
   const withoutQuarantine = async () => ({ ...(await ledger.allRows()), quarantine: [] })
 

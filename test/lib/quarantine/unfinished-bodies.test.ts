@@ -9,7 +9,7 @@ import { embeddedTables } from '../../embedded-tables.ts'
 import { sampleMessage as oldMessage } from '../../events.ts'
 import { allRowsOf } from '../../wired-ledger.ts'
 
-// A body that tells of more than can be written while its sender waits.
+// A body that reports more than can be written while its sender waits.
 
 const engine = embeddedTables()
 /** Sent ten minutes ago. */

@@ -5,7 +5,7 @@ import type { Random } from '../../../local/simulated-ses/random.ts'
 import type { RowOrder } from '../../../local/simulated-ses/row-order.ts'
 import type { StatusQuery } from '../../../local/simulated-ses/status-query.ts'
 import { truthAt } from '../../../local/truth.ts'
-import { isForgotten, messageSentAt, settle, type OpenMail, type ToldMail } from './mail-in-the-making.ts'
+import { isForgotten, messageSentAt, settle, type OpenMail, type ReportedMail } from './mail-in-the-making.ts'
 
 /**
  * What happens between two pages of a date's list:
@@ -30,11 +30,11 @@ interface Settings {
 const rowsAtOnce = 8
 const mostRows = 120
 
-/** A mailbox of which the list changes whenever a full page of it was told, just before the next one is. */
+/** A mailbox whose list changes after each full page, just before the next one is returned. */
 export class ChangingMailbox {
   readonly mailbox: Mailbox
   /** All mail there is, whoever knows of it. */
-  readonly mails: ToldMail[] = []
+  readonly mails: ReportedMail[] = []
   readonly vanished = new Set<SimulatedDelivery>()
   /** Rows that came, went or moved between two pages. */
   changed = 0
@@ -43,8 +43,8 @@ export class ChangingMailbox {
   readonly #settings: Settings
   readonly #inner: Mailbox
   /** The page after which a date's list is about to change. */
-  readonly #toldInFull = new Map<string, readonly SimulatedDelivery[]>()
-  /** What the pages of a reading that began with the first one have told so far. */
+  readonly #returnedInFull = new Map<string, readonly SimulatedDelivery[]>()
+  /** What the pages of a reading that began with the first one have returned so far. */
   readonly #readings = new Map<string, { readonly read: Set<SimulatedDelivery>; readonly offset: number }>()
 
   constructor(settings: Settings) {
@@ -62,12 +62,12 @@ export class ChangingMailbox {
   #page(query: StatusQuery, nowMs: number): readonly SimulatedDelivery[] {
     if (query.messageId !== undefined) return this.#inner.page(query, nowMs)
     const { requestDate, offset, limit } = query
-    const last = this.#toldInFull.get(requestDate)
-    this.#toldInFull.delete(requestDate)
+    const last = this.#returnedInFull.get(requestDate)
+    this.#returnedInFull.delete(requestDate)
     if (last && nowMs < this.#settings.changesUntilMs && this.changed < mostRows) this.#change(last, nowMs)
     const listed = this.#listed(requestDate, nowMs)
     const page = listed.slice(offset, offset + limit)
-    if (page.length === limit) this.#toldInFull.set(requestDate, page)
+    if (page.length === limit) this.#returnedInFull.set(requestDate, page)
     this.#watch(query, page, listed)
     return page
   }

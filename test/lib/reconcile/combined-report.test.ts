@@ -15,7 +15,14 @@ const nothing: RunFigures = {
 describe('the report of several runs', () => {
   it('adds up what they counted, and takes the longest of ages and delays', () => {
     const one = { ...nothing, calls: 2, rows: 120, settled: 3, pending: 5, oldestPendingSeconds: 600 }
-    const other = { ...nothing, calls: 1, rows: 7, unreadableRows: 1, pending: 2, oldestPendingSeconds: 4_000 }
+    const other = {
+      ...nothing,
+      calls: 1,
+      rows: 7,
+      unreadableRows: 1,
+      pending: 2,
+      oldestPendingSeconds: 4_000,
+    }
     const { figures, outcomes } = combinedReport([
       { figures: one, outcomes: { delivered: 2, bounced: 1 } },
       { figures: other, outcomes: { delivered: 4, complained: 1 } },

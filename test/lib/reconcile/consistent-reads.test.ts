@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { embeddedTables } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type TableWorld as World } from './world.ts'
+import { mailAt, reportOf, worldAt, type TableWorld as World } from './world.ts'
 
 // What a row lacks is known only of the row as it stands now: a replica that is behind would have a run write what is there, and
-// count as repaired what a callback told a moment ago.
+// count as repaired what a callback reported a moment ago.
 
 const engine = embeddedTables()
 let world: World | undefined
@@ -28,7 +28,7 @@ describe('a run of reconcile', () => {
   it('reads each row as it stands now before it repairs it', async () => {
     const heard = mail('heard')
     world = await worldAt('2026-11-21T08:00:00Z', engine, [heard, mail('unheard')])
-    await world.told(toldOf(heard, { kind: 'deferred' }))
+    await world.reported(reportOf(heard, { kind: 'deferred' }))
     world.sent.length = 0
     expect(await world.run()).toMatchObject({ figures: { discovered: 1, repaired: 1 } })
 
@@ -42,7 +42,7 @@ describe('a run of reconcile', () => {
   it('makes no read by key that may be behind', async () => {
     const heard = mail('heard')
     world = await worldAt('2026-11-21T08:00:00Z', engine, [heard, mail('unheard')])
-    await world.told(toldOf(heard, { kind: 'deferred' }))
+    await world.reported(reportOf(heard, { kind: 'deferred' }))
     await world.run()
     world.clock.advance(12 * 3_600_000)
     await world.run()

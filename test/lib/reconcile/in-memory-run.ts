@@ -9,7 +9,7 @@ import type { Ledger } from '../../../local/in-memory-ledger.ts'
 import { inProcessStatusApi } from '../../../local/simulated-ses/in-process-status-api.ts'
 import type { Mailbox } from '../../../local/simulated-ses/mailbox.ts'
 
-/** Whose mail the simulated mailbox tells of. */
+/** The provider of the simulated mailbox. */
 const provider = 'tencent-ses'
 
 /** The ports of a run in this process. Each may stand behind something that a test puts between. */
@@ -53,7 +53,7 @@ const pageLimit = 100
  */
 export function statusApiOver(mailbox: Mailbox, clock: Clock, rowsInPage = pageLimit): StatusApi {
   const readRow = (row: unknown) => readStatusRow(provider, row)
-  // One more than is told: whether there are more.
+  // One more than is returned: whether there are more.
   const limit = Math.min(pageLimit, rowsInPage + 1)
   const cut: Mailbox = { ...mailbox, page: (query, nowMs) => mailbox.page({ ...query, limit }, nowMs) }
   return {

@@ -56,11 +56,11 @@ class Opener {
   }
 
   async open(): Promise<OpenWorld> {
-    const { nowMs, told } = this.#world
+    const { nowMs, reported } = this.#world
     const clock = virtualClock(nowMs)
     const ledger = inMemoryLedger(clock)
     const writer = recordingWriter(ledger)
-    for (const event of told) await writer.record(event)
+    for (const event of reported) await writer.record(event)
     this.#checkpoint ??= await this.#earlierCheckpoint()
     if (this.#checkpoint !== undefined) {
       await ledger.runs.acquire('earlier', 0, 1)
@@ -160,14 +160,14 @@ async function goOn(opener: Opener, { clock, ledger, ports }: OpenWorld): Promis
   return { next: lines[0]!, last: lines[1]! }
 }
 
-/** That a mail was sent, of which neither callbacks nor the provider tell. */
+/** That a mail was sent, which neither callbacks nor the provider report. */
 function silentSince(sentAtMs: number): DeliveryEvent {
   const message = messageIdFor('251200670', sentAtMs, seededRandom(1))
   return eventWith({ kind: 'requested', recipient: 'silent@example.com', message, occurredAtMs: sentAtMs })
 }
 
 /**
- * The rows are the same after the next run. What that run is told may leave the pending index with the one after it.
+ * The rows are the same after the next run. What that run learns may leave the pending index with the one after it.
  * Compared by hand, since there are thousands: an expectation costs more than a run.
  */
 function expectTheSame(left: Left, expected: Left, killed: readonly MortalPorts[]): void {

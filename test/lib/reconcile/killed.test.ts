@@ -14,7 +14,7 @@ import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
-import { mailAt, messageIdAt, toldOf, worldAt, type TableWorld as World, type Ports } from './world.ts'
+import { mailAt, messageIdAt, reportOf, worldAt, type TableWorld as World, type Ports } from './world.ts'
 import { isProof } from '../../strength.ts'
 
 // A run may die anywhere: what it left undone is done by the next one, and the table is as if nothing had happened.
@@ -94,16 +94,16 @@ const mails = {
 } satisfies Record<string, SimulatedDelivery>
 
 const callbacks: readonly DeliveryEvent[] = [
-  toldOf(mails.complete, { kind: 'delivered' }),
-  toldOf(mails.repairedYesterday, { kind: 'delivered', occurredAtMs: at('2026-11-20T05:10:10Z') }),
-  toldOf(mails.due, { kind: 'deferred' }),
-  toldOf(mails.stillDeferred, { kind: 'deferred' }),
-  toldOf(mails.sharedDelivered, { kind: 'requested' }),
-  toldOf(mails.sharedSoft, { kind: 'requested' }),
-  toldOf(mails.undated, { kind: 'deferred', sentAtMs: mails.undated.sentAtMs }),
-  toldOf(mails.softForGood, { kind: 'bounced', bounceClass: 'soft' }),
-  toldOf(mails.softDelivered, { kind: 'bounced', bounceClass: 'soft' }),
-  toldOf(mails.forgotten, { kind: 'requested' }),
+  reportOf(mails.complete, { kind: 'delivered' }),
+  reportOf(mails.repairedYesterday, { kind: 'delivered', occurredAtMs: at('2026-11-20T05:10:10Z') }),
+  reportOf(mails.due, { kind: 'deferred' }),
+  reportOf(mails.stillDeferred, { kind: 'deferred' }),
+  reportOf(mails.sharedDelivered, { kind: 'requested' }),
+  reportOf(mails.sharedSoft, { kind: 'requested' }),
+  reportOf(mails.undated, { kind: 'deferred', sentAtMs: mails.undated.sentAtMs }),
+  reportOf(mails.softForGood, { kind: 'bounced', bounceClass: 'soft' }),
+  reportOf(mails.softDelivered, { kind: 'bounced', bounceClass: 'soft' }),
+  reportOf(mails.forgotten, { kind: 'requested' }),
   eventWith({ message: 'task:77', kind: 'deferred', occurredAtMs: at('2026-10-20T04:00:00Z') }),
 ]
 
@@ -150,7 +150,7 @@ async function openWorld(tables?: TableNames): Promise<World> {
 /** A world as callbacks left it, and the items to come back to. */
 async function seededWorld(): Promise<{ tables: TableNames; seed: Items }> {
   const world = await openWorld()
-  await world.told(...callbacks)
+  await world.reported(...callbacks)
   return { tables: world.tables, seed: await itemsOf(world.tables.deliveries) }
 }
 

@@ -7,7 +7,7 @@ import { mailboxWith } from '../../../local/simulated-ses/mailbox.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import { dependenciesOf, statusApiOver, type InMemoryPorts } from './in-memory-run.ts'
 import { SharedClock } from './shared-clock.ts'
-import { mailAt, toldOf } from './world.ts'
+import { mailAt, reportOf } from './world.ts'
 
 // A lease lasts for two minutes and a run for up to fourteen. Whatever a run is at, it keeps its lease, and those that the
 // schedule begins meanwhile end at once.
@@ -46,10 +46,10 @@ function worldWith(mails: readonly SimulatedDelivery[], { batchMs = 0, recordMs 
         await quick.deliveries.record(event)
       },
       async *pending() {
-        let told = 0
+        let reported = 0
         for await (const delivery of quick.deliveries.pending()) {
-          if (told % 100 === 0 && batchMs > 0) await clock.sleep(batchMs)
-          told += 1
+          if (reported % 100 === 0 && batchMs > 0) await clock.sleep(batchMs)
+          reported += 1
           yield delivery
         }
       },
@@ -125,9 +125,9 @@ const delivered = (sentAt: string, name: string) =>
 async function standInIndex(world: World, count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     const mail = mailAt('2026-11-21T06:00:00Z', `soft${n}`)
-    const told = world.ledger.deliveries.record(toldOf(mail, { kind: 'bounced', bounceClass: 'soft' }))
+    const reported = world.ledger.deliveries.record(reportOf(mail, { kind: 'bounced', bounceClass: 'soft' }))
     await world.clock.untilAllIsDone()
-    await told
+    await reported
   }
 }
 
@@ -135,7 +135,7 @@ describe('a run keeps its lease', () => {
   it('while it surveys the pending index for six minutes', async () => {
     const mail = delivered('2026-11-21T07:00:00Z', 'silent')
     const world = worldWith([mail], { batchMs: 10 * secondMs })
-    await world.ledger.deliveries.record(toldOf(mail, { kind: 'requested' }))
+    await world.ledger.deliveries.record(reportOf(mail, { kind: 'requested' }))
     await standInIndex(world, 3_599)
     const ends = await endsOf(world, scheduled(world, [0, 5, 10, 15, 20, 25]))
     expect(ends).toEqual(['done', 'lease', 'done', 'lease', 'done', 'lease'])
@@ -148,15 +148,15 @@ describe('a run keeps its lease', () => {
     expect(row?.status).toBe('delivered')
   })
 
-  it('while it closes for six minutes what nobody can tell any more', async () => {
+  it('while it closes for six minutes what the provider no longer reports', async () => {
     const asked = delivered('2026-11-21T07:00:00Z', 'silent')
     const old = Array.from({ length: 360 }, (_, n) => mailAt('2026-10-20T08:00:00Z', `old${n}`))
     const world = worldWith([asked], { recordMs: secondMs })
-    const told = [asked, ...old].map((mail) =>
-      world.ledger.deliveries.record(toldOf(mail, { kind: 'requested' })),
+    const reported = [asked, ...old].map((mail) =>
+      world.ledger.deliveries.record(reportOf(mail, { kind: 'requested' })),
     )
     await world.clock.untilAllIsDone()
-    await Promise.all(told)
+    await Promise.all(reported)
     const runs = scheduled(world, [0, 5, 10])
     const ends = await endsOf(world, runs)
     expect(ends).toEqual(['done', 'lease', 'done'])
@@ -169,9 +169,11 @@ describe('a run keeps its lease', () => {
     const mails = Array.from({ length: 96 }, (_, n) => delivered('2026-11-21T04:00:00Z', `mail${n}`))
     // Eight at once.
     const world = worldWith(mails, { recordMs: 30 * secondMs })
-    const told = mails.map((mail) => world.ledger.deliveries.record(toldOf(mail, { kind: 'requested' })))
+    const reported = mails.map((mail) =>
+      world.ledger.deliveries.record(reportOf(mail, { kind: 'requested' })),
+    )
     await world.clock.untilAllIsDone()
-    await Promise.all(told)
+    await Promise.all(reported)
     const runs = scheduled(world, [0, 5, 10])
     expect(await endsOf(world, runs)).toEqual(['done', 'lease', 'done'])
     expect((await runs[0]!).figures).toMatchObject({ settled: 96, pending: 0 })
@@ -182,7 +184,7 @@ describe('a run keeps its lease', () => {
   it('while it waits for its turn at a pace of a question in 83 seconds', async () => {
     const mails = Array.from({ length: 3 }, (_, n) => delivered('2026-11-21T07:00:00Z', `silent${n}`))
     const world = worldWith(mails, { batchMs: 58 * secondMs })
-    for (const mail of mails) await world.ledger.deliveries.record(toldOf(mail, { kind: 'requested' }))
+    for (const mail of mails) await world.ledger.deliveries.record(reportOf(mail, { kind: 'requested' }))
     // The first question is asked after 58 s, and the next one after 141 s: by then the lease would be over.
     const runs = [0, 130].map(async (second) => {
       await world.clock.sleep(second * secondMs)

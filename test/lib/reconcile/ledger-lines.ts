@@ -15,9 +15,9 @@ export async function linesOf(ledger: Ledger, recipients: readonly string[]): Pr
   for (const recipient of recipients) {
     for (const row of await ledger.deliveries.ofRecipient(recipient)) {
       const { provider, status, spellings, columns, facts } = row
-      const told = [...facts].flatMap(([kind, of]) => of.map(({ text }) => `\n    ${kind} ${text}`))
+      const reported = [...facts].flatMap(([kind, of]) => of.map(({ text }) => `\n    ${kind} ${text}`))
       const named = [provider, status, ...spellings, ...[...columns].flat()].join(' ')
-      lines.push(`delivery ${nameOf(row)} ${named}${told.join('')}`)
+      lines.push(`delivery ${nameOf(row)} ${named}${reported.join('')}`)
     }
     const suppression = await ledger.suppressions.ofRecipient(recipient)
     if (suppression) {

@@ -13,10 +13,10 @@ export interface OpenMail extends SimulatedDelivery {
   readonly timeline: TimelineEntry[]
 }
 
-/** A mail, and the one thing that the ledger is told of it but by the poll. */
-export interface ToldMail {
+/** A mail, and the one thing that the ledger learns about it besides the poll. */
+export interface ReportedMail {
   readonly mail: OpenMail
-  readonly told: DeliveryEvent | undefined
+  readonly reported: DeliveryEvent | undefined
   /** Whether that leaves something to ask. */
   readonly isKnownAsPending: boolean
 }
@@ -80,7 +80,7 @@ function complained(random: Random): readonly Step[] {
 }
 
 /** Makes the deliveries of one message, sent in a whole second. */
-export function messageSentAt(atMs: number, random: Random): readonly ToldMail[] {
+export function messageSentAt(atMs: number, random: Random): readonly ReportedMail[] {
   const sentAtMs = Math.floor(atMs / secondMs) * secondMs
   const messageId = messageIdFor('251200670', sentAtMs, random)
   const recipients = random.chance(0.1) ? 3 : 1
@@ -102,17 +102,17 @@ export function messageSentAt(atMs: number, random: Random): readonly ToldMail[]
 }
 
 /** A third was never heard of, of a third it is known that it was sent, of a third the first thing that happened. */
-function knowledgeOf(mail: OpenMail, random: Random): Omit<ToldMail, 'mail'> {
+function knowledgeOf(mail: OpenMail, random: Random): Omit<ReportedMail, 'mail'> {
   const [first] = mail.timeline
   switch (random.pick(['nothing', 'sent', 'first'] as const)) {
     case 'nothing':
-      return { told: undefined, isKnownAsPending: false }
+      return { reported: undefined, isKnownAsPending: false }
     case 'sent':
-      return { told: sendEvent(mail), isKnownAsPending: true }
+      return { reported: sendEvent(mail), isKnownAsPending: true }
     case 'first':
-      if (!first) return { told: undefined, isKnownAsPending: false }
+      if (!first) return { reported: undefined, isKnownAsPending: false }
       return {
-        told: callbackEvent(mail, first),
+        reported: callbackEvent(mail, first),
         isKnownAsPending: first.kind === 'deferred' || first.bounceType === 'soft_bounce',
       }
   }

@@ -24,7 +24,7 @@ interface Asked {
   readonly calls: number
 }
 
-/** Runs as they are scheduled, until the instant. @param told - how each mail was told of */
+/** Runs as they are scheduled, until the instant. @param reported - how each mail was reported */
 async function play(messages: readonly string[], untilMs: number, areSendsRecorded = true): Promise<Asked> {
   const clock = virtualClock(sentAt)
   const ledger = inMemoryLedger(clock)
@@ -67,7 +67,7 @@ const counted = ({ looks }: Asked) =>
   )
 
 // The provider lists none of them: sends that were recorded for another region, or made up by somebody who has the URL. What a
-// run remembers has to tell them apart.
+// run remembers has to distinguish them.
 describe('more mails of one second than a run can ask about', () => {
   it('are each asked about at each of their looks, and no more often', async () => {
     const asked = await play(messages(840), at(sentAt) + 24 * 60 * minuteMs)
@@ -97,7 +97,7 @@ describe('a list for which look-ups wait', () => {
       mailbox.add(mail)
       if (n < 30) await ledger.deliveries.record(sendEvent(mail))
     }
-    // And 1,900 of today, of which the provider does not tell: two runs and a part of a third.
+    // And 1,900 of today, which the provider does not report: two runs and a part of a third.
     for (let n = 0; n < 1_900; n += 1) {
       const sentAtMs = at('2026-11-21T09:00:00Z') + n * secondMs
       await ledger.deliveries.record(sendEvent(mailAt(new Date(sentAtMs).toISOString(), `today${n}`)))

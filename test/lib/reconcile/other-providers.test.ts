@@ -5,7 +5,7 @@ import { embeddedTables } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import { worldAt, type Ports, type TableWorld as World } from './world.ts'
 
-// GetSendEmailStatus tells of Tencent's mails alone; SendCloud's rows stand in the same table and the same index.
+// GetSendEmailStatus reports Tencent's mails alone; SendCloud's rows stand in the same table and the same index.
 
 const engine = embeddedTables()
 const worlds: World[] = []
@@ -19,17 +19,17 @@ afterEach(async () => {
 async function worldWith(...events: readonly Partial<DeliveryEvent>[]): Promise<World> {
   const world = await worldAt(sentAt, engine, [])
   worlds.push(world)
-  await world.told(...events.map((told) => sendCloudEvent(told)))
+  await world.reported(...events.map((reported) => sendCloudEvent(reported)))
   return world
 }
 
-const sendCloudEvent = (told: Partial<DeliveryEvent>) =>
+const sendCloudEvent = (reported: Partial<DeliveryEvent>) =>
   eventWith({
     provider: 'sendcloud',
     recipient: 'anna@example.com',
     message: '1795161600125_251200_18546_8821.sc-10_9_13_218-inbound',
     occurredAtMs: Date.parse(sentAt),
-    ...told,
+    ...reported,
   })
 
 describe('a delivery of a provider that has no poll', () => {
@@ -72,7 +72,7 @@ describe('a delivery of a provider that has no poll', () => {
 describe('a ledger without a poll', () => {
   const off = { wrap: (ports: Ports): ReconcileDependencies => ({ ...ports, statusApi: undefined }) }
 
-  it('asks nobody, and closes what nobody will tell of any more', async () => {
+  it('asks nobody, and closes what will not be reported any more', async () => {
     const world = await worldWith({ kind: 'requested' }, { kind: 'delivered', recipient: 'b@example.com' })
     world.clock.advance(dayMs)
     expect((await world.run(off)).figures).toMatchObject({ calls: 0, pending: 1, stoppedBy: 'done' })

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type TableWorld as World } from './world.ts'
+import { mailAt, reportOf, worldAt, type TableWorld as World } from './world.ts'
 
-// What a run adds to the counts of what mails came to: what nobody had told before it.
+// What a run adds to the counts of what mails came to: what was not reported before it.
 
 const engine = embeddedTables()
 const worlds: World[] = []
@@ -36,7 +36,7 @@ describe('the outcomes of a run', () => {
     expect((await world.run()).outcomes).toEqual({})
   })
 
-  it('are not those that a callback told in other words', async () => {
+  it('are not those that a callback reported in other words', async () => {
     const blocked = mail('blocked', {
       kind: 'dropped',
       atMs: at('06:00:10'),
@@ -44,15 +44,15 @@ describe('the outcomes of a run', () => {
       reason: 'not sent',
     })
     const world = await worldOf(blocked)
-    await world.told(
-      toldOf(blocked, { kind: 'dropped', occurredAtMs: at('06:00:10'), detail: 'in free words' }),
+    await world.reported(
+      reportOf(blocked, { kind: 'dropped', occurredAtMs: at('06:00:10'), detail: 'in free words' }),
     )
     const { figures, outcomes } = await world.run()
     expect(figures).toMatchObject({ repaired: 1 })
     expect(outcomes).toEqual({})
   })
 
-  it('are the last of a mail of which a callback told one before', async () => {
+  it('are the last of a mail of which a callback reported one before', async () => {
     const retried = mail('retried', {
       kind: 'bounced',
       atMs: at('07:00:00'),
@@ -60,8 +60,8 @@ describe('the outcomes of a run', () => {
       reason: '551 5.1.1 no such user',
     })
     const world = await worldOf(retried)
-    await world.told(
-      toldOf(retried, {
+    await world.reported(
+      reportOf(retried, {
         kind: 'bounced',
         bounceClass: 'soft',
         occurredAtMs: at('06:00:10'),

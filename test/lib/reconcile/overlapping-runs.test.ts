@@ -69,9 +69,9 @@ class SharedWorld {
     this.#statusApi = statusApiOver(world.mailbox, this.clock, 3)
   }
 
-  async tell(): Promise<void> {
+  async report(): Promise<void> {
     const writer = recordingWriter(this.ledger)
-    for (const event of this.#world.told) await writer.record(event)
+    for (const event of this.#world.reported) await writer.record(event)
   }
 
   /** The ports of a run that is watched. @param slowed - makes them slow */
@@ -214,7 +214,7 @@ describe.each([0.1, 1, 5])('runs that overlap, at %d requests a second,', (reque
         shownInTime(async (plan, runs, chance) => {
           const small = { ...worldOf(plan), unanswered: new Set<string>() }
           const world = new SharedWorld(small)
-          await world.tell()
+          await world.report()
           const reports = await overlap(world, runs, { requestsPerSecond, chance })
           const { deeds, written } = world
           expect(Math.min(...gapsOf(deeds))).toBeGreaterThanOrEqual(secondMs / requestsPerSecond)
@@ -224,7 +224,7 @@ describe.each([0.1, 1, 5])('runs that overlap, at %d requests a second,', (reque
           expect(await world.stored()).toBe(written)
 
           const alone = new SharedWorld(small)
-          await alone.tell()
+          await alone.report()
           await runAlone(alone)
           expect(await endOf(world, small.nowMs)).toEqual(await endOf(alone, small.nowMs))
           keptOut += deeds.filter(({ what, isLet }) => what === 'acquired' && !isLet).length
@@ -239,7 +239,7 @@ describe.each([0.1, 1, 5])('runs that overlap, at %d requests a second,', (reque
   })
 })
 
-describe('a run whose lease was extended in time, and told of it too late,', () => {
+describe('a run whose lease was extended in time, but the response came too late,', () => {
   it('asks nothing while another run has it', async () => {
     const world = new SharedWorld(
       worldOf({ hourOfDay: 8, lastRunDaysAgo: undefined, messages: [], unanswered: 0 }),

@@ -11,17 +11,17 @@ import { isRight, truthAt } from '../../../local/truth.ts'
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
 import { changes, ChangingMailbox, type Change } from './changing-mailbox.ts'
 import { dependenciesOf, statusApiOver } from './in-memory-run.ts'
-import type { OpenMail, ToldMail } from './mail-in-the-making.ts'
+import type { OpenMail, ReportedMail } from './mail-in-the-making.ts'
 import { times } from '../../strength.ts'
 
 // The order of the provider's list is undocumented, and the list may change between two of its pages. So a list keeps rows
 // to itself, and what is pending must be found all the same.
 //
 // What can be promised:
-// - in every order, whatever changes: a delivery that was known as pending ends with an outcome that the provider told, and
+// - in every order, whatever changes: a delivery that was known as pending ends with an outcome that the provider reported, and
 //   so does one that was discovered;
 // - in an order that is the same at each call, as soon as the lists stand still: every row that is listed is known and right
-//   in all that the list tells. A row that vanished before it was read can have been missed.
+//   in all that the list reports. A row that vanished before it was read can have been missed.
 // Where rows change places at each call, nobody can promise that a row is ever listed.
 
 const orders: readonly RowOrder[] = [
@@ -47,7 +47,7 @@ const yesterdayMs = Date.parse('2026-11-19T16:00:00Z')
 const todayMs = Date.parse('2026-11-20T16:00:00Z')
 /** Lists change when they are read first and when they are read again three days later; after that they stand still. */
 const changesUntilMs = Date.parse('2026-11-25T00:00:00Z')
-/** The provider tells of none of these mails any more. */
+/** The provider reports none of these mails any more. */
 const endMs = Date.parse('2026-12-27T00:00:00Z')
 
 /** Runs as they are scheduled, while much is on its way; then fewer, which must do as well. */
@@ -75,15 +75,20 @@ function worldOf(order: RowOrder, change: Change, seed: number): World {
   return { clock, ledger: inMemoryLedger(clock), sent, statusApi: statusApiOver(sent.mailbox, clock) }
 }
 
-/** Runs until the provider tells no more. */
+/** Runs until the provider reports no more. */
 async function play({ clock, ledger, sent, statusApi }: World): Promise<void> {
-  const told = new Set<ToldMail>()
+  const reported = new Set<ReportedMail>()
   for (let atMs = startMs; atMs <= endMs; atMs = nextRunMs(atMs)) {
     clock.advanceTo(atMs)
     for (const mail of sent.mails) {
-      if (mail.told === undefined || told.has(mail) || (mail.told.occurredAtMs ?? 0) > clock.now()) continue
-      told.add(mail)
-      await ledger.deliveries.record(mail.told)
+      if (
+        mail.reported === undefined ||
+        reported.has(mail) ||
+        (mail.reported.occurredAtMs ?? 0) > clock.now()
+      )
+        continue
+      reported.add(mail)
+      await ledger.deliveries.record(mail.reported)
     }
     await reconcile(dependenciesOf({ statusApi, ledger, clock }, `run at ${atMs}`), {
       deadlineMs: clock.now() + 5 * minuteMs,
@@ -96,19 +101,19 @@ async function play({ clock, ledger, sent, statusApi }: World): Promise<void> {
 /** A soft bounce is a result as well, and no look is taken for what may follow it (docs/adr/0009). */
 const outcomes: ReadonlySet<string> = new Set(['soft-bounced', 'delivered', 'dropped', 'bounced'])
 
-/** The status that is true in the end; `unknown` where the provider never told an outcome. */
+/** The status that is true in the end; `unknown` where the provider never reported an outcome. */
 function endOf(mail: OpenMail): string {
   const { status = 'requested' } = truthAt(mail, endMs) ?? {}
   return status === 'requested' || status === 'deferred' ? 'unknown' : status
 }
 
-/** The outcomes that the provider told, one after the other: mostly one. */
+/** The outcomes that the provider reported, one after the other: mostly one. */
 function outcomesOf(mail: OpenMail): ReadonlySet<string> {
-  const told = mail.timeline.map(({ atMs }) => truthAt(mail, atMs)?.status ?? '')
-  return new Set([...told.filter((status) => outcomes.has(status)), endOf(mail)])
+  const reported = mail.timeline.map(({ atMs }) => truthAt(mail, atMs)?.status ?? '')
+  return new Set([...reported.filter((status) => outcomes.has(status)), endOf(mail)])
 }
 
-/** Whether the row ends with an outcome that was told, and says that none is known only where that is so. */
+/** Whether the row ends with an outcome that was reported, and says that none is known only where that is so. */
 function hasOutcome(row: Delivery | undefined, mail: OpenMail): boolean {
   const isClosed = row?.facts.has('unknown') === true
   return outcomesOf(mail).has(row?.status ?? '') && isClosed === (endOf(mail) === 'unknown')
@@ -123,11 +128,11 @@ function isComplete(row: Delivery | undefined, mail: OpenMail): boolean {
 /** A line for each of the mails of which the row is not as it must be. */
 async function wrongOf(
   { ledger }: World,
-  mails: readonly ToldMail[],
+  mails: readonly ReportedMail[],
   isAsItMustBe: (row: Delivery | undefined, mail: OpenMail) => boolean,
 ): Promise<readonly string[]> {
   const wrong: string[] = []
-  for (const { mail, told } of mails) {
+  for (const { mail, reported } of mails) {
     const key = { recipient: mail.recipient.toLowerCase(), message: mail.messageId }
     const [row] = await ledger.deliveries.rowsOf([key])
     if (isAsItMustBe(row, mail)) continue
@@ -135,7 +140,7 @@ async function wrongOf(
     const facts = [...(row?.facts ?? [])].flatMap(([kind, of]) => of.map(({ text }) => `${kind} ${text}`))
     const stands = `${row?.status ?? 'nothing'} (${facts.join(', ')})`
     wrong.push(
-      `${nameOf(key)}: told ${told?.kind ?? 'nothing'}, happened ${happened.join(', ')}; stands ${stands}`,
+      `${nameOf(key)}: reported ${reported?.kind ?? 'nothing'}, happened ${happened.join(', ')}; stands ${stands}`,
     )
   }
   return wrong
@@ -162,7 +167,7 @@ describe.each(pairs)('a list $order, with $change between its pages', ({ order, 
         expect(await wrongOf(world, pending, hasOutcome)).toEqual([])
         expect(await Array.fromAsync(world.ledger.deliveries.pending())).toEqual([])
 
-        const unheard = mails.filter(({ told }) => told === undefined)
+        const unheard = mails.filter(({ reported }) => reported === undefined)
         const isTrue = (row: Delivery | undefined, mail: OpenMail) => !row || hasOutcome(row, mail)
         expect(await wrongOf(world, unheard, isTrue)).toEqual([])
         const promised = stableOrders.includes(order) ? mails : []

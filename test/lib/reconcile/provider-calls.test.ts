@@ -183,7 +183,7 @@ describe('the budget of calls', () => {
 })
 
 describe('the budget of time', () => {
-  // 12 s: the 10 s that a request may take, and a moment to write down what it told.
+  // 12 s: the 10 s that a request may take, and a moment to write down what it reported.
   it.each([
     [12_000, 'answered'],
     [11_999, 'stopped by time'],
@@ -301,7 +301,7 @@ describe('the figures', () => {
     expect([calls.calls, calls.rows]).toEqual([3, 107])
   })
 
-  it('tell no call that the lease forbade', async () => {
+  it('report no call that the lease forbade', async () => {
     const { calls, instants } = callsWith({
       beforeCall: () => Promise.reject(new RunStopped('lease', 'lost')),
     })

@@ -13,7 +13,7 @@ import { makeTraffic } from '../../../local/simulated-ses/traffic.ts'
 import { isRight, truthAt } from '../../../local/truth.ts'
 import { embeddedTables, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
-import { mailAt, messageIdAt, quickWorldAt, toldOf, type Ports, type World } from './world.ts'
+import { mailAt, messageIdAt, quickWorldAt, reportOf, type Ports, type World } from './world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21; yesterday's list, 2026-11-20, has closed.
 const now = '2026-11-21T08:00:00Z'
@@ -68,7 +68,7 @@ function counts({ figures }: RunReport): Partial<RunFigures> {
 const quiet = { discovered: 0, repaired: 0, settled: 0, unknown: 0, pending: 0 }
 
 describe('what a run finds out', () => {
-  it('discovers a delivery of which no callback told, and marks the facts as the poll’s', async () => {
+  it('discovers a delivery that no callback reported, and marks the facts as the poll’s', async () => {
     const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
       recipient: 'Anna@example.com',
       timeline: [
@@ -104,7 +104,7 @@ describe('what a run finds out', () => {
     ])
   })
 
-  it('repairs a row that lacks a fact, and leaves what callbacks told', async () => {
+  it('repairs a row that lacks a fact, and leaves what callbacks reported', async () => {
     const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
       timeline: [
         deferred('2026-11-21T06:00:05Z'),
@@ -112,7 +112,7 @@ describe('what a run finds out', () => {
       ],
     })
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     const { figures } = await ledger.run()
     expect(figures).toMatchObject({ discovered: 0, repaired: 1, settled: 1, pending: 0 })
     expect(await rowOf(ledger, mail)).toMatchObject({
@@ -143,10 +143,10 @@ describe('what a run finds out', () => {
     ]
     const [, opened, , deferredMail] = mails
     const ledger = await world(mails)
-    await ledger.told(
-      toldOf(opened!, { kind: 'delivered' }),
-      toldOf(opened!, { kind: 'opened', occurredAtMs: at('2026-11-21T06:01:00Z') }),
-      toldOf(deferredMail!, { kind: 'deferred', reply: 'another telling' }),
+    await ledger.reported(
+      reportOf(opened!, { kind: 'delivered' }),
+      reportOf(opened!, { kind: 'opened', occurredAtMs: at('2026-11-21T06:01:00Z') }),
+      reportOf(deferredMail!, { kind: 'deferred', reply: 'another report' }),
     )
     expect((await ledger.run()).figures).toMatchObject({ rows: 5, discovered: 3, repaired: 0 })
     // Tomorrow the whole list is read again, and everything but the end of it by look-ups as well.
@@ -166,7 +166,7 @@ describe('what a run finds out', () => {
       ],
     })
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'delivered' }))
+    await ledger.reported(reportOf(mail, { kind: 'delivered' }))
     await ledger.run()
     expect(await rowOf(ledger, mail)).toMatchObject({
       status: 'bounced',
@@ -178,11 +178,11 @@ describe('what a run finds out', () => {
     [
       'a callback',
       (mail: SimulatedDelivery) => [
-        toldOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' }),
+        reportOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' }),
       ],
     ],
     ['the poll', () => []],
-  ])('tells a lasting bounce that follows a soft one of which %s told', async (_what, callbacks) => {
+  ])('records a lasting bounce that follows a soft one that %s reported', async (_what, callbacks) => {
     const mail = mailAt('2026-11-21T06:00:00Z', 'anna', {
       timeline: [
         {
@@ -200,7 +200,7 @@ describe('what a run finds out', () => {
       ],
     })
     const ledger = await world([mail])
-    await ledger.told(...callbacks(mail))
+    await ledger.reported(...callbacks(mail))
     await ledger.run()
     expect((await rowOf(ledger, mail))?.status).toBe('soft-bounced')
     for (const day of ['2026-11-22', '2026-11-24', '2026-11-28', '2026-12-20']) {
@@ -257,7 +257,7 @@ describe('the lists that a run reads', () => {
     expect(lists(ledger)).toEqual(['2026-11-20', '2026-11-21'])
   })
 
-  it('are not read for what the sender tells by itself', async () => {
+  it('are not read for what the sender records by itself', async () => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
     await ledger.run({ areSendsRecorded: true })
     expect(lists(ledger)).not.toContain('2026-11-21')
@@ -359,7 +359,7 @@ describe('the lists that a run reads', () => {
     ['oldest-first', (mails: readonly SimulatedDelivery[]) => mails],
     ['newest-first', (mails: readonly SimulatedDelivery[]) => mails.toReversed()],
   ] as const)('%s', (_order, inOrder) => {
-    /** The provider as it lists each date in this order, but for two neighbours that changed places. */
+    /** The provider as it lists each date in this order, but for two neighbors that changed places. */
     const swapping = (mails: readonly SimulatedDelivery[], swapped: number) => (ports: Ports) => ({
       ...ports,
       statusApi: {
@@ -398,7 +398,7 @@ describe('the lists that a run reads', () => {
     })
   })
 
-  /** The provider of which a row cannot be read, the first times that it is told in a list. */
+  /** The provider of which a row cannot be read, the first times that it is in a list. */
   const unreadableAtFirst = (times: number) => {
     let left = times
     return (ports: Ports) => ({
@@ -559,7 +559,7 @@ describe('the lists that a run reads', () => {
       mailAt('2026-11-18T06:00:00Z', 'due', { timeline: [delivered('2026-11-18T06:00:10Z')] }),
     ]
     const ledger = await world(mails)
-    await ledger.told(toldOf(mails[2]!, { kind: 'requested' }))
+    await ledger.reported(reportOf(mails[2]!, { kind: 'requested' }))
     const mend = ledger.ses.failWhen(({ requestDate }) => requestDate === '2026-11-20', {
       code: 'InternalError',
     })
@@ -579,7 +579,7 @@ describe('the lists that a run reads', () => {
     expect((await ledger.rows()).map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered'])
   })
 
-  it('leave a date alone that the provider no longer tells about', async () => {
+  it('leave a date alone that the provider no longer reports', async () => {
     const ledger = await world([
       mailAt('2026-11-21T06:00:00Z', 'today', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
     ])
@@ -610,7 +610,7 @@ describe('a look at what is pending', () => {
     // 73 h after sending is 2026-11-21T05:00:00Z.
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna', { timeline: [deferred('2026-11-18T04:00:05Z')] })
     const ledger = await world([mail], { start: '2026-11-21T04:00:00Z' })
-    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     await ledger.run()
     expect(lookUps(ledger).length).toBe(1) // none was ever taken: the look at 36 h is made up for
     ledger.clock.advanceTo(at('2026-11-21T04:59:59Z'))
@@ -629,7 +629,7 @@ describe('a look at what is pending', () => {
       timeline: [deferred('2026-11-18T04:00:05Z'), delivered('2026-11-18T09:00:00Z')],
     })
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     expect(counts(await ledger.run())).toEqual({
       ...quiet,
       calls: 3,
@@ -651,10 +651,10 @@ describe('a look at what is pending', () => {
     )
     const ledger = await world(mails)
     const [anna, bert, carl] = mails
-    await ledger.told(
-      toldOf(anna!, { kind: 'deferred' }),
-      toldOf(bert!, { kind: 'requested' }),
-      toldOf(carl!, { kind: 'bounced', bounceClass: 'soft' }),
+    await ledger.reported(
+      reportOf(anna!, { kind: 'deferred' }),
+      reportOf(bert!, { kind: 'requested' }),
+      reportOf(carl!, { kind: 'bounced', bounceClass: 'soft' }),
     )
     const { figures } = await ledger.run()
     expect(lookUps(ledger)).toEqual([messageIdAt('2026-11-18T04:00:00Z', 'shared')])
@@ -667,14 +667,14 @@ describe('a look at what is pending', () => {
       mailAt('2026-11-20T22:00:00Z', 'second'), // 4 h: due since 2026-11-21T02:00
       mailAt('2026-11-18T14:00:00Z', 'first'), // 36 h: due since 2026-11-20T02:00
     ]
-    // No list tells of them, so that each has to be looked up.
+    // No list contains them, so that each has to be looked up.
     const ledger = await world([])
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     await ledger.run()
     expect(lookUps(ledger).map((message) => message.replace(/.*-/, ''))).toEqual(['first', 'second', 'third'])
   })
 
-  it('goes to the date that is in the MessageId, and near midnight to its neighbour as well', async () => {
+  it('goes to the date that is in the MessageId, and near midnight to its neighbor as well', async () => {
     const mails = [
       mailAt('2026-11-17T16:10:00Z', 'early'), // 00:10 in UTC+8
       mailAt('2026-11-18T15:50:00Z', 'late'), // 23:50 in UTC+8
@@ -682,7 +682,7 @@ describe('a look at what is pending', () => {
     ]
     // The provider lists none of them, as one with another time zone would not.
     const ledger = await world([])
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'requested' }))
     await ledger.run()
     const asked = ledger.ses.calls.flatMap(({ messageId, requestDate }) =>
       messageId === undefined ? [] : [`${messageId.slice(-5)} ${requestDate}`],
@@ -699,19 +699,19 @@ describe('a look at what is pending', () => {
   it('proves nothing where the provider lists nothing', async () => {
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna')
     const ledger = await world([])
-    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     expect((await ledger.run()).figures).toMatchObject({ pending: 1, repaired: 0, stoppedBy: 'done' })
     expect((await rowOf(ledger, mail))?.status).toBe('deferred')
   })
 
-  it('finds a message whose id tells no date by when it was sent', async () => {
+  it('finds a message whose id contains no date by when it was sent', async () => {
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna', {
       messageId: 'qcloud-ses-0a1b2c',
       timeline: [delivered('2026-11-18T09:00:00Z')],
     })
     const ledger = await world([mail])
-    await ledger.told(
-      toldOf(mail, { kind: 'deferred', occurredAtMs: at('2026-11-19T12:00:00Z'), sentAtMs: mail.sentAtMs }),
+    await ledger.reported(
+      reportOf(mail, { kind: 'deferred', occurredAtMs: at('2026-11-19T12:00:00Z'), sentAtMs: mail.sentAtMs }),
     )
     const { figures } = await ledger.run()
     expect(figures).toMatchObject({ calls: 3, settled: 1, pending: 0 })
@@ -720,7 +720,7 @@ describe('a look at what is pending', () => {
 
   it('is never taken at what is known by its task alone', async () => {
     const ledger = await world()
-    await ledger.told(
+    await ledger.reported(
       eventWith({ message: 'task:77', kind: 'deferred', occurredAtMs: at('2026-11-18T04:00:00Z') }),
     )
     expect((await ledger.run()).figures).toMatchObject({ calls: 2, pending: 1, stoppedBy: 'done' })
@@ -733,7 +733,7 @@ describe('a look at what is pending', () => {
       mailAt('2026-11-18T05:00:00Z', 'anna', { timeline: [delivered('2026-11-18T09:00:00Z')] }),
     ]
     const ledger = await world(mails)
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     ledger.ses.failWhen(({ messageId }) => messageId === mails[0]!.messageId, {
       code: 'InvalidParameterValue',
     })
@@ -753,7 +753,7 @@ describe('a look at what is pending', () => {
       mailAt('2026-11-18T05:00:00Z', 'anna', { timeline: [delivered('2026-11-18T09:00:00Z')] }),
     ]
     const ledger = await world(mails)
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     const mend = ledger.ses.failWhen(({ messageId }) => messageId === mails[0]!.messageId, {
       code: 'InternalError',
     })
@@ -763,14 +763,14 @@ describe('a look at what is pending', () => {
     expect((await ledger.run()).figures).toMatchObject({ settled: 1, pending: 0 })
   })
 
-  it('that was left unanswered is forgotten once a callback has told the end', async () => {
+  it('that was left unanswered is forgotten once a callback has reported the end', async () => {
     const mails = ['unanswered', 'anna'].map((name) => mailAt('2026-11-18T04:00:00Z', name))
     const ledger = await world(mails)
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     ledger.ses.failWhen(({ messageId }) => messageId === mails[0]!.messageId, { code: 'InternalError' })
     await ledger.run()
     expect((await ledger.storedRun()).checkpoint).toContain(mails[0]!.messageId)
-    await ledger.told(toldOf(mails[0]!, { kind: 'delivered' }))
+    await ledger.reported(reportOf(mails[0]!, { kind: 'delivered' }))
     ledger.clock.advance(hourMs)
     await ledger.run()
     // What the checkpoint remembers is bounded: what is over must not keep out what is not.
@@ -781,7 +781,7 @@ describe('a look at what is pending', () => {
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna', { timeline: [delivered('2026-11-18T09:00:00Z')] })
     const ledger = await world([mail])
     await ledger.run()
-    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     ledger.clock.advance(3 * dayMs)
     ledger.ses.failWhen(
       ({ messageId, requestDate }) => messageId === undefined && requestDate !== '2026-11-24',
@@ -798,7 +798,7 @@ describe('a look at what is pending', () => {
       mailAt('2026-11-20T04:00:00Z', `n${n}`, { timeline: [delivered('2026-11-20T09:00:00Z')] }),
     )
     const ledger = await world(mails)
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     // Lists would settle them all; only look-ups shall.
     ledger.ses.failWhen(({ messageId }) => messageId === undefined, { code: 'InternalError' })
     const mend = ledger.ses.failWhen(() => true, { httpStatus: 503 })
@@ -811,21 +811,21 @@ describe('a look at what is pending', () => {
     const mails = Array.from({ length: 20 }, (_, n) => mailAt('2026-11-20T06:00:00Z', `n${n}`))
     const ledger = await world(mails)
     const { figures } = await ledger.run()
-    // Today's list and yesterday's: 20 look-ups more could tell nothing else.
+    // Today's list and yesterday's: 20 look-ups more could find nothing else.
     expect(figures).toMatchObject({ calls: 2, discovered: 20, pending: 20 })
   })
 })
 
 describe('many looks at one date', () => {
   const recorded = { areSendsRecorded: true, sweepAgesDays: [29] } as const
-  const tellSends = async (ledger: World, mails: readonly SimulatedDelivery[]) => {
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'requested' }))
+  const recordSends = async (ledger: World, mails: readonly SimulatedDelivery[]) => {
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'requested' }))
   }
 
   it('are taken by its list, where that has fewer pages', async () => {
     const mails = deliveredEachMinute(250)
     const ledger = await world(mails, { start: '2026-11-21T05:00:00Z' })
-    await tellSends(ledger, mails)
+    await recordSends(ledger, mails)
     const { figures } = await ledger.run(recorded)
     expect(lookUps(ledger)).toEqual([])
     expect(lists(ledger)).toEqual(['2026-11-21+25000', '2026-11-21', '2026-11-21+100', '2026-11-21+200'])
@@ -842,7 +842,7 @@ describe('many looks at one date', () => {
       recipient: `other${n}@example.com`,
     }))
     const ledger = await world([...mails, ...others], { start: '2026-11-21T05:00:00Z' })
-    await tellSends(ledger, silent)
+    await recordSends(ledger, silent)
     const { figures } = await ledger.run(recorded)
     expect(lists(ledger)).toEqual(['2026-11-21+1000'])
     expect(figures).toMatchObject({ calls: 11, repaired: 10, settled: 10, pending: 0 })
@@ -851,7 +851,7 @@ describe('many looks at one date', () => {
   it('go on with the list where the last run left it', async () => {
     const mails = deliveredEachMinute(240)
     const ledger = await world(mails, { start: '2026-11-21T02:00:00Z' })
-    await tellSends(ledger, mails)
+    await recordSends(ledger, mails)
     await ledger.run(recorded)
     ledger.clock.advanceTo(at('2026-11-21T03:00:00Z'))
     const { figures } = await ledger.run(recorded)
@@ -868,7 +868,7 @@ describe('a budget that is smaller than a list', () => {
     const mails = deliveredEachMinute(450)
     const today = mailAt('2026-11-22T00:00:00Z', 'today', { timeline: [delivered('2026-11-22T00:00:05Z')] })
     const ledger = await world([...mails, today], { start: '2026-11-22T00:20:00Z' })
-    for (const mail of [...mails, today]) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    for (const mail of [...mails, today]) await ledger.reported(reportOf(mail, { kind: 'requested' }))
     const settled: number[] = []
     for (let run = 0; run < 12; run += 1) {
       settled.push((await ledger.run({ ...small, areSendsRecorded: true })).figures.settled)
@@ -903,7 +903,7 @@ describe('a closed list that does not keep still', () => {
   it('is swept again where a row of one page stands on another as well', async () => {
     const ledger = await world(mails)
     let asked = 0
-    // When the first page is told, its last row changes places with one of the second.
+    // When the first page is returned, its last row changes places with one of the second.
     const wrap = (ports: Ports) => ({
       ...ports,
       statusApi: {
@@ -926,7 +926,7 @@ describe('a closed list that does not keep still', () => {
   it('is swept twice and no more, and then what is pending is looked up', async () => {
     const silent = mails.filter((_, n) => n % 8 === 0)
     const ledger = await world(mails, { order: 'random', start: '2026-11-21T12:00:00Z' })
-    for (const mail of silent) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    for (const mail of silent) await ledger.reported(reportOf(mail, { kind: 'requested' }))
     const { figures } = await ledger.run({ areSendsRecorded: true, requestsPerSecond: 20 })
     expect(figures).toMatchObject({ settled: 32, pending: 0, unsteadyLists: 1, stoppedBy: 'done' })
     // One call to find out whether it is shorter, and two sweeps of three pages.
@@ -962,12 +962,12 @@ describe('a date whose questions stay unanswered', () => {
     const failing = Array.from({ length: 30 }, (_, n) => mailAt(`2026-11-18T05:00:${10 + n}Z`, `failing${n}`))
     const fine = mailAt('2026-11-21T07:49:00Z', 'fine', { timeline: [delivered('2026-11-21T07:49:05Z')] })
     const ledger = await world([...failing, fine])
-    for (const mail of [...failing, fine]) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    for (const mail of [...failing, fine]) await ledger.reported(reportOf(mail, { kind: 'requested' }))
     ledger.ses.failWhen(({ requestDate }) => requestDate === '2026-11-18', { code: 'InternalError' })
     expect((await ledger.run({ areSendsRecorded: true })).figures).toMatchObject({ settled: 1, pending: 30 })
   })
 
-  it('is read on behind a page that is never told', async () => {
+  it('is read on after a page that is never returned', async () => {
     const ledger = await world(deliveredEachMinute(250), { start: '2026-11-22T08:00:00Z' })
     ledger.ses.failWhen(({ offset }) => offset === 100, { code: 'InternalError' })
     // A run counts where another question of it was answered: here today's list, each half hour.
@@ -1011,7 +1011,7 @@ describe('an offset that the provider refuses', () => {
   it('is not taken for a refusal of the settings, nor for the end of a list', async () => {
     const mails = deliveredEachMinute(30)
     const ledger = await world(mails, { start: '2026-11-21T02:00:00Z' })
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'requested' }))
     ledger.ses.failWhen(({ offset }) => (offset ?? 0) > 500, { code: 'InvalidParameterValue' })
     const { figures } = await ledger.run({ areSendsRecorded: true })
     expect(figures).toMatchObject({ settled: 30, pending: 0, stoppedBy: 'done' })
@@ -1116,7 +1116,7 @@ describe('the first run ever', () => {
       }),
     ) as [SimulatedDelivery, SimulatedDelivery, SimulatedDelivery, SimulatedDelivery]
     const ledger = await world([fine])
-    for (const mail of [one, two, three, fine]) await ledger.told(toldOf(mail, { kind: 'requested' }))
+    for (const mail of [one, two, three, fine]) await ledger.reported(reportOf(mail, { kind: 'requested' }))
     ledger.ses.failWhen(({ messageId }) => messageId !== fine.messageId, { code: 'InternalError' })
     const settled: number[] = []
     for (let run = 0; run < 3; run += 1) {
@@ -1136,9 +1136,9 @@ describe('a look at a deferred mail', () => {
     ['a moment less than 2 hours', '2026-11-21T01:59:59Z', [mail.messageId]],
   ])('at 4 hours is not needed where it was put off at an age of %s', async (_age, putOffAt, expected) => {
     const ledger = await world([mail], { start: '2026-11-21T04:00:00Z' })
-    await ledger.told(
-      toldOf(mail, { kind: 'deferred' }),
-      toldOf(mail, { kind: 'deferred', occurredAtMs: at(putOffAt) }),
+    await ledger.reported(
+      reportOf(mail, { kind: 'deferred' }),
+      reportOf(mail, { kind: 'deferred', occurredAtMs: at(putOffAt) }),
     )
     const { figures } = await ledger.run({ areSendsRecorded: true })
     expect(lookUps(ledger)).toEqual(expected)
@@ -1147,18 +1147,18 @@ describe('a look at a deferred mail', () => {
 
   it('is taken at the end of a retry lifetime whenever it was put off', async () => {
     const ledger = await world([mail], { start: '2026-11-24T01:00:00Z' })
-    await ledger.told(toldOf(mail, { kind: 'deferred', occurredAtMs: at('2026-11-24T00:00:00Z') }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred', occurredAtMs: at('2026-11-24T00:00:00Z') }))
     await ledger.run({ areSendsRecorded: true })
     expect(lookUps(ledger)).toEqual([mail.messageId])
   })
 })
 
-describe('what nobody can tell any more', () => {
+describe('what the provider no longer reports', () => {
   const mail = mailAt('2026-10-22T08:00:00Z', 'anna')
 
   it('becomes unknown 30 days after sending, with the reason', async () => {
     const ledger = await world([], { start: '2026-11-21T07:29:00Z' })
-    await ledger.told(toldOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred', reply: '451 4.7.1 try again later' }))
     expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 1 })
     ledger.clock.advanceTo(at(now))
     expect((await ledger.run()).figures).toMatchObject({ unknown: 1, pending: 0, settled: 0, repaired: 0 })
@@ -1178,12 +1178,12 @@ describe('what nobody can tell any more', () => {
     expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 0 })
   })
 
-  it('is told after all by a late callback', async () => {
+  it('is reported after all by a late callback', async () => {
     const ledger = await world()
-    await ledger.told(toldOf(mail, { kind: 'requested' }))
+    await ledger.reported(reportOf(mail, { kind: 'requested' }))
     await ledger.run()
     expect((await rowOf(ledger, mail))?.status).toBe('unknown')
-    await ledger.told(toldOf(mail, { kind: 'delivered', occurredAtMs: at('2026-10-22T09:00:00Z') }))
+    await ledger.reported(reportOf(mail, { kind: 'delivered', occurredAtMs: at('2026-10-22T09:00:00Z') }))
     expect((await rowOf(ledger, mail))?.status).toBe('delivered')
     expect((await ledger.run()).figures).toMatchObject({ unknown: 0, pending: 0 })
     expect((await rowOf(ledger, mail))?.status).toBe('delivered')
@@ -1191,7 +1191,7 @@ describe('what nobody can tell any more', () => {
 
   it.each(['task:77', 'qcloud-ses-0a1b2c'])('includes %s, by the time of its first fact', async (message) => {
     const ledger = await world([], { start: '2026-11-20T08:00:00Z' })
-    await ledger.told(
+    await ledger.reported(
       eventWith({ message, kind: 'deferred', occurredAtMs: at('2026-10-25T08:00:00Z') }),
       eventWith({ message, kind: 'deferred', occurredAtMs: at('2026-10-22T08:00:00Z') }),
     )
@@ -1201,7 +1201,7 @@ describe('what nobody can tell any more', () => {
     expect((await ledger.rows()).map(({ status }) => status)).toEqual(['unknown'])
   })
 
-  it('includes a delivery of which the provider told no time at all', async () => {
+  it('includes a delivery for which the provider reported no time at all', async () => {
     const timeless: SimulatedDelivery = mailAt('2026-11-21T06:00:00Z', 'anna', {
       messageId: 'qcloud-ses-0a1b2c',
     })
@@ -1229,9 +1229,9 @@ describe('what nobody can tell any more', () => {
     expect((await ledger.run({ wrap })).figures).toMatchObject({ unknown: 1, pending: 0 })
   })
 
-  it('is not told by a run that the provider refuses, since nobody has confirmed its clock', async () => {
+  it('is not recorded by a run that the provider refuses, since nobody has confirmed its clock', async () => {
     const ledger = await world()
-    await ledger.told(toldOf(mail, { kind: 'requested' }))
+    await ledger.reported(reportOf(mail, { kind: 'requested' }))
     const { figures } = await ledger.run({ secretKey: 'another-secret-key' })
     expect(figures).toMatchObject({ unknown: 0, pending: 1, stoppedBy: 'settings' })
   })
@@ -1240,8 +1240,8 @@ describe('what nobody can tell any more', () => {
     const full = mailAt('2026-10-20T08:00:00Z', 'full')
     const other = mailAt('2026-10-20T08:00:00Z', 'zoe')
     const ledger = await world()
-    for (const one of [full, other]) await ledger.told(toldOf(one, { kind: 'deferred' }))
-    const { recipient } = toldOf(full, { kind: 'unknown' })
+    for (const one of [full, other]) await ledger.reported(reportOf(one, { kind: 'deferred' }))
+    const { recipient } = reportOf(full, { kind: 'unknown' })
     const { figures } = await ledger.run({
       wrap: (ports) => ({
         ...ports,
@@ -1259,10 +1259,10 @@ describe('what nobody can tell any more', () => {
     expect((await rowOf(ledger, other))?.status).toBe('unknown')
   })
 
-  it('is told within the time of the run', async () => {
+  it('is recorded within the time of the run', async () => {
     const ledger = await world()
     for (let n = 0; n < 25; n += 1)
-      await ledger.told(toldOf(mailAt('2026-10-20T08:00:00Z', `n${n}`), { kind: 'requested' }))
+      await ledger.reported(reportOf(mailAt('2026-10-20T08:00:00Z', `n${n}`), { kind: 'requested' }))
     const deadlineMs = at(now) + 60_000
     const { figures } = await ledger.run({
       deadlineMs,
@@ -1291,11 +1291,11 @@ describe('a soft bounce', () => {
   }
   // 5 days and 1 hour later is 2026-11-21T08:00:00Z.
   const mail = mailAt('2026-11-16T07:00:00Z', 'anna', { timeline: [softBounced] })
-  const callback = toldOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' })
+  const callback = reportOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full' })
 
   it('is pending until nobody retries any more, and then stays a soft bounce without a look', async () => {
     const ledger = await world([mail], { start: '2026-11-21T07:30:00Z' })
-    await ledger.told(callback)
+    await ledger.reported(callback)
     expect((await ledger.run()).figures).toMatchObject({ calls: 2, settled: 0, pending: 1 })
     expect((await rowOf(ledger, mail))?.pending).toBe('2026-11-16')
     ledger.clock.advanceTo(at(now))
@@ -1309,7 +1309,7 @@ describe('a soft bounce', () => {
   it('that was delivered later is delivered by the sweep of its date', async () => {
     const truth = { ...mail, timeline: [softBounced, delivered('2026-11-18T07:00:00Z')] }
     const ledger = await world([truth], { start: '2026-11-17T08:00:00Z' })
-    await ledger.told(callback)
+    await ledger.reported(callback)
     await ledger.run()
     ledger.clock.advanceTo(at(now))
     expect((await ledger.run()).figures).toMatchObject({ settled: 1, pending: 0 })
@@ -1321,7 +1321,7 @@ describe('a soft bounce', () => {
   it('that the same run found delivered is settled once', async () => {
     const truth = { ...mail, timeline: [softBounced, delivered('2026-11-18T07:00:00Z')] }
     const ledger = await world([truth], { start: '2026-11-17T08:00:00Z' })
-    await ledger.told(callback)
+    await ledger.reported(callback)
     await ledger.run({ sweepAgesDays: [6] })
     ledger.clock.advanceTo(at('2026-11-22T07:00:00Z'))
     const { figures } = await ledger.run({ sweepAgesDays: [6] })
@@ -1330,11 +1330,11 @@ describe('a soft bounce', () => {
 
   it('leaves a callback that comes later its say', async () => {
     const ledger = await world([mail])
-    await ledger.told(callback)
+    await ledger.reported(callback)
     await ledger.run()
-    await ledger.told(callback)
+    await ledger.reported(callback)
     expect((await rowOf(ledger, mail))?.pending).toBeUndefined()
-    await ledger.told(toldOf(mail, { kind: 'bounced', bounceClass: 'hard' }))
+    await ledger.reported(reportOf(mail, { kind: 'bounced', bounceClass: 'hard' }))
     expect((await rowOf(ledger, mail))?.status).toBe('bounced')
   })
 })
@@ -1348,12 +1348,12 @@ function settledTraffic(count: number): readonly SimulatedDelivery[] {
   }))
 }
 
-/** What is told of every other mail, and of it the first thing alone. */
-async function tellSome(ledger: World, mails: readonly SimulatedDelivery[]): Promise<void> {
+/** What is reported of every other mail: its first event alone. */
+async function reportSome(ledger: World, mails: readonly SimulatedDelivery[]): Promise<void> {
   for (const [index, mail] of mails.entries()) {
     if (index % 2 === 0) continue
-    await ledger.told(
-      toldOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred', columns: { from: mail.from } }),
+    await ledger.reported(
+      reportOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred', columns: { from: mail.from } }),
     )
   }
 }
@@ -1363,7 +1363,7 @@ describe('a budget that ends', () => {
 
   const unboundedRows = async () => {
     const ledger = await world(mails)
-    await tellSome(ledger, mails)
+    await reportSome(ledger, mails)
     expect((await ledger.run()).figures.stoppedBy).toBe('done')
     return ledger.rows()
   }
@@ -1374,7 +1374,7 @@ describe('a budget that ends', () => {
   ] as const)('as %s lets the next run go on to the same table', async (stoppedBy, budget) => {
     const expected = await unboundedRows()
     const ledger = await world(mails)
-    await tellSome(ledger, mails)
+    await reportSome(ledger, mails)
     const ends: string[] = []
     for (let run = 0; run < 60 && ends.at(-1) !== 'done'; run += 1) {
       const { figures } = await ledger.run({ deadlineMs: ledger.clock.now() + 15_000, ...budget })
@@ -1400,7 +1400,7 @@ describe('the order of the list', () => {
       'random',
     ] as const) {
       const ledger = await world(mails, { order })
-      await tellSome(ledger, mails)
+      await reportSome(ledger, mails)
       expect((await ledger.run()).figures.stoppedBy).toBe('done')
       tables.push(await ledger.rows())
     }
@@ -1450,7 +1450,7 @@ describe('a provider in trouble', () => {
   it('that answers nothing is left in peace after three questions', async () => {
     const mails = [1, 2, 3, 4].map((n) => mailAt('2026-11-18T04:00:00Z', `n${n}`))
     const ledger = await world(mails)
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     ledger.ses.failWhen(() => true, { httpStatus: 503 })
     const report = await ledger.run()
     // Yesterday's list, today's, a look-up; and, as dates and look-ups do not wait for each other, a sweep.
@@ -1465,7 +1465,7 @@ describe('a provider in trouble', () => {
       mailAt('2026-11-21T06:00:00Z', 'today', { timeline: [delivered('2026-11-21T06:00:10Z')] }),
     ]
     const ledger = await world(mails)
-    await ledger.told(toldOf(mails[1]!, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mails[1]!, { kind: 'deferred' }))
     const mend = ledger.ses.failWhen(() => true, 'hang-up')
     await ledger.run()
     mend()
@@ -1561,7 +1561,7 @@ describe('the lease', () => {
   it('keeps a second run out, which asks nothing', async () => {
     const mail = mailAt('2026-11-18T04:00:00Z', 'anna')
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     await ledger.runs.acquire('another', ledger.clock.now(), ledger.clock.now() + 120_000)
     ledger.writes.length = 0
     const { figures } = await ledger.run()
@@ -1596,7 +1596,7 @@ describe('the lease', () => {
   it('is extended while a run works', async () => {
     const mails = Array.from({ length: 10 }, (_, n) => mailAt('2026-11-18T04:00:00Z', `n${n}`))
     const ledger = await world([])
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     const others: string[] = []
     // A call every 25 s: fourteen of them take more than two leases. Two read lists in vain, two the date of the ten.
     const { figures } = await ledger.run({
@@ -1718,13 +1718,13 @@ describe('the figures of a run', () => {
       timeline: [{ kind: 'bounced', atMs: at('2026-11-10T06:00:05Z'), reason: '452 4.2.2 mailbox full' }],
     })
     const ledger = await world([unheard, lacking, complete, silent, waiting, soft])
-    await ledger.told(
-      toldOf(lacking, { kind: 'delivered' }),
-      toldOf(complete, { kind: 'delivered' }),
-      toldOf(silent, { kind: 'requested' }),
-      toldOf(waiting, { kind: 'deferred' }),
-      toldOf(forgotten, { kind: 'requested' }),
-      toldOf(soft, { kind: 'bounced', bounceClass: 'soft' }),
+    await ledger.reported(
+      reportOf(lacking, { kind: 'delivered' }),
+      reportOf(complete, { kind: 'delivered' }),
+      reportOf(silent, { kind: 'requested' }),
+      reportOf(waiting, { kind: 'deferred' }),
+      reportOf(forgotten, { kind: 'requested' }),
+      reportOf(soft, { kind: 'bounced', bounceClass: 'soft' }),
     )
     expect((await ledger.run()).figures).toEqual({
       calls: 4, // yesterday's list, today's, and a look at silent and waiting
@@ -1735,18 +1735,18 @@ describe('the figures of a run', () => {
       unknown: 1, // forgotten
       pending: 1, // waiting
       oldestPendingSeconds: 49 * 3_600, // waiting, sent on the 19th at 07:00
-      stalenessP50Seconds: 2 * 3_600 - 9, // unheard: delivered at 06:00:10, told by the second call
-      stalenessP95Seconds: 50 * 3_600 - 8, // silent: delivered two days before, told by the third
+      stalenessP50Seconds: 2 * 3_600 - 9, // unheard: delivered at 06:00:10, reported by the second call
+      stalenessP95Seconds: 50 * 3_600 - 8, // silent: delivered two days before, reported by the third
       stoppedBy: 'done',
     })
   })
 
-  it('tell of the oldest that can be asked about, whoever else is pending', async () => {
+  it('show the oldest that can be asked about, whoever else is pending', async () => {
     const old = mailAt('2026-11-14T08:00:00Z', 'old')
     const ledger = await world([old])
-    await ledger.told(
-      toldOf(old, { kind: 'deferred' }),
-      toldOf(mailAt('2026-11-20T08:00:00Z', 'new'), { kind: 'deferred' }),
+    await ledger.reported(
+      reportOf(old, { kind: 'deferred' }),
+      reportOf(mailAt('2026-11-20T08:00:00Z', 'new'), { kind: 'deferred' }),
       eventWith({ message: 'task:77', kind: 'deferred', occurredAtMs: at('2026-11-01T08:00:00Z') }),
       eventWith({
         provider: 'sendcloud',

@@ -11,7 +11,7 @@ import {
 import { mailboxWith, type Mailbox } from '../../../local/simulated-ses/mailbox.ts'
 import { seededRandom } from '../../../local/simulated-ses/random.ts'
 
-/** A provider's mail and what the ledger was told of it. Nothing happens to any of it from the instant on. */
+/** A provider's mail and what the ledger knows of it. Nothing happens to any of it from the instant on. */
 export interface SmallWorld {
   readonly nowMs: number
   /** When a run was done before: where that was days ago, lists of several dates are to be read. */
@@ -19,7 +19,7 @@ export interface SmallWorld {
   /** Messages and dates about which the provider answers nothing at first. */
   readonly unanswered: ReadonlySet<string>
   readonly mailbox: Mailbox
-  readonly told: readonly DeliveryEvent[]
+  readonly reported: readonly DeliveryEvent[]
   /** Everybody to whom a delivery may be known. */
   readonly recipients: readonly string[]
 }
@@ -78,7 +78,7 @@ const entries: Readonly<Record<(typeof fates)[Fate][number], Omit<TimelineEntry,
   dropped: { kind: 'dropped', reason: 'content rejected' },
 }
 
-/** How much callbacks told: nothing, that it was sent, the first thing that happened, all of it. */
+/** How much callbacks reported: nothing, that it was sent, the first thing that happened, all of it. */
 type Knowledge = 'nothing' | 'sent' | 'first' | 'all'
 
 interface DeliveryPlan {
@@ -89,7 +89,7 @@ interface DeliveryPlan {
 interface MessagePlan {
   readonly ageHours: number
   readonly deliveries: Readonly<Partial<Record<string, DeliveryPlan>>>
-  /** What its key tells: the instant of sending, nothing, or (of a batch) the number of its task alone. */
+  /** What its key contains: the instant of sending, nothing, or (of a batch) the number of its task alone. */
   readonly key: 'dated' | 'undated' | 'task'
   /** `lost`: the provider lists it nowhere. `sendcloud`: its provider has no poll. */
   readonly of: 'tencent' | 'lost' | 'sendcloud'
@@ -104,7 +104,7 @@ interface WorldPlan {
 }
 
 /**
- * Ages that matter to a policy: minutes, hours, days, and past the thirty days that the provider tells. No mail comes to an
+ * Ages that matter to a policy: minutes, hours, days, and past the thirty days that the provider reports. No mail comes to an
  * age of 30 days, or of 5 days and 1 hour, within the next hours: then time itself would change the table.
  */
 const agesHours = [0.2, 0.6, 1.5, 4.5, 8, 13, 20, 30, 40, 60, 76, 100, 130, 170, 300, 500, 700, 725, 900]
@@ -175,7 +175,7 @@ export function anyWorldOf(size: Size): fc.Arbitrary<WorldPlan> {
 export function worldOf(plan: WorldPlan): SmallWorld {
   const nowMs = Date.parse('2026-11-21T00:30:00Z') + plan.hourOfDay * hourMs
   const mailbox = mailboxWith({})
-  const told: DeliveryEvent[] = []
+  const reported: DeliveryEvent[] = []
   const messageIds: string[] = []
   for (const [index, message] of plan.messages.entries()) {
     const sentAtMs = nowMs - message.ageHours * hourMs - index * secondMs
@@ -186,7 +186,7 @@ export function worldOf(plan: WorldPlan): SmallWorld {
       const mail = mailOf(`${name}@example.com`, messageId, sentAtMs, delivery.fate)
       if (message.of === 'tencent' && message.key !== 'task') mailbox.add(mail)
       for (const event of eventsOf(mail, delivery.known)) {
-        told.push(message.of === 'sendcloud' ? { ...event, provider: 'sendcloud' } : event)
+        reported.push(message.of === 'sendcloud' ? { ...event, provider: 'sendcloud' } : event)
       }
     }
   }
@@ -196,7 +196,7 @@ export function worldOf(plan: WorldPlan): SmallWorld {
     lastRunMs: lastRunMsOf(plan, nowMs),
     unanswered: new Set([...messageIds, ...dates].slice(plan.unanswered, plan.unanswered + 1)),
     mailbox,
-    told,
+    reported,
     recipients: [...new Set(names.map((name) => `${name.toLowerCase()}@example.com`))],
   }
 }

@@ -5,7 +5,7 @@ import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import type { TimelineEntry } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
-import { mailAt, toldOf, worldAt, type TableWorld as World } from './world.ts'
+import { mailAt, reportOf, worldAt, type TableWorld as World } from './world.ts'
 
 // What speaks for never sending to an address again must not be lost with its callback.
 
@@ -17,7 +17,7 @@ afterEach(async () => {
   await Promise.all(worlds.splice(0).map((world) => world.close()))
 })
 
-/** A mail of this morning to which this happened, and of which no callback told. */
+/** A mail of this morning to which this happened, and that no callback reported. */
 function unheard(
   name: string,
   ...timeline: readonly Omit<TimelineEntry, 'atMs'>[]
@@ -45,7 +45,7 @@ async function suppressed(world: World): Promise<readonly (readonly [string, str
 }
 
 describe('the suppression list', () => {
-  it('is told by the poll what the lost callbacks would have told', async () => {
+  it('learns from the poll what the lost callbacks would have reported', async () => {
     const dropped = (sendStatus: number) => ({ kind: 'dropped', sendStatus, reason: 'not sent' }) as const
     const world = await worldOf(
       unheard('blocked', dropped(1007)),
@@ -74,7 +74,7 @@ describe('the suppression list', () => {
     ])
   })
 
-  it('is told by the poll of a bounce that counts only together with others', async () => {
+  it('learns from the poll of a bounce that counts only with others', async () => {
     const mails = ['18', '19', '20'].map((day) =>
       mailAt(`2026-11-${day}T06:00:00Z`, `mail-${day}`, {
         recipient: 'odd@example.com',
@@ -93,8 +93,10 @@ describe('the suppression list', () => {
         `2026-11-${18 + index}T06:00:05Z[poll] hard-bounce tencent-ses ${messageId} ambiguous/unavailable-or-denied 550 mailbox unavailable or access denied`,
     )
     const world = await worldOf(...mails)
-    // A new deployment reads today's list only: of the days before, callbacks told that there were mails.
-    await world.told(...mails.map((mail) => toldOf(mail, { kind: 'requested', occurredAtMs: mail.sentAtMs })))
+    // A new deployment reads today's list only: of the days before, callbacks reported that there were mails.
+    await world.reported(
+      ...mails.map((mail) => reportOf(mail, { kind: 'requested', occurredAtMs: mail.sentAtMs })),
+    )
     await world.run()
     expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual([
       { recipient: 'odd@example.com', unclearBounces: unclearLines },
@@ -123,11 +125,11 @@ describe('the suppression list', () => {
   })
 
   it.each([1007, 1013])(
-    'is told by the poll that SendStatus is %i, whatever words the callback had for the drop',
+    'learns from the poll that SendStatus is %i, whatever words the callback had for the drop',
     async (sendStatus) => {
       const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
       const world = await worldOf(mail)
-      await world.told(toldOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
+      await world.reported(reportOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
       expect(await suppressed(world)).toEqual([])
       await world.run()
       expect(await suppressed(world)).toHaveLength(1)
@@ -138,40 +140,40 @@ describe('the suppression list', () => {
     },
   )
 
-  it.each([1006, 3020])('is told nothing by the poll where SendStatus is %i', async (sendStatus) => {
+  it.each([1006, 3020])('learns nothing from the poll where SendStatus is %i', async (sendStatus) => {
     const mail = unheard('refused', { kind: 'dropped', sendStatus, reason: 'not sent' })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
+    await world.reported(reportOf(mail, { kind: 'dropped', detail: 'dropped for some reason' }))
     world.writes.length = 0
     expect((await world.run()).figures).toMatchObject({ repaired: 0 })
     expect(world.writes).toEqual([])
     expect(await rowsOf(engine.client, world.tables.suppressions)).toEqual([])
   })
 
-  it('is told by the poll the reply of a bounce of which the callback told no words', async () => {
+  it('learns from the poll the reply of a bounce that the callback reported without words', async () => {
     const reason = '550 5.1.1 no such user'
     const mail = unheard('nobody', { kind: 'bounced', bounceType: 'hard_bounce', reason })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'hard', detail: '' }))
+    await world.reported(reportOf(mail, { kind: 'bounced', bounceClass: 'hard', detail: '' }))
     expect(await suppressed(world)).toEqual([])
     await world.run()
     expect(await suppressed(world)).toEqual([['nobody@example.com', 'hard-bounce']])
   })
 
-  it('is not told by the poll of a bounce that the callback called soft', async () => {
+  it('learns nothing from the poll of a bounce that the callback called soft', async () => {
     const reason = '550 5.1.1 no such user'
     const mail = unheard('soft', { kind: 'bounced', bounceType: 'soft_bounce', reason })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: reason }))
+    await world.reported(reportOf(mail, { kind: 'bounced', bounceClass: 'soft', reply: reason }))
     await world.run()
     expect(await suppressed(world)).toEqual([])
     expect(await world.rows()).toMatchObject([{ status: 'soft-bounced' }])
   })
 
-  it('is not told again where the callback came', async () => {
+  it('is not recorded again where the callback arrived', async () => {
     const mail = unheard('angry', { kind: 'delivered' }, { kind: 'complained' })
     const world = await worldOf(mail)
-    await world.told(toldOf(mail, { kind: 'delivered' }), toldOf(mail, { kind: 'complained' }))
+    await world.reported(reportOf(mail, { kind: 'delivered' }), reportOf(mail, { kind: 'complained' }))
     const before = await rowsOf(engine.client, world.tables.suppressions)
     await world.run()
     expect(before).toMatchObject([{ recipient: 'angry@example.com', reason: 'complaint' }])

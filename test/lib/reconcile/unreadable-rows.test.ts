@@ -20,7 +20,7 @@ import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import { wiredLedger } from '../../wired-ledger.ts'
-import { toldOf, mailAt, worldAt, type Ports, type TableWorld as World } from './world.ts'
+import { reportOf, mailAt, worldAt, type Ports, type TableWorld as World } from './world.ts'
 
 // What cannot be read in a row of the poll is counted, kept, and read again by a version that understands it.
 
@@ -41,8 +41,8 @@ async function worldOf(): Promise<World> {
   return world
 }
 
-/** What a provider tells of these rows: those of a date in its list, and nothing under any other date. */
-async function apiTelling(requestDate: string, ...rows: readonly unknown[]): Promise<StatusApi> {
+/** What a provider reports these rows: those of a date in its list, and nothing under any other date. */
+async function apiReporting(requestDate: string, ...rows: readonly unknown[]): Promise<StatusApi> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -88,7 +88,7 @@ describe('a run', () => {
 
   it('counts rows of which something cannot be read, keeps them, and takes what can be', async () => {
     const world = await worldOf()
-    const api = await apiTelling(
+    const api = await apiReporting(
       '2026-11-20',
       row('anna'),
       row('angry', { DeliverStatus: 4, UserComplained: true }),
@@ -120,13 +120,13 @@ describe('a run', () => {
 
   it('has no such figure where all rows can be read', async () => {
     const world = await worldOf()
-    const { figures } = await run(world, await apiTelling('2026-11-20', row('anna')))
+    const { figures } = await run(world, await apiReporting('2026-11-20', row('anna')))
     expect(figures).not.toHaveProperty('unreadableRows')
   })
 
   it('leaves alone what was sent a moment ago, and reads it again', async () => {
     const world = await worldOf()
-    const api = await apiTelling('2026-11-20', row('anna', { DeliverStatus: 4, RequestTime: 1795247990 }))
+    const api = await apiReporting('2026-11-20', row('anna', { DeliverStatus: 4, RequestTime: 1795247990 }))
     expect((await run(world, api)).figures).not.toHaveProperty('unreadableRows')
     expect(await quarantine(world)).toEqual([])
   })
@@ -135,7 +135,7 @@ describe('a run', () => {
     const world = await worldOf()
     // 23:59:59 in UTC+8 of the 20th, so it may be listed under the 21st.
     const late = 'qcloudses-30-251200670-date-20261120235959-late'
-    await world.told(
+    await world.reported(
       eventWith({
         kind: 'requested',
         recipient: 'late@example.com',
@@ -143,8 +143,8 @@ describe('a run', () => {
         occurredAtMs: Date.parse('2026-11-20T15:59:59Z'),
       }),
     )
-    const lists = await apiTelling('2026-11-21', row('late', { MessageId: late, RequestTime: 1795190399 }))
-    const none = await apiTelling('2026-11-20', row('none', { SendStatus: 2001 }))
+    const lists = await apiReporting('2026-11-21', row('late', { MessageId: late, RequestTime: 1795190399 }))
+    const none = await apiReporting('2026-11-20', row('none', { SendStatus: 2001 }))
     const statusApi: StatusApi = {
       ...lists,
       page: (query) =>
@@ -160,7 +160,10 @@ describe('a run', () => {
 describe('an event that the table refuses for good', () => {
   it('keeps none of the others from the row, and no complaint from the list', async () => {
     const world = await worldOf()
-    const api = await apiTelling('2026-11-20', row('angry', { UserComplained: true, UserUnsubscribed: true }))
+    const api = await apiReporting(
+      '2026-11-20',
+      row('angry', { UserComplained: true, UserUnsubscribed: true }),
+    )
     const suppressions = suppressionWriter({ client: engine.client, table: world.tables.suppressions })
     const { figures } = await world.run({
       wrap: (ports) => ({
@@ -238,14 +241,14 @@ describe('a backfill', () => {
     ],
   ])('does not call a date complete of which it could not read %s', async (_what, rows, problem) => {
     const world = await worldOf()
-    const report = await backfilled(world, await apiTelling('2026-11-20', ...rows))
+    const report = await backfilled(world, await apiReporting('2026-11-20', ...rows))
     expect(report.dates).toMatchObject([{ requestDate: '2026-11-20', unreadable: rows.length, problem }])
     expect(await quarantine(world)).toHaveLength(rows.length)
   })
 
   it('writes nothing in a dry run, and reports it all the same', async () => {
     const world = await worldOf()
-    const api = await apiTelling('2026-11-20', row('anna', { DeliverStatus: 4 }))
+    const api = await apiReporting('2026-11-20', row('anna', { DeliverStatus: 4 }))
     const report = await backfilled(world, api, true)
     expect(report.dates).toMatchObject([{ unreadable: 1, problem: '1 row could not be read whole.' }])
     expect(await quarantine(world)).toEqual([])
@@ -254,8 +257,13 @@ describe('a backfill', () => {
 
 describe('a replay', () => {
   /** A run that kept this row, and a replay by a version that reads it so. */
-  async function replayed(world: World, told: unknown, readRow: (row: unknown) => ReadRow, isDryRun = false) {
-    const statusApi = await apiTelling('2026-11-20', told)
+  async function replayed(
+    world: World,
+    reported: unknown,
+    readRow: (row: unknown) => ReadRow,
+    isDryRun = false,
+  ) {
+    const statusApi = await apiReporting('2026-11-20', reported)
     await world.run({ wrap: (ports) => ({ ...ports, statusApi }) })
     const { client } = engine
     const { clock, tables } = world
@@ -270,9 +278,10 @@ describe('a replay', () => {
     return replay(await rowsToReplay(ledger.store, {}), on, { isDryRun, onReplayed: () => undefined })
   }
 
-  const today = (told: unknown) => readStatusRow('tencent-ses', told)
+  const today = (reported: unknown) => readStatusRow('tencent-ses', reported)
   /** A version that knows what 4 means. */
-  const tomorrow = (told: unknown) => readStatusRow('tencent-ses', { ...(told as object), DeliverStatus: 3 })
+  const tomorrow = (reported: unknown) =>
+    readStatusRow('tencent-ses', { ...(reported as object), DeliverStatus: 3 })
   const refused = (parts: Readonly<Record<string, unknown>> = {}) =>
     row('anna', { DeliverStatus: 4, DeliverMessage: '550 5.1.1 no such user', ...parts })
 
@@ -287,11 +296,11 @@ describe('a replay', () => {
     expect(await quarantine(world)).toMatchObject([{ resolvedBy: 'replay' }])
   })
 
-  it('adds nothing that a callback has told better', async () => {
+  it('adds nothing that a callback has reported better', async () => {
     const world = await worldOf()
     const mail = mailAt('2026-11-20T04:00:00Z', 'anna', { messageId: message('anna') })
-    await world.told(
-      toldOf(mail, {
+    await world.reported(
+      reportOf(mail, {
         kind: 'bounced',
         bounceClass: 'soft',
         reply: '550 5.1.1 no such user',
@@ -317,7 +326,7 @@ describe('a replay', () => {
     expect(await quarantine(world)).toMatchObject([{ reason: 'invalid', open: '2026-11-21T08:00:00Z' }])
   })
 
-  it('dates a mail that tells no time by the date under which it was listed', async () => {
+  it('dates a mail without a time by the date under which it was listed', async () => {
     const world = await worldOf()
     const undated = refused({ MessageId: 'qcloud-ses-1', RequestTime: 0, DeliverTime: 0 })
     await replayed(world, undated, tomorrow)
@@ -328,14 +337,14 @@ describe('a replay', () => {
 
   it('only reads in a dry run', async () => {
     const world = await worldOf()
-    const told = refused({ ToEmailAddress: 'anna' })
+    const reported = refused({ ToEmailAddress: 'anna' })
     const readable = (kept: unknown) =>
       readStatusRow('tencent-ses', {
         ...(kept as object),
         ToEmailAddress: 'anna@example.com',
         DeliverStatus: 1,
       })
-    expect(await replayed(world, told, readable, true)).toMatchObject([
+    expect(await replayed(world, reported, readable, true)).toMatchObject([
       { summary: 'delivered', left: 'resolved' },
     ])
     expect(await world.rows()).toEqual([])

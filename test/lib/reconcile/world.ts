@@ -41,8 +41,8 @@ export interface World extends Omit<WorldLedger, 'quarantine' | 'close'> {
   readonly logged: string[]
   readonly ports: (options?: RunOptions) => ReconcileDependencies
   readonly run: (options?: RunOptions) => Promise<RunReport>
-  /** What callbacks told. */
-  readonly told: (...events: readonly DeliveryEvent[]) => Promise<void>
+  /** What callbacks reported. */
+  readonly reported: (...events: readonly DeliveryEvent[]) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -120,7 +120,7 @@ async function worldOn(
         maxCalls: run.maxCalls ?? 1_000,
         requestsPerSecond: run.requestsPerSecond ?? 1,
       }),
-    async told(...events) {
+    async reported(...events) {
       for (const event of events) await deliveries.record(event)
     },
     async close() {
@@ -146,7 +146,7 @@ function statusApiOf(ses: SimulatedSes, secretKey = credentials.secretKey): Stat
   })
 }
 
-/** A mail that was sent at the instant, under a MessageId that tells it, to which nothing has happened yet. */
+/** A mail that was sent at the instant, under a MessageId that contains it, to which nothing has happened yet. */
 export function mailAt(
   sentAt: string,
   name: string,
@@ -172,12 +172,12 @@ export function messageIdAt(sentAt: string, name: string): string {
   return `qcloudses-30-251200670-date-${utc8.slice(0, 19).replace(/\D/g, '')}-${name}`
 }
 
-/** What a callback told about the mail. */
-export function toldOf(mail: SimulatedDelivery, told: Partial<DeliveryEvent>): DeliveryEvent {
+/** What a callback reported about the mail. */
+export function reportOf(mail: SimulatedDelivery, reported: Partial<DeliveryEvent>): DeliveryEvent {
   return eventWith({
     recipient: mail.recipient.toLowerCase(),
     message: mail.messageId,
     occurredAtMs: mail.sentAtMs + 5_000,
-    ...told,
+    ...reported,
   })
 }

@@ -18,9 +18,10 @@ const other = 'b'.repeat(64)
 const ingestEnvironment = { CALLBACK_TOKEN_SHA256: digest }
 const reconcileEnvironment = { TENCENTCLOUD_SECRET_ID: 'an id', TENCENTCLOUD_SECRET_KEY: 'a key' }
 
-const ingest = (told: Environment = {}) => parseEnvironment(ingestEntries, { ...ingestEnvironment, ...told })
-const reconcile = (told: Environment = {}) =>
-  parseEnvironment(pollEntries, { ...reconcileEnvironment, ...told })
+const ingest = (reported: Environment = {}) =>
+  parseEnvironment(ingestEntries, { ...ingestEnvironment, ...reported })
+const reconcile = (reported: Environment = {}) =>
+  parseEnvironment(pollEntries, { ...reconcileEnvironment, ...reported })
 
 /** The problems that an environment has, one line each. */
 function problemsOf(parse: () => unknown): readonly string[] {
@@ -82,7 +83,7 @@ describe('settings that are not set', () => {
     ])
   })
 
-  it('are told by an error that says what it is about', () => {
+  it('are reported by an error that says what it is about', () => {
     expect(() => parseEnvironment(ingestEntries, {})).toThrow(
       'Settings are missing or wrong:\n  CALLBACK_TOKEN_SHA256: is not set',
     )
@@ -243,7 +244,7 @@ describe('the keys of providers that sign', () => {
 
   it('are nobody else’s: the one of the documents is refused', () => {
     expect(problemsOf(() => parseSigningKeys(signed, { SIGNED_KEY: 'one,public' }))).toEqual([
-      "  SIGNED_KEY: expected keys of your own, and not the one that stands in the provider's documents",
+      "  SIGNED_KEY: expected keys of your own, not the one published in the provider's documents",
     ])
   })
 })
@@ -261,7 +262,7 @@ describe('the poll', () => {
   it('needs rows that stay for longer than it reaches back', () => {
     const staying = (days: string) => ({ ...reconcileEnvironment, RETENTION_DAYS: days })
     expect(problemsOf(() => parsePollSettings(staying('30')))).toEqual([
-      '  RETENTION_DAYS: expected 31 days or more while the poll is on, which reaches back 30',
+      '  RETENTION_DAYS: expected 31 days or more while the poll is on, since it reaches back 30',
     ])
     expect(parsePollSettings(staying('31'))).toMatchObject({ RETENTION_DAYS: 31 })
     expect(parsePollSettings({ SES_POLL: 'off', RETENTION_DAYS: '1' })).toBeUndefined()

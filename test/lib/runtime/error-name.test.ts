@@ -5,7 +5,7 @@ import { errorName } from '../../../lib/runtime/error-name.ts'
 
 const project = new URL('../../../', import.meta.url).pathname
 
-/** As Node itself tells it: what jest has between hides the code from the client. */
+/** As Node itself reports it: what jest has between hides the code from the client. */
 async function nameOfFailureAt(host: string): Promise<string> {
   const script = `
     import { createServer } from 'node:net'

@@ -49,20 +49,20 @@ async function freshLedger(rowsInPage?: number) {
   }
 }
 
-const to = (recipient: string, told: Partial<DeliveryEvent>) =>
+const to = (recipient: string, reported: Partial<DeliveryEvent>) =>
   eventWith({
     recipient: `${recipient}@example.com`,
     message: `message-${recipient}`,
     occurredAtMs: at('2026-11-20T08:00:00Z'),
-    ...told,
+    ...reported,
   })
-const bounce = (recipient: string, reply: string, told: Partial<DeliveryEvent> = {}) =>
-  to(recipient, { kind: 'bounced', bounceClass: 'hard', reply, ...told })
+const bounce = (recipient: string, reply: string, reported: Partial<DeliveryEvent> = {}) =>
+  to(recipient, { kind: 'bounced', bounceClass: 'hard', reply, ...reported })
 /** Evidence as an earlier version of the rules may have left it. */
 const listed = (
   recipient: string,
   detail: string,
-  told: Partial<SuppressionEvidence> = {},
+  reported: Partial<SuppressionEvidence> = {},
 ): SuppressionEvidence => ({
   recipient: `${recipient}@example.com`,
   reason: 'hard-bounce',
@@ -71,7 +71,7 @@ const listed = (
   provider: 'tencent-ses',
   message: `message-${recipient}`,
   detail,
-  ...told,
+  ...reported,
 })
 
 async function record(...events: readonly DeliveryEvent[]): Promise<void> {
@@ -225,7 +225,7 @@ describe('a recheck', () => {
     expect(namesOf((await run()).findings)).toEqual(['kept', 'stored'])
   })
 
-  it('takes off the list who is in doubt only where it is told to, and where nothing else holds', async () => {
+  it('takes off the list who is in doubt only if asked to, and where nothing else holds', async () => {
     await ledger.list.suppress(
       listed('doubtful', '552 5.1.1 over quota', { occurredAtMs: at('2026-12-24T00:00:00Z') }),
     )

@@ -57,7 +57,7 @@ describe('an event that speaks against its recipient', () => {
     expect((await ledger.stands()).suppressions).toMatchObject([{ reason: 'hard-bounce' }])
   })
 
-  it('is not recorded as a delivery where the list cannot be written, so that the poll tells it again', async () => {
+  it('is not recorded as a delivery where the list cannot be written, so that the poll reports it again', async () => {
     const ledger = await freshLedger({ suppressions: { suppress: outOfOrder } })
     await expect(ledger.record(hardBounce)).rejects.toThrow('out of order')
     expect(await ledger.stands()).toEqual({ deliveries: [], suppressions: [] })

@@ -60,7 +60,7 @@ describe('a row that somebody has changed by hand', () => {
 })
 
 describe('a row whose time is over', () => {
-  it('is not told any more, though the table has not deleted it yet', async () => {
+  it('is not returned any more, though the table has not deleted it yet', async () => {
     const { clock, writer, reader } = await ledger()
     await writer.record(deferred)
     const key = { recipient: 'example@example.com', message: sampleMessage }

@@ -114,7 +114,7 @@ describe('a row', () => {
   })
 
   it.each(['opened', 'clicked', 'complained', 'unsubscribed'] as const)(
-    'that is %s before anything else is told is delivered',
+    'that is %s before anything else is reported is delivered',
     async (kind) => {
       const [row] = await recorded(eventWith({ kind }))
       expect(row).toMatchObject({ status: 'delivered', statusRank: 50 })
@@ -146,7 +146,7 @@ describe('a row', () => {
     expect(row).not.toHaveProperty('messageId')
   })
 
-  it('counts an event once that is told twice with other detail, and keeps both tellings', async () => {
+  it('counts an event once that is reported twice with other detail, and keeps both reports', async () => {
     const { deliveries: table } = await engine.freshTables()
     const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
     await writer.record(opened('2022-06-01T08:00:00Z', 'Mozilla/5.0'))
@@ -287,7 +287,7 @@ describe('the names of a delivery', () => {
     emailId: `id${index}$example@example.com`,
   })
 
-  it('are at most twenty of a kind, whoever tells them, and no event is lost for it', async () => {
+  it('are at most twenty of a kind, whoever reports them, and no event is lost for it', async () => {
     const { deliveries: table } = await engine.freshTables()
     const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock })
     for (let index = 0; index < 25; index += 1) await writer.record(spelled(index))

@@ -14,14 +14,14 @@ const kb = 1_024
 const at = (time: string) => Date.parse(time)
 
 /** An answer to a mail of ours, but for what a test says about it. */
-function mailWith(told: Partial<InboundMail>): InboundMail {
+function mailWith(reported: Partial<InboundMail>): InboundMail {
   return {
     provider: 'sendcloud',
     recipient: 'inbox@ours.example',
     receivedAtMs: at('2026-11-21T07:59:58Z'),
     columns: { from: 'someone@theirs.example', subject: 'Re: your order' },
     content: '{"subject":"Re: your order","text":"Thank you."}',
-    ...told,
+    ...reported,
   }
 }
 
@@ -130,9 +130,9 @@ describe('an inbound mail', () => {
   it.each([
     ['content', { content: '{"text":"Another."}' }],
     ['provider', { provider: 'another' }],
-  ])('of another %s is another mail', async (_, told) => {
+  ])('of another %s is another mail', async (_, reported) => {
     const { keepAll, rows } = await inboundTable()
-    await keepAll(mailWith({}), mailWith(told))
+    await keepAll(mailWith({}), mailWith(reported))
     expect(await rows()).toHaveLength(2)
   })
 
@@ -163,16 +163,16 @@ describe('an inbound mail', () => {
   })
 })
 
-describe('a mail that is told twice', () => {
-  const tellings = [
+describe('a mail that is reported twice', () => {
+  const reports = [
     mailWith({ receivedAtMs: at('2026-11-21T07:59:58Z'), rawMessageUrl: 'https://files.example/1.eml' }),
     mailWith({ receivedAtMs: at('2026-11-21T08:01:00Z'), rawMessageUrl: 'https://files.example/2.eml' }),
   ]
 
-  it('is one row in either order, which remembers both tellings', async () => {
+  it('is one row in either order, which records both reports', async () => {
     const [one, other] = [await inboundTable(), await inboundTable()]
-    await one.keepAll(...tellings)
-    await other.keepAll(...tellings.toReversed())
+    await one.keepAll(...reports)
+    await other.keepAll(...reports.toReversed())
     expect(await one.rows()).toMatchObject([
       {
         receivedAt: ['2026-11-21T07:59:58Z', '2026-11-21T08:01:00Z'],
@@ -195,8 +195,8 @@ describe('a mail that is told twice', () => {
     expect(await broken.rows()).toEqual(await whole.rows())
   })
 
-  // Contents on both sides of the border to parts; few instants and links, so that tellings repeat and differ.
-  const telling = fc
+  // Contents on both sides of the border to parts; few instants and links, so that reports repeat and differ.
+  const repeat = fc
     .record({
       content: fc.constantFrom('{"text":"one"}', '{"text":"two"}', contentOf(33 * kb)),
       second: fc.nat(3),
@@ -209,7 +209,7 @@ describe('a mail that is told twice', () => {
         ...(url !== undefined && { rawMessageUrl: url }),
       }),
     )
-  const told = fc.array(telling, { minLength: 1, maxLength: 5 }).chain((mails) =>
+  const reported = fc.array(repeat, { minLength: 1, maxLength: 5 }).chain((mails) =>
     fc.record({
       mails: fc.constant(mails),
       again: fc.shuffledSubarray([...mails, ...mails], { minLength: mails.length * 2 }),
@@ -218,7 +218,7 @@ describe('a mail that is told twice', () => {
 
   it('ends in the same rows in any order, with any repeats and whoever gets in between', async () => {
     await fc.assert(
-      fc.asyncProperty(told, async ({ mails, again }) => {
+      fc.asyncProperty(reported, async ({ mails, again }) => {
         const [inOrder, shuffled, raced] = [await inboundTable(), await inboundTable(), await inboundTable()]
         await inOrder.keepAll(...mails)
         await shuffled.keepAll(...again)
@@ -236,14 +236,14 @@ describe('a mail that is told twice', () => {
 })
 
 describe('the sets of a mail', () => {
-  const tellings = (count: number, told: (index: number) => Partial<InboundMail>) =>
-    Array.from({ length: count }, (_, index) => mailWith(told(index)))
+  const reports = (count: number, reported: (index: number) => Partial<InboundMail>) =>
+    Array.from({ length: count }, (_, index) => mailWith(reported(index)))
   const instant = (index: number) => at('2026-11-21T00:00:00Z') + index * 1_000
   const url = (index: number) => `https://files.example/${index}.eml`
 
-  it('hold a hundred instants and ten links, and a telling beyond them is no fault', async () => {
+  it('hold a hundred instants and ten links, and a report beyond them is not a fault', async () => {
     const { keepAll, rows } = await inboundTable()
-    const all = tellings(102, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
+    const all = reports(102, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
     await keepAll(...all, ...all.slice(0, 3))
     const [row] = await rows()
     expect(row?.receivedAt).toHaveLength(100)
@@ -258,9 +258,9 @@ describe('the sets of a mail', () => {
     expect((await rows())[0]).toMatchObject({ rawMessageUrls: [whole, whole.replace(/x$/, 'y…')] })
   })
 
-  it('that are full do not keep a telling from beginning the retention anew', async () => {
+  it('that are full do not keep a report from restarting the retention', async () => {
     const { client, table, clock, keepAll } = await inboundTable()
-    await keepAll(...tellings(100, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) })))
+    await keepAll(...reports(100, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) })))
     clock.advance(86_400_000)
     await keepAll(mailWith({ receivedAtMs: instant(100), rawMessageUrl: url(100) }))
     const get = new GetItemCommand({ TableName: table, Key: { id: { S: sampleId } } })
@@ -270,13 +270,13 @@ describe('the sets of a mail', () => {
 
   it('are full each on its own', async () => {
     const { keepAll, rows } = await inboundTable()
-    await keepAll(...tellings(100, (index) => ({ receivedAtMs: instant(index) })))
+    await keepAll(...reports(100, (index) => ({ receivedAtMs: instant(index) })))
     await keepAll(mailWith({ receivedAtMs: instant(100), rawMessageUrl: url(1) }))
     expect((await rows())[0]).toMatchObject({ rawMessageUrls: [url(1)] })
 
     const other = await inboundTable()
     await other.keepAll(
-      ...tellings(10, (index) => ({ receivedAtMs: instant(0), rawMessageUrl: url(index) })),
+      ...reports(10, (index) => ({ receivedAtMs: instant(0), rawMessageUrl: url(index) })),
       mailWith({ receivedAtMs: instant(1), rawMessageUrl: url(10) }),
     )
     const [row] = await other.rows()
@@ -286,7 +286,7 @@ describe('the sets of a mail', () => {
 
   it('are not grown beyond what they hold by writers that race', async () => {
     const { keepAll, rows } = await inboundTable()
-    const all = tellings(120, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
+    const all = reports(120, (index) => ({ receivedAtMs: instant(index), rawMessageUrl: url(index) }))
     await Promise.all(all.map((mail) => keepAll(mail)))
     const [row] = await rows()
     expect(row?.receivedAt).toHaveLength(100)
@@ -327,7 +327,7 @@ describe('a head', () => {
       labelName: long,
     }
     const answers = { message: 'm'.repeat(512), recipient: long }
-    const told = {
+    const reported = {
       recipient: long,
       columns,
       answers,
@@ -335,7 +335,9 @@ describe('a head', () => {
     }
     for (let index = 0; index < 100; index += 1) {
       const rawMessageUrl = `https://files.example/${index}/${long}`
-      await keepAll(mailWith({ ...told, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }))
+      await keepAll(
+        mailWith({ ...reported, rawMessageUrl, receivedAtMs: at('2026-11-21T00:00:00Z') + index }),
+      )
     }
     const [row] = await rows()
     expect(row?.rawMessageUrls).toHaveLength(10)
@@ -376,7 +378,7 @@ describe('the reader', () => {
   const contentsOf = (mails: readonly { readonly columns: ReadonlyMap<string, string> }[]) =>
     mails.map(({ columns }) => columns.get('subject')).sort()
 
-  it('tells all there is, without content and without parts', async () => {
+  it('returns all there is, without content and without parts', async () => {
     const { keepAll, reader } = await inboundTable()
     await keepAll(mailWith({}), mailWith({ content: contentOf(400 * kb), columns: {} }))
     const mails = await Array.fromAsync(reader.all())
@@ -394,7 +396,7 @@ describe('the reader', () => {
     })
   })
 
-  it('tells the mails that answer a message, and no others', async () => {
+  it('returns the mails that answer a message, and no others', async () => {
     const { keepAll, reader } = await inboundTable()
     await keepAll(
       { ...answering('m-1', 'one'), columns: { subject: 'one' } },
@@ -408,14 +410,14 @@ describe('the reader', () => {
     expect(mail?.answers).toBe('m-10')
   })
 
-  it('tells the earliest instant first', async () => {
+  it('returns the earliest instant first', async () => {
     const { keepAll, reader } = await inboundTable()
-    const told = ['2026-11-21T09:00:00Z', '2026-11-21T07:00:00Z', '2026-11-21T08:00:00Z']
-    await keepAll(...told.map((time) => mailWith({ receivedAtMs: at(time) })))
-    expect((await reader.mail(sampleId))?.receivedAt).toEqual(told.toSorted())
+    const reported = ['2026-11-21T09:00:00Z', '2026-11-21T07:00:00Z', '2026-11-21T08:00:00Z']
+    await keepAll(...reported.map((time) => mailWith({ receivedAtMs: at(time) })))
+    expect((await reader.mail(sampleId))?.receivedAt).toEqual(reported.toSorted())
   })
 
-  it('tells no mail whose time is over', async () => {
+  it('returns no expired mail', async () => {
     const { clock, keepAll, reader } = await inboundTable()
     await keepAll(answering('m-1', 'one'))
     const id = await idOfOnly(reader)

@@ -10,7 +10,7 @@ import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../../events.ts'
 
-// Whatever an event tells: its status and its fact are written, and what its row does not hold stands beside it.
+// Whatever an event reports: its status and its fact are written, and what its row does not hold stands beside it.
 
 const engine = embeddedTables()
 // Dynoxide refuses an update of a full item even where it becomes smaller. DynamoDB Local measures what comes out.
@@ -71,7 +71,7 @@ describe('an event with many headers', () => {
     expect((await rows()).length).toBe(1 + 3)
   })
 
-  it('is written in one expression, whatever else it tells', async () => {
+  it('is written in one expression, whatever else it reports', async () => {
     const { record, delivery, rows } = await ledger()
     const event = eventWith({
       kind: 'bounced',
@@ -126,14 +126,14 @@ describe('an event with many headers', () => {
     expect(await delivery()).toEqual(joined(undefined, eventWith({ headers: headersOf(2) })))
   })
 
-  it('tells them of the first telling in its row, and of the others in the order of their keys', async () => {
-    const told = ['one', 'two', 'three'].map((value) => eventWith({ headers: headersOf(115, value) }))
+  it('returns those of the first report in its row, and of the others in the order of their keys', async () => {
+    const reported = ['one', 'two', 'three'].map((value) => eventWith({ headers: headersOf(115, value) }))
     const values = async (...events: readonly DeliveryEvent[]) => {
       const { record, delivery } = await ledger()
       await record(...events)
       return new Set((await delivery())?.columns.values())
     }
-    const [one, two, three] = told
+    const [one, two, three] = reported
     const inOrder = await values(one!, two!, three!)
     expect(inOrder.has('one')).toBe(true)
     expect(await values(one!, three!, two!)).toEqual(inOrder)
@@ -216,7 +216,7 @@ describe('a row that is as large as an item may be', () => {
     expect(found?.columns.get('X-Tencentcloudses-Cb-2')).toBe('x')
   })
 
-  it('keeps its own columns where an event tells them otherwise', async () => {
+  it('keeps its own columns where an event reports them otherwise', async () => {
     const { record, delivery } = await filled(20)
     await record(
       eventWith({ kind: 'delivered', columns: { subject: 'another subject', template: 'w'.repeat(900) } }),

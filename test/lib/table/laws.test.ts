@@ -10,7 +10,7 @@ import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../../events.ts'
 import { times } from '../../strength.ts'
 
-// The laws of docs/adr/0001: a row depends on which events were told, and on nothing else.
+// The laws of docs/adr/0001: a row depends on which events were reported, and on nothing else.
 
 const recipients = ['a@example.com', 'b@example.com']
 const messages = [sampleMessage, 'qcloud-ses-0a1b2c', 'task:77']
@@ -28,7 +28,7 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     bounceClass: fc.constantFrom('hard', 'soft', 'undetermined'),
     detail: fc.constantFrom('', '250 ok', '452 4.2.2 mailbox full', 'x'.repeat(401)),
     sentSecond: fc.option(fc.nat(1), { nil: undefined }),
-    tellsSubject: fc.boolean(),
+    reportsSubject: fc.boolean(),
     spelling: fc.constantFrom(undefined, 'First', 'FIRST'),
     index: fc.option(fc.nat(1), { nil: undefined }),
   })
@@ -46,9 +46,9 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     ...(drawn.kind === 'clicked' && drawn.link !== undefined && { link: drawn.link }),
     ...(drawn.kind === 'bounced' && { bounceClass: drawn.bounceClass }),
     ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
-    // What belongs to a message is the same in every event that tells it.
-    columns: drawn.tellsSubject ? { subject: `about ${drawn.message}` } : {},
-    headers: new Map(drawn.tellsSubject ? [['X-Tencentcloudses-Cb-Order', drawn.message]] : []),
+    // What belongs to a message is the same in every event that reports it.
+    columns: drawn.reportsSubject ? { subject: `about ${drawn.message}` } : {},
+    headers: new Map(drawn.reportsSubject ? [['X-Tencentcloudses-Cb-Order', drawn.message]] : []),
   }))
 
 function timed(second: number | undefined): { occurredAtMs?: number } {
@@ -125,7 +125,7 @@ describe('the pure core', () => {
     )
   })
 
-  it('counts each event once, however often it is told', () => {
+  it('counts each event once, however often it is reported', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5), { minLength: 1, maxLength: 20 }), (seconds) => {
         const events = seconds.map((second) =>
@@ -160,7 +160,7 @@ describe('the table', () => {
     )
   })
 
-  it('tells what the pure core tells where its sets are full after one fact', async () => {
+  it('returns what the pure core computes where its sets are full after one fact', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
         const { table } = await writtenBy([shuffled, events.toReversed()], 1)
@@ -170,7 +170,7 @@ describe('the table', () => {
     )
   })
 
-  it('tells what the pure core tells', async () => {
+  it('returns what the pure core computes', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
         const { table } = await writtenBy([shuffled])

@@ -131,7 +131,7 @@ describe('a part', () => {
     await expect(read()).rejects.toThrow(`Part 3 of 3, the row '${id}#003' of ${table}, is damaged.`)
   })
 
-  it('that cannot be put ends the others: nothing is written after the failure was told', async () => {
+  it('that cannot be put ends the others: nothing is written after the failure was reported', async () => {
     const { inbound: table } = await engine.freshTables()
     beforeEachPut(async (put) => {
       if (put === 2) throw new Error('refused')

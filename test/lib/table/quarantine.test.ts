@@ -16,7 +16,7 @@ const at = (time: string) => Date.parse(time)
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
 /** A body that is no JSON, but for what a test says about it. */
-function inputWith(told: Partial<QuarantinedInput>): QuarantinedInput {
+function inputWith(reported: Partial<QuarantinedInput>): QuarantinedInput {
   return {
     provider: 'tencent-ses',
     body: bytesOf('{"event":'),
@@ -24,7 +24,7 @@ function inputWith(told: Partial<QuarantinedInput>): QuarantinedInput {
     reason: 'unreadable',
     problems: ['body: expected JSON, got a string'],
     receivedAtMs: at('2026-11-21T08:00:00Z'),
-    ...told,
+    ...reported,
   }
 }
 
@@ -281,7 +281,7 @@ describe('the gauge', () => {
 })
 
 describe('a dismissal', () => {
-  it('is told from a replay, by whoever resolved it last', async () => {
+  it('is distinguished from a replay, by what resolved it last', async () => {
     const { keepAll, store } = await quarantine()
     await keepAll(inputWith({}))
     await store.dismissed(sampleId, at('2026-11-22T09:00:00Z'))
@@ -384,7 +384,7 @@ describe('the store', () => {
     expect(logged).toEqual([])
   })
 
-  it('tells no row whose time is over', async () => {
+  it('returns no expired row', async () => {
     const { clock, keepAll, store } = await quarantine()
     await keepAll(inputWith({}))
     clock.advance(400 * 86_400_000)

@@ -15,7 +15,7 @@ import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { sampleMessage } from '../../events.ts'
 import { times } from '../../strength.ts'
 
-// The law of docs/adr/0007: a row depends on which evidence was told and which removals were made, and on nothing else.
+// The law of docs/adr/0007: a row depends on which evidence was reported and which removals were made, and on nothing else.
 
 const recipient = 'a@example.com'
 const dayMs = 86_400_000
@@ -26,7 +26,7 @@ const anyInstant = fc
   .tuple(fc.constantFrom(0, 0, 0, 1, 2, 3, 4), fc.nat(3))
   .map(([day, step]) => Date.parse('2026-11-21T23:59:58Z') + day * dayMs + step * 500)
 
-const told = {
+const reported = {
   recipient: fc.constant(recipient),
   occurredAtMs: anyInstant,
   source: fc.constantFrom('callback' as const, 'poll' as const),
@@ -36,7 +36,7 @@ const told = {
 
 const anyHardBounce: fc.Arbitrary<SuppressionEvidence> = fc.record(
   {
-    ...told,
+    ...reported,
     reason: fc.constant('hard-bounce'),
     judgement: fc.constantFrom(
       { class: 'gone', rule: 'no-such-mailbox' },
@@ -48,7 +48,7 @@ const anyHardBounce: fc.Arbitrary<SuppressionEvidence> = fc.record(
 )
 const anyUnsubscription: fc.Arbitrary<SuppressionEvidence> = fc.record(
   {
-    ...told,
+    ...reported,
     reason: fc.constant('unsubscribe'),
     fromDomain: fc.constantFrom('news.example.com', 'shop.example.com'),
     detail: fc.constantFrom('', 'by its link'),
@@ -56,7 +56,7 @@ const anyUnsubscription: fc.Arbitrary<SuppressionEvidence> = fc.record(
   { requiredKeys: ['recipient', 'occurredAtMs', 'source', 'provider', 'message', 'reason', 'detail'] },
 )
 const anyComplaint: fc.Arbitrary<SuppressionEvidence> = fc.record({
-  ...told,
+  ...reported,
   reason: fc.constant('complaint'),
   detail: fc.constantFrom('', 'called spam'),
 })
@@ -68,7 +68,7 @@ const anyByHand: fc.Arbitrary<SuppressionEvidence> = fc.record({
   detail: fc.constantFrom('', 'asked on the telephone'),
 })
 const anyBlocklisting: fc.Arbitrary<SuppressionEvidence> = fc.record({
-  ...told,
+  ...reported,
   reason: fc.constant('blocklist'),
   detail: fc.constantFrom('1007', '401'),
 })
@@ -76,7 +76,7 @@ const anyBlocklisting: fc.Arbitrary<SuppressionEvidence> = fc.record({
 /** Enough of them for the address to be on the list, and often not. */
 const anyUnclearBounce: fc.Arbitrary<SuppressionEvidence> = fc
   .record({
-    ...told,
+    ...reported,
     occurredAtMs: dayOf.map((dayStartMs) => dayStartMs + 10 * 3_600_000),
     reason: fc.constant('hard-bounce'),
     isUnclear: fc.constant(true),
@@ -216,7 +216,7 @@ describe('the suppression list', () => {
     )
   })
 
-  it('tells rightly who is on it, why and until when even where each set is full after one line', async () => {
+  it('shows correctly who is on it, why and until when even where each set is full after one line', async () => {
     const [table] = tables
     await fc.assert(
       fc.asyncProperty(streams, async ({ steps, shuffled }) => {

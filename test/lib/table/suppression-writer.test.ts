@@ -88,7 +88,7 @@ async function written(...evidence: readonly SuppressionEvidence[]): Promise<rea
   return rowsOf(engine.client, list.table)
 }
 
-/** Runs with every call to DynamoDB told beforehand by its name. */
+/** Runs with a callback before every call to DynamoDB, with its name. */
 async function watched(
   before: (command: string) => void | Promise<void>,
   run: () => Promise<unknown>,
@@ -155,7 +155,7 @@ describe('a row', () => {
     ])
   })
 
-  it('names the earliest evidence, in whichever order it was told', async () => {
+  it('names the earliest evidence, in whichever order it was reported', async () => {
     const expected = [
       {
         recipient,
@@ -427,14 +427,14 @@ describe('between a removal and evidence at the same time', () => {
 })
 
 describe('a set of evidence that is full', () => {
-  const told = Array.from({ length: 60 }, (_, day) =>
+  const reported = Array.from({ length: 60 }, (_, day) =>
     byHand(new Date(at('2026-11-21T00:00:00Z') + day * 86_400_000).toISOString()),
   )
   const byHandLine = (time: string) => `${time}[operator] by-hand asked on the telephone`
 
   it('holds 50 lines, and the first and the last evidence are known beyond it', async () => {
     const list = await freshList()
-    for (const one of told.toReversed()) await list.suppress(one)
+    for (const one of reported.toReversed()) await list.suppress(one)
     const [row] = await rowsOf(engine.client, list.table)
     expect(row).toMatchObject({
       since: '2026-11-21T00:00:00Z',
@@ -445,22 +445,22 @@ describe('a set of evidence that is full', () => {
     expect((await list.ofRecipient(recipient))?.evidence).toHaveLength(51 + 1)
   })
 
-  it('still tells rightly whether the address is on the list', async () => {
+  it('still shows correctly whether the address is on the list', async () => {
     const list = await freshList({ evidence: 1 })
-    for (const one of told.slice(0, 5)) await list.suppress(one)
+    for (const one of reported.slice(0, 5)) await list.suppress(one)
     expect(linesHeld(await list.remove(recipient, at('2026-11-24T23:00:00Z')))).toEqual([
       byHandLine('2026-11-25T00:00:00Z'),
     ])
     expect(held(await list.remove(recipient, at('2026-11-25T00:00:00Z')))).toEqual([])
-    await list.suppress(told[4]!)
+    await list.suppress(reported[4]!)
     expect(held(await list.ofRecipient(recipient))).toEqual([])
     expect((await rowsOf(engine.client, list.table))[0]).not.toHaveProperty('suppressedBy')
-    await list.suppress(told[5]!)
+    await list.suppress(reported[5]!)
     expect(linesHeld(await list.ofRecipient(recipient))).toEqual([byHandLine('2026-11-26T00:00:00Z')])
     expect(await rowsOf(engine.client, list.table)).toMatchObject([{ since: '2026-11-26T00:00:00Z' }])
   })
 
-  it('tells of each reason by itself what found no room', async () => {
+  it('shows for each reason by itself what did not fit', async () => {
     const list = await freshList({ evidence: 1 })
     const unsubscribed = {
       ...complaint,
@@ -516,9 +516,9 @@ describe("a set of a provider's own list that is full", () => {
     ])
   })
 
-  it('tells rightly until when it holds, whichever of it found room', async () => {
-    const told = ['2026-11-03', '2026-11-01', '2026-11-05', '2026-11-02'].map((day) => `${day}T00:00:00Z`)
-    for (const order of [told, told.toReversed()]) {
+  it('shows correctly until when it holds, whichever of it found room', async () => {
+    const reported = ['2026-11-03', '2026-11-01', '2026-11-05', '2026-11-02'].map((day) => `${day}T00:00:00Z`)
+    for (const order of [reported, reported.toReversed()]) {
       const list = await freshList({ blocklisted: 1 })
       for (const day of order) await list.suppress(blocklisting(day))
       const row = await list.ofRecipient(recipient)
@@ -539,17 +539,17 @@ describe("a set of a provider's own list that is full", () => {
 describe('a set of unclear bounces that is full', () => {
   it('holds 60 lines, and of the others their days', async () => {
     const list = await freshList()
-    const told = Array.from({ length: 62 }, (_, hour) =>
+    const reported = Array.from({ length: 62 }, (_, hour) =>
       unclear(new Date(at('2026-11-21T00:00:00Z') + hour * 3_600_000).toISOString(), `m${hour}`),
     )
-    for (const one of told) await list.suppress(one)
+    for (const one of reported) await list.suppress(one)
     const [row] = await rowsOf(engine.client, list.table)
     expect(row).toMatchObject({ evidenceLeftOut: 'yes', unclearDays: ['2026-11-23'] })
     expect(row?.unclearBounces).toHaveLength(60)
     expect(row).not.toHaveProperty('latestHardBounce')
   })
 
-  it('still tells that there were enough of them, in any order', async () => {
+  it('still shows that there were enough of them, in any order', async () => {
     const days = ['2026-11-21', '2026-11-22', '2026-11-23']
     for (const order of [days, days.toReversed()]) {
       const list = await freshList({ unclearBounces: 1 })
@@ -578,7 +578,7 @@ describe('a set of unclear bounces that is full', () => {
 })
 
 describe('the reader', () => {
-  it('tells of every row, those that were taken off the list included', async () => {
+  it('returns every row, those that were taken off the list included', async () => {
     const list = await freshList()
     await list.suppress(hardBounce)
     await list.suppress({ ...complaint, recipient: 'other@example.com' })
@@ -592,7 +592,7 @@ describe('the reader', () => {
     )
   })
 
-  it('knows nothing of an address of which nothing was told', async () => {
+  it('knows nothing of an address about which nothing was reported', async () => {
     const list = await freshList()
     expect(await list.ofRecipient(recipient)).toBeUndefined()
   })

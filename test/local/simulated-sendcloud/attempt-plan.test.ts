@@ -35,7 +35,7 @@ describe('planned attempts', () => {
     ])
   })
 
-  it('tell once of each message and once of each thing that happened to a delivery', () => {
+  it('report each message once and once each thing that happened to a delivery', () => {
     const { attempts, events } = planAttempts(traffic, calm)
     const entries = traffic.flatMap(({ deliveries }) => deliveries.flatMap(({ timeline }) => timeline))
     expect(events).toBe(traffic.length + entries.length)

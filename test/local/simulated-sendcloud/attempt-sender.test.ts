@@ -69,7 +69,7 @@ describe('sending as SendCloud does', () => {
     expect(figures).toEqual({ ...clean, attempts: 4, lost: 1, refused: 2, retried: 2, lostForEver: 1 })
   })
 
-  it('tells of each callback once that it was accepted', async () => {
+  it('reports of each callback once that it was accepted', async () => {
     let accepted = 0
     const attempts = [...attemptsAt('a', 'answer-lost', 'answered'), ...attemptsAt('b', 'lost')]
     await sendAttempts(attempts, { post: answering().post, onAccepted: () => (accepted += 1) })

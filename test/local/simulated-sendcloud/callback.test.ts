@@ -34,7 +34,7 @@ const common = {
 const noTask = { maillistTaskId: '', mail_list_task_id: '' }
 
 describe('a callback', () => {
-  it('request tells of all recipients at once, their lists as JSON text', () => {
+  it('request reports all recipients at once, their lists as JSON text', () => {
     expect(fieldsOf({ of: 'message', atMs: sentAtMs, message: sampleMessage() })).toEqual({
       event: 'request',
       message: 'successfully request',

@@ -20,8 +20,8 @@ describe('an inbound mail', () => {
       x_mx_mailfrom: 'bob@example.com',
       x_mx_rcptto: 'support@mail.example.com',
       headers: expect.stringMatching(/^\{.*\}$/),
-      html: '<p>Thank you! Can it be left with the neighbours?</p>',
-      text: 'Thank you! Can it be left with the neighbours?',
+      html: '<p>Thank you! Can it be left with the neighbors?</p>',
+      text: 'Thank you! Can it be left with the neighbors?',
       subject: 'Re: Your order has shipped',
       raw_message_url: 'https://route.example.com/1795237200777.eml',
       raw_message: expect.any(String),
@@ -33,7 +33,7 @@ describe('an inbound mail', () => {
     })
   })
 
-  it('tells its headers as JSON text', () => {
+  it('has its headers as JSON text', () => {
     expect(JSON.parse(fields.headers!)).toMatchObject({
       From: 'bob <bob@example.com>',
       To: 'Example Shop <support@mail.example.com>',

@@ -41,10 +41,10 @@ describe('mail sent with SendCloud', () => {
   })
 
   it('meets all of SendCloud’s events, and each cause that the simulation knows', () => {
-    const told = new Set(
+    const reported = new Set(
       entries.map(({ kind, bounceType, subStat }) => [kind, bounceType, subStat].join(' ')),
     )
-    expect([...told].map((one) => one.trim()).sort()).toEqual([
+    expect([...reported].map((one) => one.trim()).sort()).toEqual([
       'bounced hard_bounce 406',
       'bounced soft_bounce 503',
       'bounced soft_bounce 509',

@@ -92,12 +92,12 @@ describe('posting to a URL', () => {
     server.closeAllConnections()
   })
 
-  it('posts JSON and tells the status', async () => {
+  it('posts JSON and returns the status', async () => {
     expect(await postTo(url)('{"event":"open"}')).toBe(202)
     expect(received).toEqual([{ method: 'POST', type: 'application/json', body: '{"event":"open"}' }])
   })
 
-  it('posts a form where it is told to', async () => {
+  it('posts a form if asked to', async () => {
     await postTo(url, 'application/x-www-form-urlencoded')('event=open')
     expect(received).toEqual([
       { method: 'POST', type: 'application/x-www-form-urlencoded', body: 'event=open' },

@@ -52,7 +52,7 @@ describe('a callback', () => {
     expect(callbackOf(sampleDelivery(), { kind, atMs })).toMatchObject({ event, eventid })
   })
 
-  it('of a click tells link and user agent', () => {
+  it('of a click has link and user agent', () => {
     const entry = {
       kind: 'clicked',
       atMs,

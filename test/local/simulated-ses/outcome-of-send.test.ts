@@ -7,7 +7,7 @@ const sentAtMs = Date.parse('2026-11-21T04:00:00Z')
 const send = { recipient: 'someone@example.com', message }
 
 describe('a send of just now', () => {
-  it('is delivered two seconds after it was told of', () => {
+  it('is delivered two seconds after it was recorded', () => {
     expect(outcomesOfSends([send], nowMs)).toMatchObject([
       {
         messageId: message,

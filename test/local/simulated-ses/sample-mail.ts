@@ -1,6 +1,6 @@
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 
-/** A delivery to which nothing has happened yet; sent at noon of 2026-11-21 in UTC+8 unless told otherwise. */
+/** A delivery to which nothing has happened yet; sent at noon of 2026-11-21 in UTC+8 by default. */
 export function sampleDelivery(parts: Partial<SimulatedDelivery> = {}): SimulatedDelivery {
   return {
     messageId: 'qcloudses-30-251200670-date-20261121120000-8jolHvR2XcXC1',

@@ -28,7 +28,7 @@ export async function startForTest(
   return simulated
 }
 
-/** Tencent's own client, with a good credential unless told otherwise. */
+/** Tencent's own client, with a good credential by default. */
 export function clientOf({ url }: { url: string }, parts: ClientParts = {}): Client {
   const { region = 'ap-guangzhou', ...credential } = parts
   return new ses.v20201002.Client({

@@ -178,7 +178,7 @@ describe('what is listed', () => {
     expect(await recipientsOf(simulated)).toEqual(['a1@example.com'])
   })
 
-  it('tells a complaint under the spellings it was asked to use', async () => {
+  it('reports a complaint under the spellings it was asked to use', async () => {
     const simulated = await startForTest({
       clock: virtualClock(afternoon),
       complaintKeys: ['UserComplainted'],

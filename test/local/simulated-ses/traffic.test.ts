@@ -105,7 +105,7 @@ describe('traffic', () => {
     expect(longest).toBeGreaterThan(60 * hourMs)
   })
 
-  it('tells time in whole seconds, in order, and no kind twice in a second', () => {
+  it('has times in whole seconds, in order, and no kind twice in a second', () => {
     const instants = day.map(({ timeline }) => timeline.map(({ atMs }) => atMs))
     expect(instants).toEqual(instants.map((list) => list.toSorted((one, other) => one - other)))
     expect(

@@ -14,10 +14,10 @@ const undated = 'qcloud-ses-09af3b'
 const datedMs = Date.parse('2026-11-21T04:00:00Z')
 
 /** The least that is a send, but for what a test says about it. */
-const sendWith = (told: Readonly<Record<string, unknown>> = {}) => ({
+const sendWith = (reported: Readonly<Record<string, unknown>> = {}) => ({
   messageId: dated,
   recipients: 'reader@example.com',
-  ...told,
+  ...reported,
 })
 const leastEvent: DeliveryEvent = {
   provider: 'tencent-ses',
@@ -69,14 +69,14 @@ describe('a send', () => {
   })
 
   it('may hold fields that nobody knows, and null where nothing is meant', () => {
-    const told = { subject: 'about it', __proto__: { a: 1 }, sentAt: null, provider: null }
-    expect(eventsOf(read(sendWith(told)))).toEqual([leastEvent])
+    const reported = { subject: 'about it', __proto__: { a: 1 }, sentAt: null, provider: null }
+    expect(eventsOf(read(sendWith(reported)))).toEqual([leastEvent])
   })
 
   it('is of the provider that it names', () => {
     const messageId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound'
-    const told = { messageId, provider: 'sendcloud', sentAt: 1795233600 }
-    expect(eventsOf(read(sendWith(told)))).toEqual([
+    const reported = { messageId, provider: 'sendcloud', sentAt: 1795233600 }
+    expect(eventsOf(read(sendWith(reported)))).toEqual([
       { ...leastEvent, provider: 'sendcloud', message: messageId },
     ])
   })
@@ -92,8 +92,8 @@ describe('a send', () => {
 })
 
 describe('when a mail was sent', () => {
-  const sentAtOf = (told: Readonly<Record<string, unknown>>) =>
-    new Date(eventsOf(read(sendWith(told)))[0]!.occurredAtMs!).toISOString()
+  const sentAtOf = (reported: Readonly<Record<string, unknown>>) =>
+    new Date(eventsOf(read(sendWith(reported)))[0]!.occurredAtMs!).toISOString()
 
   it.each<[unknown, string]>([
     ['2026-11-21T08:00:00Z', '2026-11-21T08:00:00.000Z'],
@@ -103,12 +103,12 @@ describe('when a mail was sent', () => {
     [' 2028-02-29T08:00:00Z', '2028-02-29T08:00:00.000Z'],
     [1654064679, '2022-06-01T06:24:39.000Z'],
     ['1654064679', '2022-06-01T06:24:39.000Z'],
-  ])('is told by %j, to the second', (sentAt, expected) => {
+  ])('is read from %j, to the second', (sentAt, expected) => {
     expect(sentAtOf({ messageId: undated, sentAt })).toBe(expected)
   })
 
   it.each([1795233612, '2026-11-21T03:59:58Z', '2022-06-01T06:24:39Z'])(
-    'is what the MessageId tells, where it does, and not %j',
+    'is what the MessageId contains, if any, and not %j',
     (sentAt) => {
       expect(sentAtOf({ sentAt })).toBe('2026-11-21T04:00:00.000Z')
     },
@@ -129,7 +129,7 @@ describe('when a mail was sent', () => {
     '1.2.3',
     true,
     {},
-  ])('is not told by %j, even where the MessageId tells it', (sentAt) => {
+  ])('is not read from %j, even where the MessageId contains it', (sentAt) => {
     for (const messageId of [undated, dated]) {
       const outcomes = read(sendWith({ messageId, sentAt }))
       expect(problemsOf(outcomes).map(({ pointer }) => pointer)).toEqual(['/sentAt'])
@@ -145,7 +145,7 @@ describe('when a send was', () => {
     ['1795233600123'],
     [1795233600.5],
     ['1795233600.999'],
-  ])('is told by Unix seconds or milliseconds: %j', (sentAt) => {
+  ])('is read from Unix seconds or milliseconds: %j', (sentAt) => {
     expect(eventsOf(read(sendWith({ messageId: undated, sentAt })))).toEqual([
       { ...leastEvent, message: undated, occurredAtMs: datedMs },
     ])
@@ -156,8 +156,8 @@ describe('when a send was', () => {
     [{ messageId: undated, sentAt: '2026-11-21T04:00:00Z' }, '/sentAt', 'a string'],
     [{ messageId: dated }, '/messageId', 'a string'],
     [{ messageId: dated, sentAt: '2026-11-20T04:00:00Z' }, '/messageId', 'a string'],
-  ])('is not more than a day ahead of our clock: %j', (told, pointer, received) => {
-    const text = JSON.stringify(sendWith(told))
+  ])('is not more than a day ahead of our clock: %j', (reported, pointer, received) => {
+    const text = JSON.stringify(sendWith(reported))
     const expected = 'an instant at most a day ahead of our clock'
     expect(readText(text, datedMs - 86_400_001)).toEqual([
       { type: 'invalid', problems: [{ pointer, expected, received: `${received} beyond it` }] },
@@ -165,7 +165,7 @@ describe('when a send was', () => {
     expect(eventsOf(readText(text, datedMs - 86_400_000))).toHaveLength(1)
   })
 
-  it('is told by a MessageId in angle brackets, too', () => {
+  it('is read from a MessageId in angle brackets, too', () => {
     expect(eventsOf(read(sendWith({ messageId: ` <${dated}> ` })))).toEqual([leastEvent])
   })
 })
@@ -197,12 +197,12 @@ describe('what is wrong with a send', () => {
       [{ pointer: '/messageId', expected: messageIdShape, received: 'a string' }],
     ],
     [
-      'no date where the MessageId tells none',
+      'no date where the MessageId contains none',
       { messageId: undated },
       [
         {
           pointer: '/sentAt',
-          expected: `${instantShape}, since this MessageId does not tell when`,
+          expected: `${instantShape}, since this MessageId contains no time`,
           received: 'nothing',
         },
       ],
@@ -253,8 +253,8 @@ describe('what is wrong with a send', () => {
         { pointer: '/recipients/1', expected: 'one email address', received: 'a number' },
       ],
     ],
-  ])('is told for %s', (_, told, problems) => {
-    const outcomes = read(sendWith({ ...told }))
+  ])('is reported for %s', (_, reported, problems) => {
+    const outcomes = read(sendWith({ ...reported }))
     expect(outcomes).toEqual([{ type: 'invalid', problems }])
   })
 

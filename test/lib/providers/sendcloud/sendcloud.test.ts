@@ -28,7 +28,7 @@ const emailId = `${messageId}0$reader@example.com`
 const readForm = (text: string) => sendCloud.read(callbackOf(text, formType))
 const readJson = (value: unknown) => sendCloud.read(callbackOf(JSON.stringify(value), 'application/json'))
 
-/** Reads the fields as a form and as JSON: what they tell must not depend on it. */
+/** Reads the fields as a form and as JSON: the result must not depend on it. */
 function read(fields: UnsignedFields): readonly Outcome[] {
   const outcomes = sendCloud.read(formOf(fields))
   expect(sendCloud.read(jsonOf(fields))).toEqual(outcomes)
@@ -36,12 +36,12 @@ function read(fields: UnsignedFields): readonly Outcome[] {
 }
 
 /** The least that is an event, but for what a test says about it. */
-const fieldsWith = (told: UnsignedFields = {}): UnsignedFields => ({
+const fieldsWith = (reported: UnsignedFields = {}): UnsignedFields => ({
   event: 'deliver',
   emailId,
   recipient: 'reader@example.com',
   timestamp: 1795233605123,
-  ...told,
+  ...reported,
 })
 const leastEvent = {
   provider: 'sendcloud',
@@ -82,7 +82,7 @@ function problemsOf(outcomes: readonly Outcome[]): readonly FieldProblem[] {
 const typesOf = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome.type)
 const eventsOf = (outcomes: readonly Outcome[]) =>
   outcomes.flatMap((outcome) => (outcome.type === 'event' ? outcome.event : []))
-const eventOf = (told: UnsignedFields) => onlyEventOf(read(fieldsWith(told)))
+const eventOf = (reported: UnsignedFields) => onlyEventOf(read(fieldsWith(reported)))
 const pointersOf = (outcomes: readonly Outcome[]) => {
   expect([...new Set(typesOf(outcomes))]).toEqual(['invalid'])
   return problemsOf(outcomes).map((problem) => problem.pointer)
@@ -167,8 +167,8 @@ describe('the documented events, in both encodings', () => {
         detail: '509 other outIp 198.51.100.7',
       },
     ],
-  ])('%s is read whole', (name, told) => {
-    expect(onlyEventOf(inBoth(name))).toEqual({ ...shared, ...told })
+  ])('%s is read whole', (name, reported) => {
+    expect(onlyEventOf(inBoth(name))).toEqual({ ...shared, ...reported })
   })
 
   it('request is one event for each of its recipients', () => {
@@ -252,9 +252,9 @@ describe('the event', () => {
     ['soft_bounce', { kind: 'bounced', bounceClass: 'soft' }],
     ['bounce', { kind: 'bounced', bounceClass: 'soft' }],
     ['request', { kind: 'requested' }],
-  ])('%s, in any case and with either dash, is told', (event, told) => {
+  ])('%s, in any case and with either dash, is reported', (event, reported) => {
     for (const spelling of [event, ` ${event.toUpperCase()} `, event.replaceAll('_', '-')]) {
-      expect(eventOf({ event: spelling })).toEqual({ ...leastEvent, ...told })
+      expect(eventOf({ event: spelling })).toEqual({ ...leastEvent, ...reported })
     }
   })
 
@@ -287,7 +287,7 @@ describe('the event', () => {
     expect(pointersOf(readJson(fieldsWith({ event })))).toEqual(['/event'])
   })
 
-  it('that is told twice, differently, is in doubt', () => {
+  it('that is reported twice, differently, is in doubt', () => {
     expect(pointersOf(readForm(`event=open&event=click&emailId=${emailId}&timestamp=1795233605123`))).toEqual(
       ['/event'],
     )
@@ -311,8 +311,8 @@ describe('the sub-status', () => {
     ['409', hard, '409 other', 'others'],
     ['499', hard, '499 an undocumented sub-status', ''],
     ['503', hard, '503 service not available', ''],
-  ])('%s of invalid is %j', (substat, told, detail, substatdesc) => {
-    const event = { ...leastEvent, ...told, code: `subStat ${substat}`, detail }
+  ])('%s of invalid is %j', (substat, reported, detail, substatdesc) => {
+    const event = { ...leastEvent, ...reported, code: `subStat ${substat}`, detail }
     expect(eventOf({ event: 'invalid', substat, substatdesc })).toEqual(event)
     expect(eventOf({ event: 'invalid_email', subStat: Number(substat), subStatDesc: substatdesc })).toEqual(
       event,
@@ -354,9 +354,9 @@ describe('the sub-status', () => {
     ['506', soft],
     ['509', soft],
     ['599', soft],
-  ])('%s of the old bounce decides %j', (substat, told) => {
+  ])('%s of the old bounce decides %j', (substat, reported) => {
     const { kind, bounceClass, code } = eventOf({ event: 'bounce', substat })
-    expect({ kind, ...(bounceClass && { bounceClass }) }).toEqual(told)
+    expect({ kind, ...(bounceClass && { bounceClass }) }).toEqual(reported)
     expect(code).toBe(`subStat ${substat}`)
   })
 
@@ -365,15 +365,15 @@ describe('the sub-status', () => {
   })
 
   it('has words of its own in its description, which are part of the reply where SendCloud does not define them', () => {
-    const told = { event: 'invalid', substat: 406, substatdesc: 'no such user', message: 'mx said no' }
+    const reported = { event: 'invalid', substat: 406, substatdesc: 'no such user', message: 'mx said no' }
     const said = 'mx said no no such user'
-    expect(eventOf(told)).toMatchObject({ reply: said, detail: '406 address does not exist' })
-    expect(eventOf({ ...told, substatdesc: 'Address does not exist.' })).toMatchObject({
+    expect(eventOf(reported)).toMatchObject({ reply: said, detail: '406 address does not exist' })
+    expect(eventOf({ ...reported, substatdesc: 'Address does not exist.' })).toMatchObject({
       reply: 'mx said no',
       detail: '406 address does not exist',
     })
-    expect(eventOf({ ...told, substat: '' })).toMatchObject({ reply: said, detail: '' })
-    expect(eventOf({ ...told, substat: 499 })).toMatchObject({
+    expect(eventOf({ ...reported, substat: '' })).toMatchObject({ reply: said, detail: '' })
+    expect(eventOf({ ...reported, substat: 499 })).toMatchObject({
       reply: said,
       detail: '499 an undocumented sub-status',
     })
@@ -406,7 +406,7 @@ describe('the message', () => {
       '1447054895514_15555555_32350_1350.sc-10_10_126_221-inbound',
     ],
     [`${messageId}0$READER@example.com`, messageId],
-    // Not as documented: nobody can tell where the index begins.
+    // Not as documented: it is unknown where the index begins.
     ['abc70$reader@example.com', 'abc70'],
     [`${messageId}0$`, messageId],
   ])('of %j is what stands before the index', (id, message) => {
@@ -469,8 +469,8 @@ describe('the message', () => {
     [{ maillistTaskId: 77, mail_list_task_id: '77' }],
     [{ maillistTaskId: '', mail_list_task_id: 77 }],
     [{ maillistTaskId: 0, mail_list_task_id: 77 }],
-  ])('is the task where nothing else names it: %j', (told) => {
-    expect(eventOf({ emailId: undefined, ...told })).toEqual({
+  ])('is the task where nothing else names it: %j', (reported) => {
+    expect(eventOf({ emailId: undefined, ...reported })).toEqual({
       ...leastEvent,
       message: 'task:sendcloud:77',
       emailId: undefined,
@@ -487,11 +487,11 @@ describe('the message', () => {
   })
 
   it('of a task with more digits than a number holds keeps each of them', () => {
-    const told = 'recipient=reader@example.com&timestamp=1795233605123&event=open&maillistTaskId='
+    const reported = 'recipient=reader@example.com&timestamp=1795233605123&event=open&maillistTaskId='
     const json =
       '{"recipient":"reader@example.com","timestamp":1795233605123,"event":"open","maillistTaskId":'
     const expected = 'task:sendcloud:12345678901234567890'
-    expect(onlyEventOf(readForm(`${told}12345678901234567890`)).message).toBe(expected)
+    expect(onlyEventOf(readForm(`${reported}12345678901234567890`)).message).toBe(expected)
     const inJson = sendCloud.read(callbackOf(`${json}12345678901234567890}`, ''))
     expect(onlyEventOf(inJson).message).toBe(expected)
   })
@@ -504,8 +504,8 @@ describe('the message', () => {
     [{ maillistTaskId: -1 }],
     [{ maillistTaskId: 7, mail_list_task_id: 8 }],
     [{ maillistTaskId: 'two words' }],
-  ])('is missing in %j', (told) => {
-    expect(problemsOf(read({ ...fieldsWith({ emailId: undefined }), ...told }))).toEqual([
+  ])('is missing in %j', (reported) => {
+    expect(problemsOf(read({ ...fieldsWith({ emailId: undefined }), ...reported }))).toEqual([
       {
         pointer: '/emailId',
         expected: 'an emailId, a messageId or a maillistTaskId',
@@ -569,11 +569,11 @@ describe('the recipient', () => {
   })
 
   it('that comes twice is one where both say the same, and none otherwise', () => {
-    const told = `event=open&timestamp=1795233605123&emailId=${emailId}`
-    const twice = (other: string) => readForm(`${told}&recipient=reader@example.com&recipient=${other}`)
+    const reported = `event=open&timestamp=1795233605123&emailId=${emailId}`
+    const twice = (other: string) => readForm(`${reported}&recipient=reader@example.com&recipient=${other}`)
     expect(onlyEventOf(twice('reader@example.com')).recipient).toBe('reader@example.com')
     expect(pointersOf(twice('other@example.com'))).toEqual(['/recipient'])
-    expect(pointersOf(readForm(`${told}&recipient=reader@example.com&Recipient=x@example.com`))).toEqual([
+    expect(pointersOf(readForm(`${reported}&recipient=reader@example.com&Recipient=x@example.com`))).toEqual([
       '/recipient',
     ])
   })
@@ -597,7 +597,8 @@ describe('the time', () => {
 
   it('more than a day ahead of our clock is a problem, and is none once the clock has come there', () => {
     const nowMs = Date.parse('2026-11-20T04:00:05.123Z')
-    const problems = (told: UnsignedFields, now: number) => problemsOf(sendCloud.read(formOf(told), now))
+    const problems = (reported: UnsignedFields, now: number) =>
+      problemsOf(sendCloud.read(formOf(reported), now))
     const ahead = [
       {
         pointer: '/timestamp',
@@ -605,13 +606,13 @@ describe('the time', () => {
         received: 'a string beyond it',
       },
     ]
-    for (const told of [
+    for (const reported of [
       fieldsWith(),
       fieldsWith({ event: 'request', recipientArray: ['reader@example.com'] }),
       fieldsWith({ event: 'route', x_mx_rcptto: 'reader@example.com' }),
     ]) {
-      expect(problems(told, nowMs - 1)).toEqual(ahead)
-      expect(problems(told, nowMs)).toEqual([])
+      expect(problems(reported, nowMs - 1)).toEqual(ahead)
+      expect(problems(reported, nowMs)).toEqual([])
     }
   })
 
@@ -637,15 +638,15 @@ describe('the time', () => {
 })
 
 describe('the columns of the message', () => {
-  it('are told by every event alike', () => {
-    const told = {
+  it('are reported by every event alike', () => {
+    const reported = {
       apiUser: 'trigger',
       category: 'old',
       labelId: 7,
       labelName: 'orders',
       mail_list_task_id: 9,
     }
-    expect(eventOf(told).columns).toEqual({
+    expect(eventOf(reported).columns).toEqual({
       account: 'trigger',
       category: 'old',
       labelId: '7',
@@ -678,7 +679,7 @@ describe('the columns of the message', () => {
     })
   })
 
-  it.each([[0], ['0'], [''], [null]])('tell no label and no task where both are %j', (number) => {
+  it.each([[0], ['0'], [''], [null]])('report no label and no task where both are %j', (number) => {
     expect(eventOf({ labelId: number, maillistTaskId: number, labelName: '' })).toEqual(leastEvent)
   })
 })
@@ -776,9 +777,9 @@ describe('the detail', () => {
     [{ ip: '203.0.113.9' }, 'from 203.0.113.9'],
     [{ explorerVer: '120' }, '120'],
     [{ explorerName: '', explorerVer: '', oSName: '', oSVer: '', ip: '' }, ''],
-  ])('of %j is %j', (told, detail) => {
+  ])('of %j is %j', (reported, detail) => {
     for (const event of ['open', 'click', 'unsubscribe'])
-      expect(eventOf({ event, ...told }).detail).toBe(detail)
+      expect(eventOf({ event, ...reported }).detail).toBe(detail)
   })
 
   it('of other events keeps an agent and a link as fields', () => {
@@ -790,11 +791,11 @@ describe('the detail', () => {
   })
 
   it('has the cause first, then the agent, the address it left from, and all other fields, and nothing of the reply', () => {
-    const told = {
+    const reported = {
       ...{ event: 'soft_bounce', substat: 503, substatdesc: 'try later', cause: '421 busy', reason: 'queue' },
       ...{ message: 'soft', outIp: '198.51.100.7', zone: 'eu', zero: '0', list: '[1]', recipientSize: '1' },
     }
-    expect(eventOf(told)).toMatchObject({
+    expect(eventOf(reported)).toMatchObject({
       reply: '421 busy queue soft try later',
       detail:
         '503 service not available outIp 198.51.100.7 {"list":"[1]","recipientSize":"1","zero":"0","zone":"eu"}',
@@ -808,8 +809,8 @@ describe('the detail', () => {
   })
 
   it('keeps a field that repeats with all that it says', () => {
-    const told = `event=open&timestamp=1795233605123&emailId=${emailId}`
-    expect(onlyEventOf(readForm(`${told}&zone=a&zone=b&zone=a`)).detail).toBe('{"zone":["a","b"]}')
+    const reported = `event=open&timestamp=1795233605123&emailId=${emailId}`
+    expect(onlyEventOf(readForm(`${reported}&zone=a&zone=b&zone=a`)).detail).toBe('{"zone":["a","b"]}')
   })
 
   it('never has the signature in it', () => {
@@ -841,11 +842,11 @@ describe('the link of a click', () => {
 })
 
 describe('a request', () => {
-  const request = (told: UnsignedFields) => ({
+  const request = (reported: UnsignedFields) => ({
     event: 'request',
     messageId,
     timestamp: 1795233600456,
-    ...told,
+    ...reported,
   })
   const requested = (recipient: string, columns = {}) => ({
     ...leastEvent,
@@ -886,7 +887,7 @@ describe('a request', () => {
     ["Python's tuple", "('a@example.com', 'b@example.com')"],
     ['quotes without brackets', "'a@example.com','b@example.com'"],
     ['names with commas', '"Lee, Ann" <a@example.com>, b@example.com'],
-  ])('tells its recipients by %s', (_what, recipientArray) => {
+  ])('reports its recipients by %s', (_what, recipientArray) => {
     expect(eventsOf(read(request({ recipientArray })))).toEqual(two)
   })
 
@@ -896,9 +897,9 @@ describe('a request', () => {
     ['recipientArray%5B0%5D=a@example.com&recipientArray%5B1%5D=b@example.com'],
     ['recipientArray=a@example.com&recipient=b@example.com'],
     ['recipientArray=["a@example.com"]&recipientArray=["b@example.com"]'],
-  ])('tells its recipients by fields that repeat: %s', (fields) => {
-    const told = `event=request&timestamp=1795233600456&messageId=${messageId}`
-    expect(eventsOf(readForm(`${told}&${fields}`))).toEqual(two)
+  ])('reports its recipients by fields that repeat: %s', (fields) => {
+    const reported = `event=request&timestamp=1795233600456&messageId=${messageId}`
+    expect(eventsOf(readForm(`${reported}&${fields}`))).toEqual(two)
   })
 
   it.each([
@@ -944,12 +945,12 @@ describe('a request', () => {
     expect(eventsOf(read(withoutMessageId))).toEqual(eventsOf(outcomes))
   })
 
-  it('tells each recipient once whom no emailId names', () => {
+  it('reports each recipient once whom no emailId names', () => {
     const recipientArray = ['a@example.com', ' A@Example.com', 'b@example.com', 'a@example.com']
     expect(eventsOf(read(request({ recipientArray })))).toEqual(two)
   })
 
-  it('tells each emailId once, also where several name one address', () => {
+  it('reports each emailId once, also where several name one address', () => {
     const recipientArray = ['a@example.com', 'a@example.com', 'A@example.com', 'b@example.com']
     const emailIds = [
       ...emailIdsOf('a@example.com', 'a@example.com', 'A@example.com'),
@@ -973,7 +974,7 @@ describe('a request', () => {
     ])
   })
 
-  it('tells which recipient is bad, and reads its neighbours', () => {
+  it('reports which recipient is bad, and reads the others', () => {
     const outcomes = read(request({ recipientArray: ['a@example.com', 'nobody', 'x@y@z', 'b@example.com'] }))
     expect(eventsOf(outcomes)).toEqual(two)
     expect(outcomes.filter(({ type }) => type === 'invalid')).toEqual([
@@ -988,7 +989,7 @@ describe('a request', () => {
     ])
   })
 
-  it('tells which emailId is bad, and reads its neighbours', () => {
+  it('reports which emailId is bad, and reads the others', () => {
     const emailIds = [
       ...emailIdsOf('a@example.com', 'nobody'),
       messageId,
@@ -1013,7 +1014,7 @@ describe('a request', () => {
     ])
   })
 
-  it('of a messageId of another shape keeps apart what digits alone tell apart', () => {
+  it('of a messageId of another shape separates what only digits distinguish', () => {
     const outcomes = read(
       request({
         messageId: 'a-17',
@@ -1028,8 +1029,8 @@ describe('a request', () => {
   })
 
   it('to an address list is named by its task', () => {
-    const told = { messageId: '', maillistTaskId: 77, recipientArray: ['a@example.com'] }
-    expect(eventsOf(read(request(told)))).toEqual([
+    const reported = { messageId: '', maillistTaskId: 77, recipientArray: ['a@example.com'] }
+    expect(eventsOf(read(request(reported)))).toEqual([
       { ...requested('a@example.com', { task: '77' }), message: 'task:sendcloud:77' },
     ])
   })
@@ -1043,8 +1044,8 @@ describe('a request', () => {
     [{ recipientArray: 'a@example.com,b@example.com', messageId: '' }, '/messageId'],
     [{ recipientArray: 'a@example.com', messageId: '', maillistTaskId: 0 }, '/messageId'],
     [{ recipientArray: 'a@example.com', timestamp: '' }, '/timestamp'],
-  ])('that tells %j is invalid as a whole', (told, pointer) => {
-    expect(pointersOf(read(request(told)))).toEqual([pointer])
+  ])('that reports %j is invalid as a whole', (reported, pointer) => {
+    expect(pointersOf(read(request(reported)))).toEqual([pointer])
   })
 
   it('whose emailIds do not agree leaves those in doubt whom none of them names', () => {
@@ -1068,7 +1069,7 @@ describe('a request', () => {
     ["{'a@example.com', 'b@example.com'}"],
     ["[['a@example.com']]"],
     ['<a@example.com> <b@example.com>'],
-  ])('tells of nobody by %s, which is no list of addresses', (list) => {
+  ])('names nobody by %s, which is no list of addresses', (list) => {
     const outcomes = [
       ...read(request({ recipientArray: list })),
       ...read(request({ emailIds: list.replaceAll('@example', '-inbound0$a@example') })),
@@ -1098,15 +1099,15 @@ function formText(fields: UnsignedFields): string {
 }
 
 describe('a routed mail', () => {
-  const route = (told: UnsignedFields = {}) => ({
+  const route = (reported: UnsignedFields = {}) => ({
     event: 'route',
     timestamp: 1795240000007,
     x_mx_rcptto: 'support@mail.example.com',
-    ...told,
+    ...reported,
   })
-  const mailOf = (told: UnsignedFields) => onlyMailOf(read(route(told)))
+  const mailOf = (reported: UnsignedFields) => onlyMailOf(read(route(reported)))
 
-  it('may tell of nothing but where it went', () => {
+  it('may report nothing but where it went', () => {
     expect(onlyMailOf(read(route()))).toEqual({
       provider: 'sendcloud',
       recipient: 'support@mail.example.com',
@@ -1184,8 +1185,8 @@ describe('a routed mail', () => {
     [{ reference: `${messageId}@example.com` }, undefined],
     [{ reference: '', emailId: '' }, undefined],
     [{}, undefined],
-  ])('that tells %j answers %j', (told, answers) => {
-    expect(mailOf(told).answers).toEqual(answers)
+  ])('that reports %j answers %j', (reported, answers) => {
+    expect(mailOf(reported).answers).toEqual(answers)
   })
 
   it('has columns of one line and at most 1,000 characters, whatever their fields hold', () => {
@@ -1243,7 +1244,7 @@ describe('a routed mail', () => {
     expect(onlyMailOf(readJson(route({ labelId }))).columns).toEqual({})
   })
 
-  it('has the same content however often it is told', () => {
+  it('has the same content however often it is reported', () => {
     const once = sendCloud.read(
       signedForm(route({ text: 'hello', raw_message_url: 'https://a.example' }), 'key'),
     )
@@ -1258,14 +1259,14 @@ describe('a routed mail', () => {
   })
 
   it('has all else in its content, with names and values as they came and names in order', () => {
-    const told = {
+    const reported = {
       zone: '',
       X_MX_RCPTTO: 'a@example.com',
       event: ' Route ',
       Timestamp: 1795240000007,
       a: { b: [1, 'c'] },
     }
-    expect(onlyMailOf(readJson({ ...told, text: 'a\r\n\u0000b', __proto__x: null })).content).toBe(
+    expect(onlyMailOf(readJson({ ...reported, text: 'a\r\n\u0000b', __proto__x: null })).content).toBe(
       '{"X_MX_RCPTTO":"a@example.com","__proto__x":null,"a":{"b":[1,"c"]},"event":" Route ","text":"a\\r\\n\\u0000b","zone":""}',
     )
   })
@@ -1354,7 +1355,7 @@ describe('a body', () => {
     expect(sendCloud.signing?.verify(callback, ['first-key'])).toBe('unsigned')
   })
 
-  it('that is said to be JSON and is none is told so', () => {
+  it('that is declared as JSON and is not is reported', () => {
     for (const type of ['application/json', 'text/json; charset=utf-8', 'application/problem+json']) {
       expect(problemsOf(sendCloud.read(callbackOf('hello', type)))).toEqual([
         { pointer: '', expected: 'JSON', received: '5 bytes that are not JSON' },
@@ -1395,7 +1396,7 @@ describe('a body', () => {
     ['\ufffd', 'U+FFFD'],
     ['\u200b', 'U+200B'],
   ])('with %j in an address or an id says so, and keeps nothing of it', (hidden, name) => {
-    const outcomes = (told: UnsignedFields) => problemsOf(readJson(fieldsWith(told)))
+    const outcomes = (reported: UnsignedFields) => problemsOf(readJson(fieldsWith(reported)))
     expect(outcomes({ emailId: `id${hidden}-inbound0$reader@example.com` })).toEqual([
       {
         pointer: '/emailId',
@@ -1441,7 +1442,7 @@ describe('a body', () => {
 describe('the signature', () => {
   const verify = (callback: Callback, keys: readonly string[] = ['first-key']) =>
     sendCloud.signing?.verify(callback, keys)
-  const told = { timestamp: '1795233605123', token: someToken }
+  const reported = { timestamp: '1795233605123', token: someToken }
   // openssl dgst -sha256 -hmac first-key, of 1795233605123T0ken… ; the second with test_appkey.
   const byFirstKey = 'ef86bc7e3c63cf119fb9b2dbea8511a88a021967e6048e995a9f7adda95a7e83'
   const byTestKey = '2e4e9746fdac1e460b30d91db879007766b906b7347b47ea3f2fa70643e52b76'
@@ -1452,9 +1453,9 @@ describe('the signature', () => {
   }
 
   it('is the one that openssl makes', () => {
-    expect(inBoth({ ...told, signature: byFirstKey })).toBe('signed')
-    expect(inBoth({ ...told, signature: byFirstKey.toUpperCase() })).toBe('signed')
-    expect(signatureOf(told.timestamp, told.token, 'first-key')).toBe(byFirstKey)
+    expect(inBoth({ ...reported, signature: byFirstKey })).toBe('signed')
+    expect(inBoth({ ...reported, signature: byFirstKey.toUpperCase() })).toBe('signed')
+    expect(signatureOf(reported.timestamp, reported.token, 'first-key')).toBe(byFirstKey)
   })
 
   it('is read from a form and from JSON, with the timestamp as text or as a number', () => {
@@ -1480,7 +1481,7 @@ describe('the signature', () => {
   })
 
   it('covers timestamp and token, and nothing else', () => {
-    const signed = { ...told, signature: byFirstKey }
+    const signed = { ...reported, signature: byFirstKey }
     expect(inBoth({ ...signed, event: 'open', recipient: 'anybody@example.com' })).toBe('signed')
     expect(inBoth({ ...signed, timestamp: '1795233605124' })).toBe('forged')
     expect(inBoth({ ...signed, token: `${someToken}x` })).toBe('forged')
@@ -1488,10 +1489,10 @@ describe('the signature', () => {
 
   it('may be by any of the keys', () => {
     for (const keys of [['first-key'], ['first-key', 'other'], ['other', 'first-key']]) {
-      expect(inBoth({ ...told, signature: byFirstKey }, keys)).toBe('signed')
+      expect(inBoth({ ...reported, signature: byFirstKey }, keys)).toBe('signed')
     }
     for (const keys of [[], ['other'], ['other', 'another'], ['First-Key'], ['first-key ']]) {
-      expect(inBoth({ ...told, signature: byFirstKey }, keys)).toBe('forged')
+      expect(inBoth({ ...reported, signature: byFirstKey }, keys)).toBe('forged')
     }
   })
 
@@ -1500,9 +1501,9 @@ describe('the signature', () => {
   })
 
   it('by the key that is printed in the documents authenticates nobody, unless it is the one that was set', () => {
-    expect(inBoth({ ...told, signature: byTestKey })).toBe('test')
-    expect(inBoth({ ...told, signature: byTestKey }, ['first-key', 'test_appkey'])).toBe('signed')
-    expect(inBoth({ ...told, token: 'x', signature: byTestKey })).toBe('forged')
+    expect(inBoth({ ...reported, signature: byTestKey })).toBe('test')
+    expect(inBoth({ ...reported, signature: byTestKey }, ['first-key', 'test_appkey'])).toBe('signed')
+    expect(inBoth({ ...reported, token: 'x', signature: byTestKey })).toBe('forged')
   })
 
   it.each([
@@ -1522,22 +1523,22 @@ describe('the signature', () => {
   })
 
   it.each([
-    [{ ...told }],
-    [{ ...told, signature: '' }],
+    [{ ...reported }],
+    [{ ...reported, signature: '' }],
     [{ timestamp: '1795233605123', signature: byFirstKey }],
     [{ timestamp: '1795233605123', token: '', signature: byFirstKey }],
     [{ token: someToken, signature: byFirstKey }],
     [{ token: someToken, signature: byFirstKey, timestamp: '' }],
-    [{ ...told, signature: byFirstKey.slice(0, -1) }],
-    [{ ...told, signature: `${byFirstKey}0` }],
-    [{ ...told, signature: ` ${byFirstKey}` }],
-    [{ ...told, signature: 'zz' }],
-    [{ ...told, signature: '测试' }],
-    [{ ...told, signature: '0'.repeat(64) }],
-    [{ ...told, signature: ['a'] }],
-    [{ ...told, signature: { a: 1 } }],
-    [{ ...told, signature: true }],
-    [{ ...told, token: [someToken], signature: byFirstKey }],
+    [{ ...reported, signature: byFirstKey.slice(0, -1) }],
+    [{ ...reported, signature: `${byFirstKey}0` }],
+    [{ ...reported, signature: ` ${byFirstKey}` }],
+    [{ ...reported, signature: 'zz' }],
+    [{ ...reported, signature: '测试' }],
+    [{ ...reported, signature: '0'.repeat(64) }],
+    [{ ...reported, signature: ['a'] }],
+    [{ ...reported, signature: { a: 1 } }],
+    [{ ...reported, signature: true }],
+    [{ ...reported, token: [someToken], signature: byFirstKey }],
   ])('of %j is forged', (fields) => {
     expect(verify(jsonOf(fields))).toBe('forged')
     if (Object.values(fields).every((value) => typeof value === 'string')) {
@@ -1605,7 +1606,7 @@ describe('the signature', () => {
 
   it('of JSON nested 20,000 deep is not looked for', () => {
     const deep = '['.repeat(20_000) + ']'.repeat(20_000)
-    const json = JSON.stringify({ ...told, signature: byFirstKey })
+    const json = JSON.stringify({ ...reported, signature: byFirstKey })
     expect(verify(callbackOf(`${json.slice(0, -1)},"a":${deep}}`, ''))).toBe('unverifiable')
     expect(verify(callbackOf(`{"a":${deep}}`, ''))).toBe('unverifiable')
   })
@@ -1677,11 +1678,11 @@ describe('reading', () => {
         ])
         const outcomes = sendCloud.read(isForm ? formOf(fields) : jsonOf(fields))
         expect(outcomes.length).toBeGreaterThan(0)
-        for (const told of eventsOf(outcomes)) {
-          expect(told.recipient).not.toMatch(/[A-Z\s]/)
-          expect(told.message).not.toMatch(/[\s#]/)
-          expect(told.detail).not.toMatch(/[\p{Cc}]/u)
-          expect([...told.headers.keys()].every((header) => /^sc-custom/i.test(header))).toBe(true)
+        for (const reported of eventsOf(outcomes)) {
+          expect(reported.recipient).not.toMatch(/[A-Z\s]/)
+          expect(reported.message).not.toMatch(/[\s#]/)
+          expect(reported.detail).not.toMatch(/[\p{Cc}]/u)
+          expect([...reported.headers.keys()].every((header) => /^sc-custom/i.test(header))).toBe(true)
         }
       }),
       { numRuns: 1_000 },

@@ -16,12 +16,12 @@ const fixture = (name: string) =>
 const unixTimeShape = 'Unix seconds or milliseconds between the years 2000 and 2100, such as 1654064683'
 
 /** The least that is an event, but for what a test says about it. */
-const bodyWith = (told: Readonly<Record<string, unknown>> = {}) => ({
+const bodyWith = (reported: Readonly<Record<string, unknown>> = {}) => ({
   event: 'delivered',
   email: 'reader@example.com',
   bulkId: 'qcloud-ses-09af3b',
   timestamp: 1654064683,
-  ...told,
+  ...reported,
 })
 const leastEvent = {
   provider: 'tencent-ses',
@@ -50,7 +50,7 @@ function problemsOf(outcomes: readonly Outcome[]): readonly FieldProblem[] {
   })
 }
 
-const eventOf = (told: Readonly<Record<string, unknown>>) => onlyEventOf(read(bodyWith(told)))
+const eventOf = (reported: Readonly<Record<string, unknown>>) => onlyEventOf(read(bodyWith(reported)))
 const typesOf = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome.type)
 const pointersOf = (body: unknown) => {
   const outcomes = read(body)
@@ -78,11 +78,11 @@ describe("the documents' own samples", () => {
     headers: new Map(),
   }
 
-  it.each([['2022-bounce'], ['2024-03-bounce']])('%s tells a hard bounce', (name) => {
+  it.each([['2022-bounce'], ['2024-03-bounce']])('%s reports a hard bounce', (name) => {
     expect(onlyEventOf(fixture(name))).toEqual(sample)
   })
 
-  it('2025-10-bounce tells subject, Message-ID, sent time and the sender’s own header too', () => {
+  it('2025-10-bounce reports subject, Message-ID, sent time and the sender’s own header too', () => {
     expect(onlyEventOf(fixture('2025-10-bounce'))).toEqual({
       ...sample,
       columns: {
@@ -145,8 +145,8 @@ describe('an event of the edition of 2025', () => {
         columns: { ...shared.columns, task: '7340021' },
       },
     ],
-  ])('%s is read whole', (name, told) => {
-    expect(onlyEventOf(fixture(`hand-made-${name}`))).toEqual({ ...shared, ...told })
+  ])('%s is read whole', (name, reported) => {
+    expect(onlyEventOf(fixture(`hand-made-${name}`))).toEqual({ ...shared, ...reported })
   })
 })
 
@@ -166,8 +166,8 @@ describe('an event of the edition of 2021', () => {
     ['delivered', { kind: 'delivered', detail: '' }],
     ['soft-bounce', { kind: 'bounced', bounceClass: 'soft', reply: '452 4.2.2 mailbox full', detail: '' }],
     ['hard-bounce', { kind: 'bounced', bounceClass: 'hard', reply: '550 5.1.1 no such user', detail: '' }],
-  ])('%s is read, and its empty strings and template 0 tell nothing', (name, told) => {
-    expect(onlyEventOf(fixture(`hand-made-2021-${name}`))).toEqual({ ...shared, ...told })
+  ])('%s is read, and its empty strings and template 0 report nothing', (name, reported) => {
+    expect(onlyEventOf(fixture(`hand-made-2021-${name}`))).toEqual({ ...shared, ...reported })
   })
 })
 
@@ -184,7 +184,7 @@ const kinds: readonly (readonly [string, EventKind, number?])[] = [
 ]
 
 describe('the event', () => {
-  it.each(kinds)('%s tells that it was %s', (event, kind) => {
+  it.each(kinds)('%s reports that it was %s', (event, kind) => {
     expect(eventOf({ event }).kind).toBe(kind)
     expect(eventOf({ event: ` ${event.toUpperCase()} ` }).kind).toBe(kind)
   })
@@ -201,8 +201,8 @@ describe('the event', () => {
   })
 
   it.each(pairs)('%s with number %i is %s', (event, eventid, kind) => {
-    for (const told of [eventid, String(eventid)]) {
-      const outcomes = read(bodyWith({ event, eventid: told }))
+    for (const reported of [eventid, String(eventid)]) {
+      const outcomes = read(bodyWith({ event, eventid: reported }))
       if (kind === undefined) {
         expect(typesOf(outcomes)).toEqual(['invalid'])
         expect(problemsOf(outcomes)).toMatchObject([{ pointer: '/eventid', received: String(eventid) }])
@@ -322,11 +322,11 @@ describe('the message', () => {
     [{ bulkId: undefined, taskId: 7340021 }, 'task:7340021'],
     [{ bulkId: '', bulkid: '', taskId: '7340021' }, 'task:7340021'],
     [{ bulkId: null, taskId: ' 7340021 ' }, 'task:7340021'],
-  ])('of %j is %s', (told, message) => {
-    expect(eventOf(told).message).toBe(message)
+  ])('of %j is %s', (reported, message) => {
+    expect(eventOf(reported).message).toBe(message)
   })
 
-  it('is the batch task where nothing else names it, which its column tells too', () => {
+  it('is the batch task where nothing else names it, which its column shows too', () => {
     expect(eventOf({ bulkId: undefined, taskId: 7340021 })).toEqual({
       ...leastEvent,
       message: 'task:7340021',
@@ -340,8 +340,8 @@ describe('the message', () => {
     [{ bulkId: undefined, taskId: '0' }],
     [{ bulkId: '', bulkid: null, taskId: '' }],
     [{ bulkId: undefined, messageId: 'ea2783c1@example.com' }],
-  ])('is missing in %j', (told) => {
-    expect(pointersOf(bodyWith(told))).toEqual(['/bulkId'])
+  ])('is missing in %j', (reported) => {
+    expect(pointersOf(bodyWith(reported))).toEqual(['/bulkId'])
   })
 
   it('is in doubt where bulkId and bulkid differ', () => {
@@ -430,7 +430,7 @@ describe('the time', () => {
     expect(eventOf({ sentTimestamp })).toEqual({ ...leastEvent, sentAtMs })
   })
 
-  it.each([[null], [''], [undefined]])('of sending %j is not told', (sentTimestamp) => {
+  it.each([[null], [''], [undefined]])('of sending %j is not reported', (sentTimestamp) => {
     expect(eventOf({ sentTimestamp })).toEqual(leastEvent)
   })
 
@@ -568,15 +568,17 @@ describe('the columns of the message', () => {
     })
   })
 
-  it.each([[0], ['0'], [''], [null]])('tell no template and no task where both are %j', (number) => {
+  it.each([[0], ['0'], [''], [null]])('report no template and no task where both are %j', (number) => {
     expect(eventOf({ templateId: number, taskId: number })).toEqual(leastEvent)
   })
 })
 
 describe("the sender's own headers", () => {
   it('are decoded as a subject is', () => {
-    const told = { 'X-Tencentcloudses-Cb-Name': '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?= <a@example.com>' }
-    expect(eventOf(told).headers).toEqual(new Map([['X-Tencentcloudses-Cb-Name', '您好 <a@example.com>']]))
+    const reported = { 'X-Tencentcloudses-Cb-Name': '=?UTF-8?B?5oKo5aU=?= =?UTF-8?B?vQ==?= <a@example.com>' }
+    expect(eventOf(reported).headers).toEqual(
+      new Map([['X-Tencentcloudses-Cb-Name', '您好 <a@example.com>']]),
+    )
   })
 
   it('are each kept, under the name and in the case in which they came', () => {
@@ -760,8 +762,8 @@ describe('a body', () => {
 })
 
 describe('digits', () => {
-  const leastBut = (told: string) =>
-    `{"event":"bounce","email":"reader@example.com","timestamp":1654064683,"bounceType":"hard",${told}}`
+  const leastBut = (reported: string) =>
+    `{"event":"bounce","email":"reader@example.com","timestamp":1654064683,"bounceType":"hard",${reported}}`
 
   it.each([
     ['9007199254740993', 'task:9007199254740993'],
@@ -775,15 +777,16 @@ describe('digits', () => {
   })
 
   it('stay as they were written where nobody knows the field, however deep', () => {
-    const told = '"bulkId":"qcloud-ses-1","templateId":9007199254740993,"trace":{"id":12345678901234567890}'
-    const event = onlyEventOf(readText(leastBut(told)))
+    const reported =
+      '"bulkId":"qcloud-ses-1","templateId":9007199254740993,"trace":{"id":12345678901234567890}'
+    const event = onlyEventOf(readText(leastBut(reported)))
     expect(event.columns.template).toBe('9007199254740993')
     expect(event.detail).toBe('{"trace":{"id":"12345678901234567890"}}')
   })
 
   it('may be written as a fraction of nothing', () => {
-    const told = '"bulkId":"qcloud-ses-1","eventid":3.0'
-    expect(onlyEventOf(readText(leastBut(told))).kind).toBe('bounced')
+    const reported = '"bulkId":"qcloud-ses-1","eventid":3.0'
+    expect(onlyEventOf(readText(leastBut(reported))).kind).toBe('bounced')
   })
 })
 
@@ -795,7 +798,7 @@ describe('an array', () => {
     ])
   })
 
-  it('tells which element is bad, and reads its neighbours', () => {
+  it('reports which element is bad, and reads the others', () => {
     const outcomes = read([
       bodyWith(),
       bodyWith({ email: 'nobody' }),

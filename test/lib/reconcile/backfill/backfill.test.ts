@@ -14,7 +14,7 @@ import { makeTraffic } from '../../../../local/simulated-ses/traffic.ts'
 import { isRight, truthAt } from '../../../../local/truth.ts'
 import { embeddedTables } from '../../../embedded-tables.ts'
 import { eventWith } from '../../../events.ts'
-import { mailAt, messageIdAt, quickWorldAt, toldOf, type Ports, type World } from '../world.ts'
+import { mailAt, messageIdAt, quickWorldAt, reportOf, type Ports, type World } from '../world.ts'
 
 // It is 16:00 in UTC+8 of 2026-11-21.
 const now = '2026-11-21T08:00:00Z'
@@ -45,14 +45,14 @@ interface Options extends Partial<BackfillOrder> {
   readonly onAsked?: (asked: number) => Promise<void> | void
 }
 
-interface Told {
+interface Reported {
   readonly report: BackfillReport
   readonly estimate: Estimate | undefined
   readonly progress: readonly BackfillProgress[]
 }
 
-/** Reads 2026-11-19 and 2026-11-20 unless told otherwise. */
-async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Options = {}): Promise<Told> {
+/** Reads 2026-11-19 and 2026-11-20 by default. */
+async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Options = {}): Promise<Reported> {
   const ports = ledger.ports(secretKey === undefined ? {} : { secretKey }) as Ports
   const progress: BackfillProgress[] = []
   let estimate: Estimate | undefined
@@ -84,8 +84,8 @@ async function backfilled(ledger: World, { secretKey, onAsked, ...order }: Optio
       isDryRun: false,
       requestsPerSecond: 1,
       signal: new AbortController().signal,
-      onEstimate: (told) => {
-        estimate = told
+      onEstimate: (reported) => {
+        estimate = reported
       },
       onProgress: (step) => progress.push(step),
       ...order,
@@ -129,7 +129,7 @@ function manyMails(date: string, count: number): readonly SimulatedDelivery[] {
 }
 
 /** Mails of four days to which nothing more happens, and callbacks for half of them. */
-async function halfTold(): Promise<{ ledger: World; mails: readonly SimulatedDelivery[] }> {
+async function halfReported(): Promise<{ ledger: World; mails: readonly SimulatedDelivery[] }> {
   const traffic = makeTraffic({
     seed: 3,
     count: 240,
@@ -142,7 +142,8 @@ async function halfTold(): Promise<{ ledger: World; mails: readonly SimulatedDel
   }))
   const ledger = await world(mails)
   for (const [index, mail] of mails.entries()) {
-    if (index % 2 === 1) await ledger.told(toldOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred' }))
+    if (index % 2 === 1)
+      await ledger.reported(reportOf(mail, { kind: index % 4 === 1 ? 'requested' : 'deferred' }))
   }
   return { ledger, mails }
 }
@@ -158,10 +159,10 @@ describe('a backfill', () => {
       timeline: [delivered('2026-11-20T06:00:05Z'), { kind: 'opened', atMs: at('2026-11-20T07:00:00Z') }],
     })
     const ledger = await world([unheard, stuck, known, opened])
-    await ledger.told(
-      toldOf(stuck, { kind: 'deferred' }),
-      toldOf(known, { kind: 'delivered' }),
-      toldOf(opened, { kind: 'delivered' }),
+    await ledger.reported(
+      reportOf(stuck, { kind: 'deferred' }),
+      reportOf(known, { kind: 'delivered' }),
+      reportOf(opened, { kind: 'delivered' }),
     )
     const { report } = await backfilled(ledger)
     expect(report).toEqual({
@@ -240,7 +241,7 @@ describe('a backfill', () => {
   })
 
   it('ends in what truly happened, and adds nothing when it is run again', async () => {
-    const { ledger, mails } = await halfTold()
+    const { ledger, mails } = await halfReported()
     const range = { from: '2026-11-18', to: '2026-11-20', requestsPerSecond: 20 }
     const first = await backfilled(ledger, range)
     expect(first.report.total.discovered + first.report.total.repaired).toBeGreaterThan(200)
@@ -257,11 +258,11 @@ describe('a backfill', () => {
   })
 })
 
-describe('a pending delivery of which no list tells', () => {
+describe('a pending delivery that no list contains', () => {
   it('is looked up, once for all the recipients of its message', async () => {
     const messageId = messageIdAt('2026-11-19T06:00:00Z', 'missing')
     const ledger = await world()
-    await ledger.told(
+    await ledger.reported(
       eventWith({ message: messageId, recipient: 'anna@example.com', kind: 'deferred' }),
       eventWith({ message: messageId, recipient: 'bert@example.com', kind: 'requested' }),
     )
@@ -273,24 +274,24 @@ describe('a pending delivery of which no list tells', () => {
     ])
   })
 
-  it('is found under the neighbouring date, near midnight', async () => {
+  it('is found under the neighboring date, near midnight', async () => {
     // Its id says 00:05 of the 20th in UTC+8; the provider lists it under the 19th.
     const mail = mailAt('2026-11-19T15:55:00Z', 'anna', {
       messageId: messageIdAt('2026-11-19T16:05:00Z', 'anna'),
       timeline: [delivered('2026-11-19T16:05:10Z')],
     })
     const ledger = await world([mail])
-    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     const { report } = await backfilled(ledger, { from: '2026-11-20', to: '2026-11-20' })
     expect(questions(ledger)).toEqual(['GetStatisticsReport', '2026-11-20', 'look-up anna', 'look-up anna'])
     expect(report.dates).toMatchObject([{ rows: 1, repaired: 1, settled: 1, offset: 0 }])
     expect(await statusOf(ledger, mail)).toBe('delivered')
   })
 
-  it('is not asked about under the neighbouring date where the first one tells of it', async () => {
+  it('is not asked about under the neighboring date where the first one lists it', async () => {
     const mail = mailAt('2026-11-19T16:05:00Z', 'anna', { timeline: [delivered('2026-11-19T16:05:10Z')] })
     const ledger = await world()
-    await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     const { report } = await backfilled(ledger, {
       from: '2026-11-20',
       onAsked: (asked) => {
@@ -302,13 +303,13 @@ describe('a pending delivery of which no list tells', () => {
     expect(report.total).toMatchObject({ rows: 1, settled: 1 })
   })
 
-  it('is not asked about where a list told of it, it is of another date, another provider’s or a task', async () => {
+  it('is not asked about where a list contained it, it is of another date, another provider’s or a task', async () => {
     const listed = mailAt('2026-11-19T06:00:00Z', 'listed')
     const elsewhere = mailAt('2026-11-18T06:00:00Z', 'elsewhere')
     const ledger = await world([listed])
-    await ledger.told(
-      toldOf(listed, { kind: 'requested' }),
-      toldOf(elsewhere, { kind: 'requested' }),
+    await ledger.reported(
+      reportOf(listed, { kind: 'requested' }),
+      reportOf(elsewhere, { kind: 'requested' }),
       eventWith({
         provider: 'sendcloud',
         message: '1763532000-inbound',
@@ -324,7 +325,7 @@ describe('a pending delivery of which no list tells', () => {
   it('makes its date incomplete where the look-up stays unanswered, and not where it is refused', async () => {
     const mails = ['mute', 'odd', 'fine'].map((name) => mailAt('2026-11-19T06:00:00Z', name))
     const ledger = await world()
-    for (const mail of mails) await ledger.told(toldOf(mail, { kind: 'deferred' }))
+    for (const mail of mails) await ledger.reported(reportOf(mail, { kind: 'deferred' }))
     ledger.ses.failWhen(({ messageId = '' }) => messageId.endsWith('mute'), { code: 'InternalError' })
     ledger.ses.failWhen(({ messageId = '' }) => messageId.endsWith('odd'), { code: 'InvalidParameterValue' })
     const { report } = await backfilled(ledger)
@@ -338,7 +339,7 @@ describe('a pending delivery of which no list tells', () => {
 
 describe('a dry run', () => {
   it('writes nothing at all, and reports what the real one then does', async () => {
-    const { ledger } = await halfTold()
+    const { ledger } = await halfReported()
     await ledger.run({ maxCalls: 1 })
     ledger.clock.advance(minuteMs)
     const before = await dump(ledger)
@@ -353,7 +354,7 @@ describe('a dry run', () => {
     expect(real.report.total.added.get('delivered')).toBeGreaterThan(0)
   })
 
-  it('counts once what it is told twice', async () => {
+  it('counts once what is reported twice', async () => {
     // Listed under both dates: by the list of the one, and by the other's.
     const mail = mailAt('2026-11-19T06:00:00Z', 'anna', { timeline: [delivered('2026-11-19T06:00:10Z')] })
     const ledger = await world([mail, { ...mail, sentAtMs: at('2026-11-20T06:00:00Z') }])
@@ -474,7 +475,7 @@ describe('the pace', () => {
     expect(ledger.ses.calls.length).toBe(8)
   })
 
-  it('holds after a call that ended the backfill, and where no checkpoint tells of the last call', async () => {
+  it('holds after a call that ended the backfill, and where no checkpoint records the last call', async () => {
     const ledger = await world(manyMails('2026-11-19', 250), { requestsPerSecond: 1 })
     const interrupted = new AbortController()
     await backfilled(ledger, {
@@ -513,7 +514,7 @@ describe('the dates', () => {
     expect(await ledger.storedRun()).toEqual({})
   })
 
-  it('reach back thirty days, today among them, and all of them are told of', async () => {
+  it('reach back thirty days, today among them, and all of them are reported', async () => {
     const ledger = await world()
     const { report } = await backfilled(ledger, { from: '2026-10-23', to: '2026-11-21' })
     expect(report.dates.map(({ problem }) => problem)).toEqual(Array.from({ length: 30 }, () => undefined))
@@ -527,7 +528,7 @@ describe('a provider in trouble', () => {
   it('that does not answer one page leaves that date incomplete, and the others go on', async () => {
     const ledger = await world([...manyMails('2026-11-19', 250), ...manyMails('2026-11-20', 2)])
     // It has to be read again anyway, so nothing is looked up for it.
-    await ledger.told(toldOf(mailAt('2026-11-19T06:00:00Z', 'missing'), { kind: 'deferred' }))
+    await ledger.reported(reportOf(mailAt('2026-11-19T06:00:00Z', 'missing'), { kind: 'deferred' }))
     const mend = ledger.ses.failWhen(
       ({ requestDate, offset }) => requestDate === '2026-11-19' && offset === 100,
       { code: 'InternalError' },
@@ -577,7 +578,7 @@ describe('a provider in trouble', () => {
 })
 
 describe('what is to be expected', () => {
-  it('is told once, before the first list, as full pages and one more for each date', async () => {
+  it('is shown once, before the first list, as full pages and one more for each date', async () => {
     const ledger = await world([...manyMails('2026-11-19', 250), ...manyMails('2026-11-20', 100)])
     const asked: string[] = []
     await backfilled(ledger, {
@@ -624,7 +625,7 @@ describe('what is to be expected', () => {
     // The report counts a mail that no list shows, and no list is as long as it says.
     const ledger = await world([...manyMails('2026-11-19', 101), ...manyMails('2026-11-20', 1)])
     const missing = mailAt('2026-11-19T06:00:00Z', 'missing')
-    await ledger.told(toldOf(missing, { kind: 'deferred' }))
+    await ledger.reported(reportOf(missing, { kind: 'deferred' }))
     const { progress } = await backfilled(ledger)
     // Two pages and a look-up that nobody foresaw, then one page.
     expect(progress.map(({ calls, expectedCalls }) => `${calls}/${expectedCalls}`)).toEqual([

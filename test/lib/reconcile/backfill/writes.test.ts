@@ -8,7 +8,7 @@ import { virtualClock } from '../../../../local/virtual-clock.ts'
 import { anyEvent, everyKey, sorted } from '../../../contracts/ledger-contract.ts'
 import { eventWith } from '../../../events.ts'
 
-/** A row holds a shorter stand-in of a longer fact; told to nobody, a fact stays whole. */
+/** A row holds a shorter stand-in of a longer fact; a fact that is not stored stays whole. */
 const shortEvents = fc.array(anyEvent.filter((event) => factOf(event).whole === undefined))
 
 const emptyLedger = () => inMemoryLedger(virtualClock('2026-11-21T08:00:00Z')).deliveries

@@ -23,7 +23,7 @@ afterEach(async () => {
 })
 
 describe('the parameter reader', () => {
-  it('tells the values of those that exist, decrypted', async () => {
+  it('returns the values of those that exist, decrypted', async () => {
     store.parameters.set('/ledger/A', { Value: 'secret', Type: 'SecureString', Version: 1 })
     store.parameters.set('/ledger/B', { Value: 'plain', Type: 'String', Version: 1 })
     const values = await parameterReader().valuesOf(['/ledger/A', '/ledger/B', '/ledger/C'], patient)
@@ -52,7 +52,7 @@ describe('a wait for parameters', () => {
 })
 
 describe('the parameter keeper', () => {
-  it('puts a value, and another in its place, and tells of both but what they are', async () => {
+  it('puts a value, and another in its place, and shows both but not their values', async () => {
     const keeper = parameterKeeper()
     const parameter = { name: '/ledger/A', isSecret: true, description: 'what it is for' }
     await keeper.put({ ...parameter, value: 'one' })

@@ -52,7 +52,7 @@ async function pageOfRows(...rows: readonly unknown[]): Promise<StatusPage> {
 }
 
 describe('the clock of the provider', () => {
-  it('is told with each page, whichever is answered first', async () => {
+  it('is returned with each page, whichever is answered first', async () => {
     const answered: (() => void)[] = []
     let asked = 0
     const api = await apiAnswering((response) => {
@@ -96,7 +96,7 @@ async function errorOf(asked: Promise<unknown>): Promise<StatusApiError> {
   throw new Error('the question was answered')
 }
 
-/** A row as the API tells a delivered mail, but for what a test says about it. */
+/** A row as the API returns a delivered mail, but for what a test says about it. */
 function row(parts: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
   return {
     MessageId: message,
@@ -125,7 +125,7 @@ const simulated = async (
 }
 
 describe('a page of the simulated SES', () => {
-  it('tells a delivery as the provider saw it', async () => {
+  it('reports a delivery as the provider saw it', async () => {
     const ses = await simulated([
       sampleDelivery({
         recipient: 'Anna@Example.com',
@@ -167,7 +167,7 @@ describe('a page of the simulated SES', () => {
     expect([page.rows, page.isLast]).toEqual([Math.min(count, 100), isLast])
   })
 
-  it('begins at the offset and asks for one message where it is told to', async () => {
+  it('begins at the offset and asks for one message if asked to', async () => {
     const other = 'qcloudses-30-251200670-date-20261121120000-other'
     const ses = await simulated([
       sampleDelivery(),
@@ -188,7 +188,7 @@ describe('a page of the simulated SES', () => {
     ])
   })
 
-  it('is told to whom presents the token of a temporary credential', async () => {
+  it('is returned to a caller with the token of a temporary credential', async () => {
     const ses = await simulated([sampleDelivery()], { token: 'temporary-token' })
     const page = await getSendEmailStatus({
       ...settings,
@@ -198,7 +198,7 @@ describe('a page of the simulated SES', () => {
     expect(page.rows).toBe(1)
   })
 
-  it('tells a complaint under the older spelling', async () => {
+  it('reports a complaint under the older spelling', async () => {
     const timeline = [
       { kind: 'delivered', atMs: sent + 10_000 },
       { kind: 'complained', atMs: sent + 90_000 },
@@ -418,7 +418,7 @@ describe('a row that cannot be read', () => {
     ['null for a row', null, 'row'],
     ['text for a row', 'row', 'row'],
     ['a list for a row', [], 'DeliverStatus MessageId ToEmailAddress'],
-  ])('for %s is counted, named by its fields and leaves its neighbours alone', async (_what, odd, fields) => {
+  ])('for %s is counted, named by its fields and leaves its neighbors alone', async (_what, odd, fields) => {
     const page = await pageOfRows(row(), odd, row({ ToEmailAddress: 'bert@example.com' }))
     expect(page.deliveries.map(({ recipient }) => recipient)).toEqual([
       'anna@example.com',
@@ -570,7 +570,7 @@ describe('an error of the settings', () => {
     ['no token where one is wanted', {}, { token: 'fresh-token' }, 'TENCENTCLOUD_TOKEN'],
     ['a region that there is not', { region: 'eu-frankfurt' }, {}, 'SES_REGION'],
     ['a clock that is off', {}, { checkSkewAgainst: () => Date.now() + 400_000 }, "this machine's clock"],
-  ])('for %s names what to change and tells no secret', async (_what, changed, options, named) => {
+  ])('for %s names what to change and shows no secret', async (_what, changed, options, named) => {
     const error = await refusedWith(changed, options)
     expect(error.consequence).toBe('settings')
     expect(error.message).toContain(named)

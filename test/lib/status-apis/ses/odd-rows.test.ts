@@ -37,7 +37,7 @@ async function pageOf(...rows: readonly unknown[]): Promise<StatusPage> {
   return api.page({ requestDate: '2026-11-21', offset: 0 })
 }
 
-/** A row as the API tells a delivered mail, but for what a test says about it. */
+/** A row as the API returns a delivered mail, but for what a test says about it. */
 function row(parts: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
   return {
     MessageId: message,
@@ -150,8 +150,8 @@ describe('a field that cannot be read', () => {
   ])('costs %s alone: %j', async (field, parts, expected) => {
     const page = await pageOf(row(parts))
     expect(page.deliveries).toEqual([expected])
-    const told = expected === withoutSent ? {} : { sentAtMs }
-    expect(page.unreadable).toEqual([{ fields: field, row: row(parts), ...told }])
+    const reported = expected === withoutSent ? {} : { sentAtMs }
+    expect(page.unreadable).toEqual([{ fields: field, row: row(parts), ...reported }])
   })
 
   it.each([
@@ -179,8 +179,8 @@ describe('a SendStatus of 2001, no record was found', () => {
     ['with a mail', row({ SendStatus: 2001, DeliverStatus: 0 })],
     ['as text', row({ SendStatus: '2001', DeliverStatus: 1 })],
     ['without a mail', { SendStatus: 2001, MessageId: '', ToEmailAddress: null }],
-  ])('is an answer about the query, and tells of no mail: %s', async (_what, told) => {
-    expect(await pageOf(told)).toMatchObject({ deliveries: [], unreadable: [], rows: 1 })
+  ])('is an answer about the query, and reports no mail: %s', async (_what, reported) => {
+    expect(await pageOf(reported)).toMatchObject({ deliveries: [], unreadable: [], rows: 1 })
   })
 
   it('does not hide a complaint', async () => {

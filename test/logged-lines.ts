@@ -11,7 +11,7 @@ import { virtualClock } from '../local/virtual-clock.ts'
 import type { EmbeddedTables } from './embedded-tables.ts'
 import { sampleMessage } from './events.ts'
 import { signedJson } from './fixtures/sendcloud/sign.ts'
-import { mailAt, toldOf } from './lib/reconcile/world.ts'
+import { mailAt, reportOf } from './lib/reconcile/world.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { noDeadline } from './no-deadline.ts'
 
@@ -23,14 +23,14 @@ const now = '2026-11-21T08:00:00Z'
 
 export type Line = Readonly<Record<string, unknown>>
 
-interface Told {
+interface Reported {
   readonly deployment: string
   readonly lines: readonly Line[]
 }
 
 /** The ingest function, and every line that it writes. */
-export async function ingestTelling(engine: EmbeddedTables): Promise<{
-  readonly told: Told
+export async function ingestLogging(engine: EmbeddedTables): Promise<{
+  readonly reported: Reported
   readonly post: (body: unknown, path?: string) => Promise<number>
   readonly loseParameters: () => Promise<void>
   readonly loseTable: () => Promise<void>
@@ -58,7 +58,7 @@ export async function ingestTelling(engine: EmbeddedTables): Promise<{
     },
   )
   return {
-    told: { deployment: tables.prefix, lines },
+    reported: { deployment: tables.prefix, lines },
     async post(body, path = `/tencent-ses/${token}`) {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       const event = { rawPath: path, body: text, requestContext: { http: { method: 'POST' } } }
@@ -93,7 +93,7 @@ export const paths = {
   stranger: '/wp-login.php',
 }
 
-/** A delivery as SendCloud tells of it, signed by that key. */
+/** A delivery as SendCloud reports it, signed by that key. */
 export function signedDelivery(key: string = appKey): string {
   const emailId = '1795233600123_144383_11771_2575.sc-10_9_13_218-inbound0$reader@example.com'
   const fields = { event: 'deliver', emailId, recipient: 'reader@example.com', timestamp: 1795237210000 }
@@ -108,8 +108,8 @@ const delivered = {
 }
 
 /** Runs the ingest function through all that can become of a callback. */
-export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> {
-  const { told, post, loseParameters, loseTable } = await ingestTelling(engine)
+export async function everythingOfIngest(engine: EmbeddedTables): Promise<Reported> {
+  const { reported, post, loseParameters, loseTable } = await ingestLogging(engine)
   const bounced = { ...delivered, event: 'bounce', reason: '551 5.1.1 no such user' }
   await post([delivered, { ...delivered, event: 'dropped' }, { ...delivered, event: 'spamreport' }])
   await post({ ...bounced, bounceType: 'hard_bounce' })
@@ -132,11 +132,11 @@ export async function everythingOfIngest(engine: EmbeddedTables): Promise<Told> 
   await post('', paths.sendCloud)
   await loseTable()
   await post(delivered)
-  return told
+  return reported
 }
 
 /** Runs the reconcile function through a run that finds something, and one to which nobody answers. */
-export async function everythingOfReconcile(engine: EmbeddedTables): Promise<Told> {
+export async function everythingOfReconcile(engine: EmbeddedTables): Promise<Reported> {
   const tables = await engine.freshTables()
   const { lines, log, clock } = listening()
   const { secretId, secretKey } = simulatedSesCredentials
@@ -148,7 +148,7 @@ export async function everythingOfReconcile(engine: EmbeddedTables): Promise<Tol
   // Of which something cannot be read.
   simulated.send(found, mailAt('2026-11-21T06:00:00Z', 'odd', { recipient: 'odd at example.com' }))
   const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
-  await deliveryWriter(to).record(toldOf(deferred, { kind: 'deferred' }))
+  await deliveryWriter(to).record(reportOf(deferred, { kind: 'deferred' }))
   const handler = createReconcile(
     {
       TABLE_PREFIX: tables.prefix,
