@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { encoded, type Encoding, type SampleFields } from './conformance-samples.ts'
+import { anyText } from './any-text.ts'
 
 /** A body as it is posted, text or not. */
 export interface Post {
@@ -73,7 +74,7 @@ export function garbage(good: SampleFields): fc.Arbitrary<Post> {
   const form = fc.array(pair, { maxLength: 12 }).map((pairs) => pairs.join('&'))
   const body = fc.oneof(
     fc.uint8Array({ minLength: 1, maxLength: 300 }),
-    fc.string({ unit: 'binary' }),
+    anyText(),
     value,
     object,
     object.map((text) => `[${text},${text}]`),

@@ -38,7 +38,7 @@ export interface WorldLedger {
   readonly close: () => void
 }
 
-export interface StoredRun {
+interface StoredRun {
   readonly leaseOwner?: string
   readonly checkpoint?: string
   readonly lastRun?: Partial<RunFigures>

@@ -1,4 +1,5 @@
 import { createCipheriv } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import fc from 'fast-check'
@@ -192,7 +193,8 @@ describe('a mail that is reported twice', () => {
     expect(await broken.rows()).toHaveLength(2)
     expect(await Array.fromAsync(broken.reader.all())).toEqual([])
     await broken.keepAll(mail)
-    expect(await broken.rows()).toEqual(await whole.rows())
+    // Compared by node: jest looks at one byte after the other.
+    expect(isDeepStrictEqual(await broken.rows(), await whole.rows())).toBe(true)
   })
 
   // Contents on both sides of the border to parts; few instants and links, so that reports repeat and differ.
