@@ -48,11 +48,11 @@ export function createHandler(
     log,
     isByHand,
   })
-  const finishing = () => ({
+  const finishing = (deployment: string) => ({
     providers,
     quarantine: quarantineStore({
       client: client(),
-      table: tableNames(metricsTarget().deployment).quarantine,
+      table: tableNames(deployment).quarantine,
       clock,
       log,
     }),
@@ -73,19 +73,17 @@ export function createHandler(
   }
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
+    const target = metricsTarget()
     // Before anything that may fail or use the time up: what waits has nothing to do with the poll.
-    await publishQuarantineSize(
-      quarantineGauge(client(), tableNames(metricsTarget().deployment).quarantine),
-      metricsTarget(),
-    )
+    await publishQuarantineSize(quarantineGauge(client(), tableNames(target.deployment).quarantine), target)
     // Whoever runs it by hand waits for the poll.
-    if (!isByHand) await finishBodies(finishing())
+    if (!isByHand) await finishBodies(finishing(target.deployment))
     const { dependencies, requestsPerSecond } = await wire()
     const report = await reconcile(
       { ...dependencies, owner: randomUUID() },
       { deadlineMs, maxCalls: Math.ceil(maxCallsPerRun * requestsPerSecond), requestsPerSecond },
     )
-    publishRunMetrics(report, metricsTarget())
+    publishRunMetrics(report, target)
     return figuresOf(report)
   })
   return (event, context) => stack(event, context)
