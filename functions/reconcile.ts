@@ -50,11 +50,11 @@ export function createHandler(
     log,
     isByHand,
   })
-  const finishing = () => ({
+  const finishing = (deployment: string) => ({
     providers,
     quarantine: quarantineStore({
       client: client(),
-      table: tableNames(metricsTarget().deployment).quarantine,
+      table: tableNames(deployment).quarantine,
       clock,
       log,
     }),
@@ -88,18 +88,16 @@ export function createHandler(
     )
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
+    const target = metricsTarget()
     // Before anything that may fail or use up the time: the backlog does not depend on the poll.
-    await publishQuarantineSize(
-      quarantineGauge(client(), tableNames(metricsTarget().deployment).quarantine),
-      metricsTarget(),
-    )
+    await publishQuarantineSize(quarantineGauge(client(), tableNames(target.deployment).quarantine), target)
     // An operator waits for the poll.
-    if (!isByHand) await finishBodies(finishing())
+    if (!isByHand) await finishBodies(finishing(target.deployment))
     const polls = await wire()
     // Side by side: one provider that does not answer keeps no other waiting.
     const runs = await Promise.allSettled(polls.map((poll) => run(poll, deadlineMs)))
     const reports = runs.flatMap((ended) => (ended.status === 'fulfilled' ? ended.value : []))
-    if (reports.length > 0) publishRunMetrics(combinedReport(reports), metricsTarget())
+    if (reports.length > 0) publishRunMetrics(combinedReport(reports), target)
     for (const ended of runs) if (ended.status === 'rejected') throw ended.reason
     return figuresOf(combinedReport(reports))
   })
