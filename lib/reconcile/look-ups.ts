@@ -6,7 +6,7 @@ import { RunStopped } from './provider-calls.ts'
 import { pageRows } from './ports.ts'
 import { lookUp, lookUpGroup } from './look-up.ts'
 import type { Run } from './run.ts'
-import { readOnward } from './tail.ts'
+import { isRepeated, readOnward } from './tail.ts'
 
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
 const looksPerCheckpoint = 25
@@ -41,6 +41,7 @@ async function isListShorter(
 ): Promise<boolean | 'unanswered'> {
   const { tail, openSweeps } = run.checkpoint
   if (requestDate === tail.requestDate) {
+    if (isRepeated(run)) return false
     const isOnward = tail.order === 'oldest-first'
     return isWorth(run, requestDate, isOnward ? tail.offset : 0, isOnward ? dueInTail : due)
   }
