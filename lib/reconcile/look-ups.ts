@@ -40,15 +40,18 @@ async function isListShorter(
   due: number,
 ): Promise<boolean | 'unanswered'> {
   const { tail, openSweeps } = run.checkpoint
-  if (requestDate === tail.requestDate) {
-    if (isRepeated(run)) return false
-    const isOnward = tail.order === 'oldest-first'
-    return isWorth(run, requestDate, isOnward ? tail.offset : 0, isOnward ? dueInTail : due)
-  }
+  if (requestDate === tail.requestDate) return isTailShorter(run, dueInTail, due)
   const open = openSweeps.find((sweep) => sweep.requestDate === requestDate)
   const isSettled = open?.isForDue === true || open?.failures !== undefined
   const isReadable = requestDate >= oldestDateInReach(run.startedMs) && requestDate < tail.requestDate
   return isReadable && !isSettled && isWorth(run, requestDate, open?.offset ?? 0, due)
+}
+
+async function isTailShorter(run: Run, dueInTail: number, due: number): Promise<boolean | 'unanswered'> {
+  const { requestDate, order, offset } = run.checkpoint.tail
+  if (isRepeated(run)) return false
+  const isOnward = order === 'oldest-first'
+  return isWorth(run, requestDate, isOnward ? offset : 0, isOnward ? dueInTail : due)
 }
 
 async function isWorth(
