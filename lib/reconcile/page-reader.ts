@@ -73,7 +73,7 @@ export class PageReader {
 }
 
 /** Whether it asks for some rows of the list alone. */
-export function isLookUp({ messageId, emailIds, recipient }: StatusQuery): boolean {
+function isLookUp({ messageId, emailIds, recipient }: StatusQuery): boolean {
   return messageId !== undefined || emailIds !== undefined || recipient !== undefined
 }
 

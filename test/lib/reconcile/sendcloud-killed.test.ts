@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { hourMs, minuteMs, secondMs } from '../../../lib/core/instant.ts'
 import { reconcile } from '../../../lib/reconcile/reconcile.ts'
+import { sendCloudProvider } from '../../../lib/status-apis/sendcloud/email-status.ts'
 import type { SendCloudEntry, SendCloudEvent } from '../../../local/simulated-sendcloud/mail.ts'
 import type { RowOrder } from '../../../local/simulated-ses/row-order.ts'
 import { eventWith } from '../../events.ts'
@@ -48,7 +49,7 @@ async function open(order: RowOrder): Promise<SendCloudWorld> {
   for (const { message } of mails.filter(({ known }) => known === 2)) {
     await world.ledger.deliveries.record(
       eventWith({
-        provider: 'sendcloud',
+        provider: sendCloudProvider,
         recipient: message.deliveries[0]!.recipient,
         message: message.messageId,
         kind: 'requested',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { dayMs, hourMs, minuteMs, secondMs } from '../../../lib/core/instant.ts'
+import { sendCloudProvider } from '../../../lib/status-apis/sendcloud/email-status.ts'
 import type { SendCloudEvent, SendCloudMessage } from '../../../local/simulated-sendcloud/mail.ts'
 import { makeSendCloudTraffic } from '../../../local/simulated-sendcloud/traffic.ts'
 import { seededRandom } from '../../../local/simulated-ses/random.ts'
@@ -69,7 +70,7 @@ describe('a look-up', () => {
       )
       await world.ledger.deliveries.record(
         eventWith({
-          provider: 'sendcloud',
+          provider: sendCloudProvider,
           recipient,
           message: messageId,
           kind: 'requested',

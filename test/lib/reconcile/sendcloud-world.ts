@@ -68,7 +68,7 @@ export async function sendCloudWorldAt(
 }
 
 /** What the ledger reads in the callback of an event. */
-export function eventsOf(event: SendCloudEvent): readonly DeliveryEvent[] {
+function eventsOf(event: SendCloudEvent): readonly DeliveryEvent[] {
   const body = new TextEncoder().encode(signedForm(fieldsOf(event), { appKey: 'local-app-key', token: 't' }))
   return sendCloud
     .read({ body, contentType: formType }, event.atMs)
