@@ -41,6 +41,8 @@ const tail = v.object({
   isReadAgain: v.exactOptional(v.boolean(), false),
   /** Whether it is read to discover deliveries that nobody reported. */
   isDiscovering: v.boolean(),
+  /** When a page of it was last received. */
+  askedAtMs: v.exactOptional(wholeNumber, 0),
   /** When the list was last read, and how fast it grew. */
   readAtMs: wholeNumber,
   rowsPerHour: wholeNumber,
@@ -143,6 +145,7 @@ export function tailOf(requestDate: string, isDiscovering: boolean): Tail {
     seenThroughMs: 0,
     isReadAgain: false,
     isDiscovering,
+    askedAtMs: 0,
     readAtMs: 0,
     rowsPerHour: 0,
   }

@@ -6,7 +6,7 @@ import { RunStopped } from './provider-calls.ts'
 import { pageRows } from './ports.ts'
 import { lookUp, lookUpGroup } from './look-up.ts'
 import type { Run } from './run.ts'
-import { readOnward } from './tail.ts'
+import { isRepeated, readOnward } from './tail.ts'
 
 /** Look-ups after which the checkpoint is written: what a run that dies has to ask again. */
 const looksPerCheckpoint = 25
@@ -40,14 +40,18 @@ async function isListShorter(
   due: number,
 ): Promise<boolean | 'unanswered'> {
   const { tail, openSweeps } = run.checkpoint
-  if (requestDate === tail.requestDate) {
-    const isOnward = tail.order === 'oldest-first'
-    return isWorth(run, requestDate, isOnward ? tail.offset : 0, isOnward ? dueInTail : due)
-  }
+  if (requestDate === tail.requestDate) return isTailShorter(run, dueInTail, due)
   const open = openSweeps.find((sweep) => sweep.requestDate === requestDate)
   const isSettled = open?.isForDue === true || open?.failures !== undefined
   const isReadable = requestDate >= oldestDateInReach(run.startedMs) && requestDate < tail.requestDate
   return isReadable && !isSettled && isWorth(run, requestDate, open?.offset ?? 0, due)
+}
+
+async function isTailShorter(run: Run, dueInTail: number, due: number): Promise<boolean | 'unanswered'> {
+  const { requestDate, order, offset } = run.checkpoint.tail
+  if (isRepeated(run)) return false
+  const isOnward = order === 'oldest-first'
+  return isWorth(run, requestDate, isOnward ? offset : 0, isOnward ? dueInTail : due)
 }
 
 async function isWorth(

@@ -36,6 +36,8 @@ const closingReserveMs = 5 * secondMs
 /** What the parts of one run share: how they read the provider's lists, how far the run is, and its lease. */
 export class Run {
   readonly startedMs: number
+  /** How old the provider's answers may be. */
+  readonly staleMs: number
   /** Up to when the provider's answers are surely current. */
   readonly listedMs: number
   /** Mails that were sent later are left alone: their callbacks may still be on their way. */
@@ -70,7 +72,8 @@ export class Run {
   ) {
     const { statusApi, deliveries, clock, log } = deps
     this.startedMs = startedMs
-    this.listedMs = startedMs - (statusApi?.staleMs ?? 0)
+    this.staleMs = statusApi?.staleMs ?? 0
+    this.listedMs = startedMs - this.staleMs
     this.throughMs = this.listedMs - callbackGraceMs
     this.polledProvider = statusApi?.provider
     this.lookUpsBy = statusApi?.lookUpsBy ?? 'message'

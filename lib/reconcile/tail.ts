@@ -27,7 +27,17 @@ export async function readTail(run: Run): Promise<void> {
     run.isByHand ||
     rowsPerHour >= busyRowsPerHour ||
     run.startedMs - readAtMs >= readEveryMs - scheduleSlackMs
-  if (!run.areSendsRecorded && isDue && order !== 'none') await readOnward(run)
+  if (!run.areSendsRecorded && isDue && order !== 'none' && !isRepeated(run)) await readOnward(run)
+}
+
+/**
+ * Whether the provider may repeat some pages of the last reading and not others, should today's list be read anew now. Between an
+ * older page and a newer one rows are missing, unless they are added behind all others.
+ */
+export function isRepeated(run: Run): boolean {
+  const { order, passThroughMs, askedAtMs } = run.checkpoint.tail
+  const isOnward = order === 'oldest-first' || passThroughMs > 0
+  return run.staleMs > 0 && !isOnward && askedAtMs > run.listedMs
 }
 
 /** Ends the list of a date that has closed, and begins today's. */
@@ -71,13 +81,13 @@ export async function readOnward(run: Run): Promise<boolean> {
   for await (const page of run.reader.pages({ requestDate, offset: reading.nextOffset })) {
     if (page === 'unanswered') return false
     reading.add(page)
-    run.advance({ tail: reading.reached })
+    run.advance({ tail: { ...reading.reached, askedAtMs: run.calls.lastCallAtMs } })
     if (reading.isAtEnd || reading.isVain) break
     await run.save()
   }
   noteOrder(run, order)
   if (reading.isVain) return false
-  run.advance({ tail: reading.ended(run.startedMs) })
+  run.advance({ tail: { ...reading.ended(run.startedMs), askedAtMs: run.calls.lastCallAtMs } })
   return true
 }
 

@@ -31,7 +31,7 @@ export interface SimulatedSendCloudOptions extends SentMailOptions {
 }
 
 /** One call as it came in, before an answer was chosen; without its credentials. */
-export interface IncomingCall {
+interface IncomingCall {
   readonly atMs: number
   readonly method: string
   /** Module and action: `data/emailStatus`. */

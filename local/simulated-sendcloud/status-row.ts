@@ -24,7 +24,7 @@ export interface StatusRow {
 }
 
 /** The number by which one asks for a status. */
-export type StatusNumber = '1' | '4' | '5' | '18'
+type StatusNumber = '1' | '4' | '5' | '18'
 
 /** "投递回应", the dictionary of sub-statuses. */
 const subStatuses = new Map([
@@ -90,7 +90,7 @@ function replyIn(latest: SendCloudEntry | undefined): string {
 }
 
 /** `2026-11-21 12:00:00`, in UTC+8; what is less than a second is left out. */
-export function localTime(atMs: number): string {
+function localTime(atMs: number): string {
   return new Date(atMs + 8 * hourMs).toISOString().slice(0, 19).replace('T', ' ')
 }
 

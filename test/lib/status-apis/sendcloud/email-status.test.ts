@@ -594,7 +594,13 @@ describe('the way there', () => {
     })
   })
 
-  it('takes no answer of more than 4 MiB, however long it goes on', async () => {
+  it('takes an answer of 4 MiB, and none of a byte more', async () => {
+    const answer = '{"result":true,"statusCode":200,"info":{}}'
+    expect(await pageOf(answer.padEnd(4_194_304))).toMatchObject({ rows: 0 })
+    expect(await failureOf(pageOf(answer.padEnd(4_194_305)))).toMatchObject({ consequence: 'transient' })
+  })
+
+  it('reads no answer to its end that goes on for ever', async () => {
     let isCut = false
     const endpoint = await serverThat((_request, response) => {
       response.on('close', () => {
