@@ -6,11 +6,15 @@ export const usualPorts = {
   PORT: '3000',
   DYNAMODB_PORT: '8000',
   SES_PORT: '3001',
+  SENDCLOUD_PORT: '3002',
   ADMIN_PORT: '8001',
 } as const
 
 /** The credentials that the simulated SES accepts. They open nothing. */
 export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey: 'local-secret-key' }
+
+/** The credentials that the simulated SendCloud accepts. They open nothing. */
+export const simulatedSendCloudCredentials = { apiUser: 'example_trigger', apiKey: 'local-api-key' }
 
 /** With which simulated SendCloud callbacks are signed. It opens nothing. */
 export const simulatedAppKey = 'local-app-key'
@@ -37,6 +41,11 @@ export function withLocalDefaults(environment: Environment): Environment {
       TENCENTCLOUD_SECRET_ID: simulatedSesCredentials.secretId,
       TENCENTCLOUD_SECRET_KEY: simulatedSesCredentials.secretKey,
       TENCENTCLOUD_TOKEN: '',
+    }),
+    ...(set.SENDCLOUD_ENDPOINT === undefined && {
+      SENDCLOUD_ENDPOINT: `http://127.0.0.1:${set.SENDCLOUD_PORT ?? usualPorts.SENDCLOUD_PORT}/apiv2`,
+      SENDCLOUD_API_USER: simulatedSendCloudCredentials.apiUser,
+      SENDCLOUD_API_KEY: simulatedSendCloudCredentials.apiKey,
     }),
   }
 }

@@ -15,11 +15,13 @@ const localEntries = {
   PORT: v.optional(port, usualPorts.PORT),
   DYNAMODB_PORT: v.optional(port, usualPorts.DYNAMODB_PORT),
   SES_PORT: v.optional(port, usualPorts.SES_PORT),
+  SENDCLOUD_PORT: v.optional(port, usualPorts.SENDCLOUD_PORT),
   ADMIN_PORT: v.optional(port, usualPorts.ADMIN_PORT),
   CALLBACK_TOKEN: v.optional(callbackToken),
   SENDCLOUD_APP_KEY: v.optional(appKeys, simulatedAppKey),
   DATA_DIR: v.optional(v.string()),
   SES_ENDPOINT: pollEntries.SES_ENDPOINT,
+  SENDCLOUD_ENDPOINT: v.optional(v.string()),
   TABLE_PREFIX: pollEntries.TABLE_PREFIX,
 }
 
@@ -28,6 +30,7 @@ export interface LocalSettings {
   readonly port: number
   readonly dynamoDbPort: number
   readonly sesPort: number
+  readonly sendCloudPort: number
   readonly adminPort: number
   readonly callbackToken: string
   /** With what SendCloud's callbacks are signed here: the first of the keys that the functions accept. */
@@ -37,6 +40,8 @@ export interface LocalSettings {
   readonly tablePrefix: string
   /** Whether a simulated SES is polled, and not one that SES_ENDPOINT names. */
   readonly isSesSimulated: boolean
+  /** Whether a simulated SendCloud is polled, and not one that SENDCLOUD_ENDPOINT names. */
+  readonly isSendCloudSimulated: boolean
   /** What the functions find in their environment, but for what is known only once the stack listens. */
   readonly functionEnvironment: Environment
 }
@@ -54,12 +59,14 @@ export function localSettings(environment: Environment): LocalSettings {
     port: config.PORT,
     dynamoDbPort: config.DYNAMODB_PORT,
     sesPort: config.SES_PORT,
+    sendCloudPort: config.SENDCLOUD_PORT,
     adminPort: config.ADMIN_PORT,
     callbackToken: config.CALLBACK_TOKEN ?? randomBytes(24).toString('base64url'),
     sendCloudAppKey: SENDCLOUD_APP_KEY.replace(/,.*/s, '').trim(),
     dataDir: config.DATA_DIR,
     tablePrefix: TABLE_PREFIX,
     isSesSimulated: config.SES_ENDPOINT === undefined,
+    isSendCloudSimulated: config.SENDCLOUD_ENDPOINT === undefined,
     functionEnvironment,
   }
 }

@@ -4,7 +4,7 @@ import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/ingest/callback-token.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { minuteMs } from '../lib/core/instant.ts'
-import { reconcileJob } from '../lib/wiring/poll.ts'
+import { reconcileJob, sendCloudJob } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 import type { Runtime } from '../lib/runtime/runtime.ts'
@@ -15,7 +15,8 @@ import { lambdaContext } from './lambda-context.ts'
 import { close, listen, localHost } from './listening-server.ts'
 import { namedCallbacks } from './named-callbacks.ts'
 import type { LocalSettings } from './settings.ts'
-import { simulatedSesCredentials } from './local-environment.ts'
+import { simulatedSendCloudCredentials, simulatedSesCredentials } from './local-environment.ts'
+import { startSimulatedSendCloud, type SimulatedSendCloud } from './simulated-sendcloud/server.ts'
 import { startSimulatedSes, type SimulatedSes } from './simulated-ses/server.ts'
 import { tableViewer } from './table-viewer.ts'
 import { createTables } from './tables.ts'
@@ -29,6 +30,8 @@ export interface LocalStack {
   readonly viewerUrl: string
   /** Absent where SES_ENDPOINT names another one. */
   readonly simulatedSes: SimulatedSes | undefined
+  /** Absent where SENDCLOUD_ENDPOINT names another one. */
+  readonly simulatedSendCloud: SimulatedSendCloud | undefined
   readonly dynamoDb: DynamoDBClient
   readonly tablePrefix: string
   /** Runs the reconcile function once, as its schedule does. */
@@ -39,7 +42,7 @@ export interface LocalStack {
 
 const reconcileTimeoutMs = 5 * minuteMs
 
-/** Starts emulator, tables, simulated SES, ingest function and table viewer; what fails takes the rest down with it. */
+/** Starts emulator, tables, simulated SES and SendCloud, ingest function and table viewer; what fails takes the rest down with it. */
 export async function startLocalStack(
   settings: LocalSettings,
   on: { clock: Clock; log: Log; onSends?: (deliveries: readonly DeliveryKey[]) => void },
@@ -56,13 +59,16 @@ export async function startLocalStack(
     const simulatedSes = settings.isSesSimulated ? await startSes(settings, on.clock) : undefined
     if (simulatedSes) {
       stops.push(() => simulatedSes.close())
-      await forgetCheckpoint(emulator.client, settings.tablePrefix)
+      await forgetCheckpoint(emulator.client, settings.tablePrefix, reconcileJob)
     }
+    const simulatedSendCloud = await startSendCloud(settings, on.clock, emulator.client)
+    if (simulatedSendCloud) stops.push(() => simulatedSendCloud.close())
 
     const environment = {
       ...settings.functionEnvironment,
       CALLBACK_TOKEN_SHA256: tokenDigest(settings.callbackToken),
       ...(simulatedSes && { SES_ENDPOINT: simulatedSes.url }),
+      ...(simulatedSendCloud && { SENDCLOUD_ENDPOINT: simulatedSendCloud.url }),
     }
     const { clock, log } = on
     const runtime: Runtime = { clock, log, dynamoDb: () => emulator.client }
@@ -90,6 +96,7 @@ export async function startLocalStack(
       dynamoDbEndpoint: emulator.endpoint,
       viewerUrl: `http://${localHost}:${viewerPort}/tables/${tableNames(settings.tablePrefix).deliveries}`,
       simulatedSes,
+      simulatedSendCloud,
       dynamoDb: emulator.client,
       tablePrefix: settings.tablePrefix,
       reconcile: () =>
@@ -106,9 +113,22 @@ export async function startLocalStack(
 }
 
 /** A new simulated SES knows nothing of the list that an earlier one had, so there is nothing to go on from. */
-async function forgetCheckpoint(client: DynamoDBClient, tablePrefix: string): Promise<void> {
+async function forgetCheckpoint(client: DynamoDBClient, tablePrefix: string, job: string): Promise<void> {
   const TableName = tableNames(tablePrefix).reconciliation
-  await client.send(new DeleteItemCommand({ TableName, Key: { job: { S: reconcileJob } } }))
+  await client.send(new DeleteItemCommand({ TableName, Key: { job: { S: job } } }))
+}
+
+async function startSendCloud(
+  settings: LocalSettings,
+  clock: Clock,
+  client: DynamoDBClient,
+): Promise<SimulatedSendCloud | undefined> {
+  if (!settings.isSendCloudSimulated) return undefined
+  for (const job of [sendCloudJob, 'sendcloud-opens', 'sendcloud-clicks']) {
+    await forgetCheckpoint(client, settings.tablePrefix, job)
+  }
+  const { apiUser, apiKey } = simulatedSendCloudCredentials
+  return startSimulatedSendCloud({ port: settings.sendCloudPort, clock, apiUsers: [apiUser], apiKey })
 }
 
 function startSes(settings: LocalSettings, clock: Clock): Promise<SimulatedSes> {

@@ -119,8 +119,23 @@ function sendCloudPolls(poll: SendCloudPollSettings): readonly SetUpPoll[] {
   const lists = [
     { job: sendCloudJob, statusApi: emailStatus(settings), areSendsRecorded: poll.SENDS_RECORDED },
     // That sends are recorded says nothing about opens.
-    { job: 'sendcloud-opens', statusApi: openAndClick(settings, 'opened'), areSendsRecorded: false },
-    { job: 'sendcloud-clicks', statusApi: openAndClick(settings, 'clicked'), areSendsRecorded: false },
+    ...settings.apiUsers.flatMap((apiUser, place) => {
+      // Unlike the other list this one is documented for one user alone.
+      const ofUser = { ...settings, apiUsers: [apiUser] }
+      const suffix = place === 0 ? '' : `-${apiUser}`
+      return [
+        {
+          job: `sendcloud-opens${suffix}`,
+          statusApi: openAndClick(ofUser, 'opened'),
+          areSendsRecorded: false,
+        },
+        {
+          job: `sendcloud-clicks${suffix}`,
+          statusApi: openAndClick(ofUser, 'clicked'),
+          areSendsRecorded: false,
+        },
+      ]
+    }),
   ]
   const requestsPerSecond = poll.SENDCLOUD_REQUESTS_PER_SECOND / lists.length
   return lists.map((list) => ({ ...list, requestsPerSecond, sweepAgesDays: poll.SWEEP_AGES_DAYS }))

@@ -25,7 +25,7 @@ interface Listed extends SentDelivery {
 }
 
 /** A part of a list. */
-interface ListPart<Row> {
+export interface ListPart<Row> {
   /** How many there are in all. */
   readonly total: number
   readonly rows: readonly Row[]

@@ -9,7 +9,8 @@ import { AnswerCache, cacheKeyOf } from './answer-cache.ts'
 import { receive, type ApiRequest } from './api-request.ts'
 import type { SendCloudMessage } from './mail.ts'
 import { refusal, type Refusal } from './refusal.ts'
-import { SentMail, type SentMailOptions } from './sent-mail.ts'
+import { trackedRows } from './open-and-click.ts'
+import { SentMail, type ListPart, type SentMailOptions } from './sent-mail.ts'
 import { readStatusQuery } from './status-query.ts'
 
 export interface SimulatedSendCloudOptions extends SentMailOptions {
@@ -59,9 +60,10 @@ export interface SimulatedSendCloud extends Pick<Faults<IncomingCall>, 'failNext
 type Answer = { readonly body: string; readonly isCached: boolean } | Refusal | { readonly fault: Fault }
 
 const statusAction = 'data/emailStatus'
+const trackAction = 'openandclick/list'
 
 /**
- * Starts a SendCloud that answers data/emailStatus over HTTP as its documents say: credentials in the form, dates that must be
+ * Starts a SendCloud that answers data/emailStatus and openandclick/list over HTTP as its documents say: credentials in the form, dates that must be
  * given, answers that are repeated for ten minutes, calls that come too fast. Nothing of it leaves the machine.
  * Source: "投递回应" (deliver_response), read 2026-11-21.
  */
@@ -79,12 +81,14 @@ export async function startSimulatedSendCloud(
     if (!hasRoom(call.atMs)) return refusal(50000)
     const fault = faults.takeFor(call)
     if (fault) return { fault }
-    if (request.action !== statusAction) return { fault: { httpStatus: 404 } }
+    if (request.action !== statusAction && request.action !== trackAction)
+      return { fault: { httpStatus: 404 } }
     if (!isSignedIn(request, options)) return refusal(40005)
     const key = cacheKeyOf(request.action, request.parameters)
     const known = cache.find(key, call.atMs)
     if (known !== undefined) return { body: known, isCached: true }
-    const listed = statusList(request, call.atMs)
+    const listed =
+      request.action === statusAction ? statusList(request, call.atMs) : trackList(request, call.atMs)
     if ('statusCode' in listed) return listed
     const body = answerBody({ statusCode: 200, message: '请求成功' }, listed.info)
     cache.keep(key, body, call.atMs)
@@ -93,9 +97,15 @@ export async function startSimulatedSendCloud(
   const statusList = ({ parameters }: ApiRequest, nowMs: number): { info: object } | Refusal => {
     const query = readStatusQuery(parameters, { mostDays: options.mostDays ?? 3, nowMs })
     if ('statusCode' in query) return query
-    const { total, rows } = mail.rows(query, nowMs)
-    return { info: { total: String(total), voListSize: rows.length, [options.rowsIn ?? 'voList']: rows } }
+    return infoOf(mail.rows(query, nowMs))
   }
+  const trackList = ({ parameters }: ApiRequest, nowMs: number): { info: object } | Refusal => {
+    const listed = trackedRows(mail.messages, parameters, { mostDays: options.mostDays ?? 3, nowMs })
+    return 'statusCode' in listed ? listed : infoOf(listed)
+  }
+  const infoOf = ({ total, rows }: ListPart<unknown>): { info: object } => ({
+    info: { total: String(total), voListSize: rows.length, [options.rowsIn ?? 'voList']: rows },
+  })
 
   const server = createServer((message, response) => {
     receive(message).then(
@@ -109,7 +119,7 @@ export async function startSimulatedSendCloud(
       () => response.destroy(),
     )
   })
-  const port = await listen(server, options.port, 'the simulated SendCloud')
+  const port = await listen(server, options.port, 'the simulated SendCloud (SENDCLOUD_PORT)')
   return {
     url: `http://${localHost}:${port}/apiv2`,
     send: (...messages) => {

@@ -90,7 +90,7 @@ function replyIn(latest: SendCloudEntry | undefined): string {
 }
 
 /** `2026-11-21 12:00:00`, in UTC+8; what is less than a second is left out. */
-function localTime(atMs: number): string {
+export function localTime(atMs: number): string {
   return new Date(atMs + 8 * hourMs).toISOString().slice(0, 19).replace('T', ' ')
 }
 

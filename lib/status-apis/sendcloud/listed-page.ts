@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { pageRows, StatusApiError, type ReadRow, type StatusPage } from '../../reconcile/ports.ts'
 
-/** Where the rows are: `voList` by the documents, `list` by one report from the field. */
+/** Where the rows are: `voList` by the documents, `dataList` by older ones, `list` by one report from the field. */
 const listed = v.object({
   voList: v.nullish(v.array(v.unknown())),
+  dataList: v.nullish(v.array(v.unknown())),
   list: v.nullish(v.array(v.unknown())),
 })
 
@@ -13,7 +14,7 @@ export function listedPage(action: string, info: unknown, read: (row: unknown) =
   if (!success) {
     throw new StatusApiError('transient', 'UnreadableAnswer', `${action} answered without a list of rows.`)
   }
-  const rows = (output.voList ?? output.list ?? []).map(read)
+  const rows = (output.voList ?? output.dataList ?? output.list ?? []).map(read)
   return {
     deliveries: rows.flatMap(({ delivery }) => delivery ?? []),
     unreadable: rows.flatMap(({ unreadable }) => unreadable ?? []),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { hourMs, minuteMs, secondMs } from '../../../lib/core/instant.ts'
 import { reconcile } from '../../../lib/reconcile/reconcile.ts'
-import { sendCloudProvider } from '../../../lib/status-apis/sendcloud/email-status.ts'
+import { sendCloudProvider } from '../../../lib/status-apis/sendcloud/fields.ts'
 import type { SendCloudEntry, SendCloudEvent } from '../../../local/simulated-sendcloud/mail.ts'
 import type { RowOrder } from '../../../local/simulated-ses/row-order.ts'
 import { eventWith } from '../../events.ts'

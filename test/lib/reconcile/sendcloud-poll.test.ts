@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { dayMs, hourMs, minuteMs, secondMs } from '../../../lib/core/instant.ts'
-import { sendCloudProvider } from '../../../lib/status-apis/sendcloud/email-status.ts'
+import { sendCloudProvider } from '../../../lib/status-apis/sendcloud/fields.ts'
 import type { SendCloudEvent, SendCloudMessage } from '../../../local/simulated-sendcloud/mail.ts'
 import { makeSendCloudTraffic } from '../../../local/simulated-sendcloud/traffic.ts'
 import { seededRandom } from '../../../local/simulated-ses/random.ts'
