@@ -146,6 +146,13 @@ describe('a list that repeats itself for ten minutes', () => {
   })
 })
 
+it('leaves a mail that nobody told of to its callbacks for a quarter of an hour', async () => {
+  const mails = [messageAt(sentAtMs, 'anna'), messageAt(sentAtMs + 2 * minuteMs, 'bert')]
+  const world = await sendCloudWorldAt(sentAtMs + 16 * minuteMs, mails)
+  await world.run()
+  expect(await statusesIn(world, mails)).toEqual({ requested: 1, none: 1 })
+})
+
 describe('a list that repeats itself where its newest rows come first', () => {
   it('loses no mail between pages of different ages', async () => {
     const mails = deliveredMails(4_000, sentAtMs, 1_500)

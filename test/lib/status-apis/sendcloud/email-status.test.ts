@@ -624,12 +624,14 @@ describe('the way there', () => {
     const endpoint = await serverThat((_request, response) => {
       if (when === 'amid the answer') response.write('{"result":true,')
     })
+    const beganMs = performance.now()
     expect(
       await failureOf(emailStatus({ endpoint, ...credentials, timeoutMs: 20 }).page(today)),
     ).toMatchObject({
       consequence: 'transient',
       message: expect.stringContaining('aborted due to timeout'),
     })
+    expect(performance.now() - beganMs).toBeLessThan(9_000)
   })
 
   it('may lead to nobody', async () => {
