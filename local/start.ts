@@ -60,6 +60,9 @@ async function start(): Promise<void> {
 async function greet(stack: LocalStack): Promise<void> {
   const body = JSON.stringify({ ...(JSON.parse(await readFile(sample, 'utf8')) as object), sentTimestamp })
   const poll = stack.simulatedSes ? `${stack.simulatedSes.url} (simulated)` : process.env.SES_ENDPOINT
+  const sendCloud = stack.simulatedSendCloud
+    ? `${stack.simulatedSendCloud.url} (simulated)`
+    : process.env.SENDCLOUD_ENDPOINT
   say(`
 delivery-ledger is running.
 
@@ -69,6 +72,7 @@ delivery-ledger is running.
   Table viewer   ${stack.viewerUrl}
   DynamoDB       ${stack.dynamoDbEndpoint}
   Poll API       ${poll}
+  SendCloud API  ${sendCloud}
 
 Send it a callback, then look at the row in the viewer, or by '${showCommand(stack)}':
 
@@ -97,6 +101,7 @@ function showCommand(stack: LocalStack): string {
   const settings = [
     ...unlessUsual('DYNAMODB_PORT', stack.dynamoDbEndpoint),
     ...(stack.simulatedSes ? unlessUsual('SES_PORT', stack.simulatedSes.url) : []),
+    ...(stack.simulatedSendCloud ? unlessUsual('SENDCLOUD_PORT', stack.simulatedSendCloud.url) : []),
     ...(stack.tablePrefix === localTablePrefix ? [] : asDeployment(stack)),
   ]
   return [...settings, 'npx ledger show example@example.com'].join(' ')
@@ -111,7 +116,7 @@ function asDeployment({ tablePrefix, dynamoDbEndpoint }: LocalStack): readonly s
   ]
 }
 
-function unlessUsual(name: 'DYNAMODB_PORT' | 'SES_PORT', url: string): readonly string[] {
+function unlessUsual(name: 'DYNAMODB_PORT' | 'SES_PORT' | 'SENDCLOUD_PORT', url: string): readonly string[] {
   const { port } = new URL(url)
   return port === usualPorts[name] ? [] : [`${name}=${port}`]
 }
@@ -147,6 +152,7 @@ async function sendSomeMailWithSendCloud(stack: LocalStack): Promise<void> {
   const nowMs = systemClock.now()
   const post = postTo(stack.callbackUrls.sendCloud, formType)
   const messages = makeSendCloudTraffic({ seed: 46, count: 6, fromMs: nowMs - 2 * hourMs, overMs: hourMs })
+  stack.simulatedSendCloud?.send(...messages)
   const { attempts } = planAttempts(messages, {
     appKey: stack.sendCloudAppKey,
     seed: 5,

@@ -21,7 +21,7 @@ export interface WalkFigures {
 const recorder = 'recordFunctionEntry'
 
 /**
- * The source with a call at the beginning of each function that has a body, which tells the file and the function's name. Lines
+ * The source with a call at the beginning of each function that has a body, which records the file and the function's name. Lines
  * stay what they are.
  */
 function instrumented(source: string, file: string): string {

@@ -183,17 +183,17 @@ async function read(
   const { provider, callback, writesSignal } = received
   const until = { signal: writesSignal, maxWrites: maxWritesPerResponse }
   const body = await processBody(provider, callback, deps, until)
-  const told = loggedOf(body)
+  const ofBody = loggedOf(body)
   const reason = body.unfinished > 0 ? 'unfinished' : body.reason
   if (reason === undefined) {
     const response = body.unwritten > 0 ? responses.tryAgain() : responses.recorded(body.recorded)
-    return resultOf(response, { body, logged: told })
+    return resultOf(response, { body, logged: ofBody })
   }
   const problems = [...unfinishedLines(body.unfinished), ...problemLines(body.problems)]
   const { outcome, isQuarantined, logged } = await keepBody(received, { reason, problems, ...proof }, deps)
   const isTriedAgain = body.unwritten > 0 || outcome === 'failed'
   const response = isTriedAgain ? responses.tryAgain() : responseToKept(body, isQuarantined)
-  return resultOf(response, { body, isQuarantined, logged: { ...told, ...logged } })
+  return resultOf(response, { body, isQuarantined, logged: { ...ofBody, ...logged } })
 }
 
 function loggedOf({ recorded, unwritten, unfinished, reason, summary }: BodyResult): IngestResult['logged'] {

@@ -36,7 +36,7 @@ export interface EventParts {
   readonly status: Status
   /** Where the row stands in the pending index as long as nothing later is known; absent for a status with which it leaves. */
   readonly pending: string | undefined
-  /** Columns that say whose row it is: provider, MessageId, and when it was sent as far as its key tells. */
+  /** Columns that say whose row it is: provider, MessageId, and when it was sent as far as its key shows it. */
   readonly identity: readonly Column[]
   /** Its fact as stored in the row; shortened if the whole is beside it. */
   readonly fact: string

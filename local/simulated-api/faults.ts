@@ -4,9 +4,9 @@ import type { ServerResponse } from 'node:http'
  * How a call can go wrong on purpose: an error code of the provider's (in an answer of HTTP 200), an HTTP status without a
  * readable body, a connection closed without an answer, a 200 that is not JSON.
  */
-export type Fault = { readonly code: string } | UncodedFault
+export type Fault = { readonly code: string } | PlainFault
 
-type UncodedFault = { readonly httpStatus: number } | 'hang-up' | 'not-json'
+type PlainFault = { readonly httpStatus: number } | 'hang-up' | 'not-json'
 
 /** Faults of calls that look like `Call`, before an answer is chosen. */
 export interface Faults<Call> {
@@ -46,7 +46,7 @@ export function nameOfFault(fault: Fault): string {
 }
 
 /** Answers with a fault that is no error code of the provider's. */
-export function replyWithFault(response: ServerResponse, fault: UncodedFault): void {
+export function replyWithFault(response: ServerResponse, fault: PlainFault): void {
   if (fault === 'hang-up') response.destroy()
   else if (fault === 'not-json')
     response.setHeader('content-type', 'text/html').end('<html><body>It works!</body></html>')

@@ -24,6 +24,7 @@ beforeAll(async () => {
     PORT: '0',
     DYNAMODB_PORT: '0',
     SES_PORT: '0',
+    SENDCLOUD_PORT: '0',
     ADMIN_PORT: '0',
     CALLBACK_TOKEN: token,
   })
@@ -34,6 +35,7 @@ beforeAll(async () => {
     PORT: portOf(stack.callbackUrls.tencentSes),
     DYNAMODB_PORT: portOf(stack.dynamoDbEndpoint),
     SES_PORT: portOf(stack.simulatedSes!.url),
+    SENDCLOUD_PORT: portOf(stack.simulatedSendCloud!.url),
   }
 })
 afterAll(() => stack.stop())
@@ -102,8 +104,9 @@ describe('the doctor', () => {
           '✓ schedule      the last run ended \\d+ s ago: nothing was left to ask',
           '✓ quarantine    is empty',
           '✓ poll API      accepts the credentials of this shell; ap-guangzhou lists no mail of today: .*',
+          '✓ emailStatus   accepts the credentials of this shell; SendCloud lists no mail of today',
           '',
-          '10 passed, 0 failed, 0 not checked\\.',
+          '11 passed, 0 failed, 0 not checked\\.',
           '$',
         ].join('\n'),
       ),
@@ -141,7 +144,7 @@ describe('the doctor', () => {
   it('leaves out what takes the token where it has none', async () => {
     const { output, exitCode } = await doctor('', local)
     expect(output).toContain('– token         not checked: set CALLBACK_TOKEN to it, or give it by --token\n')
-    expect(output).toContain('8 passed, 0 failed, 2 not checked.')
+    expect(output).toContain('9 passed, 0 failed, 2 not checked.')
     expect(exitCode).toBe(0)
   })
 
@@ -188,7 +191,13 @@ describe('the doctor', () => {
 
   it('looks at everything else where nothing answers', async () => {
     const nobody = await portOfNobody()
-    const environment = { PORT: nobody, DYNAMODB_PORT: nobody, SES_PORT: nobody, CALLBACK_TOKEN: token }
+    const environment = {
+      PORT: nobody,
+      DYNAMODB_PORT: nobody,
+      SES_PORT: nobody,
+      SENDCLOUD_PORT: nobody,
+      CALLBACK_TOKEN: token,
+    }
     const { output, exitCode } = await spawnedDoctor(environment)
     expect(output).toMatch(
       new RegExp(
@@ -203,8 +212,10 @@ describe('the doctor', () => {
           ' {16}→ Start the local stack \\(npm start\\)\\.',
           '✗ poll API      does not answer as it should \\(NoAnswer\\)',
           ' {16}→ .* Start the local stack \\(npm start\\)\\.',
+          '✗ emailStatus   does not answer as it should \\(NoAnswer\\)',
+          ' {16}→ .* Try again\\.',
           '',
-          '0 passed, 3 failed, 4 not checked\\.',
+          '0 passed, 4 failed, 4 not checked\\.',
           '$',
         ].join('\n'),
       ),

@@ -12,6 +12,9 @@ const localStack = {
   TENCENTCLOUD_SECRET_ID: 'local-secret-id',
   TENCENTCLOUD_SECRET_KEY: 'local-secret-key',
   TENCENTCLOUD_TOKEN: '',
+  SENDCLOUD_ENDPOINT: 'http://127.0.0.1:3002/apiv2',
+  SENDCLOUD_API_USER: 'example_trigger',
+  SENDCLOUD_API_KEY: 'local-api-key',
 }
 
 describe('an environment', () => {
@@ -24,12 +27,14 @@ describe('an environment', () => {
   })
 
   it('that names ports points at them', () => {
-    expect(withLocalDefaults({ DYNAMODB_PORT: '9000', SES_PORT: '9001' })).toEqual({
+    expect(withLocalDefaults({ DYNAMODB_PORT: '9000', SES_PORT: '9001', SENDCLOUD_PORT: '9002' })).toEqual({
       ...localStack,
       DYNAMODB_PORT: '9000',
       SES_PORT: '9001',
+      SENDCLOUD_PORT: '9002',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9000',
       SES_ENDPOINT: 'http://127.0.0.1:9001',
+      SENDCLOUD_ENDPOINT: 'http://127.0.0.1:9002/apiv2',
     })
   })
 
@@ -43,11 +48,13 @@ describe('an environment', () => {
     expect(withLocalDefaults(set)).toEqual({ ...localStack, ...set })
   })
 
-  it('never hands real credentials to the simulated SES', () => {
+  it('never hands real credentials to a simulation', () => {
     const real = {
       TENCENTCLOUD_SECRET_ID: 'a real id',
       TENCENTCLOUD_SECRET_KEY: 'a real key',
       TENCENTCLOUD_TOKEN: 'a real token',
+      SENDCLOUD_API_USER: 'a_real_user',
+      SENDCLOUD_API_KEY: 'a real key',
     }
     expect(withLocalDefaults(real)).toEqual(localStack)
   })

@@ -8,6 +8,7 @@ const settings = localSettings({
   PORT: '0',
   DYNAMODB_PORT: '0',
   SES_PORT: '0',
+  SENDCLOUD_PORT: '0',
   ADMIN_PORT: '0',
   CALLBACK_TOKEN: 'a-token-for-the-test',
 })

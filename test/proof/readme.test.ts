@@ -10,6 +10,7 @@ const freePorts = {
   PORT: '0',
   DYNAMODB_PORT: '0',
   SES_PORT: '0',
+  SENDCLOUD_PORT: '0',
   ADMIN_PORT: '0',
   CALLBACK_TOKEN: 'a-token-for-the-test',
 }
@@ -61,7 +62,7 @@ describe('the README', () => {
 
 describe('npm start', () => {
   let stack: RunningCommand
-  let urls: Record<'callback' | 'viewer' | 'dynamoDb' | 'ses', string>
+  let urls: Record<'callback' | 'viewer' | 'dynamoDb' | 'ses' | 'sendCloud', string>
   let environment: Record<string, string>
 
   beforeAll(async () => {
@@ -74,8 +75,13 @@ describe('npm start', () => {
       viewer: reported('Table viewer'),
       dynamoDb: reported('DynamoDB'),
       ses: reported('Poll API'),
+      sendCloud: reported('SendCloud API'),
     }
-    environment = { DYNAMODB_PORT: portOf(urls.dynamoDb), SES_PORT: portOf(urls.ses) }
+    environment = {
+      DYNAMODB_PORT: portOf(urls.dynamoDb),
+      SES_PORT: portOf(urls.ses),
+      SENDCLOUD_PORT: portOf(urls.sendCloud),
+    }
   })
   afterAll(async () => {
     stack.pressCtrlC()
@@ -89,7 +95,7 @@ describe('npm start', () => {
     const byDefault = run('npx ledger doctor', { ...reported, PORT: port })
     for (const doctor of [atUrl, byDefault]) {
       expect(await doctor.exited).toBe(0)
-      expect(doctor.output()).toMatch(/^✓ function URL .*^✓ token .*^10 passed, 0 failed, 0 not checked\.$/ms)
+      expect(doctor.output()).toMatch(/^✓ function URL .*^✓ token .*^11 passed, 0 failed, 0 not checked\.$/ms)
     }
   })
 

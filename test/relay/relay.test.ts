@@ -41,6 +41,7 @@ beforeAll(async () => {
     PORT: '0',
     DYNAMODB_PORT: '0',
     SES_PORT: '0',
+    SENDCLOUD_PORT: '0',
     ADMIN_PORT: '0',
     CALLBACK_TOKEN: token,
   })

@@ -40,7 +40,7 @@ export function openBody(callback: Callback): OpenBody {
 
 /**
  * The documents do not agree on the encoding: a form in the older ones and in what was seen, JSON in the newest. So the body
- * decides, and the content type only where the body does not. A number is the text that it was written as, as a form tells it.
+ * decides, and the content type only where the body does not. A number is the text that it was written as, as in a form.
  */
 function newlyOpened({ body: posted, contentType }: Callback): OpenBody {
   const packed = unpacked(posted, maxBodyBytes)

@@ -61,6 +61,12 @@ describe("a deployment's poll", () => {
           found:
             'accepts the credentials of the deployment; ap-singapore lists no mail of today: if you sent some, SES_REGION is another',
         },
+        emailStatus: {
+          check: 'emailStatus',
+          verdict: 'not-checked',
+          found:
+            'is not set up: lost callbacks of SendCloud are not found. Who sends with it puts SENDCLOUD_API_USER and SENDCLOUD_API_KEY as parameters',
+        },
       },
     )
   })

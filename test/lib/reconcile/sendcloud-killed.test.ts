@@ -45,7 +45,7 @@ async function open(order: RowOrder): Promise<SendCloudWorld> {
   const requests: readonly SendCloudEvent[] = mails
     .filter(({ known }) => known === 1)
     .map(({ message }) => requestOf(message))
-  await world.told(...requests)
+  await world.reported(...requests)
   for (const { message } of mails.filter(({ known }) => known === 2)) {
     await world.ledger.deliveries.record(
       eventWith({

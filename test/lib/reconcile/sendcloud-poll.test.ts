@@ -39,7 +39,7 @@ describe('a look-up', () => {
   it('asks for a hundred deliveries at once', async () => {
     const mails = deliveredMails(250)
     const world = await sendCloudWorldAt(sentAtMs, mails)
-    await world.told(...mails.map(requestOf))
+    await world.reported(...mails.map(requestOf))
     world.clock.advanceTo(sentAtMs + 20 * minuteMs)
     const { figures } = await world.run({ areSendsRecorded: true })
     expect(figures).toMatchObject({ calls: 3, settled: 250, pending: 0, stoppedBy: 'done' })
@@ -51,7 +51,7 @@ describe('a look-up', () => {
   it('reports a mail that is older than ten minutes, as old as an answer may be', async () => {
     const mails = deliveredMails(1)
     const world = await sendCloudWorldAt(sentAtMs, mails)
-    await world.told(...mails.map(requestOf))
+    await world.reported(...mails.map(requestOf))
     world.clock.advanceTo(sentAtMs + 11 * minuteMs)
     expect((await world.run({ areSendsRecorded: true })).figures).toMatchObject({ calls: 1, settled: 1 })
     expect(await statusesIn(world, mails)).toEqual({ delivered: 1 })
@@ -90,7 +90,7 @@ describe('a look-up', () => {
   it('is made again at the next run where it got no answer', async () => {
     const mails = deliveredMails(150)
     const world = await sendCloudWorldAt(sentAtMs, mails)
-    await world.told(...mails.map(requestOf))
+    await world.reported(...mails.map(requestOf))
     const repair = world.sendCloud.failWhen(
       ({ parameters }) => parameters.emailIds?.includes('reader0@') === true,
       { code: '50000' },
@@ -111,7 +111,7 @@ describe('a look-up', () => {
     ])
     const world = await sendCloudWorldAt(midnightMs, [mail])
     // The ledger's instant is that of another clock, a little behind.
-    await world.told({
+    await world.reported({
       of: 'message',
       atMs: midnightMs - secondMs,
       message: { ...mail, sentAtMs: midnightMs - secondMs },
@@ -131,7 +131,7 @@ describe('a list that repeats itself for ten minutes', () => {
     ['oldest-first' as const, true],
     // Between a page that is repeated and one that is not, rows would be missing.
     ['newest-first' as const, false],
-  ])('loses no mail that nobody told of: %s', async (order, isRepeated) => {
+  ])('loses no mail that nobody reported: %s', async (order, isRepeated) => {
     // As fast as a list that is read at every run: a mail every second and a half.
     const mails = deliveredMails(4_000, sentAtMs, 1_500)
     const world = await sendCloudWorldAt(sentAtMs, mails, { order })
@@ -146,7 +146,7 @@ describe('a list that repeats itself for ten minutes', () => {
   })
 })
 
-it('leaves a mail that nobody told of to its callbacks for a quarter of an hour', async () => {
+it('leaves a mail that nobody reported to its callbacks for a quarter of an hour', async () => {
   const mails = [messageAt(sentAtMs, 'anna'), messageAt(sentAtMs + 2 * minuteMs, 'bert')]
   const world = await sendCloudWorldAt(sentAtMs + 16 * minuteMs, mails)
   await world.run()
@@ -181,7 +181,7 @@ describe('a world in which callbacks are lost', () => {
     const messages = makeSendCloudTraffic({ seed: 3, count: 400, fromMs: sentAtMs, overMs: 6 * hourMs })
     const world = await sendCloudWorldAt(sentAtMs, messages, { order, ...options })
     const random = seededRandom(11)
-    const told = eventsIn(messages).filter(() => !random.chance(0.3))
+    const reported = eventsIn(messages).filter(() => !random.chance(0.3))
     let next = 0
     for (
       let atMs = sentAtMs;
@@ -189,7 +189,8 @@ describe('a world in which callbacks are lost', () => {
       atMs += atMs < sentAtMs + 8 * hourMs ? 5 * minuteMs : hourMs
     ) {
       world.clock.advanceTo(atMs)
-      for (; next < told.length && told[next]!.atMs + 5_000 <= atMs; next += 1) await world.told(told[next]!)
+      for (; next < reported.length && reported[next]!.atMs + 5_000 <= atMs; next += 1)
+        await world.reported(reported[next]!)
       await world.run({ sweepAgesDays: [1, 3, 7, 29] })
     }
     const deliveries = messages.flatMap((message) => message.deliveries)
@@ -203,12 +204,12 @@ describe('a world in which callbacks are lost', () => {
       if (row?.status !== truth) wrong.push(`${recipient}: ${row?.status ?? 'none'}, not ${truth ?? 'sent'}`)
     }
     expect(deliveries).toHaveLength(400)
-    expect(told.length).toBeLessThan(eventsIn(messages).length * 0.75)
+    expect(reported.length).toBeLessThan(eventsIn(messages).length * 0.75)
     expect(wrong).toEqual([])
   })
 })
 
-/** All that SendCloud tells of these messages by callbacks, in the order of time. */
+/** All that SendCloud reports of these messages by callbacks, in the order of time. */
 function eventsIn(messages: readonly SendCloudMessage[]): readonly SendCloudEvent[] {
   return messages
     .flatMap((message): readonly SendCloudEvent[] => [

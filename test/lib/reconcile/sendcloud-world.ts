@@ -32,7 +32,7 @@ export interface SendCloudWorld {
   readonly statusApi: StatusApi
   readonly ledger: Ledger
   /** Records what these callbacks report. */
-  readonly told: (...events: readonly SendCloudEvent[]) => Promise<void>
+  readonly reported: (...events: readonly SendCloudEvent[]) => Promise<void>
   readonly run: (options?: RunOptions) => Promise<RunReport>
 }
 
@@ -53,7 +53,7 @@ export async function sendCloudWorldAt(
     sendCloud: simulated,
     statusApi,
     ledger,
-    async told(...events) {
+    async reported(...events) {
       for (const event of events.flatMap(eventsOf)) await writer.record(event)
     },
     run({ areSendsRecorded = false, sweepAgesDays = [29] } = {}) {
