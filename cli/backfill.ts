@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { clearLine, cursorTo } from 'node:readline'
 import cliProgress from 'cli-progress'
-import { backfill, type BackfillOrder, type BackfillProgress } from '../lib/reconcile/backfill/backfill.ts'
+import {
+  backfill,
+  type BackfillOrder,
+  type BackfillProgress,
+  type BackfillReport,
+} from '../lib/reconcile/backfill/backfill.ts'
 import { backfillWirings } from '../lib/wiring/backfill.ts'
 import { expectedCalls, type Estimate } from '../lib/reconcile/backfill/estimate.ts'
 import { hourMs, minuteMs, requestDateOf, secondMs } from '../lib/core/instant.ts'
@@ -25,7 +30,7 @@ const ending =
 interface Options {
   readonly from: string
   readonly to?: string
-  /** Default: the only one whose poll is set up. */
+  /** Default: all whose polls are set up. */
   readonly provider?: string
   readonly isDryRun: boolean
   readonly json: boolean
@@ -42,32 +47,47 @@ export async function backfillByHand({ from, to, provider, isDryRun, json }: Opt
       clock,
       log: aboveBar(log),
     })
-    const { dependencies, requestsPerSecond } = theOne(wirings, provider)
+    const lists = listsOf(wirings, provider)
     const range = { from, to: to ?? requestDateOf(clock.now()) }
-    const report = await untilInterrupted(ending, (signal) =>
-      withProgressBar(requestsPerSecond, (watch) =>
-        backfill(
-          { ...dependencies, owner: randomUUID() },
-          { ...range, isDryRun, requestsPerSecond, signal, ...watch },
+    const reports: BackfillReport[] = []
+    for (const { list, dependencies, requestsPerSecond } of lists) {
+      const report = await untilInterrupted(ending, (signal) =>
+        withProgressBar(requestsPerSecond, (watch) =>
+          backfill(
+            { ...dependencies, owner: randomUUID() },
+            { ...range, isDryRun, requestsPerSecond, signal, ...watch },
+          ),
         ),
-      ),
-    )
-    if (json) printJson(asJson(report, { ...range, isDryRun }))
-    else process.stdout.write(linesOf(report, isDryRun).join(''))
-    if (unfinishedDates(report).length > 0) process.exitCode = 1
+      )
+      reports.push(report)
+      if (!json) {
+        const title = lists.length === 1 ? '' : `${reports.length === 1 ? '' : '\n'}${list}\n`
+        process.stdout.write(title + linesOf(report, isDryRun).join(''))
+      }
+      if (report.stopped?.by === 'interrupt') break
+    }
+    if (json) {
+      const printed = reports.map((report) => asJson(report, { ...range, isDryRun }))
+      printJson(lists.length === 1 ? printed[0] : printed)
+    }
+    const isDone =
+      reports.length === lists.length && reports.every((report) => unfinishedDates(report).length === 0)
+    if (!isDone) process.exitCode = 1
   })
 }
 
-/** The wiring of the provider that is named, or of the only one. */
-function theOne<T extends { readonly provider: string }>(wirings: readonly T[], provider?: string): T {
-  const [first, second] = wirings.filter((wired) => provider === undefined || wired.provider === provider)
-  const names = wirings.map((wired) => wired.provider).join(' and ')
-  if (first && !second) return first
-  if (first) throw new CommandError(`Several providers are polled: say which by --provider (${names}).`)
+/** The lists of the provider that is named, or else of all whose polls are set up. */
+function listsOf<T extends { readonly provider: string }>(
+  wirings: readonly T[],
+  provider?: string,
+): readonly T[] {
+  const chosen = wirings.filter((wired) => provider === undefined || wired.provider === provider)
+  if (chosen.length > 0) return chosen
+  const names = [...new Set(wirings.map((wired) => wired.provider))].join(' or ')
   throw new CommandError(
     wirings.length === 0
       ? 'No poll is set up (SES_POLL=off, and no SENDCLOUD_API_USER): there is no list to read.'
-      : `--provider ${provider ?? ''}: expected ${names}, whose polls are set up.`,
+      : `--provider ${provider ?? ''}: expected ${names}, whose poll is set up.`,
   )
 }
 

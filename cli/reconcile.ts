@@ -29,10 +29,7 @@ export function registerReconcile(program: Command): void {
     )
     .option('--from <date>', 'the first date to read, YYYY-MM-DD in UTC+8, at most 29 days ago')
     .option('--to <date>', 'the last date to read, itself included (default: today)')
-    .option(
-      '--provider <name>',
-      'with --from: tencent-ses or sendcloud (default: the only one whose poll is set up)',
-    )
+    .option('--provider <name>', 'with --from: tencent-ses or sendcloud (default: each whose poll is set up)')
     .option('--dry-run', 'with --from: ask and compare, say what would be added, and write nothing')
     .option('--json', "print the run's figures as JSON")
     .addHelpText('after', backfillHelp)

@@ -31,7 +31,7 @@ export interface RunReport {
 export async function reconcile(deps: ReconcileDependencies, budget: CallBudget): Promise<RunReport> {
   const report = await runUnderLease(deps, budget)
   deps.log('reconciled', {
-    ...(deps.statusApi && { provider: deps.statusApi.provider }),
+    ...(deps.statusApi && { provider: deps.statusApi.provider, list: deps.statusApi.name }),
     ...report.figures,
     ...(report.problem !== undefined && { problem: report.problem }),
   })

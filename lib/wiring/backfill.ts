@@ -10,11 +10,13 @@ import { tableNames } from '../table/names.ts'
 
 interface BackfillWiring {
   readonly provider: string
+  /** Which of its lists, for a person. */
+  readonly list: string
   readonly dependencies: Omit<BackfillDependencies, 'owner'>
   readonly requestsPerSecond: number
 }
 
-/** The dependencies of a backfill, for each provider whose poll the environment sets up. */
+/** The dependencies of a backfill, for each list that the environment sets up. */
 export function backfillWirings(
   environment: Environment,
   deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
@@ -29,6 +31,7 @@ export function backfillWirings(
     return [
       {
         provider: statusApi.provider,
+        list: `${statusApi.provider}: ${statusApi.name}`,
         requestsPerSecond,
         dependencies: {
           ...others,

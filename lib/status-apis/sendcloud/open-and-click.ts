@@ -21,7 +21,7 @@ const trackTypes = { opened: '1', clicked: '2' } as const
 export function openAndClick(settings: SendCloudSettings, kind: 'opened' | 'clicked'): StatusApi {
   return {
     provider: sendCloudProvider,
-    name: action,
+    name: `${action} (${kind})`,
     lookUpsBy: 'nothing',
     staleMs,
     async page({ requestDate, offset }) {
