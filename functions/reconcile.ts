@@ -16,6 +16,7 @@ import type { RunFigures } from '../lib/reconcile/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { combinedReport } from '../lib/reconcile/combined-report.ts'
 import { reconcile, type RunReport } from '../lib/reconcile/reconcile.ts'
+import { secondMs } from '../lib/core/instant.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineGauge } from '../lib/table/quarantine-gauge.ts'
@@ -86,6 +87,15 @@ export function createHandler(
       { ...dependencies, isByHand, owner: randomUUID() },
       { deadlineMs, maxCalls: Math.ceil(maxCallsPerRun * requestsPerSecond), requestsPerSecond },
     )
+  // The lists of one provider share its pace, and a delivery that two of them report is discovered once.
+  const runEach = async (lists: readonly PollWiring[], deadlineMs: number) => {
+    const ended: PromiseSettledResult<RunReport>[] = []
+    for (const list of lists) {
+      if (ended.length > 0) await clock.sleep(Math.ceil(secondMs / list.requestsPerSecond))
+      ended.push(...(await Promise.allSettled([run(list, deadlineMs)])))
+    }
+    return ended
+  }
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
     const target = metricsTarget()
@@ -95,7 +105,10 @@ export function createHandler(
     if (!isByHand) await finishBodies(finishing(target.deployment))
     const polls = await wire()
     // Side by side: one provider that does not answer keeps no other waiting.
-    const runs = await Promise.allSettled(polls.map((poll) => run(poll, deadlineMs)))
+    const byProvider = Map.groupBy(polls, ({ dependencies }) => dependencies.statusApi?.provider)
+    const runs = (
+      await Promise.all([...byProvider.values()].map((lists) => runEach(lists, deadlineMs)))
+    ).flat()
     const reports = runs.flatMap((ended) => (ended.status === 'fulfilled' ? ended.value : []))
     if (reports.length > 0) publishRunMetrics(combinedReport(reports), target)
     for (const ended of runs) if (ended.status === 'rejected') throw ended.reason

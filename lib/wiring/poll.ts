@@ -113,7 +113,7 @@ function pollsOf(environment: Environment): readonly SetUpPoll[] {
   ]
 }
 
-/** SendCloud has a list for what became of mails, and one each for opens and clicks; they share its pace. */
+/** SendCloud has a list for what became of mails, and one each for opens and clicks. */
 function sendCloudPolls(poll: SendCloudPollSettings): readonly SetUpPoll[] {
   const settings = sendCloudSettingsOf(poll)
   const lists = [
@@ -137,7 +137,7 @@ function sendCloudPolls(poll: SendCloudPollSettings): readonly SetUpPoll[] {
       ]
     }),
   ]
-  const requestsPerSecond = poll.SENDCLOUD_REQUESTS_PER_SECOND / lists.length
+  const requestsPerSecond = poll.SENDCLOUD_REQUESTS_PER_SECOND
   return lists.map((list) => ({ ...list, requestsPerSecond, sweepAgesDays: poll.SWEEP_AGES_DAYS }))
 }
 

@@ -1,0 +1,34 @@
+import { secondMs } from '../core/instant.ts'
+import type { Clock } from '../runtime/ports.ts'
+import { reconcile, type ReconcileDependencies, type RunReport } from './reconcile.ts'
+
+/** One list of a provider, and what its runs work with. */
+interface Poll {
+  readonly dependencies: ReconcileDependencies
+  readonly requestsPerSecond: number
+}
+
+/** What stops a run that asks more than anybody meant it to, at one request a second: no run is as long. */
+const maxCallsPerRun = 1_000
+
+/**
+ * Runs every poll once. Providers are asked side by side, so that one that does not answer keeps no other waiting; the lists of
+ * one provider one after the other, since they share its pace, and a delivery that two of them report is discovered once.
+ */
+export async function runPolls(
+  polls: readonly Poll[],
+  { clock, deadlineMs }: { readonly clock: Clock; readonly deadlineMs: number },
+): Promise<readonly PromiseSettledResult<RunReport>[]> {
+  const byProvider = Map.groupBy(polls, ({ dependencies }) => dependencies.statusApi?.provider)
+  const runs = [...byProvider.values()].map(async (lists) => {
+    const ended: PromiseSettledResult<RunReport>[] = []
+    for (const { dependencies, requestsPerSecond } of lists) {
+      if (ended.length > 0) await clock.sleep(Math.ceil(secondMs / requestsPerSecond))
+      const maxCalls = Math.ceil(maxCallsPerRun * requestsPerSecond)
+      const run = reconcile(dependencies, { deadlineMs, maxCalls, requestsPerSecond })
+      ended.push(...(await Promise.allSettled([run])))
+    }
+    return ended
+  })
+  return (await Promise.all(runs)).flat()
+}
