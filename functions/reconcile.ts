@@ -11,21 +11,17 @@ import {
 import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
 import { errorName } from '../lib/runtime/error-name.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
-import { pollWirings, type PollWiring } from '../lib/wiring/poll.ts'
+import { pollWirings } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { combinedReport } from '../lib/reconcile/combined-report.ts'
-import { reconcile, type RunReport } from '../lib/reconcile/reconcile.ts'
-import { secondMs } from '../lib/core/instant.ts'
+import { runPolls } from '../lib/reconcile/run-polls.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { quarantineGauge } from '../lib/table/quarantine-gauge.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { figuresOf, publishRunMetrics, publishQuarantineSize } from '../lib/reconcile/run-metrics.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
-
-/** Stops a runaway run, at one request a second: no run lasts this long. */
-const maxCallsPerRun = 1_000
 
 /** A batch of a hundred large rows takes its time. */
 const requestTimeoutMs = 5_000
@@ -68,7 +64,11 @@ export function createHandler(
   // At each run, so that replaced credentials are used without a restart.
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
-    return pollWirings(await withSendCloud(settings), { client: client(), clock, log })
+    const polls = pollWirings(await withSendCloud(settings), { client: client(), clock, log })
+    return polls.map(({ dependencies, requestsPerSecond }) => ({
+      dependencies: { ...dependencies, isByHand, owner: randomUUID() },
+      requestsPerSecond,
+    }))
   }
   // Who does not poll SendCloud must not fail for want of its credentials.
   const withSendCloud = async (settings: Environment): Promise<Environment> => {
@@ -82,20 +82,6 @@ export function createHandler(
       return settings
     }
   }
-  const run = ({ dependencies, requestsPerSecond }: PollWiring, deadlineMs: number): Promise<RunReport> =>
-    reconcile(
-      { ...dependencies, isByHand, owner: randomUUID() },
-      { deadlineMs, maxCalls: Math.ceil(maxCallsPerRun * requestsPerSecond), requestsPerSecond },
-    )
-  // The lists of one provider share its pace, and a delivery that two of them report is discovered once.
-  const runEach = async (lists: readonly PollWiring[], deadlineMs: number) => {
-    const ended: PromiseSettledResult<RunReport>[] = []
-    for (const list of lists) {
-      if (ended.length > 0) await clock.sleep(Math.ceil(secondMs / list.requestsPerSecond))
-      ended.push(...(await Promise.allSettled([run(list, deadlineMs)])))
-    }
-    return ended
-  }
   const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
     const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
     const target = metricsTarget()
@@ -104,11 +90,7 @@ export function createHandler(
     // An operator waits for the poll.
     if (!isByHand) await finishBodies(finishing(target.deployment))
     const polls = await wire()
-    // Side by side: one provider that does not answer keeps no other waiting.
-    const byProvider = Map.groupBy(polls, ({ dependencies }) => dependencies.statusApi?.provider)
-    const runs = (
-      await Promise.all([...byProvider.values()].map((lists) => runEach(lists, deadlineMs)))
-    ).flat()
+    const runs = await runPolls(polls, { clock, deadlineMs })
     const reports = runs.flatMap((ended) => (ended.status === 'fulfilled' ? ended.value : []))
     if (reports.length > 0) publishRunMetrics(combinedReport(reports), target)
     for (const ended of runs) if (ended.status === 'rejected') throw ended.reason
