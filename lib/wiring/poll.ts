@@ -28,7 +28,7 @@ export const reconcileJob = 'get-send-email-status'
 export const sendCloudJob = 'sendcloud-email-status'
 
 /** The dependencies and the pace of one job's runs. */
-export interface PollWiring {
+interface PollWiring {
   readonly job: string
   readonly requestsPerSecond: number
   readonly dependencies: Omit<ReconcileDependencies, 'owner'>
