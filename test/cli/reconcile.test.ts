@@ -288,6 +288,16 @@ describe('ledger reconcile --from', () => {
     expect(ses.calls).toEqual([])
   })
 
+  it('reads the lists of the provider that is named, and names those that there are', async () => {
+    await sendMail()
+    const { out } = await printed('--from', '2026-11-19', '--provider', 'tencent-ses')
+    expect(out).toContain('Every date is complete.')
+    await expect(printed('--from', '2026-11-19', '--provider', 'sendcloud')).rejects.toThrow(
+      '--provider sendcloud: expected tencent-ses, whose poll is set up.',
+    )
+    await expect(printed('--provider', 'tencent-ses')).rejects.toThrow('--provider needs --from')
+  })
+
   it('refuses to read a list where the poll is off', async () => {
     process.env.SES_POLL = 'off'
     await expect(printed('--from', '2026-11-19')).rejects.toThrow(
