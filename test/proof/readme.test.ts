@@ -238,7 +238,7 @@ describe('npm start', () => {
       /2 dates, about 2 calls: about 2 seconds at 1 request a second\..*\ntencent-ses: GetSendEmailStatus\nDry run: nothing was written\.\n/,
     )
     expect(backfill.output()).toMatch(
-      /\ntotal +3 +12 +0 .*\n\nEvery date is complete\.\n\nsendcloud: data\/emailStatus\n/,
+      /\ntotal +3 +12 +0 .*\n\nEvery date is complete\.\n[^]*\nsendcloud: data\/emailStatus\n/,
     )
   })
 
