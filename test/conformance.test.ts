@@ -211,7 +211,7 @@ function urlIsAnswered({ provider, samples, path, keys, signed }: Candidate): vo
         expect([200, 202, 400, 401]).toContain(status)
         expect(logged.at(-1)?.recorded ?? 0).toBe(0)
       }),
-      { numRuns: times({ quick: 15, proof: 120 }), endOnFailure: true },
+      { numRuns: times({ quick: 6, proof: 120 }), endOnFailure: true },
     )
     expect(await believed()).toEqual([])
     expect(events()).toEqual(new Set(['callback']))
@@ -259,7 +259,7 @@ function eventsAreRead({ provider, samples, path, keys, signed }: Candidate, enc
 
   it('become no other row where the body is cut off', async () => {
     const bytes = Buffer.from(goodPost.body)
-    const count = times({ quick: 12, proof: 60 })
+    const count = times({ quick: 6, proof: 60 })
     const cuts = Array.from({ length: count }, (_, index) => Math.floor((index * bytes.length) / count))
     for (const cut of [...cuts, bytes.length - 2, bytes.length - 1]) {
       const status = await send(path, { ...goodPost, body: bytes.subarray(0, cut) })
@@ -274,7 +274,7 @@ function eventsAreRead({ provider, samples, path, keys, signed }: Candidate, enc
       fc.asyncProperty(goodButFor(signed(good.fields), encoding), async ({ contentType, body }) => {
         expect([200, 202, 400, 401]).toContain(await send(path, { contentType, body: withDepth(body) }))
       }),
-      { numRuns: times({ quick: 10, proof: 60 }), endOnFailure: true },
+      { numRuns: times({ quick: 5, proof: 60 }), endOnFailure: true },
     )
     expect(events()).toEqual(new Set(['callback']))
   })

@@ -71,7 +71,7 @@ describe('the callbacks of both providers, and the sends that the application re
       fc.asyncProperty(streams, async ({ callbacks, shuffled }) => {
         expect(await rowsAfter(shuffled)).toEqual(await rowsAfter(callbacks))
       }),
-      { numRuns: times({ quick: 6, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 
@@ -81,7 +81,7 @@ describe('the callbacks of both providers, and the sends that the application re
         const raced = await rowsAfter(shuffled, callbacks.toReversed(), callbacks)
         expect(raced).toEqual(await rowsAfter(callbacks))
       }),
-      { numRuns: times({ quick: 6, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 

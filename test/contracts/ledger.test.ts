@@ -70,7 +70,7 @@ async function empty(table: string, keyAttributes: readonly string[]): Promise<v
 
 const openInMemory: OpenLedger = (clock, limits) => Promise.resolve(inMemoryLedger(clock, limits))
 
-describeLedgerContract('the tables', openTables, times({ quick: 3, proof: 6 }))
+describeLedgerContract('the tables', openTables, times({ quick: 2, proof: 6 }))
 describeLedgerContract('the ledger in memory', openInMemory, times({ quick: 50, proof: 200 }))
 
 /** One thing that somebody does to a ledger; its answer counts where it has one. */
@@ -190,7 +190,7 @@ describe('the ledger in memory and the tables', () => {
         )
         expect(answers[1]).toEqual(answers[0])
       }),
-      { numRuns: times({ quick: 4, proof: 12 }) },
+      { numRuns: times({ quick: 2, proof: 12 }) },
     )
   })
 })

@@ -249,7 +249,7 @@ describe('recordSend among the callbacks of a mail', () => {
       fc.asyncProperty(streams, async ({ reported, mixed }) => {
         expect(await rowsAfter(mixed)).toEqual(await rowsAfter(['send', ...reported]))
       }),
-      { numRuns: times({ quick: 8, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 
@@ -259,7 +259,7 @@ describe('recordSend among the callbacks of a mail', () => {
         const raced = await rowsAfter(reported, ['send', 'send'], reported.toReversed())
         expect(raced).toEqual(await rowsAfter(['send', ...reported]))
       }),
-      { numRuns: times({ quick: 8, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 
@@ -278,7 +278,7 @@ describe('recordSend among the callbacks of a mail', () => {
           expect(requestedAfter).toEqual([...new Set([...(requested as string[]), fact])].sort())
         }
       }),
-      { numRuns: times({ quick: 8, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 })

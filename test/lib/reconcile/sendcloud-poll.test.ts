@@ -7,6 +7,7 @@ import { seededRandom } from '../../../local/simulated-ses/random.ts'
 import { truthAt } from '../../../local/truth.ts'
 import { eventWith } from '../../events.ts'
 import { messageAt, requestOf, sendCloudWorldAt, type SendCloudWorld } from './sendcloud-world.ts'
+import { times } from '../../strength.ts'
 
 // What SendCloud's callbacks lost is found in its own list, which repeats an answer for ten minutes.
 
@@ -178,7 +179,8 @@ describe('a world in which callbacks are lost', () => {
     ['newest-first' as const, { wording: '2016' as const }],
     ['by-status-change' as const, { rowsIn: 'list' as const }],
   ])('is right in the end: %s', async (order, options) => {
-    const messages = makeSendCloudTraffic({ seed: 3, count: 400, fromMs: sentAtMs, overMs: 6 * hourMs })
+    const count = times({ quick: 100, proof: 400 })
+    const messages = makeSendCloudTraffic({ seed: 3, count, fromMs: sentAtMs, overMs: 6 * hourMs })
     const world = await sendCloudWorldAt(sentAtMs, messages, { order, ...options })
     const random = seededRandom(11)
     const reported = eventsIn(messages).filter(() => !random.chance(0.3))
@@ -203,7 +205,7 @@ describe('a world in which callbacks are lost', () => {
       const truth = truthAt(delivery, world.clock.now())?.status
       if (row?.status !== truth) wrong.push(`${recipient}: ${row?.status ?? 'none'}, not ${truth ?? 'sent'}`)
     }
-    expect(deliveries).toHaveLength(400)
+    expect(deliveries).toHaveLength(count)
     expect(reported.length).toBeLessThan(eventsIn(messages).length * 0.75)
     expect(wrong).toEqual([])
   })

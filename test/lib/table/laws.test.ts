@@ -145,7 +145,7 @@ describe('the table', () => {
         const [first, second] = [await writtenBy([events]), await writtenBy([shuffled])]
         expect(await rowsOf(engine.client, second.table)).toEqual(await rowsOf(engine.client, first.table))
       }),
-      { numRuns: times({ quick: 8, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 
@@ -156,7 +156,7 @@ describe('the table', () => {
         const raced = await writtenBy([events, shuffled, events.toReversed()])
         expect(await rowsOf(engine.client, raced.table)).toEqual(await rowsOf(engine.client, alone.table))
       }),
-      { numRuns: times({ quick: 8, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 
@@ -166,7 +166,7 @@ describe('the table', () => {
         const { table } = await writtenBy([shuffled, events.toReversed()], 1)
         expect(await deliveriesIn(table)).toEqual(modelOf(events))
       }),
-      { numRuns: times({ quick: 8, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 
@@ -176,7 +176,7 @@ describe('the table', () => {
         const { table } = await writtenBy([shuffled])
         expect(await deliveriesIn(table)).toEqual(modelOf(events))
       }),
-      { numRuns: times({ quick: 8, proof: 40 }) },
+      { numRuns: times({ quick: 4, proof: 40 }) },
     )
   })
 })

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { minuteMs } from '../../../lib/core/instant.ts'
-import { reconcile } from '../../../lib/reconcile/reconcile.ts'
-import { publishRunMetrics } from '../../../lib/reconcile/run-metrics.ts'
-import { inMemoryLedger } from '../../../local/in-memory-ledger.ts'
-import { mailboxWith } from '../../../local/simulated-ses/mailbox.ts'
-import { virtualClock } from '../../../local/virtual-clock.ts'
-import { eventWith } from '../../events.ts'
-import { dependenciesOf, statusApiOver } from './in-memory-run.ts'
+import { minuteMs } from '../../lib/core/instant.ts'
+import { reconcile } from '../../lib/reconcile/reconcile.ts'
+import { publishRunMetrics } from '../../lib/reconcile/run-metrics.ts'
+import { inMemoryLedger } from '../../local/in-memory-ledger.ts'
+import { mailboxWith } from '../../local/simulated-ses/mailbox.ts'
+import { virtualClock } from '../../local/virtual-clock.ts'
+import { eventWith } from '../events.ts'
+import { dependenciesOf, statusApiOver } from '../lib/reconcile/in-memory-run.ts'
 
 // A run keeps 20,000 deliveries in memory that it is to close.
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { run } from '../running-command.ts'
 
-// How the local stack ends. All else of it: test/proof/readme.test.ts.
+// How the local stack ends. All else of it: readme.test.ts.
 
 const freePorts = { PORT: '0', DYNAMODB_PORT: '0', SES_PORT: '0', SENDCLOUD_PORT: '0', ADMIN_PORT: '0' }
 const start = `${process.execPath} local/start.ts`
