@@ -31,8 +31,8 @@ export function isAhead(instantMs: number, nowMs: number): boolean {
   return instantMs > nowMs + dayMs
 }
 
-/** Tencent Cloud counts days in UTC+8, which has no daylight saving time. */
-const requestDateOffsetMs = 8 * hourMs
+/** Both providers count days in UTC+8, which has no daylight saving time. */
+export const utc8OffsetMs = 8 * hourMs
 
 /** `2026-11-21T08:00:03Z`; milliseconds are shown only where there are any. */
 export function formatInstant(instantMs: number): string {
@@ -47,12 +47,12 @@ export function parseInstant(text: string): number | undefined {
 
 /** The `RequestDate` (YYYY-MM-DD, UTC+8) on which Tencent Cloud lists what was sent at this instant. */
 export function requestDateOf(instantMs: number): string {
-  return new Date(instantMs + requestDateOffsetMs).toISOString().slice(0, 10)
+  return new Date(instantMs + utc8OffsetMs).toISOString().slice(0, 10)
 }
 
 /** The instant at which a request date begins (00:00 in UTC+8). */
 export function requestDateStartMs(requestDate: string): number {
-  return Date.parse(`${requestDate}T00:00:00Z`) - requestDateOffsetMs
+  return Date.parse(`${requestDate}T00:00:00Z`) - utc8OffsetMs
 }
 
 /** The request date `days` later (earlier, where negative). */

@@ -1,4 +1,4 @@
-import { hourMs } from './instant.ts'
+import { utc8OffsetMs } from './instant.ts'
 import { hiddenIn, trimmed } from './text.ts'
 
 /**
@@ -61,5 +61,5 @@ export function sentAtOf(message: MessageKey): number | undefined {
   const at = new Date(asUtcMs)
   const isRealDay = at.getUTCFullYear() === year && at.getUTCMonth() === month - 1 && at.getUTCDate() === day
   const isRealInstant = isRealDay && hour < 24 && minute < 60 && second < 60
-  return isRealInstant ? asUtcMs - 8 * hourMs : undefined
+  return isRealInstant ? asUtcMs - utc8OffsetMs : undefined
 }

@@ -2,6 +2,8 @@ import * as v from 'valibot'
 import { readAddress, type Addressed } from '../core/address.ts'
 import { toSecond, unixInstantMs } from '../core/instant.ts'
 import { identifierIn } from '../core/message.ts'
+import type { PolledDelivery } from '../core/polled-delivery.ts'
+import type { ReadRow } from '../reconcile/ports.ts'
 
 /** Text, or what can be read as such. */
 export const text = v.union([
@@ -72,4 +74,30 @@ export class Row {
   mark(name: string): void {
     this.#odd.add(name)
   }
+
+  /** Says that these fields need not be read. */
+  unmark(names: readonly string[]): void {
+    for (const name of names) this.#odd.delete(name)
+  }
+}
+
+/** Reads one row of a list: what it reports of a delivery, if anything, and the names of the fields that could not be read. */
+export function readRow(value: unknown, deliveryOf: (row: Row) => PolledDelivery | undefined): ReadRow {
+  if (typeof value !== 'object' || value === null) return { unreadable: { fields: 'row', row: value } }
+  const row = new Row(new Map(Object.entries(value)))
+  const delivery = deliveryOf(row)
+  return {
+    ...(delivery && doesReport(delivery) && { delivery }),
+    ...(row.odd.length > 0 && {
+      unreadable: {
+        fields: row.odd.join(' '),
+        row: value,
+        ...(delivery?.sentAtMs !== undefined && { sentAtMs: delivery.sentAtMs }),
+      },
+    }),
+  }
+}
+
+function doesReport({ outcome, engagement, events = [] }: PolledDelivery): boolean {
+  return outcome !== undefined || engagement.length + events.length > 0
 }

@@ -1,4 +1,11 @@
-import { StatusApiError, type ReadRow, type StatusApi, type StatusPage } from '../../lib/reconcile/ports.ts'
+import {
+  pageRows,
+  StatusApiError,
+  type ReadRow,
+  type StatusApi,
+  type StatusPage,
+} from '../../lib/reconcile/ports.ts'
+import { pageOf } from '../../lib/status-apis/page.ts'
 import type { Clock } from '../../lib/runtime/ports.ts'
 import type { SimulatedDelivery } from './mail.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -13,9 +20,6 @@ interface InProcessSettings {
   /** Reads a row as the adapter of the real API does. */
   readonly readRow: (row: unknown) => ReadRow
 }
-
-/** The API's own bound on one page. */
-const pageLimit = 100
 
 /** Dates whose rows are cached as last returned: a few lists are read again and again. */
 const rememberedDates = 5
@@ -91,19 +95,10 @@ function acceptedQuery(
   parameters: Readonly<Record<string, unknown>>,
   nowMs: number,
 ): StatusQuery | StatusApiError {
-  const query = readStatusQuery(new Map(Object.entries({ ...parameters, Limit: pageLimit })), nowMs)
+  const query = readStatusQuery(new Map(Object.entries({ ...parameters, Limit: pageRows })), nowMs)
   if (!('code' in query)) return query
   const isOutOfReach = query.code.endsWith('NotSupportDate')
   return new StatusApiError(isOutOfReach ? 'out-of-reach' : 'settings', query.code, query.message)
-}
-
-function pageOf(rows: readonly ReadRow[]): StatusPage {
-  return {
-    deliveries: rows.flatMap(({ delivery }) => delivery ?? []),
-    unreadable: rows.flatMap(({ unreadable }) => unreadable ?? []),
-    rows: rows.length,
-    isLast: rows.length < pageLimit,
-  }
 }
 
 function nextChangeMs({ timeline }: SimulatedDelivery, nowMs: number): number {

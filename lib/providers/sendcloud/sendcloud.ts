@@ -6,13 +6,20 @@ import { decodedHeader } from '../body/encoded-words.ts'
 import { jsonOf, textOf, tooDeep, unrecognisedEvent, type Fields } from '../fields.ts'
 import { parseExactJson } from '../body/json.ts'
 import type { Outcome, Provider } from '../provider.ts'
+import { agentText } from './agent.ts'
 import { readAddressee, readAddressees } from './recipients.ts'
 import { maxBodyBytes, openBody } from './body.ts'
 import { keyOfSent, ownsMessage } from './email-id.ts'
 import { fieldProblem, isSenderHeader, normalizedFields, occurredAtIn, senderHeadersApart } from './fields.ts'
 import { readRoute } from './inbound-mail.ts'
 import { isEvent, publicKey, verifySignature } from './signature.ts'
-import { describeSubStatus, isKnownDescription, meaningOf, subStatusesOfInvalid } from './sub-status.ts'
+import {
+  describeSubStatus,
+  isKnownDescription,
+  isNotSent,
+  meaningOf,
+  subStatusesOfInvalid,
+} from './sub-status.ts'
 
 /**
  * SendCloud callbacks (sendcloud.net, aurorasendcloud.com), one event each; `request` names many recipients. Sources:
@@ -54,9 +61,6 @@ const kindOfEvent: ReadonlyMap<string, EventKind> = new Map([
 ])
 
 const hardEvents = new Set(['invalid', 'invalid_email'])
-
-/** SendCloud had listed the address before and did not send. */
-const notSent = new Set(['401', '402'])
 
 const columnOfField: ReadonlyMap<string, MessageColumn> = new Map([
   ['category', 'category'],
@@ -109,7 +113,7 @@ function eventPartOf(name: string, kind: EventKind, named: Fields): EventPart {
   const subStat = /^\d{1,4}$/.test(code) ? { subStat: code } : {}
   const isHard = hardEvents.has(name) || (name === 'bounce' && subStatusesOfInvalid.has(code))
   if (!isHard) return { name, kind, bounceClass: 'soft', ...subStat }
-  return notSent.has(code)
+  return isNotSent(code)
     ? { name, kind: 'dropped', ...subStat }
     : { name, kind, bounceClass: 'hard', ...subStat }
 }
@@ -181,7 +185,7 @@ function detailOf(part: EventPart, others: readonly (readonly [string, unknown])
   const parts = [
     causeText(part, text('substatdesc')),
     ...(part.kind === 'bounced' ? [] : replyFields.map(text)),
-    hasAgent(part.kind) ? agentText(text) : '',
+    hasAgent(part.kind) ? agentIn(text) : '',
     text('outIp') && `outIp ${text('outIp')}`,
     jsonOf(others),
   ]
@@ -198,14 +202,13 @@ function hasAgent(kind: EventKind): boolean {
   return kind === 'opened' || kind === 'clicked' || kind === 'unsubscribed'
 }
 
-/** `Chrome 120 on Windows 10 11, from 203.0.113.9`, as far as reported. */
-function agentText(text: (field: string) => string): string {
+function agentIn(text: (field: string) => string): string {
   const named = (...fields: string[]) => oneLine(fields.map(text).join(' '))
-  const browser = named('explorerName', 'explorerVer')
-  const system = named('oSName', 'oSVer')
-  const agent = oneLine(`${browser} ${system && `on ${system}`}`)
-  const ip = text('ip') && `from ${text('ip')}`
-  return [agent, ip].filter((part) => part !== '').join(', ')
+  return agentText({
+    browser: named('explorerName', 'explorerVer'),
+    system: named('oSName', 'oSVer'),
+    ip: text('ip'),
+  })
 }
 
 /** The fields without a place of their own in the event. */

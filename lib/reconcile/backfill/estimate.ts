@@ -1,8 +1,5 @@
-import { StatusApiError, type VolumeReport } from '../ports.ts'
+import { pageRows, StatusApiError, type VolumeReport } from '../ports.ts'
 import type { ProviderCalls } from '../provider-calls.ts'
-
-/** Rows of a full page, for estimates alone: the pages show where a list ends. */
-const rowsPerPage = 100
 
 /** What a backfill is expected to take, as it begins. */
 export interface Estimate {
@@ -27,7 +24,7 @@ export async function estimateOf(
       const [from = '', to = ''] = [part.at(0), part.at(-1)]
       const requests = await calls.once(() => volumes.requestsPerDate(from, to))
       // A list ends with a page that is not full, so one call more than there are full pages.
-      for (const date of part) callsByDate.set(date, Math.floor((requests.get(date) ?? 0) / rowsPerPage) + 1)
+      for (const date of part) callsByDate.set(date, Math.floor((requests.get(date) ?? 0) / pageRows) + 1)
     }
     return { dates, callsByDate }
   } catch (error) {

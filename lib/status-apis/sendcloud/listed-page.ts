@@ -1,5 +1,22 @@
 import * as v from 'valibot'
-import { pageRows, StatusApiError, type ReadRow, type StatusPage } from '../../reconcile/ports.ts'
+import {
+  pageRows,
+  StatusApiError,
+  type ReadRow,
+  type StatusPage,
+  type StatusQuery,
+} from '../../reconcile/ports.ts'
+import { pageOf } from '../page.ts'
+import { callSendCloud, type SendCloudSettings } from './call.ts'
+
+/** One of SendCloud's lists, and how it is asked for. */
+interface ListRequest {
+  /** Module and action: `data/emailStatus`. */
+  readonly action: string
+  readonly query: StatusQuery
+  /** Beside the date and the place in its list. */
+  readonly parameters: Readonly<Record<string, string>>
+}
 
 /** Where the rows are: `voList` by the documents, `dataList` by older ones, `list` by one report from the field. */
 const listed = v.object({
@@ -8,17 +25,33 @@ const listed = v.object({
   list: v.nullish(v.array(v.unknown())),
 })
 
-/** The page that the `info` of an answer holds. Throws {@link StatusApiError} where it holds none. */
-export function listedPage(action: string, info: unknown, read: (row: unknown) => ReadRow): StatusPage {
+/**
+ * Asks for one page of a date's list, and reads its rows.
+ * @throws StatusApiError
+ */
+export async function listedPage(
+  settings: SendCloudSettings,
+  { action, query, parameters }: ListRequest,
+  read: (row: unknown) => ReadRow,
+): Promise<StatusPage> {
+  const { requestDate, offset, emailIds, recipient } = query
+  const { info, answeredAtMs } = await callSendCloud(settings, {
+    action,
+    about: `${requestDate} at offset ${offset}`,
+    isLookUp: emailIds !== undefined || recipient !== undefined,
+    parameters: {
+      // One day at a time: newer documents allow three, older ones thirty.
+      startDate: requestDate,
+      endDate: requestDate,
+      start: String(offset),
+      limit: String(pageRows),
+      ...parameters,
+    },
+  })
   const { success, output } = v.safeParse(listed, info ?? {})
   if (!success) {
     throw new StatusApiError('transient', 'UnreadableAnswer', `${action} answered without a list of rows.`)
   }
   const rows = (output.voList ?? output.dataList ?? output.list ?? []).map(read)
-  return {
-    deliveries: rows.flatMap(({ delivery }) => delivery ?? []),
-    unreadable: rows.flatMap(({ unreadable }) => unreadable ?? []),
-    rows: rows.length,
-    isLast: rows.length < pageRows,
-  }
+  return { ...pageOf(rows), ...(answeredAtMs !== undefined && { answeredAtMs }) }
 }

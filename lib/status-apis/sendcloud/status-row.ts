@@ -1,8 +1,7 @@
 import * as v from 'valibot'
-import { readAddress, type Addressed } from '../../core/address.ts'
+import { readAddress } from '../../core/address.ts'
 import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
 import { oneLine } from '../../core/text.ts'
-import type { EmailId } from '../../providers/sendcloud/email-id.ts'
 import {
   describeSubStatus,
   isKnownDescription,
@@ -10,19 +9,19 @@ import {
   meaningOf,
 } from '../../providers/sendcloud/sub-status.ts'
 import type { ReadRow } from '../../reconcile/ports.ts'
-import { address, Row, text } from '../row.ts'
-import { emailId, localSecond } from './fields.ts'
+import { address, readRow, text, type Row } from '../row.ts'
+import { emailId, listedDelivery, localSecond } from './fields.ts'
 
 /** 401 to 409, 503 to 509; others may be added. */
 const subStatus = v.pipe(text, v.trim(), v.regex(/^\d{1,4}$/))
 
-type Status = 'delivered' | 'invalid' | 'soft-bounced' | 'requested'
+const statusNames = ['delivered', 'invalid', 'soft-bounced', 'requested'] as const
 
 /**
  * What a status begins with. Sources: "投递回应" of 2016 (`投递成功`) and of today (`送达`, `无效邮件-…`, `软退信-…`, `请求中`),
  * the English edition, and the numbers by which one can ask for them.
  */
-const statuses: readonly (readonly [RegExp, Status])[] = [
+const statuses: readonly (readonly [RegExp, (typeof statusNames)[number]])[] = [
   [/^(?:投递成功|送达|deliver|1$)/i, 'delivered'],
   [/^(?:无效邮件|invalid|4$)/i, 'invalid'],
   [/^(?:软退信|soft[ _-]?bounce|5$)/i, 'soft-bounced'],
@@ -33,48 +32,26 @@ const status = v.pipe(
   text,
   v.trim(),
   v.transform((value) => statuses.find(([beginning]) => beginning.test(value))?.[1]),
-  v.picklist(['delivered', 'invalid', 'soft-bounced', 'requested'] as const),
+  v.picklist(statusNames),
 )
 
 /**
  * Reads a row of data/emailStatus: what it reports, and the names of the fields that could not be read. Anything may be missing,
  * null or empty; only a row that names no delivery reports nothing. Source: "投递回应", read 2026-11-21.
  */
-export function readStatusRow(provider: string, value: unknown): ReadRow {
-  if (typeof value !== 'object' || value === null) return { unreadable: { fields: 'row', row: value } }
-  const row = new Row(new Map(Object.entries(value)))
-  const delivery = deliveryOf(provider, row)
-  if (row.odd.length === 0) return delivery ? { delivery } : {}
-  const sentAt = delivery?.sentAtMs === undefined ? {} : { sentAtMs: delivery.sentAtMs }
-  return { ...(delivery && { delivery }), unreadable: { fields: row.odd.join(' '), row: value, ...sentAt } }
+export function readStatusRow(value: unknown): ReadRow {
+  return readRow(value, deliveryOf)
 }
 
 /** `undefined` where the row names no message or no address. */
-function deliveryOf(provider: string, row: Row): PolledDelivery | undefined {
+function deliveryOf(row: Row): PolledDelivery | undefined {
   const named = row.read('emailId', emailId)
   const ofRow = row.read('recipients', address)
   const sentAtMs = row.read('requestTime', localSecond)
   const outcome = outcomeOf(row, sentAtMs)
-  const account = oneLine(row.read('apiUser', text) ?? '')
-  const addressed = addressOf(named) ?? ofRow
-  if (!named || !addressed) {
-    row.mark('emailId')
-    return undefined
-  }
-  return {
-    provider,
-    ...addressed,
-    message: named.message,
-    emailId: oneLine(row.read('emailId', v.string()) ?? ''),
-    ...(account !== '' && { columns: { account } }),
-    ...(sentAtMs !== undefined && { sentAtMs }),
-    outcome,
-    engagement: [],
-  }
-}
-
-function addressOf(named: EmailId | undefined): Addressed | undefined {
-  return named && readAddress(named.recipient)
+  const addressed = (named && readAddress(named.recipient)) ?? ofRow
+  const listed = listedDelivery(row, { named, addressed, sentAtMs })
+  return listed && { ...listed, outcome, engagement: [] }
 }
 
 /** A row whose status cannot be read still shows that the mail was accepted. */

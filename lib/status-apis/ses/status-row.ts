@@ -4,7 +4,7 @@ import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.t
 import { bounceClassOfReply } from '../../core/smtp-reply.ts'
 import { oneLine } from '../../core/text.ts'
 import type { ReadRow } from '../../reconcile/ports.ts'
-import { address, identifier, Row, text, unixSecond, wholeNumber } from '../row.ts'
+import { address, identifier, readRow, text, unixSecond, wholeNumber, type Row } from '../row.ts'
 import { describeSendStatus, noRecord } from './send-status.ts'
 
 /** What a row calls a complaint: today, and in the older, misspelt documentation. */
@@ -36,23 +36,13 @@ const deliverStatuses: readonly unknown[] = [0, 1, 2, 3, 8]
  * only a row that names no message or no address reports nothing. Source: data type SendEmailStatus, API version 2020-10-02.
  */
 export function readStatusRow(provider: string, value: unknown): ReadRow {
-  if (typeof value !== 'object' || value === null) return { unreadable: { fields: 'row', row: value } }
-  const row = new Row(new Map(Object.entries(value)))
-  const sendStatus = row.read('SendStatus', wholeNumber) ?? (row.odd.length > 0 ? 'odd' : 0)
-  const delivery = deliveryOf(provider, row, sendStatus)
-  // A row about the query itself is about no mail.
-  const odd = sendStatus === noRecord ? row.odd.filter((name) => !keyFields.includes(name)) : row.odd
-  const isWorthReporting = delivery && (delivery.outcome !== undefined || delivery.engagement.length > 0)
-  return {
-    ...(isWorthReporting && { delivery }),
-    ...(odd.length > 0 && {
-      unreadable: {
-        fields: odd.join(' '),
-        row: value,
-        ...(delivery?.sentAtMs !== undefined && { sentAtMs: delivery.sentAtMs }),
-      },
-    }),
-  }
+  return readRow(value, (row) => {
+    const sendStatus = row.read('SendStatus', wholeNumber) ?? (row.odd.length > 0 ? 'odd' : 0)
+    const delivery = deliveryOf(provider, row, sendStatus)
+    // A row about the query itself is about no mail.
+    if (sendStatus === noRecord) row.unmark(keyFields)
+    return delivery
+  })
 }
 
 type SendStatus = number | 'odd'
