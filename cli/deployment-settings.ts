@@ -203,7 +203,7 @@ export async function withPollCredentials(environment: Environment): Promise<Env
 
 /** Without them, or where they may not be read, SendCloud is not polled. */
 async function withSendCloudCredentials(set: Environment): Promise<Environment> {
-  if (isLocal(set) || sendCloudPollParameters.some((name) => set[name] !== undefined)) return set
+  if (isLocal(set)) return set
   try {
     return setVariables(await withParameters(set, sendCloudPollParameters, lambda.parameters))
   } catch (error) {

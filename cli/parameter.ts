@@ -64,6 +64,21 @@ function tokenParameter(setting: string, path?: string): Parameter {
   }
 }
 
+/** @param missing - What follows once it is removed. */
+function credentialParameter(setting: string, of: string, missing: string): Parameter {
+  return {
+    setting,
+    isSecret: true,
+    description: `delivery-ledger: credentials of ${of}`,
+    prompt: `${setting}, which is not shown: `,
+    takesEffect: 'The next run of the poll uses it.',
+    missing,
+    check: (value) => {
+      checkCredential(setting, value)
+    },
+  }
+}
+
 const parameters: readonly Parameter[] = [
   tokenParameter(sharedTokenSetting),
   ...providers.map(({ name }) => tokenParameter(tokenSettingOf(name), name)),
@@ -84,32 +99,22 @@ const parameters: readonly Parameter[] = [
       },
     ]
   }),
-  ...Object.keys(pollCredentialEntries).map((setting) => ({
-    setting,
-    isSecret: true,
-    description: 'delivery-ledger: credentials of Tencent Cloud for GetSendEmailStatus',
-    prompt: `${setting}, which is not shown: `,
-    takesEffect: 'The next run of the poll uses it.',
-    missing:
+  ...Object.keys(pollCredentialEntries).map((setting) =>
+    credentialParameter(
+      setting,
+      'Tencent Cloud for GetSendEmailStatus',
       setting === 'TENCENTCLOUD_TOKEN'
         ? 'The next run of the poll does without it, as a permanent key does.'
         : "The poll's next run fails, and every one after it, unless sesPoll is 'off' in serverless.yml.",
-    check: (value: string) => {
-      checkCredential(setting, value)
-    },
-  })),
-  ...Object.keys(sendCloudCredentialEntries).map((setting) => ({
-    setting,
-    isSecret: true,
-    description: 'delivery-ledger: credentials of SendCloud for data/emailStatus',
-    prompt: `${setting}, which is not shown: `,
-    takesEffect: 'The next run of the poll uses it.',
-    missing:
+    ),
+  ),
+  ...Object.keys(sendCloudCredentialEntries).map((setting) =>
+    credentialParameter(
+      setting,
+      'SendCloud for data/emailStatus',
       'The next run of the poll fails for want of it; with neither of the two, SendCloud is not polled.',
-    check: (value: string) => {
-      checkCredential(setting, value)
-    },
-  })),
+    ),
+  ),
 ]
 
 const settings = parameters.map(({ setting }) => setting)

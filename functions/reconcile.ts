@@ -14,7 +14,6 @@ import { withParameters } from '../lib/runtime/parameters.ts'
 import { pollWirings } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
-import { combinedReport } from '../lib/reconcile/combined-report.ts'
 import { runPolls } from '../lib/reconcile/run-polls.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
@@ -90,11 +89,10 @@ export function createHandler(
     // An operator waits for the poll.
     if (!isByHand) await finishBodies(finishing(target.deployment))
     const polls = await wire()
-    const runs = await runPolls(polls, { clock, deadlineMs })
-    const reports = runs.flatMap((ended) => (ended.status === 'fulfilled' ? ended.value : []))
-    if (reports.length > 0) publishRunMetrics(combinedReport(reports), target)
-    for (const ended of runs) if (ended.status === 'rejected') throw ended.reason
-    return figuresOf(combinedReport(reports))
+    const { report, failures } = await runPolls(polls, { clock, deadlineMs })
+    if (report) publishRunMetrics(report, target)
+    if (!report || failures.length > 0) throw failures[0]
+    return figuresOf(report)
   })
   return (event, context) => stack(event, context)
 }

@@ -4,7 +4,7 @@ import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/ingest/callback-token.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { minuteMs } from '../lib/core/instant.ts'
-import { reconcileJob, sendCloudJob } from '../lib/wiring/poll.ts'
+import { reconcileJob, sendCloudJobs } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 import type { Runtime } from '../lib/runtime/runtime.ts'
@@ -124,7 +124,7 @@ async function startSendCloud(
   client: DynamoDBClient,
 ): Promise<SimulatedSendCloud | undefined> {
   if (!settings.isSendCloudSimulated) return undefined
-  for (const job of [sendCloudJob, 'sendcloud-opens', 'sendcloud-clicks']) {
+  for (const job of Object.values(sendCloudJobs)) {
     await forgetCheckpoint(client, settings.tablePrefix, job)
   }
   const { apiUser, apiKey } = simulatedSendCloudCredentials

@@ -1,6 +1,7 @@
 import {
   parseSendCloudPollSettings,
   sendCloudPollParameters,
+  setsSendCloudPoll,
   setVariables,
   type Environment,
 } from '../../lib/runtime/config.ts'
@@ -24,7 +25,7 @@ const check = 'emailStatus'
  */
 export async function checkEmailStatus(environment: Environment, clock: Clock): Promise<Check> {
   const set = setVariables(environment)
-  const isOfShell = isLocal(set) || sendCloudPollParameters.some((name) => set[name] !== undefined)
+  const isOfShell = isLocal(set) || setsSendCloudPoll(set)
   try {
     const settings = isOfShell ? set : await withParameters(set, sendCloudPollParameters, lambda.parameters)
     return await callOnce(settings, isOfShell ? 'this shell' : 'the deployment', clock)

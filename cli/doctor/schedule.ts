@@ -1,7 +1,7 @@
 import type { Environment } from '../../lib/runtime/config.ts'
 import { formatInstant, minuteMs } from '../../lib/core/instant.ts'
 import type { RunState, StopReason } from '../../lib/reconcile/ports.ts'
-import { reconcileJob, sendCloudJob } from '../../lib/wiring/poll.ts'
+import { reconcileJob, sendCloudJobs } from '../../lib/wiring/poll.ts'
 import { leaseMs } from '../../lib/reconcile/lease.ts'
 import { runReader } from '../../lib/table/run-store.ts'
 import { isLocal } from '../../local/local-environment.ts'
@@ -28,7 +28,7 @@ export async function checkSchedule(
   environment: Environment,
 ): Promise<Check> {
   const jobs = await Promise.all(
-    [reconcileJob, sendCloudJob].map(async (job) => ({
+    [reconcileJob, sendCloudJobs.status].map(async (job) => ({
       job,
       state: await runReader(client, tables.reconciliation, job).state(),
     })),
@@ -59,7 +59,7 @@ function lastSeenMs({ endedAtMs = 0, leaseUntilMs = 0 }: RunState): number {
 
 interface At {
   /** Whose run it is. */
-  readonly job?: string
+  readonly job: string
   readonly nowMs: number
   /** The log of the runs. */
   readonly log: string
@@ -76,14 +76,14 @@ function whyNone(log: string, environment: Environment): string {
   return `Look ${rule}into ${log}: a run that lacks a setting ends before it leaves a trace here.`
 }
 
-function neverRan({ whyNone: advice, isLocalStack }: At): Check {
+function neverRan({ whyNone: advice, isLocalStack }: Omit<At, 'job'>): Check {
   const wait = isLocalStack ? 'Wait a minute after `npm start`.' : 'Wait five minutes after the first deploy.'
   return failed(check, 'reconcile has never run', `${wait} ${advice}`)
 }
 
 function leaseFault(
   { leaseUntilMs }: RunState,
-  { job = '', nowMs, table, whyNone: advice }: At,
+  { job, nowMs, table, whyNone: advice }: At,
 ): Check | undefined {
   if (leaseUntilMs === undefined) return undefined
   const until = formatInstant(leaseUntilMs)
@@ -128,7 +128,7 @@ function ageFault(
 
 function ending({ endedAtMs, stoppedBy }: RunState, { job, nowMs, log, isLocalStack }: At): Check {
   if (endedAtMs === undefined || stoppedBy === undefined) return passed(check, 'the first run is at work')
-  const provider = job === sendCloudJob ? 'SendCloud' : 'Tencent'
+  const provider = job === sendCloudJobs.status ? 'SendCloud' : 'Tencent'
   const ended = `the last run ended ${durationOf(Math.max(0, nowMs - endedAtMs))} ago`
   switch (stoppedBy) {
     case 'settings':

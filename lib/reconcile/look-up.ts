@@ -22,7 +22,7 @@ interface Message {
 
 /**
  * Asks for messages under each date that may list them, until one does. `false` where a request stayed unanswered.
- * @param messages - of one {@link lookUpGroup}, and a single one where the provider is asked by message
+ * @param messages - some of one of the {@link lookUpBatches}
  */
 export async function lookUp(
   deps: Dependencies,
@@ -45,9 +45,32 @@ export async function lookUp(
   return true
 }
 
-/** Messages of the same group may share a look-up: the same dates may list them. */
-export function lookUpGroup(sentAtMs: number): string {
-  return possibleRequestDates(sentAtMs).join(' ')
+/**
+ * The messages that one look-up can name each, in the order of the first of each. Those that the same dates may list share one,
+ * up to a page of deliveries, where the provider is asked by emailId; where it has no look-ups, there are none.
+ */
+export function lookUpBatches<T extends Message>(
+  lookUpsBy: StatusApi['lookUpsBy'],
+  messages: readonly T[],
+): readonly (readonly [T, ...T[]])[] {
+  if (lookUpsBy === 'nothing') return []
+  if (lookUpsBy === 'message') return messages.map((message) => [message])
+  const batches: [T, ...T[]][] = []
+  const open = new Map<string, { readonly batch: T[]; size: number }>()
+  for (const message of messages) {
+    const dates = possibleRequestDates(message.sentAtMs).join(' ')
+    const size = message.deliveries.length
+    const known = open.get(dates)
+    if (known && known.size + size <= pageRows) {
+      known.batch.push(message)
+      known.size += size
+      continue
+    }
+    const batch: [T, ...T[]] = [message]
+    batches.push(batch)
+    open.set(dates, { batch, size })
+  }
+  return batches
 }
 
 type Filter = Pick<StatusQuery, 'messageId' | 'emailIds' | 'recipient'>

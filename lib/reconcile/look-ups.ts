@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoint.ts'
 import type { DueMessage, Survey } from './survey.ts'
 import { RunStopped } from './provider-calls.ts'
 import { pageRows } from './ports.ts'
-import { lookUp, lookUpGroup } from './look-up.ts'
+import { lookUp, lookUpBatches } from './look-up.ts'
 import type { Run } from './run.ts'
 import { isRepeated, readOnward } from './tail.ts'
 
@@ -118,9 +118,12 @@ export class LookupQueue {
    * looked up after that where the list did not report it.
    */
   async take(): Promise<void> {
-    for (const [place, message] of this.#survey.due.entries()) {
-      if (!this.#isToAsk(message)) continue
-      await this.#take(this.#batchFrom(place, message))
+    for (const message of this.#survey.due) if (isReported(this.#run, message)) this.#complete(message)
+    const toAsk = this.#survey.due.filter(({ message }) => !this.#done.has(message))
+    for (const batch of lookUpBatches(this.#run.lookUpsBy, toAsk)) {
+      const [first, ...others] = batch.filter((message) => this.#isToAsk(message))
+      if (!first) continue
+      await this.#take([first, ...others])
       this.#advanceCheckpoint()
       this.#lookUps += 1
       if (this.#lookUps % looksPerCheckpoint === 0) await this.#run.save()
@@ -137,21 +140,6 @@ export class LookupQueue {
     else if ((this.#failures.get(requestDate) ?? 0) >= failuresPerDate) this.#defer(message)
     else return true
     return false
-  }
-
-  /** What is looked up together with the message: as many of those after it as one request can name. */
-  #batchFrom(place: number, message: DueMessage): readonly [DueMessage, ...DueMessage[]] {
-    if (this.#run.lookUpsBy === 'message') return [message]
-    const batch: [DueMessage, ...DueMessage[]] = [message]
-    const group = lookUpGroup(message.sentAtMs)
-    let size = message.deliveries.length
-    for (const other of this.#survey.due.slice(place + 1)) {
-      if (lookUpGroup(other.sentAtMs) !== group || !this.#isToAsk(other)) continue
-      size += other.deliveries.length
-      if (size > pageRows) break
-      batch.push(other)
-    }
-    return batch
   }
 
   async #take(batch: readonly [DueMessage, ...DueMessage[]]): Promise<void> {

@@ -1,5 +1,6 @@
 import { secondMs } from '../core/instant.ts'
 import type { Clock } from '../runtime/ports.ts'
+import { combinedReport } from './combined-report.ts'
 import { reconcile, type ReconcileDependencies, type RunReport } from './reconcile.ts'
 
 /** One list of a provider, and what its runs work with. */
@@ -14,11 +15,12 @@ const maxCallsPerRun = 1_000
 /**
  * Runs every poll once. Providers are asked side by side, so that one that does not answer keeps no other waiting; the lists of
  * one provider one after the other, since they share its pace, and a delivery that two of them report is discovered once.
+ * Returns what they did together, and what those threw that did not end as a run does.
  */
 export async function runPolls(
   polls: readonly Poll[],
   { clock, deadlineMs }: { readonly clock: Clock; readonly deadlineMs: number },
-): Promise<readonly PromiseSettledResult<RunReport>[]> {
+): Promise<{ readonly report?: RunReport; readonly failures: readonly unknown[] }> {
   const byProvider = Map.groupBy(polls, ({ dependencies }) => dependencies.statusApi?.provider)
   const runs = [...byProvider.values()].map(async (lists) => {
     const ended: PromiseSettledResult<RunReport>[] = []
@@ -30,5 +32,8 @@ export async function runPolls(
     }
     return ended
   })
-  return (await Promise.all(runs)).flat()
+  const ended = (await Promise.all(runs)).flat()
+  const reports = ended.flatMap((run) => (run.status === 'fulfilled' ? run.value : []))
+  const failures = ended.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []))
+  return { ...(reports.length > 0 && { report: combinedReport(reports) }), failures }
 }

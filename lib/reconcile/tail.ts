@@ -78,16 +78,19 @@ async function readToEnd(run: Run): Promise<number | undefined> {
 export async function readOnward(run: Run): Promise<boolean> {
   const { requestDate, order } = run.checkpoint.tail
   const reading = new Reading(run.checkpoint.tail, run.throughMs)
+  const keep = (tail: Tail) => {
+    run.advance({ tail: { ...tail, askedAtMs: run.calls.lastCallAtMs } })
+  }
   for await (const page of run.reader.pages({ requestDate, offset: reading.nextOffset })) {
     if (page === 'unanswered') return false
     reading.add(page)
-    run.advance({ tail: { ...reading.reached, askedAtMs: run.calls.lastCallAtMs } })
+    keep(reading.reached)
     if (reading.isAtEnd || reading.isVain) break
     await run.save()
   }
   noteOrder(run, order)
   if (reading.isVain) return false
-  run.advance({ tail: { ...reading.ended(run.startedMs), askedAtMs: run.calls.lastCallAtMs } })
+  keep(reading.ended(run.startedMs))
   return true
 }
 

@@ -251,9 +251,13 @@ const sendCloudPollEntries = { ...polledEntries, ...sendCloudCredentialEntries }
 export function parseSendCloudPollSettings(
   environment: Environment,
 ): v.InferOutput<v.ObjectSchema<typeof sendCloudPollEntries, undefined>> | undefined {
+  return setsSendCloudPoll(environment) ? parseEnvironment(sendCloudPollEntries, environment) : undefined
+}
+
+/** Whether the environment sets any credential of SendCloud's poll. */
+export function setsSendCloudPoll(environment: Environment): boolean {
   const set = setVariables(environment)
-  const isSetUp = sendCloudPollParameters.some((name) => set[name] !== undefined)
-  return isSetUp ? parseEnvironment(sendCloudPollEntries, environment) : undefined
+  return sendCloudPollParameters.some((name) => set[name] !== undefined)
 }
 
 /** The parameters of SendCloud's poll. */

@@ -25,7 +25,11 @@ import { suppressionWriter } from '../table/suppression-writer.ts'
 
 /** Runs of the same job exclude each other: each poll is one, and a run without any poll has the name of the first. */
 export const reconcileJob = 'get-send-email-status'
-export const sendCloudJob = 'sendcloud-email-status'
+export const sendCloudJobs = {
+  status: 'sendcloud-email-status',
+  opened: 'sendcloud-opens',
+  clicked: 'sendcloud-clicks',
+} as const
 
 /** The dependencies and the pace of one job's runs. */
 interface PollWiring {
@@ -53,23 +57,26 @@ export function pollWirings(
   const { client, clock, log } = deps
   const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, environment)
   const tables = tableNames(TABLE_PREFIX)
-  const deliveries = { client, table: tables.deliveries, retentionDays: RETENTION_DAYS, clock }
-  const writer = deliveryWriter(deliveries)
+  const rows = { client, table: tables.deliveries, retentionDays: RETENTION_DAYS, clock }
+  const writer = deliveryWriter(rows)
+  const shared = {
+    deliveries: {
+      ...writer,
+      ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
+      ...deliveryReader({ ...rows, log }),
+    },
+    quarantine: quarantineWriter({ ...rows, table: tables.quarantine }),
+    clock,
+    log,
+  }
   const polls = pollsOf(environment)
   return polls.map(({ job, requestsPerSecond, ...poll }, place) => ({
     job,
     requestsPerSecond,
     dependencies: {
+      ...shared,
       ...poll,
-      deliveries: {
-        ...writer,
-        ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
-        ...deliveryReader({ ...deliveries, log }),
-      },
-      quarantine: quarantineWriter({ ...deliveries, table: tables.quarantine }),
       runs: runStore(client, tables.reconciliation, job, clock),
-      clock,
-      log,
       isPolledElsewhere: elsewhere(polls, place),
     },
   }))
@@ -117,24 +124,17 @@ function pollsOf(environment: Environment): readonly SetUpPoll[] {
 function sendCloudPolls(poll: SendCloudPollSettings): readonly SetUpPoll[] {
   const settings = sendCloudSettingsOf(poll)
   const lists = [
-    { job: sendCloudJob, statusApi: emailStatus(settings), areSendsRecorded: poll.SENDS_RECORDED },
+    { job: sendCloudJobs.status, statusApi: emailStatus(settings), areSendsRecorded: poll.SENDS_RECORDED },
     // That sends are recorded says nothing about opens.
     ...settings.apiUsers.flatMap((apiUser, place) => {
       // Unlike the other list this one is documented for one user alone.
       const ofUser = { ...settings, apiUsers: [apiUser] }
       const suffix = place === 0 ? '' : `-${apiUser}`
-      return [
-        {
-          job: `sendcloud-opens${suffix}`,
-          statusApi: openAndClick(ofUser, 'opened'),
-          areSendsRecorded: false,
-        },
-        {
-          job: `sendcloud-clicks${suffix}`,
-          statusApi: openAndClick(ofUser, 'clicked'),
-          areSendsRecorded: false,
-        },
-      ]
+      return (['opened', 'clicked'] as const).map((kind) => ({
+        job: `${sendCloudJobs[kind]}${suffix}`,
+        statusApi: openAndClick(ofUser, kind),
+        areSendsRecorded: false,
+      }))
     }),
   ]
   const requestsPerSecond = poll.SENDCLOUD_REQUESTS_PER_SECOND

@@ -167,7 +167,11 @@ class BackfillRun {
       const made = { calls: this.#calls.calls - callsBefore, callsForDate, datesDone: reports.length }
       this.#order.onProgress({ ...made, expectedCalls: expectedCalls(estimate, made) })
     }
-    const unsettled = await unsettledByDate(dates, statusApi.provider, deliveries, this.#goOn)
+    // What cannot be looked up is searched for in vain.
+    const unsettled =
+      statusApi.lookUpsBy === 'nothing'
+        ? new Map<string, never>()
+        : await unsettledByDate(dates, statusApi.provider, deliveries, this.#goOn)
     for (const requestDate of dates) {
       const before = this.#figures()
       const reading: Reading = { offset: 0 }

@@ -1,6 +1,6 @@
 import type { ProviderCalls } from '../provider-calls.ts'
 import { nothing, type PageReader } from '../page-reader.ts'
-import { lookUp } from '../look-up.ts'
+import { lookUp, lookUpBatches } from '../look-up.ts'
 import type { DeliveryReader } from '../../ledger/ports.ts'
 import type { StatusApi } from '../ports.ts'
 import type { RowRepairs } from '../repair-rows.ts'
@@ -42,13 +42,16 @@ export async function readDate(
     reading.offset += page.rows
   }
   const unseen = unsettled.filter(({ delivery }) => !repairs.hasSeen(delivery))
+  const messages = [...Map.groupBy(unseen, ({ delivery }) => delivery.message)].map(([message, of]) => ({
+    message,
+    sentAtMs: (of[0] as DatedDelivery).sentAtMs,
+    deliveries: of.map(({ delivery }) => delivery),
+  }))
   let unanswered = 0
-  for (const [message, ofMessage] of Map.groupBy(unseen, ({ delivery }) => delivery.message)) {
-    const [{ sentAtMs }] = ofMessage as [DatedDelivery]
-    const deliveries = ofMessage.map(({ delivery }) => delivery)
-    if (await lookUp(deps, [{ message, sentAtMs, deliveries }])) continue
-    unanswered += 1
-    const messages = `${unanswered} pending ${unanswered === 1 ? 'message' : 'messages'}`
-    reading.problem = `${messages} got no answer. ${calls.lastProblem}`
+  for (const batch of lookUpBatches(deps.lookUpsBy, messages)) {
+    if (await lookUp(deps, batch)) continue
+    unanswered += batch.length
+    const what = `${unanswered} pending ${unanswered === 1 ? 'message' : 'messages'}`
+    reading.problem = `${what} got no answer. ${calls.lastProblem}`
   }
 }
