@@ -42,11 +42,10 @@ export async function readDate(
     reading.offset += page.rows
   }
   const unseen = unsettled.filter(({ delivery }) => !repairs.hasSeen(delivery))
-  const messages = [...Map.groupBy(unseen, ({ delivery }) => delivery.message)].map(([message, of]) => ({
-    message,
-    sentAtMs: (of[0] as DatedDelivery).sentAtMs,
-    deliveries: of.map(({ delivery }) => delivery),
-  }))
+  const messages = [...Map.groupBy(unseen, ({ delivery }) => delivery.message)].map(([message, dated]) => {
+    const [{ sentAtMs }] = dated as [DatedDelivery]
+    return { message, sentAtMs, deliveries: dated.map(({ delivery }) => delivery) }
+  })
   let unanswered = 0
   for (const batch of lookUpBatches(deps.lookUpsBy, messages)) {
     if (await lookUp(deps, batch)) continue
