@@ -6,6 +6,7 @@ import type { Log } from '../lib/runtime/ports.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { whenNobodyReads } from './closed-pipe.ts'
+import { freePorts } from './local-environment.ts'
 import { localSettings } from './settings.ts'
 import { planAttempts, type AttemptPlan } from './simulated-sendcloud/attempt-plan.ts'
 import { sendAttempts, type AttemptFigures } from './simulated-sendcloud/attempt-sender.ts'
@@ -48,11 +49,7 @@ async function demonstrate(): Promise<void> {
   const clock = virtualClock(startMs)
   // Its own tables, in memory, on ports that are free: a demo disturbs nothing that runs.
   const settings = localSettings({
-    PORT: '0',
-    DYNAMODB_PORT: '0',
-    SES_PORT: '0',
-    SENDCLOUD_PORT: '0',
-    ADMIN_PORT: '0',
+    ...freePorts,
   })
   const stack = await startLocalStack(settings, { clock, log: quiet })
   try {

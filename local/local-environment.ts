@@ -10,6 +10,15 @@ export const usualPorts = {
   ADMIN_PORT: '8001',
 } as const
 
+/** The ports of a stack that disturbs nothing that runs: whichever are free. */
+export const freePorts = {
+  PORT: '0',
+  DYNAMODB_PORT: '0',
+  SES_PORT: '0',
+  SENDCLOUD_PORT: '0',
+  ADMIN_PORT: '0',
+} as const satisfies Record<keyof typeof usualPorts, '0'>
+
 /** The credentials that the simulated SES accepts. They open nothing. */
 export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey: 'local-secret-key' }
 

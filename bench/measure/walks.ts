@@ -6,7 +6,7 @@ import { startDynamoDbEmulator, type DynamoDbEmulator } from '../../local/dynamo
 import { lambdaContext } from '../../local/lambda-context.ts'
 import { simulatedAppKey, simulatedSesCredentials } from '../../local/local-environment.ts'
 import { formType, signedForm } from '../../local/simulated-sendcloud/callback.ts'
-import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
+import { mailAt, type SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { startSimulatedSes } from '../../local/simulated-ses/server.ts'
 import { createTables } from '../../local/tables.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
@@ -142,17 +142,8 @@ async function reconcileWalk(
 }
 
 function lostMail(name: string, sentAtMs: number): SimulatedDelivery {
-  const utc8 = new Date(sentAtMs + 28_800_000).toISOString().slice(0, 19).replace(/\D/g, '')
-  return {
-    messageId: `qcloudses-30-251200670-date-${utc8}-${name}`,
-    recipient: `${name}@example.com`,
-    from: 'notice@mail.example.com',
-    subject: 'Your order has shipped',
-    templateId: 123456,
-    sentAtMs,
-    headers: {},
-    timeline: [{ kind: 'delivered', atMs: sentAtMs + 10_000 }],
-  }
+  const timeline = [{ kind: 'delivered', atMs: sentAtMs + 10_000 }] as const
+  return mailAt(new Date(sentAtMs).toISOString(), name, { timeline })
 }
 
 async function traced<T>(file: string): Promise<T> {

@@ -6,15 +6,42 @@ import { refusal, type Refusal } from './refusal.ts'
 type Parameters = ReadonlyMap<string, string>
 
 /** Which part of a list is asked for. */
-export interface Part {
+interface Part {
   readonly start: number
   readonly limit: number
+}
+
+/** What the parameters of every list ask for. */
+export interface ListQuery extends Part {
+  readonly dates: readonly string[]
+  readonly apiUsers: readonly string[]
+  /** The one address whose rows are asked for; `undefined` where all are. */
+  readonly email: string | undefined
+}
+
+/** How far a query may reach, and when it is made. */
+export interface QueryLimits {
+  readonly mostDays: number
+  readonly nowMs: number
+}
+
+/** What is asked for, read and found right, or the refusal that SendCloud would give. */
+export function readListQuery(parameters: Parameters, limits: QueryLimits): ListQuery | Refusal {
+  const part = readPart(parameters)
+  if ('statusCode' in part) return part
+  const dates = readDates(parameters, limits)
+  if ('statusCode' in dates) return dates
+  const email = readEmail(parameters)
+  if (typeof email === 'object') return email
+  const apiUsers = readApiUsers(parameters)
+  if ('statusCode' in apiUsers) return apiUsers
+  return { ...part, dates, apiUsers, email }
 }
 
 const mostRows = 100
 
 /** `start` and `limit`, 0 and 100 where they are absent. */
-export function readPart(parameters: Parameters): Part | Refusal {
+function readPart(parameters: Parameters): Part | Refusal {
   const start = parameters.get('start') ?? '0'
   const limit = parameters.get('limit') ?? String(mostRows)
   if (start === '') return refusal(40001)
@@ -25,10 +52,7 @@ export function readPart(parameters: Parameters): Part | Refusal {
 }
 
 /** The dates asked for, by `days` (1 is today) or else from `startDate` to `endDate`, both included. Dates are those of UTC+8. */
-export function readDates(
-  parameters: Parameters,
-  { mostDays, nowMs }: { readonly mostDays: number; readonly nowMs: number },
-): readonly string[] | Refusal {
+function readDates(parameters: Parameters, { mostDays, nowMs }: QueryLimits): readonly string[] | Refusal {
   const days = parameters.get('days')
   if (days !== undefined) {
     if (!isCount(days) || Number(days) < 1 || Number(days) > mostDays) return refusal(40006)
@@ -42,15 +66,14 @@ export function readDates(
   return from <= to && to < addDays(from, mostDays) ? datesFrom(from, to) : refusal(40008)
 }
 
-/** The one address whose rows are asked for; `undefined` where all are. */
-export function readEmail(parameters: Parameters): string | undefined | Refusal {
+function readEmail(parameters: Parameters): string | undefined | Refusal {
   const email = parameters.get('email')
   if (email === '') return refusal(40011)
   return email === undefined || /^[^\s@]+@[^\s@]+$/.test(email) ? email : refusal(40012)
 }
 
 /** Of which users mails are asked for: of the one that asks, unless others are named. */
-export function readApiUsers(parameters: Parameters): readonly string[] | Refusal {
+function readApiUsers(parameters: Parameters): readonly string[] | Refusal {
   const list = parameters.get('apiUserList')
   if (list === undefined) return listIn(parameters, 'apiUser') ?? []
   if (list === '') return refusal(40010)

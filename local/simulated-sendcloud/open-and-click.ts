@@ -1,5 +1,5 @@
 import { requestDateOf } from '../../lib/core/instant.ts'
-import { readApiUsers, readDates, readEmail, readPart } from './list-query.ts'
+import { readListQuery, type QueryLimits } from './list-query.ts'
 import type { SendCloudMessage } from './mail.ts'
 import { refusal, type Refusal } from './refusal.ts'
 import type { ListPart } from './sent-mail.ts'
@@ -31,16 +31,11 @@ const kindOfType: ReadonlyMap<string, 'opened' | 'clicked'> = new Map([
 export function trackedRows(
   messages: readonly SendCloudMessage[],
   parameters: ReadonlyMap<string, string>,
-  limits: { readonly mostDays: number; readonly nowMs: number },
+  limits: QueryLimits,
 ): ListPart<TrackRow> | Refusal {
-  const part = readPart(parameters)
-  if ('statusCode' in part) return part
-  const dates = readDates(parameters, limits)
-  if ('statusCode' in dates) return dates
-  const email = readEmail(parameters)
-  if (typeof email === 'object') return email
-  const apiUsers = readApiUsers(parameters)
-  if ('statusCode' in apiUsers) return apiUsers
+  const query = readListQuery(parameters, limits)
+  if ('statusCode' in query) return query
+  const { dates, apiUsers, email, start, limit } = query
   const kind = kindOfType.get(parameters.get('trackType') ?? '1')
   // Which code another type has is not documented.
   if (!kind) return refusal(40006)
@@ -57,7 +52,7 @@ export function trackedRows(
     .sort((one, other) => one.entry.atMs - other.entry.atMs)
   return {
     total: found.length,
-    rows: found.slice(part.start, part.start + part.limit).map(({ message, delivery, entry }) => ({
+    rows: found.slice(start, start + limit).map(({ message, delivery, entry }) => ({
       email: delivery.recipient,
       trackType: kind === 'opened' ? 1 : 2,
       url: entry.link ?? '',

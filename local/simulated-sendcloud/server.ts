@@ -1,10 +1,11 @@
-import { createServer, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { minuteMs } from '../../lib/core/instant.ts'
 import type { Clock } from '../../lib/runtime/ports.ts'
 import { close, listen, localHost } from '../listening-server.ts'
 import { nameOfFault, plannedFaults, replyWithFault } from '../simulated-api/faults.ts'
 import type { Fault, Faults } from '../simulated-api/faults.ts'
 import { paceOf } from '../simulated-api/pace.ts'
+import { recordingServer } from '../simulated-api/recording-server.ts'
 import { AnswerCache, cacheKeyOf } from './answer-cache.ts'
 import { receive, type ApiRequest } from './api-request.ts'
 import type { SendCloudMessage } from './mail.ts'
@@ -71,7 +72,6 @@ export async function startSimulatedSendCloud(
   options: SimulatedSendCloudOptions,
 ): Promise<SimulatedSendCloud> {
   const { clock, callsPerMinute = 3_000, cacheMs = 10 * minuteMs } = options
-  const calls: RecordedCall[] = []
   const faults = plannedFaults<IncomingCall>()
   const mail = new SentMail(options)
   const cache = new AnswerCache(cacheMs)
@@ -107,18 +107,7 @@ export async function startSimulatedSendCloud(
     info: { total: String(total), voListSize: rows.length, [options.rowsIn ?? 'voList']: rows },
   })
 
-  const server = createServer((message, response) => {
-    receive(message).then(
-      (request) => {
-        const call = callOf(request, clock.now())
-        response.setHeader('date', new Date(call.atMs).toUTCString())
-        const answer = answerTo(request, call)
-        calls.push({ ...call, answer: nameOf(answer) })
-        reply(response, answer)
-      },
-      () => response.destroy(),
-    )
-  })
+  const { server, calls } = recordingServer({ now: clock.now, receive, callOf, answerTo, nameOf, reply })
   const port = await listen(server, options.port, 'the simulated SendCloud (SENDCLOUD_PORT)')
   return {
     url: `http://${localHost}:${port}/apiv2`,

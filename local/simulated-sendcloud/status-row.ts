@@ -1,4 +1,4 @@
-import { hourMs } from '../../lib/core/instant.ts'
+import { utc8Text } from '../simulated-ses/mail.ts'
 import type { SendCloudDelivery, SendCloudEntry, SendCloudMessage } from './mail.ts'
 
 /** One delivery, and the message that it is of. */
@@ -91,7 +91,7 @@ function replyIn(latest: SendCloudEntry | undefined): string {
 
 /** `2026-11-21 12:00:00`, in UTC+8; what is less than a second is left out. */
 export function localTime(atMs: number): string {
-  return new Date(atMs + 8 * hourMs).toISOString().slice(0, 19).replace('T', ' ')
+  return utc8Text(atMs).slice(0, 19).replace('T', ' ')
 }
 
 function latestAt(delivery: SendCloudDelivery, atMs: number): SendCloudEntry | undefined {

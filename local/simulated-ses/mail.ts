@@ -1,3 +1,4 @@
+import { utc8OffsetMs } from '../../lib/core/instant.ts'
 import type { Random } from './random.ts'
 
 /** What can happen to one message on its way to one recipient. */
@@ -34,7 +35,6 @@ export interface SimulatedDelivery {
   readonly timeline: readonly TimelineEntry[]
 }
 
-const utc8OffsetMs = 8 * 3_600_000
 const idAlphabet = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
 
 /** The UTC+8 calendar date `YYYY-MM-DD` under which the poll lists what was sent at that instant. */
@@ -49,13 +49,41 @@ export function isCalendarDate(text: string): boolean {
   return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text)
 }
 
+/** A mail that was sent at the instant, under a MessageId that contains it, to which nothing has happened yet. */
+export function mailAt(
+  sentAt: string,
+  name: string,
+  parts: Partial<SimulatedDelivery> = {},
+): SimulatedDelivery {
+  return {
+    messageId: messageIdAt(sentAt, name),
+    recipient: `${name}@example.com`,
+    from: 'notice@mail.example.com',
+    subject: 'Your order has shipped',
+    templateId: 123456,
+    sentAtMs: Date.parse(sentAt),
+    headers: {},
+    timeline: [],
+    ...parts,
+  }
+}
+
+/** A MessageId carries its instant in UTC+8. */
+export function messageIdAt(sentAt: string, name: string): string {
+  return messageIdOf('251200670', Date.parse(sentAt), name)
+}
+
 /** A MessageId as SendEmail returns it: `qcloudses-30-<appId>-date-<yyyyMMddHHmmss in UTC+8>-<random>`. */
 export function messageIdFor(appId: string, sentAtMs: number, random: Random): string {
+  return messageIdOf(appId, sentAtMs, Array.from({ length: 13 }, () => random.pick(idAlphabet)).join(''))
+}
+
+function messageIdOf(appId: string, sentAtMs: number, suffix: string): string {
   const digits = utc8Text(sentAtMs).slice(0, 19).replace(/\D/g, '')
-  const suffix = Array.from({ length: 13 }, () => random.pick(idAlphabet)).join('')
   return `qcloudses-30-${appId}-date-${digits}-${suffix}`
 }
 
-function utc8Text(atMs: number): string {
+/** `2026-11-21T12:00:00.042Z`, in UTC+8. */
+export function utc8Text(atMs: number): string {
   return new Date(atMs + utc8OffsetMs).toISOString()
 }

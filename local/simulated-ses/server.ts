@@ -1,9 +1,9 @@
-import { createServer } from 'node:http'
 import type { Clock } from '../../lib/runtime/ports.ts'
 import { close, listen, localHost } from '../listening-server.ts'
 import { plannedFaults } from '../simulated-api/faults.ts'
 import type { Faults } from '../simulated-api/faults.ts'
 import { paceOf } from '../simulated-api/pace.ts'
+import { recordingServer } from '../simulated-api/recording-server.ts'
 import type { SimulatedDelivery } from './mail.ts'
 import { mailboxWith } from './mailbox.ts'
 import type { MailboxOptions } from './mailbox.ts'
@@ -60,7 +60,6 @@ const defaultRegions = ['ap-guangzhou', 'ap-hongkong', 'ap-singapore']
  * signatures, regions, pace, paging without a total, the 30 days' window. Nothing of it leaves the machine.
  */
 export async function startSimulatedSes(options: SimulatedSesOptions): Promise<SimulatedSes> {
-  const calls: RecordedCall[] = []
   const faults = plannedFaults<IncomingCall>()
   const mailbox = mailboxWith(options)
   const hasRoom = paceOf(options.requestsPerSecond, 1_000)
@@ -84,17 +83,13 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
     return 'code' in query ? query : { report: statisticsReport(mailbox.deliveries, query, nowMs) }
   }
 
-  const server = createServer((message, response) => {
-    receive(message).then(
-      (request) => {
-        const call = callOf(request, options.clock.now())
-        response.setHeader('date', new Date(call.atMs).toUTCString())
-        const answer = answerTo(request, call)
-        calls.push({ ...call, answer: nameOf(answer) })
-        reply(response, answer, calls.length)
-      },
-      () => response.destroy(),
-    )
+  const { server, calls } = recordingServer({
+    now: options.clock.now,
+    receive,
+    callOf,
+    answerTo,
+    nameOf,
+    reply,
   })
   const port = await listen(server, options.port, 'the simulated SES (SES_PORT)')
   return {

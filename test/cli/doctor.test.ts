@@ -5,7 +5,7 @@ import type { Check } from '../../cli/doctor/check.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { tableNames } from '../../lib/table/names.ts'
 import { close, listen } from '../../local/listening-server.ts'
-import { simulatedSesCredentials } from '../../local/local-environment.ts'
+import { freePorts, simulatedSesCredentials } from '../../local/local-environment.ts'
 import { localSettings } from '../../local/settings.ts'
 import { startLocalStack, type LocalStack } from '../../local/stack.ts'
 import { rowsOf } from '../embedded-tables.ts'
@@ -21,11 +21,7 @@ let local: Record<string, string>
 
 beforeAll(async () => {
   const settings = localSettings({
-    PORT: '0',
-    DYNAMODB_PORT: '0',
-    SES_PORT: '0',
-    SENDCLOUD_PORT: '0',
-    ADMIN_PORT: '0',
+    ...freePorts,
     CALLBACK_TOKEN: token,
   })
   stack = await startLocalStack(settings, { clock: systemClock, log: () => undefined })

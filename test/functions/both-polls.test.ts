@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createHandler } from '../../functions/reconcile.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'
-import { emailIdOf } from '../../local/simulated-sendcloud/mail.ts'
 import { startSimulatedSendCloud, type SimulatedSendCloud } from '../../local/simulated-sendcloud/server.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { mailAt } from '../lib/reconcile/world.ts'
+import { messageAt } from '../local/simulated-sendcloud/sample-mail.ts'
 
 const engine = embeddedTables()
 let ses: SimulatedSes
@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 const at = (instant: string) => Date.parse(instant)
-const messageId = '1795776791601_144383_10093_9183.sc-10_9_13_218-inbound'
+const messageId = '1795240800000_144383_11771_2575.sc-10_9_13_218-inbound'
 
 /** The function of a deployment with both polls, and one mail at each provider of which no callback came. */
 async function deployed(settings: Readonly<Record<string, string>> = {}) {
@@ -41,26 +41,12 @@ async function deployed(settings: Readonly<Record<string, string>> = {}) {
       timeline: [{ kind: 'delivered', atMs: at('2026-11-21T06:00:10Z') }],
     }),
   )
-  const sentAtMs = at('2026-11-21T06:00:00Z')
-  const recipient = 'ben@example.com'
-  sendCloud.send({
-    messageId,
-    apiUser: 'example_trigger',
-    headers: {},
-    sentAtMs,
-    deliveries: [
-      {
-        messageId,
-        recipient,
-        emailId: emailIdOf(messageId, 0, recipient),
-        sentAtMs,
-        timeline: [
-          { kind: 'delivered', atMs: at('2026-11-21T06:00:12Z') },
-          { kind: 'clicked', atMs: at('2026-11-21T06:30:00Z'), link: 'https://example.com/offer' },
-        ],
-      },
-    ],
-  })
+  sendCloud.send(
+    messageAt(at('2026-11-21T06:00:00Z'), 'ben', [
+      { kind: 'delivered', atMs: at('2026-11-21T06:00:12Z') },
+      { kind: 'clicked', atMs: at('2026-11-21T06:30:00Z'), link: 'https://example.com/offer' },
+    ]),
+  )
   const logged: Readonly<Record<string, unknown>>[] = []
   const handler = createHandler(
     {

@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { DeliveryKey } from '../../lib/core/delivery.ts'
+import { freePorts } from '../../local/local-environment.ts'
 import { localSettings } from '../../local/settings.ts'
 import { startLocalStack, type LocalStack } from '../../local/stack.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 
 const settings = localSettings({
-  PORT: '0',
-  DYNAMODB_PORT: '0',
-  SES_PORT: '0',
-  SENDCLOUD_PORT: '0',
-  ADMIN_PORT: '0',
+  ...freePorts,
   CALLBACK_TOKEN: 'a-token-for-the-test',
 })
 const message = 'qcloudses-30-251200670-date-20261121120000-Xk3TqPz7Lw0aB'

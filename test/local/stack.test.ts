@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { tableNames, type TableNames } from '../../lib/table/names.ts'
+import { freePorts } from '../../local/local-environment.ts'
 import { localSettings } from '../../local/settings.ts'
 import { formType, signedForm, type Fields } from '../../local/simulated-sendcloud/callback.ts'
 import { replyFields } from '../../local/simulated-sendcloud/inbound-mail.ts'
@@ -13,11 +14,7 @@ import { sampleMessage } from './simulated-sendcloud/sample-mail.ts'
 const nowMs = Date.parse('2026-11-21T05:00:00.777Z')
 const token = 'Zk3pQ8vXw1LmN7bYt5RcJ2hGf9DsA4uE6iOoPqTzVxCyBnKj0W'
 const settings = localSettings({
-  PORT: '0',
-  DYNAMODB_PORT: '0',
-  SES_PORT: '0',
-  SENDCLOUD_PORT: '0',
-  ADMIN_PORT: '0',
+  ...freePorts,
   CALLBACK_TOKEN: 'a-token-for-the-test',
   SENDCLOUD_APP_KEY: 'new-key,old-key',
 })

@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { freePorts } from '../../local/local-environment.ts'
 import { projectRoot, run, type RunningCommand } from '../running-command.ts'
 
 // What the README has a newcomer type, typed. Only the installing is left out: it has happened.
 
 const readme = readFileSync(`${projectRoot}README.md`, 'utf8')
-const freePorts = {
-  PORT: '0',
-  DYNAMODB_PORT: '0',
-  SES_PORT: '0',
-  SENDCLOUD_PORT: '0',
-  ADMIN_PORT: '0',
+const stackSettings = {
+  ...freePorts,
   CALLBACK_TOKEN: 'a-token-for-the-test',
 }
 
@@ -66,7 +63,7 @@ describe('npm start', () => {
   let environment: Record<string, string>
 
   beforeAll(async () => {
-    stack = run('npm start', freePorts)
+    stack = run('npm start', stackSettings)
     await stack.prints('What happens from here on:')
     await stack.prints('reconciled')
     const reported = (what: string) => new RegExp(`${what} +(http://\\S+)`).exec(stack.output())![1]!
@@ -90,7 +87,7 @@ describe('npm start', () => {
 
   it('is found in order by the doctor, at its URL and by default', async () => {
     const { origin, port } = new URL(urls.callback)
-    const reported = { ...environment, CALLBACK_TOKEN: freePorts.CALLBACK_TOKEN }
+    const reported = { ...environment, CALLBACK_TOKEN: stackSettings.CALLBACK_TOKEN }
     const atUrl = run(`npx ledger doctor --url ${origin}`, reported)
     const byDefault = run('npx ledger doctor', { ...reported, PORT: port })
     for (const doctor of [atUrl, byDefault]) {
@@ -252,7 +249,7 @@ describe('npm start', () => {
     const curl = /^curl -X POST '(.+\/sent\/.+)' -H 'content-type: (.+)' -d '(.+)'$/m
     for (const text of [readme, stack.output()]) {
       const [, url, type, body] = curl.exec(text)!
-      const [host, token] = [new URL(urls.callback).host, freePorts.CALLBACK_TOKEN]
+      const [host, token] = [new URL(urls.callback).host, stackSettings.CALLBACK_TOKEN]
       const own = url!.replace('https://<host>/sent/<token>', `http://${host}/sent/${token}`)
       const response = await fetch(own, { method: 'POST', headers: { 'content-type': type! }, body: body! })
       expect(await response.json()).toEqual({ recorded: 1 })

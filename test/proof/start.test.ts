@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
+import { freePorts } from '../../local/local-environment.ts'
 import { run } from '../running-command.ts'
 
 // How the local stack ends. All else of it: readme.test.ts.
 
-const freePorts = { PORT: '0', DYNAMODB_PORT: '0', SES_PORT: '0', SENDCLOUD_PORT: '0', ADMIN_PORT: '0' }
 const start = `${process.execPath} local/start.ts`
 
 describe('the local stack', () => {

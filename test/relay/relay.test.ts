@@ -8,6 +8,7 @@ import type { Check } from '../../cli/doctor/check.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { tableNames } from '../../lib/table/names.ts'
 import { close, listen } from '../../local/listening-server.ts'
+import { freePorts } from '../../local/local-environment.ts'
 import { localSettings } from '../../local/settings.ts'
 import { startLocalStack, type LocalStack } from '../../local/stack.ts'
 import { rowsOf } from '../embedded-tables.ts'
@@ -38,11 +39,7 @@ let names: NameServer
 
 beforeAll(async () => {
   const settings = localSettings({
-    PORT: '0',
-    DYNAMODB_PORT: '0',
-    SES_PORT: '0',
-    SENDCLOUD_PORT: '0',
-    ADMIN_PORT: '0',
+    ...freePorts,
     CALLBACK_TOKEN: token,
   })
   stack = await startLocalStack(settings, { clock: systemClock, log: () => undefined })

@@ -8,7 +8,8 @@ import { eventWith } from '../../events.ts'
 import { dependenciesOf, type InMemoryPorts } from './in-memory-run.ts'
 import { linesOf, type LedgerLines } from './ledger-lines.ts'
 import { MortalPorts } from './mortal-ports.ts'
-import { messageAt, requestOf, sendCloudWorldAt, type SendCloudWorld } from './sendcloud-world.ts'
+import { messageAt } from '../../local/simulated-sendcloud/sample-mail.ts'
+import { requestOf, sendCloudWorldAt, type SendCloudWorld } from './sendcloud-world.ts'
 
 // As killed-anywhere.test.ts, where deliveries are looked up a hundred at once, and answers are repeated to the next run.
 

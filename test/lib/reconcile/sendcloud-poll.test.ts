@@ -6,7 +6,8 @@ import { makeSendCloudTraffic } from '../../../local/simulated-sendcloud/traffic
 import { seededRandom } from '../../../local/simulated-ses/random.ts'
 import { truthAt } from '../../../local/truth.ts'
 import { eventWith } from '../../events.ts'
-import { messageAt, requestOf, sendCloudWorldAt, type SendCloudWorld } from './sendcloud-world.ts'
+import { messageAt } from '../../local/simulated-sendcloud/sample-mail.ts'
+import { requestOf, sendCloudWorldAt, type SendCloudWorld } from './sendcloud-world.ts'
 import { times } from '../../strength.ts'
 
 // What SendCloud's callbacks lost is found in its own list, which repeats an answer for ten minutes.

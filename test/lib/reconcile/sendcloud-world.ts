@@ -6,11 +6,7 @@ import { reconcile, type RunReport } from '../../../lib/reconcile/reconcile.ts'
 import { emailStatus } from '../../../lib/status-apis/sendcloud/email-status.ts'
 import { inMemoryLedger, type Ledger } from '../../../local/in-memory-ledger.ts'
 import { fieldsOf, formType, signedForm } from '../../../local/simulated-sendcloud/callback.ts'
-import type {
-  SendCloudEntry,
-  SendCloudEvent,
-  SendCloudMessage,
-} from '../../../local/simulated-sendcloud/mail.ts'
+import type { SendCloudEvent, SendCloudMessage } from '../../../local/simulated-sendcloud/mail.ts'
 import type {
   SimulatedSendCloud,
   SimulatedSendCloudOptions,
@@ -78,21 +74,4 @@ function eventsOf(event: SendCloudEvent): readonly DeliveryEvent[] {
 /** That the message was accepted. */
 export function requestOf(message: SendCloudMessage): SendCloudEvent {
   return { of: 'message', atMs: message.sentAtMs, message }
-}
-
-/** A message to one recipient, sent at the instant, to which these things happened. */
-export function messageAt(
-  sentAtMs: number,
-  name: string,
-  timeline: readonly SendCloudEntry[] = [],
-): SendCloudMessage {
-  const messageId = `${sentAtMs}_144383_11771_2575.sc-10_9_13_218-inbound`
-  const recipient = `${name}@example.com`
-  return {
-    messageId,
-    apiUser: 'example_trigger',
-    headers: {},
-    sentAtMs,
-    deliveries: [{ messageId, recipient, emailId: `${messageId}0$${recipient}`, sentAtMs, timeline }],
-  }
 }

@@ -8,6 +8,7 @@ import type { Log } from '../../../lib/runtime/ports.ts'
 import { getSendEmailStatus } from '../../../lib/status-apis/ses/get-send-email-status.ts'
 import type { TableNames } from '../../../lib/table/names.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
+export { mailAt, messageIdAt } from '../../../local/simulated-ses/mail.ts'
 import {
   startSimulatedSes,
   type SimulatedSes,
@@ -144,32 +145,6 @@ function statusApiOf(ses: SimulatedSes, secretKey = credentials.secretKey): Stat
     secretKey,
     token: undefined,
   })
-}
-
-/** A mail that was sent at the instant, under a MessageId that contains it, to which nothing has happened yet. */
-export function mailAt(
-  sentAt: string,
-  name: string,
-  parts: Partial<SimulatedDelivery> = {},
-): SimulatedDelivery {
-  const sentAtMs = Date.parse(sentAt)
-  return {
-    messageId: messageIdAt(sentAt, name),
-    recipient: `${name}@example.com`,
-    from: 'notice@mail.example.com',
-    subject: 'Your order has shipped',
-    templateId: 123456,
-    sentAtMs,
-    headers: {},
-    timeline: [],
-    ...parts,
-  }
-}
-
-/** A MessageId carries its instant in UTC+8. */
-export function messageIdAt(sentAt: string, name: string): string {
-  const utc8 = new Date(Date.parse(sentAt) + 8 * 3_600_000).toISOString()
-  return `qcloudses-30-251200670-date-${utc8.slice(0, 19).replace(/\D/g, '')}-${name}`
 }
 
 /** What a callback reported about the mail. */

@@ -30,3 +30,20 @@ function delivery(
 ): SendCloudDelivery {
   return { messageId, recipient, emailId, sentAtMs, timeline }
 }
+
+/** A message to one recipient, sent at the instant, to which these things happened. */
+export function messageAt(
+  sentAtMs: number,
+  name: string,
+  timeline: readonly SendCloudEntry[] = [],
+): SendCloudMessage {
+  const messageId = `${sentAtMs}_144383_11771_2575.sc-10_9_13_218-inbound`
+  const recipient = `${name}@example.com`
+  return {
+    messageId,
+    apiUser: 'example_trigger',
+    headers: {},
+    sentAtMs,
+    deliveries: [{ messageId, recipient, emailId: `${messageId}0$${recipient}`, sentAtMs, timeline }],
+  }
+}

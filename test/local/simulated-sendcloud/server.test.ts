@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { SendCloudEntry, SendCloudMessage } from '../../../local/simulated-sendcloud/mail.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
-import { sampleMessage } from './sample-mail.ts'
+import { messageAt, sampleMessage } from './sample-mail.ts'
 import { startForTest } from './started.ts'
 
 const afternoon = '2026-11-21T08:00:00Z'
@@ -42,17 +42,8 @@ async function namesOf(
 function mails(count: number, parts: Partial<SendCloudMessage> = {}): SendCloudMessage[] {
   return Array.from({ length: count }, (_, index) => {
     const sentAtMs = at('04:00:00') + index * 1000
-    const messageId = `${sentAtMs}_144383_11771_2575.sc-10_9_13_218-inbound`
-    const recipient = `a${index + 1}@example.com`
     const timeline: SendCloudEntry[] = index === 0 ? [{ kind: 'delivered', atMs: at('07:00:00') }] : []
-    return {
-      messageId,
-      apiUser: 'example_trigger',
-      headers: {},
-      sentAtMs,
-      deliveries: [{ messageId, recipient, emailId: `${messageId}0$${recipient}`, sentAtMs, timeline }],
-      ...parts,
-    }
+    return { ...messageAt(sentAtMs, `a${index + 1}`, timeline), ...parts }
   })
 }
 
