@@ -37,7 +37,8 @@ export function registerDoctor(program: Command): void {
 
 const help = `
 CALLBACK_TOKEN_SENDCLOUD and CALLBACK_TOKEN_SENT are the tokens of those paths where they have their own.
-TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they do not name is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
+TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they
+do not name is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
 has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
 The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given), lambda:GetFunctionConfiguration on
 …-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_* and …/SENDCLOUD_API_*, dynamodb:DescribeTable and

@@ -37,9 +37,10 @@ export function registerReconcile(program: Command): void {
 }
 
 const backfillHelp = `
-With --from it keeps the pace of SES_REQUESTS_PER_SECOND (SENDCLOUD_REQUESTS_PER_SECOND) under the same lease as the scheduled runs: while it is at
-work these stand back and report stoppedBy lease, and while one of them is at work it does not begin. It can be run
-again at any time: what a row has is not added twice. Ctrl-C ends it after the call under way.`
+With --from it keeps the pace of SES_REQUESTS_PER_SECOND (SENDCLOUD_REQUESTS_PER_SECOND) under the same lease as the
+scheduled runs: while it is at work these stand back and report stoppedBy lease, and while one of them is at work it
+does not begin. It can be run again at any time: what a row has is not added twice. Ctrl-C ends it after the call under
+way.`
 
 interface Options {
   readonly from?: string

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { Command } from 'commander'
 import { registerReconcile } from '../../cli/reconcile.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { reconcileJob } from '../../lib/wiring/poll.ts'
@@ -9,6 +8,7 @@ import type { TableNames } from '../../lib/table/names.ts'
 import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
 import { daysLeftOf, embeddedTables, rowsOf } from '../embedded-tables.ts'
+import { captured, ledgerWith } from './captured.ts'
 import { emulatedDeployment } from './emulated-deployment.ts'
 import { mailAt, reportOf } from '../lib/reconcile/world.ts'
 
@@ -68,22 +68,11 @@ interface Printed {
 
 /** What `ledger reconcile …` prints, and with what it exits. */
 async function printed(...words: readonly string[]): Promise<Printed> {
-  const program = new Command('ledger').exitOverride()
-  registerReconcile(program)
-  for (const command of program.commands) command.exitOverride()
-  const written = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    jest.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += String(text)
-      return true
-    }),
+  const program = await ledgerWith(registerReconcile)
+  const { stdout, stderr } = await captured(() =>
+    program.parseAsync(['reconcile', ...words], { from: 'user' }),
   )
-  try {
-    await program.parseAsync(['reconcile', ...words], { from: 'user' })
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-  return { out: written.stdout, error: written.stderr, exitCode: process.exitCode }
+  return { out: stdout, error: stderr, exitCode: process.exitCode }
 }
 
 const delivered = (sentAt: string, name: string): SimulatedDelivery =>
