@@ -18,8 +18,9 @@ export interface SuppressionEvidence {
    * earliest that it can have been.
    */
   readonly occurredAtMs: number
-  readonly source: 'callback' | 'poll' | 'operator'
-  /** Who reported it; absent if an operator did. */
+  /** `list`: read from a provider's own list. `import`: from a file. */
+  readonly source: 'callback' | 'poll' | 'operator' | 'list' | 'import'
+  /** Who reported it, or of whose export the file is; absent if an operator did. */
   readonly provider?: string
   /** The message that it is about; absent where it is an operator's. */
   readonly message?: MessageKey
@@ -206,6 +207,8 @@ export function dayOf(instantMs: number): string {
 const marks: ReadonlyMap<SuppressionEvidence['source'], string> = new Map([
   ['poll', '[poll]'],
   ['operator', '[operator]'],
+  ['list', '[list]'],
+  ['import', '[import]'],
   ['callback', ''],
 ])
 
@@ -221,6 +224,8 @@ const judgementShape = /^([a-z]+)\/([a-z0-9-]+)$/
  *     <instant>[poll] <reason> <provider> <message> from:<domain> <class>/<rule> <detail>
  *     2026-11-21T08:00:03Z hard-bounce tencent-ses qcloudses-… gone/mailbox-not-there 551 5.1.1 recipient is not exist
  *     2026-11-21T08:00:03Z unsubscribe tencent-ses qcloudses-… from:news.example.com
+ *     2026-11-21T08:00:03Z[list] blocklist tencent-ses -
+ *     2026-11-21T08:00:03Z[import] complaint sendgrid - <detail>
  *     2026-11-21T08:00:03Z[operator] by-hand <note>
  */
 export function evidenceLine(evidence: SuppressionEvidence): string {

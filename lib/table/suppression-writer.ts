@@ -172,13 +172,17 @@ function setSuppressedBy(expression: Expression, line: string | undefined): void
     since: text(evidence && formatInstant(evidence.occurredAtMs)),
     provider: text(evidence?.provider),
     message: text(evidence?.message),
-    rulesVersion:
-      evidence && evidence.source !== 'operator' ? { N: String(suppressionRulesVersion) } : undefined,
+    rulesVersion: isJudged(evidence?.source) ? { N: String(suppressionRulesVersion) } : undefined,
   }
   for (const [column, value] of Object.entries(columns)) {
     if (value === undefined) expression.remove(column)
     else expression.set(column, value)
   }
+}
+
+/** Whether our rules made the evidence out of an event. */
+function isJudged(source: SuppressionEvidence['source'] | undefined): boolean {
+  return source === 'callback' || source === 'poll'
 }
 
 function text(value: string | undefined): AttributeValue | undefined {

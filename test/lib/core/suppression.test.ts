@@ -63,6 +63,28 @@ describe('a line of evidence', () => {
     expect(parseEvidence(line)).toEqual(reported)
   })
 
+  it('shows that it is of a list or of a file', () => {
+    const listed = '2026-11-21T08:00:03Z[list] blocklist tencent-ses -'
+    const imported = '2026-11-21T08:00:03Z[import] complaint sendgrid - asked by telephone'
+    expect(parseEvidence(listed)).toEqual({
+      reason: 'blocklist',
+      occurredAtMs: at('2026-11-21T08:00:03Z'),
+      source: 'list',
+      provider: 'tencent-ses',
+      detail: '',
+    })
+    expect(parseEvidence(imported)).toEqual({
+      reason: 'complaint',
+      occurredAtMs: at('2026-11-21T08:00:03Z'),
+      source: 'import',
+      provider: 'sendgrid',
+      detail: 'asked by telephone',
+    })
+    for (const line of [listed, imported]) {
+      expect(evidenceLine({ recipient: 'example@example.com', ...parseEvidence(line)! })).toBe(line)
+    }
+  })
+
   it('stays one line of 300 characters, shortened where the detail is long', () => {
     const line = evidenceLine({ ...hardBounce, detail: `550 5.1.1\r\n\t${'x'.repeat(1_000)}` })
     expect(line).toHaveLength(300)
