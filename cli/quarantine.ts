@@ -13,8 +13,7 @@ import type { Provider } from '../lib/providers/provider.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/quarantine/replay.ts'
 import { lambda } from '../lib/runtime/runtime.ts'
-import { polledProvider } from '../lib/status-apis/ses/get-send-email-status.ts'
-import { readStatusRow } from '../lib/status-apis/ses/status-row.ts'
+import { keptRowReaders } from '../lib/wiring/kept-row-readers.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
@@ -256,8 +255,7 @@ function dependenciesOf(ledger: OpenLedger, environment: Environment): Parameter
   return {
     providers,
     polled: {
-      provider: polledProvider,
-      readRow: (row) => readStatusRow(polledProvider, row),
+      readers: keptRowReaders,
       rows: deliveryReader({ client, table: tables.deliveries, clock, log }),
     },
     quarantine: storeOf(ledger),

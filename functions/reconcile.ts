@@ -14,6 +14,7 @@ import { withParameters } from '../lib/runtime/parameters.ts'
 import { pollWirings } from '../lib/wiring/poll.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
+import { combinedReport } from '../lib/reconcile/combined-report.ts'
 import { runPolls } from '../lib/reconcile/run-polls.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
@@ -64,7 +65,8 @@ export function createHandler(
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
     const polls = pollWirings(await withSendCloud(settings), { client: client(), clock, log })
-    return polls.map(({ dependencies, requestsPerSecond }) => ({
+    return polls.map(({ provider, dependencies, requestsPerSecond }) => ({
+      provider,
       dependencies: { ...dependencies, isByHand, owner: randomUUID() },
       requestsPerSecond,
     }))
@@ -89,10 +91,10 @@ export function createHandler(
     // An operator waits for the poll.
     if (!isByHand) await finishBodies(finishing(target.deployment))
     const polls = await wire()
-    const { report, failures } = await runPolls(polls, { clock, deadlineMs })
-    if (report) publishRunMetrics(report, target)
-    if (!report || failures.length > 0) throw failures[0]
-    return figuresOf(report)
+    const { reports, failures } = await runPolls(polls, { clock, deadlineMs })
+    for (const [provider, report] of reports) publishRunMetrics(provider, report, target)
+    if (reports.size === 0 || failures.length > 0) throw failures[0]
+    return figuresOf(combinedReport([...reports.values()]))
   })
   return (event, context) => stack(event, context)
 }

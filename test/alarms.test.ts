@@ -171,6 +171,25 @@ describe('an alarm', () => {
   })
 })
 
+describe('an alarm of the poll', () => {
+  // Of a provider that is not polled nothing is published.
+  it.each([
+    [{ tencentSes: 0, sendCloud: 0 }, false],
+    [{ tencentSes: 0, sendCloud: 1 }, true],
+    [{ tencentSes: 1, sendCloud: undefined }, true],
+    [{ tencentSes: 0, sendCloud: undefined }, false],
+    [{ tencentSes: undefined, sendCloud: 1 }, true],
+  ])('is about whichever provider is worse: %j', (unfinished, expected) => {
+    expect(isSetOff('reconcile-unfinished', unfinished)).toBe(expected)
+    expect(isSetOff('reconcile-rows-unreadable', unfinished)).toBe(expected)
+    const weekSeconds = 7 * 86_400
+    const [tencentSes, sendCloud] = [unfinished.tencentSes, unfinished.sendCloud].map(
+      (value) => value && value * weekSeconds,
+    )
+    expect(isSetOff('pending-too-old', { tencentSes, sendCloud })).toBe(expected)
+  })
+})
+
 type Sums = Readonly<Record<string, number | undefined>>
 
 /** In the place of a sum of nothing. Whatever is calculated with it throws, as metric math then has no value. */
@@ -180,10 +199,13 @@ const missing = Symbol('missing')
 function valueOf({ math }: DeclaredAlarm, sums: Sums): number {
   const IF = (condition: boolean, value: number, other: number) => (condition ? value : other)
   const FILL = (value: number | symbol, filled: number) => (value === missing ? filled : value)
+  const METRICS = () => Object.values(sums).filter((value) => value !== undefined)
+  const MAX = (values: readonly number[]) => Math.max(...values)
+  const SUM = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
   const known = Object.fromEntries(Object.entries(sums).map(([id, sum]) => [id, sum ?? missing]))
   const values = math.reduce<Record<string, unknown>>(
     (before, [id, expression]) => ({ ...before, [id]: runInNewContext(expression, before) as unknown }),
-    { IF, FILL, ...known },
+    { IF, FILL, METRICS, MAX, SUM, ...known },
   )
   return v.parse(v.pipe(v.number(), v.finite()), values[math.at(-1)?.[0] ?? ''])
 }

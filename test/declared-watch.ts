@@ -56,7 +56,7 @@ const metricStat = v.object({
   Id: v.string(),
   MetricStat: v.object({
     Metric: v.object({ Namespace: v.string(), MetricName: v.string(), Dimensions: dimensions }),
-    Stat: v.literal('Sum'),
+    Stat: v.picklist(['Sum', 'Minimum']),
     Period: v.number(),
   }),
 })

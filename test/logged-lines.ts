@@ -5,7 +5,8 @@ import { tokenDigest } from '../lib/ingest/callback-token.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
 import { lambdaContext } from '../local/lambda-context.ts'
-import { simulatedSesCredentials } from '../local/local-environment.ts'
+import { simulatedSendCloudCredentials, simulatedSesCredentials } from '../local/local-environment.ts'
+import { startSimulatedSendCloud } from '../local/simulated-sendcloud/server.ts'
 import { startSimulatedSes } from '../local/simulated-ses/server.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
 import type { EmbeddedTables } from './embedded-tables.ts'
@@ -13,6 +14,7 @@ import { sampleMessage } from './events.ts'
 import { signedJson } from './fixtures/sendcloud/sign.ts'
 import { mailAt, reportOf } from './lib/reconcile/world.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
+import { messageAt } from './local/simulated-sendcloud/sample-mail.ts'
 import { noDeadline } from './no-deadline.ts'
 
 // What the functions write into their logs when everything that can happen to them happens.
@@ -141,20 +143,42 @@ export async function everythingOfReconcile(engine: EmbeddedTables): Promise<Rep
   const { lines, log, clock } = listening()
   const { secretId, secretKey } = simulatedSesCredentials
   const simulated = await startSimulatedSes({ port: 0, clock, secretId, secretKey })
+  const sendCloud = await startSimulatedSendCloud({
+    port: 0,
+    clock,
+    apiUsers: [simulatedSendCloudCredentials.apiUser],
+    apiKey: simulatedSendCloudCredentials.apiKey,
+  })
   const found = mailAt('2026-11-21T06:00:00Z', 'found', {
     timeline: [{ kind: 'delivered', atMs: Date.parse('2026-11-21T06:00:10Z') }],
   })
   const deferred = mailAt('2026-11-21T02:00:00Z', 'deferred')
   // Of which something cannot be read.
   simulated.send(found, mailAt('2026-11-21T06:00:00Z', 'odd', { recipient: 'odd at example.com' }))
+  const sentAtMs = Date.parse('2026-11-21T06:00:00Z')
+  const waiting = messageAt(Date.parse('2026-11-21T02:00:00Z'), 'waiting')
+  sendCloud.send(
+    messageAt(sentAtMs, 'found', [{ kind: 'delivered', atMs: sentAtMs + 10_000 }]),
+    messageAt(sentAtMs + 1, 'odd at odd', []),
+    waiting,
+  )
   const to = { client: engine.client, table: tables.deliveries, retentionDays: 1, clock }
   await deliveryWriter(to).record(reportOf(deferred, { kind: 'deferred' }))
+  await deliveryWriter(to).record({
+    ...reportOf(deferred, { kind: 'requested' }),
+    provider: 'sendcloud',
+    message: waiting.messageId,
+    recipient: 'waiting@example.com',
+  })
   const handler = createReconcile(
     {
       TABLE_PREFIX: tables.prefix,
       SES_ENDPOINT: simulated.url,
       TENCENTCLOUD_SECRET_ID: secretId,
       TENCENTCLOUD_SECRET_KEY: secretKey,
+      SENDCLOUD_ENDPOINT: sendCloud.url,
+      SENDCLOUD_API_USER: simulatedSendCloudCredentials.apiUser,
+      SENDCLOUD_API_KEY: simulatedSendCloudCredentials.apiKey,
     },
     { clock, log, dynamoDb: () => engine.clientAs('reconcile') },
   )
@@ -170,6 +194,7 @@ export async function everythingOfReconcile(engine: EmbeddedTables): Promise<Rep
     await run()
   } finally {
     await simulated.close()
+    await sendCloud.close()
   }
   return { deployment: tables.prefix, lines }
 }

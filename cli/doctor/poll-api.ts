@@ -13,7 +13,7 @@ import { failed, notChecked, passed, type Check } from './check.ts'
 const check = 'poll API'
 
 /**
- * One GetSendEmailStatus with the settings of an environment: its errors name the setting to change.
+ * One GetSendEmailStatus for each region, with the settings of an environment: its errors name the setting to change.
  * @param whose - credentials they are, for a person.
  */
 export async function checkPollApi(environment: Environment, whose: string, clock: Clock): Promise<Check> {
@@ -37,10 +37,14 @@ export async function checkPollApi(environment: Environment, whose: string, cloc
 async function callOnce(environment: Environment, whose: string, clock: Clock): Promise<Check> {
   const poll = parsePollSettings(environment)
   if (!poll) return notChecked(check, 'is off (SES_POLL=off)')
-  const api = getSendEmailStatus(sesSettingsOf(poll))
-  const { rows } = await api.page({ requestDate: requestDateOf(clock.now()), offset: 0 })
-  const what = rows === 0 ? 'no mail of today: if you sent some, SES_REGION is another' : 'mails of today'
-  return passed(check, `accepts the credentials of ${whose}; ${poll.SES_REGION} lists ${what}`)
+  const lists: string[] = []
+  for (const region of poll.SES_REGION) {
+    const api = getSendEmailStatus(sesSettingsOf(poll, region))
+    const { rows } = await api.page({ requestDate: requestDateOf(clock.now()), offset: 0 })
+    const what = rows === 0 ? 'no mail of today: if you sent some, SES_REGION is another' : 'mails of today'
+    lists.push(`${region} lists ${what}`)
+  }
+  return passed(check, `accepts the credentials of ${whose}; ${lists.join('; ')}`)
 }
 
 function refusedBy(

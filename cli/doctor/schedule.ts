@@ -1,7 +1,7 @@
 import type { Environment } from '../../lib/runtime/config.ts'
 import { formatInstant, minuteMs } from '../../lib/core/instant.ts'
 import type { RunState, StopReason } from '../../lib/reconcile/ports.ts'
-import { reconcileJob, sendCloudJobs } from '../../lib/wiring/poll.ts'
+import { sendCloudJobs, sesJobOf } from '../../lib/wiring/poll.ts'
 import { leaseMs } from '../../lib/reconcile/lease.ts'
 import { runReader } from '../../lib/table/run-store.ts'
 import { isLocal } from '../../local/local-environment.ts'
@@ -28,7 +28,7 @@ export async function checkSchedule(
   environment: Environment,
 ): Promise<Check> {
   const jobs = await Promise.all(
-    [reconcileJob, sendCloudJobs.status].map(async (job) => ({
+    [...sesJobs(environment), sendCloudJobs.status].map(async (job) => ({
       job,
       state: await runReader(client, tables.reconciliation, job).state(),
     })),
@@ -51,6 +51,11 @@ export async function checkSchedule(
       return leaseFault(state, ofJob) ?? ageFault(state, ofJob) ?? ending(state, ofJob)
     })
   return checks.find(({ verdict }) => verdict !== 'passed') ?? checks[0] ?? neverRan(at)
+}
+
+/** The jobs of the regions that are set here; without any, of the first alone. */
+function sesJobs({ SES_REGION = '' }: Environment): readonly string[] {
+  return SES_REGION.split(',').map((region, place) => sesJobOf(region.trim(), place))
 }
 
 function lastSeenMs({ endedAtMs = 0, leaseUntilMs = 0 }: RunState): number {

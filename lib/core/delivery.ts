@@ -1,7 +1,8 @@
 import { eventKinds, type DeliveryEvent, type EventKind } from './event.ts'
 import { countOf, type Fact } from './fact.ts'
-import { requestDateOf } from './instant.ts'
-import { sentAtOf, type MessageKey } from './message.ts'
+import { minuteMs, requestDateOf } from './instant.ts'
+import { claimedSentAtOf, sentAtOf, type MessageKey } from './message.ts'
+import { reachMs } from './schedule.ts'
 
 /**
  * The statuses of a delivery, lowest rank first. A status only rises, so the order of arrival does not matter
@@ -115,15 +116,24 @@ export function countsOf(delivery: Delivery): ReadonlyMap<EventKind, number> {
   )
 }
 
-/** When the message was sent: by its key, else by the earliest `requested` fact, else by the earliest of any. */
+/**
+ * When the message was sent: by its key, else by the earliest `requested` fact, else by what its id claims where that fits the
+ * facts, else by the earliest of them.
+ */
 export function sentAtOfDelivery(delivery: Delivery): number | undefined {
   const earliest = (facts: readonly Fact[]) =>
     facts.flatMap((fact) => fact.occurredAtMs ?? []).reduce<number | undefined>(least, undefined)
-  return (
-    sentAtOf(delivery.message) ??
-    earliest(delivery.facts.get('requested') ?? []) ??
-    earliest([...delivery.facts.values()].flat())
-  )
+  const known = sentAtOf(delivery.message) ?? earliest(delivery.facts.get('requested') ?? [])
+  if (known !== undefined) return known
+  const first = earliest([...delivery.facts.values()].flat())
+  const claimed = claimedSentAtOf(delivery.message)
+  return isClaimPlausible(claimed, first) ? claimed : first
+}
+
+/** A mail is sent before anything happens to it, and nothing is reported of it later than the provider's reach. */
+function isClaimPlausible(claimedMs: number | undefined, firstMs: number | undefined): boolean {
+  if (claimedMs === undefined || firstMs === undefined) return false
+  return claimedMs <= firstMs + minuteMs && claimedMs >= firstMs - reachMs
 }
 
 function least(a: number | undefined, b: number): number {

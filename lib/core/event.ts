@@ -48,6 +48,7 @@ export const messageColumns = [
   'labelId',
   'labelName',
   'rfcMessageId',
+  'region',
 ] as const
 
 export type MessageColumn = (typeof messageColumns)[number]

@@ -40,6 +40,18 @@ export function identifierIn(text: string): string | undefined {
 // qcloudses-30-<appId>-date-<yyyyMMddHHmmss, UTC+8>-<random>: the only shape of MessageId that carries its instant.
 const tencentSesMessageId = /^qcloudses-.*-date-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-/
 
+// 1447054895514_15555555_32350_1350.sc-…: the beginning reads as Unix milliseconds.
+const sendCloudMessageId = /^(\d{13})_[\d_]+\.sc-/
+
+/**
+ * When a message of SendCloud may have been sent, by the digits at the head of its id. No document says so, so it serves only
+ * where nothing reported it.
+ */
+export function claimedSentAtOf(message: MessageKey): number | undefined {
+  const digits = sendCloudMessageId.exec(message)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
 /**
  * When the message was sent, if its key contains it. A pure function of the key: the row's `sentAt` and its place in
  * the pending index do not depend on which event arrived first.

@@ -1,5 +1,6 @@
 import {
   impliedStatus,
+  isPending,
   mayBeAgainstAddress,
   statusRanks,
   type Delivery,
@@ -59,7 +60,22 @@ export function missingEvents(known: Delivery | undefined, polled: PolledDeliver
   const events = (polled.events ?? [])
     .map((event) => asEvent(polled, event))
     .filter((event) => !(known?.facts.get(event.kind) ?? []).some((fact) => isSameOccurrence(fact, event)))
-  return [...(outcome && isLacking(known, outcome) ? [outcome] : []), ...engagement, ...events]
+  const missing = [...(outcome && isLacking(known, outcome) ? [outcome] : []), ...engagement, ...events]
+  return missing.length === 0 && known && lacksRegion(known, polled) ? [inItsRegion(polled)] : missing
+}
+
+/**
+ * Whether the row does not show yet in which region's list the mail is: only asked of those that will be looked up, since
+ * nobody else needs it.
+ */
+function lacksRegion(known: Delivery, { columns }: PolledDelivery): boolean {
+  return columns?.region !== undefined && !known.columns.has('region') && isPending(known.status)
+}
+
+/** Records the region, with the request that every listed mail is. */
+function inItsRegion(polled: PolledDelivery): DeliveryEvent {
+  const sent = polled.sentAtMs === undefined ? {} : { occurredAtMs: polled.sentAtMs }
+  return asEvent(polled, { kind: 'requested', ...sent, detail: '' })
 }
 
 /** The event that closes a delivery for which no more reports will arrive, and why. */

@@ -5,40 +5,45 @@ import { keptRowIn, polledInputOf, problemsOf, UnreadableRows } from '../reconci
 import type { Replayed } from './replay.ts'
 import { tooMuchForItsRow, problemLines, type ProcessBodyDependencies } from '../ingest/process-body.ts'
 
-/** How rows of a provider's poll are read again. */
+/** How rows of the polls are read again. */
 export interface PolledRows {
-  /** The provider whose poll listed them. */
-  readonly provider: string
-  /** Reads a row as the poll does. */
-  readonly readRow: (row: unknown) => ReadRow
+  /** For each provider with a poll: reads a row as the list of that name does. */
+  readonly readers: ReadonlyMap<string, KeptRowReader>
   /** The missing facts depend on the stored row. */
   readonly rows: Pick<DeliveryReader, 'rowsOf'>
 }
 
+/** @param list - what the provider calls the list that the row is of */
+export type KeptRowReader = (row: unknown, list: string) => ReadRow
+
 /** The result of replaying one row. */
 type Reading = Pick<Replayed, 'summary' | 'left'>
 
-/** Whether the body is a row of this poll. */
-export function isPolledRow(polled: PolledRows, { provider }: { readonly provider: string }): boolean {
-  return provider === polledInputOf(polled.provider)
+/** The reader of the poll whose row the body is; `undefined` where it is no row of a poll. */
+export function readerOf(
+  polled: PolledRows | undefined,
+  { provider }: { readonly provider: string },
+): KeptRowReader | undefined {
+  const known = [...(polled?.readers ?? [])].find(([polledBy]) => provider === polledInputOf(polledBy))
+  return known?.[1]
 }
 
 /** What a kept row reports now, without writing anything. */
-export function readPolledRow(body: Uint8Array, polled: PolledRows): Reading {
+export function readPolledRow(body: Uint8Array, reader: KeptRowReader): Reading {
   const kept = keptRowIn(body)
   if (!kept) return notKept
-  return readingOf(polled.readRow(kept.row))
+  return readingOf(reader(kept.row, kept.list))
 }
 
 /** Reads a kept row again and records what its delivery lacks, as a run does; what is still unreadable stays. */
 export async function replayPolledRow(
   body: Uint8Array,
-  polled: PolledRows,
-  { deliveries, clock, log }: ProcessBodyDependencies,
+  reader: KeptRowReader,
+  { deliveries, polled, clock, log }: ProcessBodyDependencies & { readonly polled: PolledRows },
 ): Promise<Reading> {
   const kept = keptRowIn(body)
   if (!kept) return notKept
-  const read = polled.readRow(kept.row)
+  const read = reader(kept.row, kept.list)
   const repairs = new RowRepairs({
     deliveries: {
       record: (event) => deliveries.record(event),
@@ -65,7 +70,8 @@ const notKept: Reading = {
 }
 
 function readingOf({ delivery, unreadable }: ReadRow): Reading {
-  const kinds = [...(delivery?.outcome ? [delivery.outcome.kind] : []), ...(delivery?.engagement ?? [])]
+  const { outcome, engagement = [], events = [] } = delivery ?? {}
+  const kinds = [...(outcome ? [outcome.kind] : []), ...engagement, ...events.map(({ kind }) => kind)]
   return {
     summary: kinds.join(' '),
     left: unreadable ? { reason: 'invalid', problems: problemsOf(unreadable) } : 'resolved',

@@ -7,7 +7,7 @@ import {
   type ReplayLeft,
 } from './ports.ts'
 import type { Callback, Outcome, Provider } from '../providers/provider.ts'
-import { isPolledRow, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
+import { readerOf, readPolledRow, replayPolledRow, type PolledRows } from './replay-poll-rows.ts'
 import {
   problemLines,
   summaryOf,
@@ -21,7 +21,7 @@ export interface ReplayDependencies extends ProcessBodyDependencies {
   readonly quarantine: QuarantineStore
   /** The current keys that the provider may sign with. */
   readonly keysOf: (provider: Provider) => Promise<readonly string[]>
-  /** How rows of the poll are read again; absent if not needed. */
+  /** How rows of the polls are read again; absent if not needed. */
   readonly polled?: PolledRows
   /** Whether an operator trusts bodies without a signature. */
   readonly trustsUnsigned?: boolean
@@ -139,7 +139,8 @@ function readAgain(
   deps: ReplayDependencies,
 ): Promise<Omit<Replayed, 'row'>> {
   const { polled } = deps
-  if (polled && isPolledRow(polled, input)) return replayPolledRow(input.body, polled, deps)
+  const reader = readerOf(polled, input)
+  if (polled && reader) return replayPolledRow(input.body, reader, { ...deps, polled })
   const provider = providerOf(input, deps)
   return provider ? leftOf(input, provider, input, deps) : Promise.resolve(unknownProvider(input))
 }
@@ -148,8 +149,8 @@ function readAgain(
 async function rehearse(row: QuarantinedRow, deps: ReplayDependencies): Promise<Replayed | undefined> {
   const input = await deps.quarantine.input(row.id)
   if (!input) return undefined
-  if (deps.polled && isPolledRow(deps.polled, input))
-    return { row, ...readPolledRow(input.body, deps.polled) }
+  const reader = readerOf(deps.polled, input)
+  if (reader) return { row, ...readPolledRow(input.body, reader) }
   const provider = providerOf(input, deps)
   if (!provider) return { row, ...unknownProvider(row) }
   const unproved = await unprovedOf(input, provider, input, deps)

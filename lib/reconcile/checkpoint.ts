@@ -53,6 +53,8 @@ export type Tail = v.InferOutput<typeof tail>
 
 const checkpoint = v.object({
   version: v.literal(2),
+  /** Where several regions' lists are read: whose this is of. */
+  region: v.exactOptional(v.string()),
   tail,
   /** Whole dates under way, with how far each is read. */
   openSweeps: v.array(openSweep),
@@ -93,23 +95,34 @@ export interface ReadCheckpoint {
 
 /**
  * Reads a stored checkpoint. Without one the ledger is new and begins with yesterday. One that cannot be read, or was made by
- * a clock that was ahead, costs calls and not rows: every date in reach is read again.
+ * a clock that was ahead, or is of another region's list, costs calls and not rows: every date in reach is read again.
  */
 export function readCheckpoint(
   toRead: StoredCheckpoint | undefined,
   sweepAgesDays: readonly number[],
   nowMs: number,
+  region?: string,
 ): ReadCheckpoint {
-  const begun = (dates: readonly string[]) => beginning(sweepAgesDays, dates, nowMs)
+  const ofRegion = region === undefined ? {} : { region }
+  const begun = (dates: readonly string[]) => ({ ...beginning(sweepAgesDays, dates, nowMs), ...ofRegion })
   if (toRead === undefined) return { checkpoint: begun([]), known: undefined, isReadable: true }
   const { success, output } = v.safeParse(stored, toRead)
-  if (!success || ('tail' in output && isAhead(output, nowMs))) {
+  if (!success || ('tail' in output && (isAhead(output, nowMs) || isOfOther(output, region)))) {
     return { checkpoint: begun(closedDatesInReach(nowMs)), known: undefined, isReadable: false }
   }
   if (!('tail' in output))
     return { checkpoint: { ...begun([]), ...output }, known: undefined, isReadable: true }
   const sweptAges = withAges(output.sweptAges, sweepAgesDays, nowMs)
-  return { checkpoint: { ...output, sweptAges: [...sweptAges] }, known: output, isReadable: true }
+  return {
+    checkpoint: { ...output, ...ofRegion, sweptAges: [...sweptAges] },
+    known: output,
+    isReadable: true,
+  }
+}
+
+/** Whether it is about another region's list, since the regions were set in another order. */
+function isOfOther(known: Checkpoint, region: string | undefined): boolean {
+  return region !== undefined && (known.region ?? region) !== region
 }
 
 /** By more than clocks differ. A run with a clock that is behind takes a good one for such; it gets no answer and stores nothing. */

@@ -3,7 +3,18 @@ import { stopReasons, type RunFigures } from './ports.ts'
 import type { RunReport } from './reconcile.ts'
 
 /**
- * What the runs of several polls did together: counts add up, the longest age and delay count, and the worst end is that of all.
+ * What the runs of one provider's lists did together, in their order. As {@link combinedReport}, but that what is pending is
+ * counted once: the last that counted it saw what those before it had settled.
+ * @param reports - at least one
+ */
+export function reportOfLists(reports: readonly RunReport[]): RunReport {
+  const together = combinedReport(reports)
+  const pending = reports.findLast(({ figures }) => figures.pending !== undefined)?.figures.pending
+  return { ...together, figures: { ...together.figures, ...(pending !== undefined && { pending }) } }
+}
+
+/**
+ * What several runs did together: counts add up, the longest age and delay count, and the worst end is that of all.
  * A run that left the work to another one counts only where every one did.
  * @param reports - at least one
  */

@@ -42,8 +42,8 @@ async function runUnderLease(deps: ReconcileDependencies, budget: CallBudget): P
   const startedMs = deps.clock.now()
   const held = await deps.runs.acquire(deps.owner, startedMs, startedMs + leaseMs)
   if (!held) return { figures: nothingDone, outcomes: {} }
-  const begun = readCheckpoint(held.checkpoint, deps.sweepAgesDays, startedMs)
-  if (!begun.isReadable) deps.log('checkpoint unreadable', { consequence: 'reading begins anew' })
+  const begun = readCheckpoint(held.checkpoint, deps.sweepAgesDays, startedMs, deps.statusApi?.region)
+  if (!begun.isReadable) deps.log('checkpoint not used', { consequence: 'reading begins anew' })
 
   const run = new Run(deps, budget, begun, startedMs)
   const asked = await ask(run)

@@ -161,7 +161,9 @@ export class RowRepairs {
       if (isOutcome(event)) this.#stalenessMs.push(nowMs - event.occurredAtMs)
       if (outcome !== undefined) this.#outcomes.push(outcome)
     }
-    if (isWhole && row !== undefined && row !== known) this.#count(known, row)
+    // A known row lacks no request: what was added is its region.
+    const hasNews = known === undefined || missing.some(({ event }) => event.kind !== 'requested')
+    if (isWhole && row !== undefined && hasNews) this.#count(known, row)
   }
 
   async #keepUnreadable(row: UnreadableRow, requestDate: string): Promise<void> {

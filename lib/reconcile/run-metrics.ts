@@ -24,31 +24,32 @@ export async function publishQuarantineSize(
   // Who runs it by hand has no use for it, and may lack the permission.
   if (deps.isByHand) return
   try {
-    publish({ inQuarantine: await quarantine.open() }, {}, deps)
+    publish({ ofJob: { inQuarantine: await quarantine.open() }, ofDeployment: {} }, deps)
   } catch (error) {
     deps.log('quarantine not counted', { error: errorName(error) })
   }
 }
 
-/** Publishes what a run did, unless another run was at work: then there is nothing to publish of this one. */
-export function publishRunMetrics({ figures, outcomes }: RunReport, deps: MetricsTarget): void {
-  const { stoppedBy, ...counts } = figures
-  const unfinished = stoppedBy === 'done' ? 0 : 1
-  publish(stoppedBy === 'lease' ? {} : { ...counts, unfinished }, { ...outcomes }, deps)
+/** Publishes what was done for a provider, unless another run was at work: then there is nothing to publish of this one. */
+export function publishRunMetrics(
+  provider: string,
+  { figures: { stoppedBy, ...counts }, outcomes }: RunReport,
+  deps: MetricsTarget,
+): void {
+  const figures = stoppedBy === 'lease' ? {} : { ...counts, unfinished: stoppedBy === 'done' ? 0 : 1 }
+  publish({ ofJob: {}, ofProvider: { provider, figures }, ofDeployment: { ...outcomes } }, deps)
 }
 
-/** @throws where the provider refuses our settings: the run must be seen to fail, and the message names the one to change. */
+/** @throws where a provider refuses our settings: the run must be seen to fail, and the message names the one to change. */
 export function figuresOf({ figures, problem }: RunReport): RunFigures {
   if (figures.stoppedBy === 'settings') throw new Error(problem)
   return figures
 }
 
-type Figures = Readonly<Record<string, number>>
-
-function publish(ofJob: Figures, ofDeployment: Figures, { deployment, clock, log }: MetricsTarget): void {
-  const metrics = embeddedMetrics(
-    { ofJob, ofDeployment },
-    { deployment, job: 'reconcile', nowMs: clock.now() },
-  )
+function publish(
+  measured: Parameters<typeof embeddedMetrics>[0],
+  { deployment, clock, log }: MetricsTarget,
+): void {
+  const metrics = embeddedMetrics(measured, { deployment, job: 'reconcile', nowMs: clock.now() })
   if ('_aws' in metrics) log('metrics', metrics)
 }

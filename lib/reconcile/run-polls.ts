@@ -1,12 +1,20 @@
 import { secondMs } from '../core/instant.ts'
 import type { Clock } from '../runtime/ports.ts'
-import { combinedReport } from './combined-report.ts'
+import { reportOfLists } from './combined-report.ts'
 import { reconcile, type ReconcileDependencies, type RunReport } from './reconcile.ts'
 
 /** One list of a provider, and what its runs work with. */
 interface Poll {
+  /** Whose it is. */
+  readonly provider: string
   readonly dependencies: ReconcileDependencies
   readonly requestsPerSecond: number
+}
+
+interface PollsReport {
+  /** By provider; without those of whose runs none ended as a run does. */
+  readonly reports: ReadonlyMap<string, RunReport>
+  readonly failures: readonly unknown[]
 }
 
 /** What stops a run that asks more than anybody meant it to, at one request a second: no run is as long. */
@@ -15,14 +23,14 @@ const maxCallsPerRun = 1_000
 /**
  * Runs every poll once. Providers are asked side by side, so that one that does not answer keeps no other waiting; the lists of
  * one provider one after the other, since they share its pace, and a delivery that two of them report is discovered once.
- * Returns what they did together, and what those threw that did not end as a run does.
+ * Returns what was done for each provider, and what those threw that did not end as a run does.
  */
 export async function runPolls(
   polls: readonly Poll[],
   { clock, deadlineMs }: { readonly clock: Clock; readonly deadlineMs: number },
-): Promise<{ readonly report?: RunReport; readonly failures: readonly unknown[] }> {
-  const byProvider = Map.groupBy(polls, ({ dependencies }) => dependencies.statusApi?.provider)
-  const runs = [...byProvider.values()].map(async (lists) => {
+): Promise<PollsReport> {
+  const byProvider = Map.groupBy(polls, ({ provider }) => provider)
+  const runs = [...byProvider].map(async ([provider, lists]) => {
     const ended: PromiseSettledResult<RunReport>[] = []
     for (const { dependencies, requestsPerSecond } of lists) {
       if (ended.length > 0) await clock.sleep(Math.ceil(secondMs / requestsPerSecond))
@@ -30,10 +38,15 @@ export async function runPolls(
       const run = reconcile(dependencies, { deadlineMs, maxCalls, requestsPerSecond })
       ended.push(...(await Promise.allSettled([run])))
     }
-    return ended
+    return { provider, ended }
   })
-  const ended = (await Promise.all(runs)).flat()
-  const reports = ended.flatMap((run) => (run.status === 'fulfilled' ? run.value : []))
-  const failures = ended.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []))
-  return { ...(reports.length > 0 && { report: combinedReport(reports) }), failures }
+  const done = await Promise.all(runs)
+  const reports = done.flatMap(({ provider, ended }) => {
+    const ofLists = ended.flatMap((run) => (run.status === 'fulfilled' ? run.value : []))
+    return ofLists.length === 0 ? [] : [[provider, reportOfLists(ofLists)] as const]
+  })
+  const failures = done.flatMap(({ ended }) =>
+    ended.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : [])),
+  )
+  return { reports: new Map(reports), failures }
 }

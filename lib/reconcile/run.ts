@@ -45,6 +45,8 @@ export class Run {
   /** Whose deliveries can be asked about; absent where no poll is set up. */
   readonly polledProvider: string | undefined
   readonly lookUpsBy: StatusApi['lookUpsBy']
+  /** Where several regions' lists are read: whose this run reads. */
+  readonly region: string | undefined
   readonly areSendsRecorded: boolean
   readonly isByHand: boolean
   readonly deliveries: RunDependencies['deliveries']
@@ -77,6 +79,7 @@ export class Run {
     this.throughMs = this.listedMs - callbackGraceMs
     this.polledProvider = statusApi?.provider
     this.lookUpsBy = statusApi?.lookUpsBy ?? 'message'
+    this.region = statusApi?.region
     this.areSendsRecorded = deps.areSendsRecorded
     this.isByHand = deps.isByHand ?? false
     this.deliveries = deliveries
@@ -90,7 +93,7 @@ export class Run {
       deps.runs.save(deps.owner, this.storedCheckpoint(), untilMs),
     )
     const keepLease = () => this.keepLease()
-    const unreadable = new UnreadableRows(statusApi && { ...deps, provider: statusApi.provider })
+    const unreadable = new UnreadableRows(statusApi && { ...deps, statusApi })
     this.repairs = new RowRepairs({ deliveries, log, unreadable, keepLease })
     const { lastCallAtMs } = checkpoint
     this.calls = new ProviderCalls({ statusApi, clock, budget, lastCallAtMs, beforeCall: keepLease })

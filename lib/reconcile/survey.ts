@@ -89,7 +89,7 @@ class SurveyUnderWay {
     const askable = open.filter(
       ({ delivery }) => isAskable(this.#run, delivery) && lookAgesMs(delivery.status).length > 0,
     )
-    const due = await notHeardOf(
+    const due = await worthAsking(
       this.#run,
       askable.flatMap((one) => {
         const dueAtMs = this.#dueAtMs(one)
@@ -173,17 +173,27 @@ function isClosable(run: Run, { delivery, sentAtMs }: DatedDelivery): boolean {
     : isOutOfReach(sentAtMs, run.startedMs)
 }
 
-/** Without the deferred ones that callbacks reported lately: one read of rows instead of a look-up each. */
-async function notHeardOf(run: Run, due: readonly DueDelivery[]): Promise<readonly DueDelivery[]> {
-  const deferred = due.filter(({ delivery }) => delivery.status === 'deferred')
-  if (deferred.length === 0) return due
-  const rows = await run.deliveries.rowsOf(deferred.map(({ delivery }) => delivery))
-  const lastDeferredMs = new Map(rows.map((row) => [nameOf(row), lastDeferredAt(row)]))
-  return due.filter(
-    ({ delivery, sentAtMs, dueAtMs }) =>
-      delivery.status !== 'deferred' ||
-      !isHeardOf(lastDeferredMs.get(nameOf(delivery)) ?? 0, sentAtMs, dueAtMs),
-  )
+/**
+ * Without the deferred ones that callbacks reported lately, and those that another region's list is known to have: one read of
+ * rows instead of a look-up each.
+ */
+async function worthAsking(run: Run, due: readonly DueDelivery[]): Promise<readonly DueDelivery[]> {
+  const toRead = due.filter(({ delivery }) => run.region !== undefined || delivery.status === 'deferred')
+  if (toRead.length === 0) return due
+  const rows = await run.deliveries.rowsOf(toRead.map(({ delivery }) => delivery))
+  const byName = new Map(rows.map((row) => [nameOf(row), row]))
+  return due.filter((one) => {
+    const row = byName.get(nameOf(one.delivery))
+    return row === undefined || !(isElsewhere(run, row) || isReportedLately(one, row))
+  })
+}
+
+function isElsewhere({ region }: Run, { columns }: Delivery): boolean {
+  return region !== undefined && (columns.get('region') ?? region) !== region
+}
+
+function isReportedLately({ delivery, sentAtMs, dueAtMs }: DueDelivery, row: Delivery): boolean {
+  return delivery.status === 'deferred' && isHeardOf(lastDeferredAt(row), sentAtMs, dueAtMs)
 }
 
 function lastDeferredAt({ facts }: Delivery): number {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { QuarantineWriter } from '../quarantine/ports.ts'
-import type { UnreadableRow } from './ports.ts'
+import type { StatusApi, UnreadableRow } from './ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 
 /**
@@ -10,8 +10,8 @@ import type { Clock, Log } from '../runtime/ports.ts'
 const maxKept = 1_000
 
 interface Dependencies {
-  /** Whose rows they are. */
-  readonly provider: string
+  /** Whose rows they are, and of which of its lists. */
+  readonly statusApi: Pick<StatusApi, 'provider' | 'name'>
   readonly quarantine: Pick<QuarantineWriter, 'keep'>
   readonly clock: Pick<Clock, 'now'>
   readonly log: Log
@@ -26,12 +26,14 @@ export function polledInputOf(provider: string): string {
 interface KeptRow {
   /** YYYY-MM-DD in UTC+8: the date under which it was listed. */
   readonly requestDate: string
+  /** What the provider calls the list. */
+  readonly list: string
   readonly row: unknown
 }
 
 /** The body under which a row is kept. */
-function bodyOf({ requestDate, row }: KeptRow): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ requestDate, row }))
+function bodyOf({ requestDate, list, row }: KeptRow): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ requestDate, list, row }))
 }
 
 /** Reads back what {@link bodyOf} made; `undefined` where the body is another. */
@@ -39,7 +41,8 @@ export function keptRowIn(body: Uint8Array): KeptRow | undefined {
   const kept = jsonIn(body)
   if (typeof kept !== 'object' || kept === null) return undefined
   if (!('requestDate' in kept && 'row' in kept) || typeof kept.requestDate !== 'string') return undefined
-  return { requestDate: kept.requestDate, row: kept.row }
+  const list = 'list' in kept && typeof kept.list === 'string' ? kept.list : ''
+  return { requestDate: kept.requestDate, list, row: kept.row }
 }
 
 function jsonIn(body: Uint8Array): unknown {
@@ -74,15 +77,16 @@ export class UnreadableRows {
   }
 
   async keep(row: UnreadableRow, requestDate: string): Promise<void> {
-    const body = bodyOf({ requestDate, row: row.row })
+    const list = this.#deps?.statusApi.name ?? ''
+    const body = bodyOf({ requestDate, list, row: row.row })
     if (!this.#isNew(body) || !this.#deps) return
-    const { provider, quarantine, clock, log } = this.#deps
+    const { statusApi, quarantine, clock, log } = this.#deps
     if (this.count > maxKept) {
       if (this.count === maxKept + 1) log('rows not kept', { consequence: `more than ${maxKept} in one run` })
       return
     }
     await quarantine.keep({
-      provider: polledInputOf(provider),
+      provider: polledInputOf(statusApi.provider),
       body,
       contentType: 'application/json',
       reason: 'invalid',

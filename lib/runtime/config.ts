@@ -212,8 +212,17 @@ export const reconcileEntries = {
   /** `off` if you send with SendCloud alone: then no credentials of Tencent Cloud are needed. */
   SES_POLL: sesPoll,
   SES_ENDPOINT: v.optional(url),
+  /** Each region has a list of its own, and is polled by itself. */
   SES_REGION: v.optional(
-    v.pipe(v.string(), v.regex(/^[a-z]+-[a-z0-9-]+$/, 'a region such as ap-guangzhou')),
+    v.pipe(
+      v.string(),
+      v.transform((text) => [...new Set(text.split(',').map((region) => region.trim()))]),
+      v.everyItem(
+        (region) => /^[a-z]+-[a-z0-9-]+$/.test(region),
+        'a region such as ap-guangzhou, or several separated by commas',
+      ),
+      v.maxLength(5, 'five regions at most'),
+    ),
     'ap-guangzhou',
   ),
   SES_REQUESTS_PER_SECOND: requestsPerSecond,

@@ -27,7 +27,11 @@ export function backfillWirings(
   return pollWirings(environment, deps).flatMap(({ job, requestsPerSecond, dependencies }) => {
     const { statusApi, ...others } = dependencies
     if (!statusApi) return []
-    const volumes = ses && statusApi.provider === polledProvider && getStatisticsReport(sesSettingsOf(ses))
+    const region = statusApi.region ?? ses?.SES_REGION[0]
+    const volumes =
+      ses && region !== undefined && statusApi.provider === polledProvider
+        ? getStatisticsReport(sesSettingsOf(ses, region))
+        : undefined
     return [
       {
         provider: statusApi.provider,

@@ -15,7 +15,7 @@ import type { SendCloudSettings } from '../status-apis/sendcloud/call.ts'
 import { emailStatus } from '../status-apis/sendcloud/email-status.ts'
 import { openAndClick } from '../status-apis/sendcloud/open-and-click.ts'
 import type { SesSettings } from '../status-apis/ses/client.ts'
-import { getSendEmailStatus } from '../status-apis/ses/get-send-email-status.ts'
+import { getSendEmailStatus, polledProvider } from '../status-apis/ses/get-send-email-status.ts'
 import { deliveryReader } from '../table/delivery-reader.ts'
 import { deliveryWriter } from '../table/delivery-writer.ts'
 import { tableNames } from '../table/names.ts'
@@ -34,6 +34,7 @@ export const sendCloudJobs = {
 /** The dependencies and the pace of one job's runs. */
 interface PollWiring {
   readonly job: string
+  readonly provider: string
   readonly requestsPerSecond: number
   readonly dependencies: Omit<ReconcileDependencies, 'owner'>
 }
@@ -72,6 +73,7 @@ export function pollWirings(
   const polls = pollsOf(environment)
   return polls.map(({ job, requestsPerSecond, ...poll }, place) => ({
     job,
+    provider: poll.statusApi?.provider ?? polledProvider,
     requestsPerSecond,
     dependencies: {
       ...shared,
@@ -94,20 +96,7 @@ function elsewhere(polls: readonly SetUpPoll[], place: number): (provider: strin
 function pollsOf(environment: Environment): readonly SetUpPoll[] {
   const ses = parsePollSettings(environment)
   const sendCloud = parseSendCloudPollSettings(environment)
-  const polls = [
-    ...(ses
-      ? [
-          {
-            job: reconcileJob,
-            requestsPerSecond: ses.SES_REQUESTS_PER_SECOND,
-            statusApi: getSendEmailStatus(sesSettingsOf(ses)),
-            sweepAgesDays: ses.SWEEP_AGES_DAYS,
-            areSendsRecorded: ses.SENDS_RECORDED,
-          },
-        ]
-      : []),
-    ...(sendCloud ? sendCloudPolls(sendCloud) : []),
-  ]
+  const polls = [...(ses ? sesPolls(ses) : []), ...(sendCloud ? sendCloudPolls(sendCloud) : [])]
   if (polls.length > 0) return polls
   return [
     {
@@ -118,6 +107,24 @@ function pollsOf(environment: Environment): readonly SetUpPoll[] {
       areSendsRecorded: false,
     },
   ]
+}
+
+type SesPollSettings = NonNullable<ReturnType<typeof parsePollSettings>>
+
+/** Tencent SES has a list for each region. */
+function sesPolls(poll: SesPollSettings): readonly SetUpPoll[] {
+  return poll.SES_REGION.map((region, place, { length }) => ({
+    job: sesJobOf(region, place),
+    requestsPerSecond: poll.SES_REQUESTS_PER_SECOND,
+    statusApi: getSendEmailStatus(sesSettingsOf(poll, region), length > 1),
+    sweepAgesDays: poll.SWEEP_AGES_DAYS,
+    areSendsRecorded: poll.SENDS_RECORDED,
+  }))
+}
+
+/** The job of a region's poll: the first one has the name of a deployment that has no other. */
+export function sesJobOf(region: string, place: number): string {
+  return place === 0 ? reconcileJob : `${reconcileJob}-${region}`
 }
 
 /** SendCloud has a list for what became of mails, and one each for opens and clicks. */
@@ -143,10 +150,10 @@ function sendCloudPolls(poll: SendCloudPollSettings): readonly SetUpPoll[] {
 
 type SendCloudPollSettings = NonNullable<ReturnType<typeof parseSendCloudPollSettings>>
 
-export function sesSettingsOf(poll: NonNullable<ReturnType<typeof parsePollSettings>>): SesSettings {
+export function sesSettingsOf(poll: SesPollSettings, region: string): SesSettings {
   return {
     endpoint: poll.SES_ENDPOINT,
-    region: poll.SES_REGION,
+    region,
     secretId: poll.TENCENTCLOUD_SECRET_ID,
     secretKey: poll.TENCENTCLOUD_SECRET_KEY,
     token: poll.TENCENTCLOUD_TOKEN,

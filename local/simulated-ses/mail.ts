@@ -31,6 +31,8 @@ export interface SimulatedDelivery {
   readonly sentAtMs: number
   /** The sender's own headers, names beginning with `X-Tencentcloudses-Cb-`. */
   readonly headers: Readonly<Record<string, string>>
+  /** The region in which it was sent, whose list alone has it; absent: every region's list does. */
+  readonly region?: string
   /** In the order of time. */
   readonly timeline: readonly TimelineEntry[]
 }

@@ -11,6 +11,7 @@ export interface ReceivedRequest extends SignedRequest {
 export interface IncomingCall {
   readonly atMs: number
   readonly action: string
+  readonly region: string
   readonly requestDate: string | undefined
   readonly offset: number | undefined
   readonly limit: number | undefined
@@ -54,6 +55,7 @@ export function callOf(request: ReceivedRequest, atMs: number): IncomingCall {
   return {
     atMs,
     action: headerOf(request, 'x-tc-action'),
+    region: headerOf(request, 'x-tc-region'),
     requestDate: text('RequestDate'),
     offset: number('Offset'),
     limit: number('Limit'),

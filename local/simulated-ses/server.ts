@@ -6,7 +6,7 @@ import { paceOf } from '../simulated-api/pace.ts'
 import { recordingServer } from '../simulated-api/recording-server.ts'
 import type { SimulatedDelivery } from './mail.ts'
 import { mailboxWith } from './mailbox.ts'
-import type { MailboxOptions } from './mailbox.ts'
+import type { Mailbox, MailboxOptions } from './mailbox.ts'
 import { callOf, headerOf, receive } from './received-request.ts'
 import type { IncomingCall, ReceivedRequest } from './received-request.ts'
 import { nameOf, reply } from './reply.ts'
@@ -61,7 +61,11 @@ const defaultRegions = ['ap-guangzhou', 'ap-hongkong', 'ap-singapore']
  */
 export async function startSimulatedSes(options: SimulatedSesOptions): Promise<SimulatedSes> {
   const faults = plannedFaults<IncomingCall>()
-  const mailbox = mailboxWith(options)
+  // Each region lists its own mail.
+  const mailboxes = new Map(
+    (options.regions ?? defaultRegions).map((region) => [region, mailboxWith(options)]),
+  )
+  const deliveries: SimulatedDelivery[] = []
   const hasRoom = paceOf(options.requestsPerSecond, 1_000)
 
   const answerTo = (request: ReceivedRequest, call: IncomingCall): Answer => {
@@ -72,13 +76,16 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
     const refused = gatewayRefusal(request, options)
     if (refused) return refused
     const parameters = request.parameters ?? new Map<string, unknown>()
-    return call.action === reportAction ? reported(parameters, call.atMs) : listed(parameters, call.atMs)
+    const mailbox = mailboxes.get(headerOf(request, 'x-tc-region'))
+    if (!mailbox) throw new TypeError('The gateway refuses any other region.')
+    const answer = call.action === reportAction ? reported : listed
+    return answer(mailbox, parameters, call.atMs)
   }
-  const listed = (parameters: ReadonlyMap<string, unknown>, nowMs: number): Answer => {
+  const listed = (mailbox: Mailbox, parameters: ReadonlyMap<string, unknown>, nowMs: number): Answer => {
     const query = readStatusQuery(parameters, nowMs)
     return 'code' in query ? query : { rows: mailbox.rows(query, nowMs) }
   }
-  const reported = (parameters: ReadonlyMap<string, unknown>, nowMs: number): Answer => {
+  const reported = (mailbox: Mailbox, parameters: ReadonlyMap<string, unknown>, nowMs: number): Answer => {
     const query = readReportQuery(parameters)
     return 'code' in query ? query : { report: statisticsReport(mailbox.deliveries, query, nowMs) }
   }
@@ -95,9 +102,14 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
   return {
     url: `http://${localHost}:${port}`,
     send: (...sent) => {
-      for (const delivery of sent) mailbox.add(delivery)
+      deliveries.push(...sent)
+      for (const delivery of sent) {
+        for (const [region, mailbox] of mailboxes) {
+          if ((delivery.region ?? region) === region) mailbox.add(delivery)
+        }
+      }
     },
-    deliveries: mailbox.deliveries,
+    deliveries,
     calls,
     failNext: (count, fault) => {
       faults.failNext(count, fault)

@@ -72,7 +72,7 @@ describe('the settings of a stage', () => {
       problems({}, { RETENTION_DAYS: 'ninety' }, { RETENTION_DAYS: 'ninety', SES_REGION: 'nowhere!' }),
     ).toEqual([
       'retentionDays: expected a number of days from 1 to 3650',
-      'sesRegion: expected a region such as ap-guangzhou',
+      'sesRegion: expected a region such as ap-guangzhou, or several separated by commas',
     ])
   })
 

@@ -94,6 +94,7 @@ describe('a run of the function', () => {
       event: 'metrics',
       deployment: tables.prefix,
       job: 'reconcile',
+      provider: 'tencent-ses',
       ...figures,
       ...outcomes,
       _aws: {
@@ -101,7 +102,7 @@ describe('a run of the function', () => {
         CloudWatchMetrics: [
           {
             Namespace: 'delivery-ledger',
-            Dimensions: [['deployment', 'job']],
+            Dimensions: [['deployment', 'job', 'provider']],
             Metrics: Object.keys(figures).map(unit),
           },
           {

@@ -42,7 +42,7 @@ describe('more deliveries to close than a run keeps in memory', () => {
         })
         const { unknown, unfinished, stoppedBy } = report.figures
         closed.push([unknown, unfinished, stoppedBy])
-        publishRunMetrics(report, {
+        publishRunMetrics('tencent-ses', report, {
           deployment: 'test',
           clock,
           log: (_what, fields) => metrics.push(fields?.unfinished),

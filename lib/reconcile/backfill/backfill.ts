@@ -125,9 +125,7 @@ class BackfillRun {
     this.#repairs = new RowRepairs({
       deliveries: this.#writes,
       log: deps.log,
-      unreadable: new UnreadableRows(
-        order.isDryRun ? undefined : { ...deps, provider: deps.statusApi.provider },
-      ),
+      unreadable: new UnreadableRows(order.isDryRun ? undefined : deps),
       keepLease: () => lease.keep(),
     })
     this.#goOn = async () => {

@@ -2,7 +2,7 @@ import { readAddress } from '../../core/address.ts'
 import type { PolledDelivery, PolledEvent } from '../../core/polled-delivery.ts'
 import { oneLine } from '../../core/text.ts'
 import { agentText } from '../../providers/sendcloud/agent.ts'
-import type { StatusApi } from '../../reconcile/ports.ts'
+import type { ReadRow, StatusApi } from '../../reconcile/ports.ts'
 import { address, readRow, text, type Row } from '../row.ts'
 import type { SendCloudSettings } from './call.ts'
 import { emailId, listedDelivery, localSecond, sendCloudProvider, staleMs } from './fields.ts'
@@ -24,14 +24,27 @@ export function openAndClick(settings: SendCloudSettings, kind: Kind): StatusApi
   const parameters = { trackType: trackTypes[kind], timeType: '0' }
   return {
     provider: sendCloudProvider,
-    name: `${action} (${kind})`,
+    name: nameOf(kind),
     lookUpsBy: 'nothing',
     staleMs,
-    page: (query) =>
-      listedPage(settings, { action, query, parameters }, (value) =>
-        readRow(value, (row) => deliveryOf(kind, row)),
-      ),
+    page: (query) => listedPage(settings, { action, query, parameters }, (value) => read(kind, value)),
   }
+}
+
+/** Reads a row of one of these lists; `undefined` where that is the name of another list. */
+export function readOpenOrClick(row: unknown, list: string): ReadRow | undefined {
+  const kind = kinds.find((known) => nameOf(known) === list)
+  return kind && read(kind, row)
+}
+
+const kinds = Object.keys(trackTypes) as readonly Kind[]
+
+function nameOf(kind: Kind): string {
+  return `${action} (${kind})`
+}
+
+function read(kind: Kind, value: unknown): ReadRow {
+  return readRow(value, (row) => deliveryOf(kind, row))
 }
 
 /** `undefined` where the row names no delivery. */

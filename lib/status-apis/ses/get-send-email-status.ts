@@ -1,3 +1,4 @@
+import type { PolledDelivery } from '../../core/polled-delivery.ts'
 import { pageRows, StatusApiError, type ReadRow, type StatusApi } from '../../reconcile/ports.ts'
 import { pageOf } from '../page.ts'
 import { withAnsweredAt } from './answered-at.ts'
@@ -8,12 +9,17 @@ import { readStatusRow } from './status-row.ts'
 /** Rows have the name of the provider whose callbacks report the same mails. */
 export const polledProvider = 'tencent-ses'
 
-/** GetSendEmailStatus through Tencent's own SDK. */
-export function getSendEmailStatus(settings: SesSettings): StatusApi {
+/**
+ * GetSendEmailStatus through Tencent's own SDK.
+ * @param isOneOfSeveral - whether lists of other regions are read as well: then rows show in which they are.
+ */
+export function getSendEmailStatus(settings: SesSettings, isOneOfSeveral = false): StatusApi {
   const client = sesClient(settings)
+  const region = isOneOfSeveral ? settings.region : undefined
   return {
     provider: polledProvider,
-    name: 'GetSendEmailStatus',
+    name: region === undefined ? 'GetSendEmailStatus' : `GetSendEmailStatus (${region})`,
+    ...(region !== undefined && { region }),
     lookUpsBy: 'message',
     staleMs: 0,
     async page({ requestDate, offset, messageId }) {
@@ -28,7 +34,9 @@ export function getSendEmailStatus(settings: SesSettings): StatusApi {
         const { answer, answeredAtMs } = await withAnsweredAt<unknown>((headers) =>
           client.request('GetSendEmailStatus', question, { headers }),
         )
-        return { ...pageOf(rowsIn(answer)), ...(answeredAtMs !== undefined && { answeredAtMs }) }
+        const page = pageOf(rowsIn(answer))
+        const deliveries = page.deliveries.map((delivery) => inRegion(delivery, region))
+        return { ...page, deliveries, ...(answeredAtMs !== undefined && { answeredAtMs }) }
       } catch (error) {
         const about = `${requestDate} at offset ${offset}`
         const question = { action: 'GetSendEmailStatus', about, isLookUp: messageId !== undefined }
@@ -36,6 +44,10 @@ export function getSendEmailStatus(settings: SesSettings): StatusApi {
       }
     },
   }
+}
+
+function inRegion(delivery: PolledDelivery, region: string | undefined): PolledDelivery {
+  return region === undefined ? delivery : { ...delivery, columns: { ...delivery.columns, region } }
 }
 
 function rowsIn(answer: unknown): readonly ReadRow[] {

@@ -194,6 +194,16 @@ describe('a delivery was sent', () => {
     expect(sentAtOfDelivery(deliveryWith('task:7', heard))).toBe(Date.parse('2026-11-21T08:30:00Z'))
   })
 
+  it('else by the digits of its id, which no document explains, where they fit what happened', () => {
+    const opened = { opened: ['2026-11-21T09:00:00Z'] }
+    const sentAt = (digits: string) =>
+      sentAtOfDelivery(deliveryWith(`${digits}_144383_11771_2575.sc-10_9_13_218-inbound`, opened))
+    expect(sentAt('1795158000000')).toBe(Date.parse('2026-11-20T07:00:00Z'))
+    // Later than the open, and longer ago than anything is reported.
+    expect(sentAt('1795251661000')).toBe(Date.parse('2026-11-21T09:00:00Z'))
+    expect(sentAt('1447054895514')).toBe(Date.parse('2026-11-21T09:00:00Z'))
+  })
+
   it('at a time that nobody knows where no fact has one', () => {
     expect(sentAtOfDelivery(deliveryWith('task:7', { opened: ['time-unknown[poll]'] }))).toBeUndefined()
     expect(sentAtOfDelivery(deliveryWith('task:7', {}))).toBeUndefined()

@@ -1511,9 +1511,9 @@ describe('the checkpoint', () => {
     const ledger = await world([mailAt('2026-11-21T06:00:00Z', 'anna')])
     await putCheckpoint(ledger, stored)
     expect((await ledger.run()).figures).toMatchObject({ calls: 2 + 29, discovered: 1, stoppedBy: 'done' })
-    expect(ledger.logged[0]).toBe('{"event":"checkpoint unreadable","consequence":"reading begins anew"}')
+    expect(ledger.logged[0]).toBe('{"event":"checkpoint not used","consequence":"reading begins anew"}')
     await ledger.run()
-    expect(ledger.logged.filter((line) => line.includes('unreadable')).length).toBe(1)
+    expect(ledger.logged.filter((line) => line.includes('not used')).length).toBe(1)
   })
 
   it('that a clock made which was ahead is begun anew', async () => {
@@ -1526,7 +1526,7 @@ describe('the checkpoint', () => {
     expect((await today.run()).figures).toMatchObject({ calls: 2 + 29, discovered: 1, stoppedBy: 'done' })
     today.clock.advance(5 * minuteMs)
     await today.run()
-    expect(today.logged.filter((line) => line.includes('checkpoint unreadable')).length).toBe(1)
+    expect(today.logged.filter((line) => line.includes('checkpoint not used')).length).toBe(1)
   })
 
   it('that cannot be read costs calls and not rows', async () => {

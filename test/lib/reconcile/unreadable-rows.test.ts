@@ -110,7 +110,7 @@ describe('a run', () => {
         reason: 'invalid',
         problems: ['/row/DeliverStatus: expected what the provider documents'],
         contentType: 'application/json',
-        body: `{"requestDate":"2026-11-20","row":{"MessageId":"${message('angry')}","ToEmailAddress":"angry@example.com","SendStatus":0,"DeliverStatus":4,"RequestTime":1795147200,"DeliverTime":1795147210,"UserComplained":true}}`,
+        body: `{"requestDate":"2026-11-20","list":"GetSendEmailStatus","row":{"MessageId":"${message('angry')}","ToEmailAddress":"angry@example.com","SendStatus":0,"DeliverStatus":4,"RequestTime":1795147200,"DeliverTime":1795147210,"UserComplained":true}}`,
         open: '2026-11-21T08:00:00Z',
       },
       { problems: ['/row/ToEmailAddress: expected what the provider documents'] },
@@ -270,8 +270,7 @@ describe('a replay', () => {
     const log = () => undefined
     const ledger = wiredLedger(client, tables, clock, log)
     const polled = {
-      provider: 'tencent-ses',
-      readRow,
+      readers: new Map([['tencent-ses', readRow]]),
       rows: deliveryReader({ client, table: tables.deliveries, clock, log }),
     }
     const on = { ...ledger, quarantine: ledger.store, providers, polled }
@@ -357,7 +356,7 @@ describe('of rows that all look otherwise', () => {
     const kept: QuarantinedInput[] = []
     const logged: string[] = []
     const unreadable = new UnreadableRows({
-      provider: 'tencent-ses',
+      statusApi: { provider: 'tencent-ses', name: 'GetSendEmailStatus' },
       quarantine: {
         keep(input) {
           kept.push(input)

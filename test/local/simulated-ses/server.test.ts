@@ -389,6 +389,7 @@ describe('the server', () => {
       {
         atMs: Date.parse('2026-11-21T08:00:00Z'),
         action: 'GetSendEmailStatus',
+        region: 'ap-guangzhou',
         requestDate: '2026-11-21',
         offset: 3,
         limit: 7,
