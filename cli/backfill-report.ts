@@ -1,4 +1,5 @@
 import type { BackfillFigures, BackfillReport } from '../lib/reconcile/backfill/backfill.ts'
+import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 
 /** The report for a person: a table, and what is left to do. */
@@ -13,7 +14,7 @@ export function linesOf(report: BackfillReport, isDryRun: boolean): readonly str
   ]
   return [
     ...(isDryRun ? ['Dry run: nothing was written.\n'] : []),
-    ...aligned(table),
+    ...inColumns(table, figureColumns).map((line) => `${line}\n`),
     '\n',
     ...dates.flatMap(({ requestDate, offset, problem }) =>
       problem === undefined
@@ -31,18 +32,8 @@ function cellsOf(figures: BackfillFigures): readonly string[] {
   return [...[calls, rows, discovered, repaired, settled].map(String), facts === '' ? 'nothing' : facts]
 }
 
-/** Figures to the right, words to the left. */
-function aligned(table: readonly (readonly string[])[]): readonly string[] {
-  const [head = []] = table
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
-  return table.map((row) => {
-    const cells = row.map((cell, column) => {
-      const isFigure = column > 0 && column < head.length - 1
-      return isFigure ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
-    })
-    return `${cells.join('  ').trimEnd()}\n`
-  })
-}
+/** All but the date and what was added. */
+const figureColumns = new Set([1, 2, 3, 4, 5])
 
 function whatIsLeft(report: BackfillReport, isDryRun: boolean): string {
   const left = unfinishedDates(report)

@@ -10,6 +10,7 @@ import {
 } from '../lib/core/suppression.ts'
 import { doubtsOf, type Doubt } from '../lib/suppressions/recheck.ts'
 import { verdictOfFact, verdictWords } from './verdict-words.ts'
+import { filled, widthOf } from './columns.ts'
 
 /** A row of the list, and why the address is on it now. */
 export interface ListedRow {
@@ -31,11 +32,11 @@ export function rowInColumns({ row, held }: ListedRow): RowInColumns {
 
 /** A line for each reason of each row, in columns. */
 export function inColumns(rows: readonly RowInColumns[]): readonly string[] {
-  const addressWidth = rows.reduce((width, { recipient }) => Math.max(width, recipient.length), 0)
+  const addressWidth = widthOf(rows.map(({ recipient }) => recipient))
   const reasonWidth = Math.max(...suppressionReasons.map((reason) => reason.length))
   return rows.flatMap(({ recipient, cells }) =>
     cells.map(([reason, since, note]) => {
-      const line = [recipient.padEnd(addressWidth), reason.padEnd(reasonWidth), since, note]
+      const line = [filled(recipient, addressWidth), reason.padEnd(reasonWidth), since, note]
       return `${line.join('  ').trimEnd()}\n`
     }),
   )

@@ -3,6 +3,7 @@ import { countOf, type Fact } from './fact.ts'
 import { minuteMs, requestDateOf } from './instant.ts'
 import { claimedSentAtOf, sentAtOf, type MessageKey } from './message.ts'
 import { reachMs } from './schedule.ts'
+import { shardOf } from './shard.ts'
 
 /**
  * The statuses of a delivery, lowest rank first. A status only rises, so the order of arrival does not matter
@@ -67,13 +68,48 @@ export function isPending(status: Status): boolean {
   return status === 'requested' || status === 'deferred' || status === 'soft-bounced'
 }
 
-/** The partition of the pending index for messages whose key does not contain their request date. */
+/** The day of messages whose key does not contain it. */
 const undated = 'undated'
 
-/** The partition of the pending index for a message's unsettled deliveries: the request date in its key. */
-export function pendingPartitionOf(message: MessageKey): string {
-  const sentAtMs = sentAtOf(message)
+/**
+ * One partition of an index takes 1,000 writes a second, and a campaign is sent within minutes: 16 partitions take 16,000, more than
+ * a table takes that was not made ready for it. Nobody reads one partition of this index: a run goes through all of it.
+ */
+const pendingShards = 16
+
+/** As for `pendingShards`, but read all at once, and few mails are problems. */
+const problemShards = 8
+
+/** The day in UTC+8 on which a message was sent, as its key shows it: a pure function of the key, whatever is known of the mail. */
+function sentDayOf(message: MessageKey): string {
+  const sentAtMs = sentAtOf(message) ?? claimedSentAtOf(message)
   return sentAtMs === undefined ? undated : requestDateOf(sentAtMs)
+}
+
+/** The partition of the pending index for a message's unsettled deliveries: the day, and one of 16 shards. */
+export function pendingPartitionOf(message: MessageKey): string {
+  return partition(sentDayOf(message), shardOf(message, pendingShards))
+}
+
+/** The partition of the index of problems for a delivery: the day on which it was sent, and one of 8 shards. */
+export function problemPartitionOf({ message, recipient }: DeliveryKey): string {
+  return partition(sentDayOf(message), shardOf(recipient, problemShards))
+}
+
+/** Every partition of the index of problems that has mails of a day (YYYY-MM-DD in UTC+8), or of no day (`undefined`). */
+export function problemPartitionsOf(day: string | undefined): readonly string[] {
+  return Array.from({ length: problemShards }, (_, shard) => partition(day ?? undated, shard))
+}
+
+function partition(day: string, shard: number): string {
+  return `${day}#${String(shard).padStart(2, '0')}`
+}
+
+const problemKinds: ReadonlySet<EventKind> = new Set(['deferred', 'dropped', 'bounced', 'complained'])
+
+/** Whether the event puts its delivery among the problems of its day. Nothing takes it out again; readers look at the status. */
+export function isProblem(kind: EventKind): boolean {
+  return problemKinds.has(kind)
 }
 
 /** One message to one recipient. */

@@ -43,10 +43,40 @@ export interface Page<T> {
   readonly next?: string
 }
 
+/** A delivery among the problems of a day, as read from the index. */
+export interface ProblemDelivery extends DeliveryKey {
+  /** As of now: a mail that was put off may have been delivered since. */
+  readonly status: Status
+  readonly provider: string
+  readonly template?: string
+  readonly fromDomain?: string
+}
+
+/** What went wrong, by the day of sending. */
+export interface ProblemReader {
+  /**
+   * The deliveries sent on a day (YYYY-MM-DD in UTC+8) that bounced, were dropped, put off or complained about, the latest
+   * messages first within each of its shards. `undefined`: those whose message does not show its day.
+   */
+  problemsOf(day: string | undefined): AsyncIterable<ProblemDelivery>
+}
+
+/** One of several equal parts of a table that are read side by side. */
+export interface Segment {
+  /** From 0. */
+  readonly segment: number
+  readonly of: number
+}
+
 /** Every delivery, for those who go through all of them. */
 export interface DeliveryScanner {
-  /** The rows after a position, page after page, in no order, without facts that were kept outside their row. */
-  pages(position?: string): AsyncIterable<Page<Delivery>>
+  /**
+   * The rows after a position, page after page, in no order, without facts that were kept outside their row.
+   * @param segment - default: the whole table; a position belongs to one segment.
+   */
+  pages(position?: string, segment?: Segment): AsyncIterable<Page<Delivery>>
+  /** The same with every fact: each delivery whole, on one page. */
+  wholePages(position?: string, segment?: Segment): AsyncIterable<Page<Delivery>>
   /** About how many rows there are. */
   approximateRows(): Promise<number>
 }

@@ -24,7 +24,8 @@ import type { Clock } from '../runtime/ports.ts'
 import type { SuppressionRemover, SuppressionScanner, SuppressionWriter } from './ports.ts'
 
 interface RecheckDependencies {
-  readonly deliveries: Pick<DeliveryReader, 'ofRecipient'> & DeliveryScanner
+  readonly deliveries: Pick<DeliveryReader, 'ofRecipient'> &
+    Pick<DeliveryScanner, 'pages' | 'approximateRows'>
   readonly suppressions: SuppressionScanner & SuppressionWriter & SuppressionRemover
   readonly clock: Clock
   readonly blocklistDays: number

@@ -1,8 +1,15 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { isStatus, nameOf, type Delivery, type DeliveryKey, type Status } from '../core/delivery.ts'
+import {
+  isStatus,
+  nameOf,
+  problemPartitionsOf,
+  type Delivery,
+  type DeliveryKey,
+  type Status,
+} from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, shortenedFact, type Fact } from '../core/fact.ts'
-import type { DeliveryReader, DeliveryScanner } from '../ledger/ports.ts'
+import type { DeliveryReader, DeliveryScanner, ProblemDelivery, ProblemReader } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
 import {
@@ -24,6 +31,7 @@ const ownAttributes: ReadonlySet<string> = new Set([
   'status',
   'statusRank',
   'pending',
+  'problemDay',
   'expiresAt',
   'columnsOf',
 ])
@@ -52,18 +60,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
         ...(messagePrefix !== undefined && { ':m': { S: messagePrefix } }),
       },
     })
-  const deliveriesOf = async (items: AsyncIterable<Item>): Promise<readonly Delivery[]> => {
-    const read = await Array.fromAsync(
-      readable(items, (item) => (isBeside(item) ? besideOf(item) : deliveryOf(item)), deps),
-    )
-    const beside = Map.groupBy(
-      read.flatMap((one) => ('besideRowOf' in one ? [one] : [])),
-      (one) => one.besideRowOf,
-    )
-    return read.flatMap((one) =>
-      'besideRowOf' in one ? [] : [withBeside(one, beside.get(one.message) ?? [])],
-    )
-  }
+  const deliveriesOf = (items: AsyncIterable<Item>) => wholeDeliveries(items, deps)
   return {
     async rowsOf(keys) {
       // DynamoDB refuses a batch with a duplicate key, and an index may return a row twice while it is written.
@@ -103,12 +100,56 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
   }
 }
 
+/** The deliveries of these items, with what is kept beside their rows. */
+async function wholeDeliveries(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  deps: Pick<Dependencies, 'clock' | 'log'>,
+): Promise<readonly Delivery[]> {
+  const read = await Array.fromAsync(
+    readable(items, (item) => (isBeside(item) ? besideOf(item) : deliveryOf(item)), deps),
+  )
+  const beside = Map.groupBy(
+    read.flatMap((one) => ('besideRowOf' in one ? [one] : [])),
+    (one) => nameOf({ recipient: one.recipient, message: one.besideRowOf }),
+  )
+  return read.flatMap((one) => ('besideRowOf' in one ? [] : [withBeside(one, beside.get(nameOf(one)) ?? [])]))
+}
+
+/** Reads the index of problems, one shard after the other. */
+export function problemReader({ client, table, clock, log }: Dependencies): ProblemReader {
+  return {
+    async *problemsOf(day) {
+      for (const partition of problemPartitionsOf(day)) {
+        const items = queryItems(client, {
+          TableName: table,
+          IndexName: 'problems',
+          KeyConditionExpression: 'problemDay = :d',
+          ExpressionAttributeValues: { ':d': { S: partition } },
+          ScanIndexForward: false,
+        })
+        yield* readable(items, problemOf, { clock, log })
+      }
+    },
+  }
+}
+
+function problemOf(item: Item): ProblemDelivery {
+  const { template, fromDomain } = item
+  return {
+    ...keyOf(item),
+    status: statusOf(item),
+    provider: text(item, 'provider'),
+    ...(template?.S !== undefined && { template: template.S }),
+    ...(fromDomain?.S !== undefined && { fromDomain: fromDomain.S }),
+  }
+}
+
 /** Reads all deliveries by pages of a megabyte. */
 export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner {
   return {
     approximateRows: () => approximateRows(from.client, from.table),
-    pages: (position) =>
-      scanPages(from, position, (items) =>
+    pages: (position, segment) =>
+      scanPages(from, { position, segment }, (items) =>
         Array.fromAsync(
           readable(
             items.filter((item) => !isBeside(item)),
@@ -117,7 +158,42 @@ export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner 
           ),
         ),
       ),
+    async *wholePages(position, segment) {
+      let carried: readonly Item[] = []
+      for await (const page of scanPages(from, { position, segment }, (items) => items)) {
+        const items = [...carried, ...page.items]
+        const end = page.next === undefined ? items.length : endOfWhole(items)
+        carried = items.slice(end)
+        const last = items[end - 1]
+        // Nothing of the page is whole: its end is where the next one goes on, and no position to begin from.
+        if (last === undefined) continue
+        const { recipient, message } = keyOf(last)
+        const key = { recipient: { S: recipient }, message: { S: message } }
+        yield {
+          items: await wholeDeliveries(items.slice(0, end), from),
+          rows: end,
+          ...(page.next !== undefined && { next: JSON.stringify(key) }),
+        }
+      }
+    },
   }
+}
+
+/**
+ * How many of these items, in the order of the table, belong to deliveries of which nothing can follow: what is beside a row
+ * sorts behind it, and of the same recipient only a message whose key begins with that row's can come in between.
+ */
+function endOfWhole(items: readonly Item[]): number {
+  const last = items.at(-1)
+  if (last === undefined) return 0
+  const { recipient, message } = keyOf(last)
+  const isOpen = (item: Item) => {
+    const key = keyOf(item)
+    return (
+      key.recipient === recipient && message.startsWith(item.factOf?.S ?? item.columnsOf?.S ?? key.message)
+    )
+  }
+  return items.findIndex(isOpen)
 }
 
 async function* readable<T>(
@@ -137,7 +213,7 @@ async function* readable<T>(
 }
 
 /** What did not fit into its delivery's row and is in one of its own: a fact, or columns and names. */
-type Beside = { readonly besideRowOf: string } & (
+type Beside = { readonly recipient: string; readonly besideRowOf: string } & (
   { readonly kind: EventKind; readonly fact: Fact } | Pick<Delivery, 'columns' | 'spellings' | 'emailIds'>
 )
 
@@ -146,10 +222,11 @@ function isBeside(item: Item): boolean {
 }
 
 function besideOf(item: Item): Beside {
-  if (!('factOf' in item)) return { besideRowOf: text(item, 'columnsOf'), ...columnsIn(item) }
+  const recipient = text(item, 'recipient')
+  if (!('factOf' in item)) return { recipient, besideRowOf: text(item, 'columnsOf'), ...columnsIn(item) }
   const kind = eventKinds.find((known) => known === text(item, 'kind'))
   if (kind === undefined) throw new UnreadableRowError('kind: expected one that this version knows')
-  return { besideRowOf: text(item, 'factOf'), kind, fact: parseFact(kind, text(item, 'fact')) }
+  return { recipient, besideRowOf: text(item, 'factOf'), kind, fact: parseFact(kind, text(item, 'fact')) }
 }
 
 function columnsIn(item: Item): Pick<Delivery, 'columns' | 'spellings' | 'emailIds'> {

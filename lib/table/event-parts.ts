@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { impliedStatus, isPending, pendingPartitionOf, type Status } from '../core/delivery.ts'
+import {
+  impliedStatus,
+  isPending,
+  isProblem,
+  pendingPartitionOf,
+  problemPartitionOf,
+  type Status,
+} from '../core/delivery.ts'
 import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import { factOf, sentFactOf } from '../core/fact.ts'
 import { formatInstant } from '../core/instant.ts'
@@ -36,7 +43,7 @@ export interface EventParts {
   readonly status: Status
   /** Where the row stands in the pending index as long as nothing later is known; absent for a status with which it leaves. */
   readonly pending: string | undefined
-  /** Columns that say whose row it is: provider, MessageId, and when it was sent as far as its key shows it. */
+  /** Columns that say whose row it is: provider, MessageId, when it was sent as far as its key shows it, and its place among problems. */
   readonly identity: readonly Column[]
   /** Its fact as stored in the row; shortened if the whole is beside it. */
   readonly fact: string
@@ -82,12 +89,14 @@ export function partsOf(event: DeliveryEvent): EventParts {
   }
 }
 
-function identityOf({ provider, message }: DeliveryEvent): readonly Column[] {
+function identityOf(event: DeliveryEvent): readonly Column[] {
+  const { provider, message, kind } = event
   const sentAtMs = sentAtOf(message)
   return [
     ['provider', provider],
     ...(isTaskKey(message) ? [] : [['messageId', message] as const]),
     ...(sentAtMs === undefined ? [] : [['sentAt', formatInstant(sentAtMs)] as const]),
+    ...(isProblem(kind) ? [['problemDay', problemPartitionOf(event)] as const] : []),
   ]
 }
 

@@ -11,7 +11,7 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb'
 
-import type { Page } from '../ledger/ports.ts'
+import type { Page, Segment } from '../ledger/ports.ts'
 import type { Clock } from '../runtime/ports.ts'
 
 export type Item = Readonly<Record<string, AttributeValue>>
@@ -39,11 +39,12 @@ export interface PageSize {
 /** Reads a table by pages of a megabyte, from the position returned with an earlier page. */
 export async function* scanPages<T>(
   { client, table, rowsInPage }: { client: DynamoDBClient; table: string } & PageSize,
-  position: string | undefined,
+  { position, segment }: { readonly position: string | undefined; readonly segment?: Segment | undefined },
   read: (items: readonly Item[]) => readonly T[] | Promise<readonly T[]>,
 ): AsyncIterable<Page<T>> {
   const from = position === undefined ? {} : { ExclusiveStartKey: JSON.parse(position) as Item }
-  const input = { TableName: table, Limit: rowsInPage, ...from }
+  const part = segment && { Segment: segment.segment, TotalSegments: segment.of }
+  const input = { TableName: table, Limit: rowsInPage, ...part, ...from }
   for await (const { Items = [], LastEvaluatedKey } of paginateScan({ client }, input)) {
     const next = LastEvaluatedKey && { next: JSON.stringify(LastEvaluatedKey) }
     yield { items: await read(Items), rows: Items.length, ...next }

@@ -29,7 +29,7 @@ export function suppressionScanner(
   const { client, table, clock } = from
   return {
     approximateRows: () => approximateRows(client, table),
-    pages: (position) => scanPages(from, position, (items) => items.map(suppressionIn)),
+    pages: (position) => scanPages(from, { position }, (items) => items.map(suppressionIn)),
     async ofRecipients(recipients) {
       const keys = [...new Set(recipients)].map((recipient) => ({ recipient: { S: recipient } }))
       const rows = (await batchGetItems(client, table, clock, keys)).map(suppressionIn)

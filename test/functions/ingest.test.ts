@@ -106,6 +106,7 @@ describe('a callback of each generation of the document', () => {
         provider: 'tencent-ses',
         status: 'bounced',
         statusRank: 70,
+        problemDay: '2022-06-01#04',
         bounced: ['2022-06-01T06:24:43Z hard 551 5.1.1 recipient is not exist'],
         requested: ['2025-10-27T08:58:07Z'],
         sentAt: '2022-06-01T06:24:39Z',

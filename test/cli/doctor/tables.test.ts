@@ -43,10 +43,12 @@ function tablesOf(name: string, client = engine.client, environment = prod): Pro
 }
 
 const recipientAndMessage = {
-  AttributeDefinitions: ['recipient', 'message', 'messageId', 'pending'].map((AttributeName) => ({
-    AttributeName,
-    AttributeType: 'S' as const,
-  })),
+  AttributeDefinitions: ['recipient', 'message', 'messageId', 'pending', 'problemDay'].map(
+    (AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S' as const,
+    }),
+  ),
   KeySchema: [
     { AttributeName: 'recipient', KeyType: 'HASH' as const },
     { AttributeName: 'message', KeyType: 'RANGE' as const },
@@ -69,6 +71,18 @@ const pending = {
   Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: ['provider', 'status'] },
 }
 
+const problems = {
+  IndexName: 'problems',
+  KeySchema: [
+    { AttributeName: 'problemDay', KeyType: 'HASH' as const },
+    { AttributeName: 'message', KeyType: 'RANGE' as const },
+  ],
+  Projection: {
+    ProjectionType: 'INCLUDE' as const,
+    NonKeyAttributes: ['template', 'fromDomain', 'provider', 'status'],
+  },
+}
+
 describe('the tables', () => {
   it('are as serverless.yml declares them', async () => {
     const name = await deployedWith()
@@ -81,7 +95,7 @@ describe('the tables', () => {
     const name = await deployedWith((prefix) => ({
       TableName: `${prefix}-deliveries`,
       ...recipientAndMessage,
-      GlobalSecondaryIndexes: [pending, byMessage],
+      GlobalSecondaryIndexes: [problems, pending, byMessage],
     }))
     expect(await tablesOf(name)).toMatchObject([{ verdict: 'passed' }])
   })
@@ -173,8 +187,10 @@ describe('the tables', () => {
     const name = await deployedWith((prefix) => ({
       TableName: `${prefix}-deliveries`,
       ...recipientAndMessage,
-      AttributeDefinitions: recipientAndMessage.AttributeDefinitions.slice(0, 3),
-      GlobalSecondaryIndexes: [byMessage],
+      AttributeDefinitions: recipientAndMessage.AttributeDefinitions.filter(
+        ({ AttributeName }) => AttributeName !== 'pending',
+      ),
+      GlobalSecondaryIndexes: [byMessage, problems],
     }))
     expect(await tablesOf(name)).toEqual([
       {
@@ -193,6 +209,7 @@ describe('the tables', () => {
       GlobalSecondaryIndexes: [
         byMessage,
         { ...pending, Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['status'] } },
+        problems,
       ],
     }))
     expect(await tablesOf(name)).toEqual([

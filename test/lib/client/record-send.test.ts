@@ -63,7 +63,7 @@ const requestedRow = {
   requested: ['2026-11-21T04:00:00Z'],
   status: 'requested',
   statusRank: 10,
-  pending: '2026-11-21',
+  pending: '2026-11-21#09',
 }
 
 describe('recordSend', () => {
@@ -98,7 +98,7 @@ describe('recordSend', () => {
         requested: ['2026-11-21T04:00:00Z'],
         status: 'requested',
         statusRank: 10,
-        pending: 'undated',
+        pending: 'undated#09',
       },
     ])
   })

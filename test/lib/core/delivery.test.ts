@@ -142,7 +142,22 @@ describe('the place in the pending index', () => {
     ['qcloud-ses-09af3b', 'undated'],
     ['task:123456', 'undated'],
   ])('of %s is %s', (message, partition) => {
-    expect(pendingPartitionOf(message)).toBe(partition)
+    expect(pendingPartitionOf(message)).toMatch(new RegExp(`^${partition}#(?:0\\d|1[0-5])$`))
+  })
+
+  it('is that of the digits at the head of an id of SendCloud', () => {
+    const message = '1654064679123_144383_11771_2575.sc-10_9_13_218-inbound'
+    expect(pendingPartitionOf(message)).toMatch(/^2022-06-01#/)
+  })
+
+  it('is in each of 16 shards about as often', () => {
+    const shards = Array.from({ length: 1_600 }, (_, n) =>
+      pendingPartitionOf(`qcloudses-30-251200670-date-20220601142439-${n}`).slice(11),
+    )
+    const counts = [...Map.groupBy(shards, (shard) => shard).values()].map(({ length }) => length)
+    expect(counts).toHaveLength(16)
+    expect(Math.max(...counts)).toBeLessThan(150)
+    expect(Math.min(...counts)).toBeGreaterThan(60)
   })
 })
 

@@ -1297,7 +1297,7 @@ describe('a soft bounce', () => {
     const ledger = await world([mail], { start: '2026-11-21T07:30:00Z' })
     await ledger.reported(callback)
     expect((await ledger.run()).figures).toMatchObject({ calls: 2, settled: 0, pending: 1 })
-    expect((await rowOf(ledger, mail))?.pending).toBe('2026-11-16')
+    expect((await rowOf(ledger, mail))?.pending).toBe('2026-11-16#08')
     ledger.clock.advanceTo(at(now))
     expect((await ledger.run()).figures).toMatchObject({ calls: 1, settled: 1, repaired: 0, pending: 0 })
     expect(lookUps(ledger)).toEqual([])

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
+import { deliveryReader, deliveryScanner, problemReader } from '../../../lib/table/delivery-reader.ts'
+import type { Delivery } from '../../../lib/core/delivery.ts'
+import type { EventKind } from '../../../lib/core/event.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { emulatorClient } from '../../../local/dynamodb-emulator.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
@@ -82,6 +84,93 @@ describe('a message', () => {
       ['a@example.com', sampleMessage],
       ['b@example.com', sampleMessage],
     ])
+  })
+})
+
+describe('the problems of a day', () => {
+  it('are the mails sent on it that were refused or put off, by what became of them since', async () => {
+    const { client, table, clock, writer } = await ledger()
+    const record = (recipient: string, kind: EventKind, message = sampleMessage) =>
+      writer.record(eventWith({ recipient, kind, message, columns: { template: '7' } }))
+    await record('anna@example.com', 'bounced')
+    await record('ben@example.com', 'delivered')
+    await record('cleo@example.com', 'deferred')
+    await record('cleo@example.com', 'delivered')
+    await record('dora@example.com', 'complained')
+    await record('emil@example.com', 'dropped', '1654063479000_144383_11771_2575.sc-10_9_13_218-inbound')
+    await record('fred@example.com', 'bounced', 'qcloud-ses-09af3b')
+    const reader = problemReader({ client, table, clock, log: () => undefined })
+    const problemsOf = async (day: string | undefined) =>
+      (await Array.fromAsync(reader.problemsOf(day)))
+        .map(({ recipient, status, template }) => [recipient, status, template])
+        .sort()
+    expect(await problemsOf('2022-06-01')).toEqual([
+      ['anna@example.com', 'bounced', '7'],
+      ['cleo@example.com', 'delivered', '7'],
+      ['dora@example.com', 'delivered', '7'],
+      ['emil@example.com', 'dropped', '7'],
+    ])
+    expect(await problemsOf(undefined)).toEqual([['fred@example.com', 'bounced', '7']])
+    expect(await problemsOf('2022-06-02')).toEqual([])
+  })
+})
+
+describe('pages of whole deliveries', () => {
+  const recipients = ['anna@example.com', 'ben@example.com', 'cleo@example.com']
+  const opens = [1, 2, 3, 4].map((second) => `2026-11-21T09:00:0${second}Z`)
+
+  async function read(rowsInPage: number) {
+    const { client, table, clock } = await ledger()
+    const small = deliveryWriter({ client, table, retentionDays: 400, clock, maxFactsInRow: 2 })
+    // Of which one begins as another does, and sorts between it and what is beside it.
+    for (const message of ['m', 'm!n', 'n']) {
+      for (const recipient of recipients) {
+        for (const open of opens) {
+          await small.record(
+            eventWith({ recipient, message, kind: 'opened', occurredAtMs: Date.parse(open) }),
+          )
+        }
+      }
+    }
+    const scanner = deliveryScanner({ client, table, clock, log: () => undefined, rowsInPage })
+    return scanner
+  }
+  const summary = (deliveries: readonly Delivery[]) =>
+    deliveries
+      .map(({ recipient, message, facts }) => `${recipient} ${message} ${facts.get('opened')?.length ?? 0}`)
+      .sort()
+  const all = recipients.flatMap((recipient) =>
+    ['m', 'm!n', 'n'].map((message) => `${recipient} ${message} 4`),
+  )
+
+  it.each([1, 2, 3, 4, 5, 7, 100])(
+    'have every fact, however pages of %j rows cut them',
+    async (rowsInPage) => {
+      const pages = await Array.fromAsync((await read(rowsInPage)).wholePages())
+      expect(summary(pages.flatMap(({ items }) => items))).toEqual(all)
+      expect(pages.reduce((sum, { rows }) => sum + rows, 0)).toBe(27)
+    },
+  )
+
+  it('go on from any of them', async () => {
+    const scanner = await read(4)
+    const pages = await Array.fromAsync(scanner.wholePages())
+    for (const [place, { next }] of pages.entries()) {
+      if (next === undefined) continue
+      const others = await Array.fromAsync(scanner.wholePages(next))
+      const before = pages.slice(0, place + 1)
+      expect(summary([...before, ...others].flatMap(({ items }) => items))).toEqual(all)
+    }
+  })
+
+  it('of all segments are those of the table', async () => {
+    const scanner = await read(3)
+    const found: Delivery[] = []
+    for (const segment of [0, 1, 2]) {
+      const pages = await Array.fromAsync(scanner.wholePages(undefined, { segment, of: 3 }))
+      found.push(...pages.flatMap(({ items }) => items))
+    }
+    expect(summary(found)).toEqual(all)
   })
 })
 
