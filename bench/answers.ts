@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createHandler } from '../functions/ingest.ts'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import { systemClock } from '../lib/runtime/clock.ts'
 import { emulatorCredentials, emulatorRegion } from '../local/emulator-credentials.ts'
 import { startDynamoDbEmulator } from '../local/dynamodb-emulator.ts'

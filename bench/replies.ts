@@ -3,7 +3,7 @@
  * each way of hearing of a bounce brings them; and what a judgement costs. `npm run bench:replies`
  */
 import type { DeliveryEvent } from '../lib/core/event.ts'
-import { bounceClassOfReply } from '../lib/core/smtp-reply.ts'
+import { bounceClassOfReply } from '../lib/core/bounce-class.ts'
 import { judgeReply } from '../lib/core/replies.ts'
 import { verdictOf } from '../lib/core/suppression-rules.ts'
 import { labelledReplies, type LabelledReply } from './replies/labelled-replies.ts'

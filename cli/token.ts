@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Option, type Command } from 'commander'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import { sharedTokenSetting, tokenSettingOf } from '../lib/runtime/config.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { tencentSes } from '../lib/providers/tencent-ses/tencent-ses.ts'

@@ -1,7 +1,7 @@
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createHandler as createIngest } from '../functions/ingest.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import { reconcileJob, sendCloudJobs } from '../lib/wiring/poll.ts'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { createHandler } from '../functions/ingest.ts'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import { ingest } from '../lib/ingest/ingest.ts'
 import type { Provider } from '../lib/providers/provider.ts'
 import { providers } from '../lib/providers/registry.ts'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import { ingest } from '../lib/ingest/ingest.ts'
 import { providers } from '../lib/providers/registry.ts'
 import type { TableNames } from '../lib/table/names.ts'

@@ -1,7 +1,7 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { createHandler as createIngest } from '../functions/ingest.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
 import { lambdaContext } from '../local/lambda-context.ts'

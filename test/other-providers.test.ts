@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createHandler } from '../functions/ingest.ts'
-import { tokenDigest } from '../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import { startFunctionUrlServer, type FunctionUrlServer } from '../local/function-url-server.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
 import { embeddedTables, rowsOf, type PlainRow } from './embedded-tables.ts'

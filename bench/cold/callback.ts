@@ -1,4 +1,4 @@
-import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { dayMs } from '../../lib/core/instant.ts'
 import { callbackOf } from '../../local/simulated-ses/callback.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'

@@ -1,7 +1,7 @@
 /** Answers hostile bodies after usual ones, one after the other, and prints a line for each: what its answer took. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createHandler } from '../../functions/ingest.ts'
-import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { emulatorCredentials, emulatorRegion } from '../../local/emulator-credentials.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { createHandler as createIngest } from '../../functions/ingest.ts'
 import type { createHandler as createReconcile } from '../../functions/reconcile.ts'
-import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { startDynamoDbEmulator, type DynamoDbEmulator } from '../../local/dynamodb-emulator.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'
 import { simulatedAppKey, simulatedSesCredentials } from '../../local/local-environment.ts'

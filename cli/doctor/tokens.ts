@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { unauthorized } from '../../lib/ingest/responses.ts'
-import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { sharedTokenSetting, tokenSettingOf, type Environment } from '../../lib/runtime/config.ts'
 import { tencentSes } from '../../lib/providers/tencent-ses/tencent-ses.ts'
 import { isOfLocalStack, isOfThisMachine } from '../where-to-look.ts'

@@ -5,8 +5,8 @@ import { formatInstant } from './instant.ts'
 import { sentAtOf } from './message.ts'
 
 /**
- * The effect of the table's one write on a row, as a pure function: the model that the table is tested against. Sets
- * unite, the status rises, and columns of the message are set once. So events that agree on their message give the same
+ * The effect of the table's one write on a row, as a pure function: a run foresees by it what its own writes will make of a row,
+ * and the table is tested against it. Sets unite, the status rises, and columns of the message are set once. So events that agree on their message give the same
  * delivery in any order and with any repeats.
  */
 export function joined(known: Delivery | undefined, event: DeliveryEvent): Delivery {

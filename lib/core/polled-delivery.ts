@@ -10,7 +10,7 @@ import type { BounceClass, DeliveryEvent } from './event.ts'
 import { isSameOccurrence, rejectionIn, type Fact } from './fact.ts'
 import { formatInstant } from './instant.ts'
 import { reachMs } from './schedule.ts'
-import { replyCodeOf } from './smtp-reply.ts'
+import { replyCodeOf } from './bounce-class.ts'
 import { weightOf } from './suppression-rules.ts'
 
 /** What the provider's list says of one delivery at the moment of asking. */

@@ -1,5 +1,5 @@
 import type { Provider } from '../providers/provider.ts'
-import { isAcceptedToken } from './callback-token.ts'
+import { isAcceptedToken } from './token-digest.ts'
 import type { WebhookRequest, WebhookResponse } from './ports.ts'
 import * as responses from './responses.ts'
 

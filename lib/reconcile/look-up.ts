@@ -5,6 +5,9 @@ import type { PageReader } from './page-reader.ts'
 import { pageRows, type StatusApi, type StatusQuery } from './ports.ts'
 import type { RowRepairs } from './repair-rows.ts'
 
+/** How many deliveries one look-up can name: as many as a page of the answer has rows. */
+const maxNamedDeliveries = pageRows
+
 interface Dependencies {
   readonly reader: PageReader
   readonly repairs: RowRepairs
@@ -61,7 +64,7 @@ export function lookUpBatches<T extends Message>(
     const dates = possibleRequestDates(message.sentAtMs).join(' ')
     const size = message.deliveries.length
     const known = open.get(dates)
-    if (known && known.size + size <= pageRows) {
+    if (known && known.size + size <= maxNamedDeliveries) {
       known.batch.push(message)
       known.size += size
       continue
@@ -83,8 +86,8 @@ async function filtersFor(deps: Dependencies, messages: readonly Message[]): Pro
   const emailIds = rows.flatMap((row) => row.emailIds)
   const named = new Set(rows.filter((row) => row.emailIds.length > 0).map(nameOf))
   const unnamed = new Set(unseen.filter((key) => !named.has(nameOf(key))).map(({ recipient }) => recipient))
-  const parts = Array.from({ length: Math.ceil(emailIds.length / pageRows) }, (_, part) => ({
-    emailIds: emailIds.slice(part * pageRows, (part + 1) * pageRows),
+  const parts = Array.from({ length: Math.ceil(emailIds.length / maxNamedDeliveries) }, (_, part) => ({
+    emailIds: emailIds.slice(part * maxNamedDeliveries, (part + 1) * maxNamedDeliveries),
   }))
   return [...parts, ...[...unnamed].map((recipient) => ({ recipient }))]
 }

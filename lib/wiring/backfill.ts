@@ -5,7 +5,7 @@ import { pollWirings, sesSettingsOf } from './poll.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { polledProvider } from '../status-apis/ses/get-send-email-status.ts'
 import { getStatisticsReport } from '../status-apis/ses/get-statistics-report.ts'
-import { leaseByHand } from '../table/run-store.ts'
+import { leaseByHand } from '../table/lease-and-checkpoint.ts'
 import { tableNames } from '../table/names.ts'
 
 interface BackfillWiring {

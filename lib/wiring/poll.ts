@@ -20,7 +20,7 @@ import { deliveryReader } from '../table/delivery-reader.ts'
 import { deliveryWriter } from '../table/delivery-writer.ts'
 import { tableNames } from '../table/names.ts'
 import { quarantineWriter } from '../table/quarantine-writer.ts'
-import { runStore } from '../table/run-store.ts'
+import { runStore } from '../table/lease-and-checkpoint.ts'
 import { suppressionWriter } from '../table/suppression-writer.ts'
 
 /** Runs of the same job exclude each other: each poll is one, and a run without any poll has the name of the first. */

@@ -38,7 +38,7 @@ interface Limits {
 /** Texts of columns of which one copy is kept. Past that they are collected anew: what is unique must not pile up. */
 const maxSharedTexts = 10_000
 
-/** Deliveries in this process, with the joins of lib/core/join.ts and the bounds and conditions of lib/table. */
+/** Deliveries in this process: dense rows that join as lib/core/join.ts does, with the bounds and conditions of lib/table. */
 export function inMemoryDeliveries(
   clock: Clock,
   limits: Limits,

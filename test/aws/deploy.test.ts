@@ -7,7 +7,7 @@ import {
   PutItemCommand,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb'
-import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { close, listen } from '../../local/listening-server.ts'
 import { createTables } from '../../local/tables.ts'
 import { rowsOf } from '../embedded-tables.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { createHandler } from '../../functions/ingest.ts'
-import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { deliveryReader } from '../../lib/table/delivery-reader.ts'
 import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'

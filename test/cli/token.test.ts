@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Command } from 'commander'
 import { registerToken } from '../../cli/token.ts'
-import { isAcceptedToken } from '../../lib/ingest/callback-token.ts'
+import { isAcceptedToken } from '../../lib/ingest/token-digest.ts'
 
 let printed: string
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb
 import * as v from 'valibot'
 import { createHandler as createIngest } from '../../functions/ingest.ts'
 import { createHandler as createReconcile } from '../../functions/reconcile.ts'
-import { tokenDigest } from '../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/runtime/config.ts'
 import type { ParameterReader } from '../../lib/runtime/ports.ts'
 import { providers } from '../../lib/providers/registry.ts'

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { bareAddress } from '../../core/address.ts'
 import type { PolledDelivery, PolledOutcome } from '../../core/polled-delivery.ts'
-import { bounceClassOfReply } from '../../core/smtp-reply.ts'
+import { bounceClassOfReply } from '../../core/bounce-class.ts'
 import { oneLine } from '../../core/text.ts'
 import type { ReadRow } from '../../reconcile/ports.ts'
 import { address, identifier, readRow, text, unixSecond, wholeNumber, type Row } from '../row.ts'

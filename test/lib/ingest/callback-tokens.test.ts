@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { createHandler } from '../../../functions/ingest.ts'
-import { tokenDigest } from '../../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../../lib/ingest/token-digest.ts'
 import { lambdaContext } from '../../../local/lambda-context.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables } from '../../embedded-tables.ts'

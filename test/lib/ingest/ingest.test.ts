@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
-import { tokenDigest } from '../../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../../lib/ingest/token-digest.ts'
 import { ingest } from '../../../lib/ingest/ingest.ts'
 import type { QuarantinedInput } from '../../../lib/quarantine/ports.ts'
 import { providers } from '../../../lib/providers/registry.ts'

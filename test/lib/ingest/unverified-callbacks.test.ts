@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { createHandler } from '../../../functions/ingest.ts'
-import { tokenDigest } from '../../../lib/ingest/callback-token.ts'
+import { tokenDigest } from '../../../lib/ingest/token-digest.ts'
 import { providers } from '../../../lib/providers/registry.ts'
 import { replay, rowsToReplay } from '../../../lib/quarantine/replay.ts'
 import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'

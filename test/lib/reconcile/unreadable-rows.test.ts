@@ -13,7 +13,7 @@ import { getSendEmailStatus } from '../../../lib/status-apis/ses/get-send-email-
 import { getStatisticsReport } from '../../../lib/status-apis/ses/get-statistics-report.ts'
 import { readStatusRow } from '../../../lib/status-apis/ses/status-row.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
-import { leaseByHand, runStore } from '../../../lib/table/run-store.ts'
+import { leaseByHand, runStore } from '../../../lib/table/lease-and-checkpoint.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { close, listen } from '../../../local/listening-server.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'

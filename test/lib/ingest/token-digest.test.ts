@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { isAcceptedToken, tokenDigest } from '../../../lib/ingest/callback-token.ts'
+import { isAcceptedToken, tokenDigest } from '../../../lib/ingest/token-digest.ts'
 
 // SHA-256 of `abc` is the first example of FIPS 180-4; of the empty string, a well-known one.
 const digestOfAbc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { BounceClass } from '../../../lib/core/event.ts'
-import { bounceClassOfReply } from '../../../lib/core/smtp-reply.ts'
+import { bounceClassOfReply } from '../../../lib/core/bounce-class.ts'
 
 describe('the class that a reply reports', () => {
   it.each<[string, BounceClass]>([
