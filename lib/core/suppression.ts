@@ -242,18 +242,29 @@ const judgementShape = /^([a-z]+)\/([a-z0-9-]+)$/
  *     2026-11-21T08:00:03Z[operator] by-hand <note>
  */
 export function evidenceLine(evidence: SuppressionEvidence): string {
-  const { occurredAtMs, source, reason, provider, message, fromDomain, untilMs, judgement } = evidence
+  const { occurredAtMs, source, reason, provider, message } = evidence
   const time = formatInstant(occurredAtMs) + (marks.get(source) ?? '')
   const about = source === 'operator' ? [] : [provider ?? nothing, message ?? nothing]
-  const from = fromDomain === undefined ? [] : [fromMark + fromDomain]
-  const until = mayEnd(evidence) && untilMs !== undefined ? [untilMark + formatInstant(untilMs)] : []
-  const judged = judgement === undefined ? [] : [`${judgement.class}/${judgement.rule}`]
   const words = oneLine(evidence.detail)
-  // A server's reply is a stranger's: it states no end.
-  const apart = mayEnd(evidence) && until.length === 0 && words.startsWith(untilMark) ? ['-'] : []
-  const identity = [time, reason, ...about, ...from, ...until, ...judged, ...apart].join(' ')
+  const identity = [time, reason, ...about, ...wordsBefore(evidence, words)].join(' ')
   const detail = shortened(words, maxLineLength - identity.length - 1)
   return detail === '' ? identity : `${identity} ${detail}`
+}
+
+/** What stands before the detail and identifies the evidence with the rest. */
+function wordsBefore(evidence: SuppressionEvidence, detail: string): readonly string[] {
+  const { fromDomain, untilMs, judgement } = evidence
+  const until = mayEnd(evidence) && untilMs !== undefined ? [untilMark + formatInstant(untilMs)] : []
+  // A list's words are those of strangers: they state no end and no domain.
+  const isAlike =
+    (mayEnd(evidence) && until.length === 0 && detail.startsWith(untilMark)) ||
+    (evidence.source === 'list' && fromDomain === undefined && detail.startsWith(fromMark))
+  return [
+    ...(fromDomain === undefined ? [] : [fromMark + fromDomain]),
+    ...until,
+    ...(judgement === undefined ? [] : [`${judgement.class}/${judgement.rule}`]),
+    ...(isAlike ? [nothing] : []),
+  ]
 }
 
 /** Whether it is of a kind of which lists state an end. */
