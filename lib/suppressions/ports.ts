@@ -50,7 +50,7 @@ export interface ListEntry {
 }
 
 /** One request for a part of a provider's list. */
-export interface ListQuery {
+interface ListQuery {
   /** YYYY-MM-DD in UTC+8, both included, at most {@link ProviderList.maxDates}; absent where the list has no dates. */
   readonly from?: string
   readonly to?: string

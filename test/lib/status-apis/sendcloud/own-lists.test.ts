@@ -106,7 +106,11 @@ describe("SendCloud's own lists", () => {
   it.each(['dataList', 'voList', 'list'])(
     'are read where the rows are in %s, by either name',
     async (rowsIn) => {
-      const row = { email: 'A@Example.com', complaintTime: '2026-11-20 16:00:00', reason: 'from\nsoftbounce' }
+      const row = {
+        email: 'A@Example.com',
+        complaintTime: '2026-11-20 16:00:00',
+        reason: 'from\n soft bounce',
+      }
       expect(
         await pageOf({ [rowsIn]: [row, { receiver: 'b@example.com', spamReportedTime: '?' }, {}] }),
       ).toEqual({
@@ -115,7 +119,7 @@ describe("SendCloud's own lists", () => {
             recipient: 'a@example.com',
             reason: 'complaint',
             listedAtMs: at('2026-11-20T08:00:00Z'),
-            detail: 'from softbounce',
+            detail: 'from soft bounce',
           },
           { recipient: 'b@example.com', reason: 'complaint', detail: '' },
         ],
