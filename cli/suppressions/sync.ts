@@ -3,7 +3,7 @@ import { evidenceLine } from '../../lib/core/suppression.ts'
 import { noFigures, type ListFigures, type ListFinding } from '../../lib/reconcile/lists/apply-page.ts'
 import { mostRows, readLists, stepsOf } from '../../lib/reconcile/lists/read-lists.ts'
 import { ProviderCalls } from '../../lib/reconcile/provider-calls.ts'
-import { suppressionScanner } from '../../lib/table/suppression-reader.ts'
+import { suppressionBatches } from '../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { CommandError } from '../command-error.ts'
 import { counted } from '../counted.ts'
@@ -55,7 +55,7 @@ async function syncProvider(
     {
       lists,
       suppressions: {
-        ...suppressionScanner({ client, table, clock }),
+        ...suppressionBatches({ client, table, clock }),
         ...suppressionWriter({ client, table }),
       },
       clock,

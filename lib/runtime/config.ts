@@ -80,7 +80,7 @@ const tablePrefix = v.optional(
 
 const retentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '400')
 
-/** How long evidence of a provider's own blocklist holds after the latest. */
+/** How long evidence of a provider's own blocklist that states no end holds after the latest. */
 export const blocklistDays = v.optional(
   wholeNumber('a number of days from 0 to 3650', 0, 3_650),
   String(defaultBlocklistDays),

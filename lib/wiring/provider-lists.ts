@@ -17,7 +17,7 @@ import { polledProvider } from '../status-apis/ses/get-send-email-status.ts'
 import type { ProviderList } from '../suppressions/ports.ts'
 import { tableNames } from '../table/names.ts'
 import { runStore } from '../table/run-store.ts'
-import { suppressionScanner } from '../table/suppression-reader.ts'
+import { suppressionBatches } from '../table/suppression-reader.ts'
 import { suppressionWriter } from '../table/suppression-writer.ts'
 import { sendCloudSettingsOf, sesSettingsOf } from './poll.ts'
 
@@ -73,7 +73,7 @@ export function listSyncs(
   if (!SYNC_PROVIDER_LISTS) return []
   const { reconciliation, suppressions: table } = tableNames(TABLE_PREFIX)
   const suppressions = {
-    ...suppressionScanner({ client, table, clock }),
+    ...suppressionBatches({ client, table, clock }),
     ...suppressionWriter({ client, table }),
   }
   return providerLists(environment, clock).map(({ job, ...provider }) => ({

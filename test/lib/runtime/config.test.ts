@@ -178,6 +178,7 @@ describe('a wrong setting', () => {
     ['SES_REQUESTS_PER_SECOND', 'NaN', pace],
     ['SES_REQUESTS_PER_SECOND', 'fast', pace],
     ['SENDS_RECORDED', 'yes', 'on or off'],
+    ['SYNC_PROVIDER_LISTS', 'yes', 'on or off'],
     ['SWEEP_AGES_DAYS', '0,29', ages],
     ['SWEEP_AGES_DAYS', '30', ages],
     ['SWEEP_AGES_DAYS', '3;29', ages],
