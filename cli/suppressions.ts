@@ -269,7 +269,10 @@ async function removeSuppression(recipient: string, options: RemoveOptions): Pro
 
 /** The provider's own list decides whether a mail is sent at all. */
 function providersOwn(row: Suppression): string {
-  const providers = linesOf(row).flatMap((line) => parseEvidence(line)?.provider ?? [])
+  const providers = linesOf(row).flatMap((line) => {
+    const evidence = parseEvidence(line)
+    return evidence?.source === 'import' ? [] : (evidence?.provider ?? [])
+  })
   const named = [...new Set(providers)].join(' and ')
   return named === ''
     ? ''

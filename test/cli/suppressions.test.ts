@@ -462,6 +462,13 @@ describe('ledger suppressions remove', () => {
 
   it("says nothing of a provider's own list where none ever spoke against the address", async () => {
     await printed('add', 'some@example.com')
+    // An export of somebody with whom nothing is sent.
+    await list.suppress({
+      ...complaint,
+      recipient: 'some@example.com',
+      source: 'import',
+      provider: 'mailgun',
+    })
     now.mockReturnValue(at('2026-11-23T11:00:00Z'))
     expect(await printed('remove', 'some@example.com')).toMatch(/so does `ledger suppressions add`\.\n$/)
   })
