@@ -208,9 +208,12 @@ describe("the providers' own lists", () => {
     ])
     expect(await Array.fromAsync(list.all())).toMatchObject([{ recipient: 'own@example.com' }])
     allow()
-    clock.advanceTo(at('2026-11-29T08:00:00Z'))
+    clock.advanceTo(at('2026-11-22T08:00:00Z'))
     await run()
     expect(await list.ofRecipient('gone@example.com')).toBeDefined()
+    // Of what was never read all is read, and of the rest what is new.
+    expect(asked()).toContain('unsubscribe/list 2026-11-19')
+    expect(asked().at(-1)).toBe('complaint/list 2026-08-25')
   })
 
   it.each([
