@@ -20,6 +20,8 @@ import { CommandError } from './command-error.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { recheckSuppressions } from './recheck.ts'
+import { isRemovedAtProviders, type RemoveOptions } from './suppressions/remove-at-provider.ts'
+import { syncSuppressions } from './suppressions/sync.ts'
 import {
   asJson,
   historyOf,
@@ -29,7 +31,7 @@ import {
   type RowInColumns,
 } from './suppression-report.ts'
 
-/** Declares `ledger suppressions list | show | add | remove | recheck`. */
+/** Declares `ledger suppressions list | show | add | remove | recheck | sync`. */
 export function registerSuppressions(program: Command): void {
   const suppressions = program
     .command('suppressions')
@@ -57,6 +59,9 @@ export function registerSuppressions(program: Command): void {
     .command('remove')
     .description('take an address off the list, until something newer speaks against it')
     .argument('<recipient>')
+    .option('--at-provider', 'off the own lists of every provider that is set up, too, and there first')
+    .option('--yes', 'with --at-provider: do not ask')
+    .option('--dry-run', 'with --at-provider: only say which lists it is on')
     .action(removeSuppression)
   suppressions
     .command('recheck')
@@ -67,6 +72,15 @@ export function registerSuppressions(program: Command): void {
     .option('--checkpoint <file>', 'where to keep how far it is', nonEmpty)
     .option('--json', 'print a line of JSON for each finding')
     .action(recheckSuppressions)
+  suppressions
+    .command('sync')
+    .description("read the providers' own lists into this one, as the reconcile function does once a day")
+    .addOption(
+      new Option('--from <provider>', 'only those of this one').choices(['tencent-ses', 'sendcloud']),
+    )
+    .option('--dry-run', 'only say what would be added')
+    .option('--json', 'print a line of JSON for each finding')
+    .action(syncSuppressions)
 }
 
 function nonEmpty(text: string): string {
@@ -226,14 +240,21 @@ async function addSuppression(recipient: string, { note = '' }: { note?: string 
   })
 }
 
-async function removeSuppression(recipient: string): Promise<void> {
+async function removeSuppression(recipient: string, options: RemoveOptions): Promise<void> {
   const address = addressOf(recipient)
+  const { atProvider = false, yes = false, dryRun = false } = options
+  if (!atProvider && (yes || dryRun)) throw new CommandError('--yes and --dry-run go with --at-provider.')
   await withLedger(async (opened) => {
+    if (atProvider && !(await isRemovedAtProviders(address, options, opened))) return
     const { reader, writer } = listOf(opened)
     const nowMs = opened.clock.now()
     const before = await reader.ofRecipient(address)
     const after = before && (await writer.remove(address, nowMs, datedLater(before, nowMs)))
-    if (before === undefined || after === undefined) throw neverListed(opened.name)
+    if (before === undefined || after === undefined) {
+      if (!atProvider) throw neverListed(opened.name)
+      process.stdout.write(`${neverListed(opened.name).message}\n`)
+      return
+    }
     const [held] = heldOf(after, opened)
     if (held !== undefined) {
       throw new CommandError(`It is on the list again by what was learnt a moment ago: ${held.line}`)
@@ -241,18 +262,21 @@ async function removeSuppression(recipient: string): Promise<void> {
     const removedAt = after.removals.at(-1) ?? ''
     const already = heldOf(before, opened).length > 0 ? '' : ', as it was already'
     process.stdout.write(
-      `${address} is off the list of ${opened.name}${already}. Whatever was known up to ${removedAt} no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`.${providersOwn(before)}\n`,
+      `${address} is off the list of ${opened.name}${already}. Whatever was known up to ${removedAt} no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`.${atProvider ? '' : providersOwn(before)}\n`,
     )
   })
 }
 
-/** The provider's own list cannot be changed from here, and decides whether a mail is sent at all. */
+/** The provider's own list decides whether a mail is sent at all. */
 function providersOwn(row: Suppression): string {
-  const providers = linesOf(row).flatMap((line) => parseEvidence(line)?.provider ?? [])
+  const providers = linesOf(row).flatMap((line) => {
+    const evidence = parseEvidence(line)
+    return evidence?.source === 'import' ? [] : (evidence?.provider ?? [])
+  })
   const named = [...new Set(providers)].join(' and ')
   return named === ''
     ? ''
-    : ` A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back.`
+    : ` A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back. \`ledger suppressions remove ${row.recipient} --at-provider\` takes it off there, too.`
 }
 
 interface SuppressionList {

@@ -12,9 +12,11 @@ import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
 import { errorName } from '../lib/runtime/error-name.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
 import { pollWirings } from '../lib/wiring/poll.ts'
+import { listSyncs } from '../lib/wiring/provider-lists.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { combinedReport } from '../lib/reconcile/combined-report.ts'
+import { syncLists } from '../lib/reconcile/lists/sync-lists.ts'
 import { runPolls } from '../lib/reconcile/run-polls.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { tableNames } from '../lib/table/names.ts'
@@ -64,12 +66,16 @@ export function createHandler(
   // At each run, so that replaced credentials are used without a restart.
   const wire = async () => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
-    const polls = pollWirings(await withSendCloud(settings), { client: client(), clock, log })
-    return polls.map(({ provider, dependencies, requestsPerSecond }) => ({
-      provider,
-      dependencies: { ...dependencies, isByHand, owner: randomUUID() },
-      requestsPerSecond,
-    }))
+    const complete = await withSendCloud(settings)
+    const polls = pollWirings(complete, { client: client(), clock, log })
+    return {
+      polls: polls.map(({ provider, dependencies, requestsPerSecond }) => ({
+        provider,
+        dependencies: { ...dependencies, isByHand, owner: randomUUID() },
+        requestsPerSecond,
+      })),
+      syncs: isByHand ? [] : listSyncs(complete, { client: client(), clock, log }),
+    }
   }
   // Who does not poll SendCloud must not fail for want of its credentials.
   const withSendCloud = async (settings: Environment): Promise<Environment> => {
@@ -90,9 +96,11 @@ export function createHandler(
     await publishQuarantineSize(quarantineGauge(client(), tableNames(target.deployment).quarantine), target)
     // An operator waits for the poll.
     if (!isByHand) await finishBodies(finishing(target.deployment))
-    const polls = await wire()
+    const { polls, syncs } = await wire()
     const { reports, failures } = await runPolls(polls, { clock, deadlineMs })
     for (const [provider, report] of reports) publishRunMetrics(provider, report, target)
+    // With what time the polls leave.
+    await syncLists(syncs, deadlineMs)
     if (reports.size === 0 || failures.length > 0) throw failures[0]
     return figuresOf(combinedReport([...reports.values()]))
   })

@@ -5,6 +5,7 @@ import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import { reconcileJob, sendCloudJobs } from '../lib/wiring/poll.ts'
+import { listJobs } from '../lib/wiring/provider-lists.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 import type { Runtime } from '../lib/runtime/runtime.ts'
@@ -59,7 +60,8 @@ export async function startLocalStack(
     const simulatedSes = settings.isSesSimulated ? await startSes(settings, on.clock) : undefined
     if (simulatedSes) {
       stops.push(() => simulatedSes.close())
-      await forgetCheckpoint(emulator.client, settings.tablePrefix, reconcileJob)
+      for (const job of [reconcileJob, listJobs.tencentSes])
+        await forgetCheckpoint(emulator.client, settings.tablePrefix, job)
     }
     const simulatedSendCloud = await startSendCloud(settings, on.clock, emulator.client)
     if (simulatedSendCloud) stops.push(() => simulatedSendCloud.close())
@@ -124,7 +126,7 @@ async function startSendCloud(
   client: DynamoDBClient,
 ): Promise<SimulatedSendCloud | undefined> {
   if (!settings.isSendCloudSimulated) return undefined
-  for (const job of Object.values(sendCloudJobs)) {
+  for (const job of [...Object.values(sendCloudJobs), listJobs.sendCloud]) {
     await forgetCheckpoint(client, settings.tablePrefix, job)
   }
   const { apiUser, apiKey } = simulatedSendCloudCredentials

@@ -24,10 +24,9 @@ const check = 'emailStatus'
  * @param environment - with the settings of the deployment, as far as they are known
  */
 export async function checkEmailStatus(environment: Environment, clock: Clock): Promise<Check> {
-  const set = setVariables(environment)
-  const isOfShell = isLocal(set) || setsSendCloudPoll(set)
+  const isOfShell = isSetHere(environment)
   try {
-    const settings = isOfShell ? set : await withParameters(set, sendCloudPollParameters, lambda.parameters)
+    const settings = await withSendCloudSettings(environment)
     return await callOnce(settings, isOfShell ? 'this shell' : 'the deployment', clock)
   } catch (error) {
     if (error instanceof StatusApiError) return refusedBy(error)
@@ -35,6 +34,17 @@ export async function checkEmailStatus(environment: Environment, clock: Clock): 
       ? failed(check, 'was not asked: the settings are wrong', oneLine(sentenceOf(error)))
       : notChecked(check, `not checked: the credentials could not be read: ${oneLine(sentenceOf(error))}`)
   }
+}
+
+/** The environment with the credentials of SendCloud's poll, as {@link checkEmailStatus} takes them. */
+export async function withSendCloudSettings(environment: Environment): Promise<Environment> {
+  const set = setVariables(environment)
+  return isSetHere(set) ? set : withParameters(set, sendCloudPollParameters, lambda.parameters)
+}
+
+function isSetHere(environment: Environment): boolean {
+  const set = setVariables(environment)
+  return isLocal(set) || setsSendCloudPoll(set)
 }
 
 async function callOnce(settings: Environment, whose: string, clock: Clock): Promise<Check> {

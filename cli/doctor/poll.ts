@@ -11,28 +11,45 @@ import {
 } from '../deployment-settings.ts'
 import { stageOptions, waysToCheck } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
-import { checkEmailStatus } from './email-status.ts'
+import { checkEmailStatus, withSendCloudSettings } from './email-status.ts'
+import { checkOwnLists } from './own-lists.ts'
 import { checkPollApi } from './poll-api.ts'
 
 /** Whether a deployment's polls are set up: as it was deployed, and with the credentials that it has of its own. */
 export async function checkPoll(environment: Environment, clock: Clock): Promise<readonly Check[]> {
   const set = setVariables(environment)
   if (isLocal(set)) {
-    return Promise.all([checkPollApi(set, 'this shell', clock), checkEmailStatus(set, clock)])
+    const checks = [checkSes(set, 'this shell', clock), checkSendCloud(set, clock)]
+    return (await Promise.all(checks)).flat()
   }
   const found = await deployedSettings(set, 'reconcile')
   const settings = 'unread' in found ? set : setVariables({ ...set, ...found.deployed })
   const about = checkSettings(found, settings, set)
-  const sendCloud = checkEmailStatus(settings, clock)
+  const sendCloud = checkSendCloud(settings, clock)
   if (settings.SES_POLL === 'off') {
-    return [about, await checkPollApi(settings, 'nobody', clock), await sendCloud]
+    return [about, ...(await checkSes(settings, 'nobody', clock)), ...(await sendCloud)]
   }
   const own = await deployedCredentials(set)
   const hasOwn = 'credentials' in own && missingCredentials(own.credentials).length === 0
   const api = hasOwn
-    ? checkPollApi({ ...withoutCredentials(settings), ...own.credentials }, 'the deployment', clock)
-    : checkPollApi(settings, 'this shell, which may not be those of the deployment', clock)
-  return [about, checkParameters(own, set), await api, await sendCloud]
+    ? checkSes({ ...withoutCredentials(settings), ...own.credentials }, 'the deployment', clock)
+    : checkSes(settings, 'this shell, which may not be those of the deployment', clock)
+  return [about, checkParameters(own, set), ...(await api), ...(await sendCloud)]
+}
+
+/** Tencent's poll, and the lists by which it refuses to send. */
+async function checkSes(environment: Environment, whose: string, clock: Clock): Promise<readonly Check[]> {
+  const poll = await checkPollApi(environment, whose, clock)
+  const asked = { check: 'block list', provider: 'tencent-ses', environment, poll }
+  return [poll, await checkOwnLists(asked, clock)]
+}
+
+/** The same of SendCloud's. */
+async function checkSendCloud(settings: Environment, clock: Clock): Promise<readonly Check[]> {
+  const poll = await checkEmailStatus(settings, clock)
+  const environment = poll.verdict === 'passed' ? await withSendCloudSettings(settings) : settings
+  const asked = { check: 'bounce list', provider: 'sendcloud', environment, poll }
+  return [poll, await checkOwnLists(asked, clock)]
 }
 
 /** So that halves of different pairs are never combined. */

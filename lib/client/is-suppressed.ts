@@ -68,7 +68,7 @@ const sendingSchema = v.object({
  *     if (await isSuppressed(recipient, { fromDomain: 'shop.example.com', except: ['unsubscribe'] })) return
  *
  * `TABLE_PREFIX` (such as `delivery-ledger-prod`) names the deployment; `BLOCKLIST_DAYS` (default 14) is how long a
- * provider's own list counts; region, credentials and endpoint come from the environment as the AWS SDK defines it. All of
+ * provider's own list counts that states no end; region, credentials and endpoint come from the environment as the AWS SDK defines it. All of
  * it is read at the first call. The caller needs `dynamodb:GetItem` on the table `<TABLE_PREFIX>-suppressions`, no
  * other permission.
  *

@@ -26,6 +26,8 @@ export interface SuppressionEvidence {
   readonly message?: MessageKey
   /** The sender's domain from which the recipient unsubscribed, in lower case; absent if not reported. */
   readonly fromDomain?: string
+  /** Of an entry in a provider's own list: when that list says that it ends; absent if it does not say. */
+  readonly untilMs?: number
   /** Of a bounce: the meaning of the reply, and the rule that decided. */
   readonly judgement?: { readonly class: ReplyClass; readonly rule: string }
   /** A bounce that counts only with others: see {@link unclearBounces}. */
@@ -40,7 +42,10 @@ export interface SuppressionEvidence {
  */
 export const unclearBounces = { needed: 3, withinDays: 30 } as const
 
-/** A provider's own list is temporary: evidence of it holds for this many days after the latest (BLOCKLIST_DAYS). */
+/**
+ * A provider's own list is temporary: evidence of it holds until the end that the list states, or else for this many days
+ * after the latest (BLOCKLIST_DAYS).
+ */
 export const defaultBlocklistDays = 14
 
 /**
@@ -134,21 +139,27 @@ function lastingReasons(lines: readonly string[]): readonly HeldReason[] {
 }
 
 function blocklistReason(lines: readonly string[], { nowMs, blocklistDays }: Asked): readonly HeldReason[] {
-  const [first, ...others] = inOrderOfTime(lines)
-  if (first === undefined) return []
-  const holdsMs = blocklistDays * dayMs
-  // If it had ended in between, it holds since it began again.
-  const time = others.reduce(
-    ({ line, lastMs }, other) => {
-      const atMs = instantOf(other)
-      return { line: atMs > lastMs + holdsMs ? other : line, lastMs: atMs }
-    },
-    { line: first, lastMs: instantOf(first) },
-  )
-  const untilMs = time.lastMs + holdsMs
-  return untilMs > nowMs
-    ? [{ reason: 'blocklist', sinceMs: instantOf(time.line), untilMs, line: time.line }]
+  const endOf = (line: string) => parseEvidence(line)?.untilMs ?? instantOf(line) + blocklistDays * dayMs
+  // Each list ends as it stated last; those that state nothing, and refused mails, end together.
+  const ends = new Map<string, number>()
+  let since: { readonly line: string; readonly untilMs: number } | undefined
+  for (const line of inOrderOfTime(lines)) {
+    const untilMs = endOf(line)
+    ends.set(statedBy(line), untilMs)
+    // If it had ended in between, it holds since it began again.
+    const isGoingOn = since !== undefined && instantOf(line) <= since.untilMs
+    since = isGoingOn && since ? { ...since, untilMs: Math.max(since.untilMs, untilMs) } : { line, untilMs }
+  }
+  const untilMs = Math.max(...ends.values())
+  return since && untilMs > nowMs
+    ? [{ reason: 'blocklist', sinceMs: instantOf(since.line), untilMs, line: since.line }]
     : []
+}
+
+/** Whose list stated the end of an entry; empty where none did. */
+function statedBy(line: string): string {
+  const evidence = parseEvidence(line)
+  return evidence?.untilMs === undefined ? '' : (evidence.provider ?? nothing)
 }
 
 /** The bounce that completed the number. */
@@ -216,12 +227,14 @@ const marks: ReadonlyMap<SuppressionEvidence['source'], string> = new Map([
 const maxLineLength = 300
 const nothing = '-'
 const fromMark = 'from:'
+const untilMark = 'until:'
 const judgementShape = /^([a-z]+)\/([a-z0-9-]+)$/
 
 /**
  * Evidence as stored in the table: one readable line that sorts by time, to the second.
  *
  *     <instant>[poll] <reason> <provider> <message> from:<domain> <class>/<rule> <detail>
+ *     <instant>[list] blocklist <provider> - until:<instant> <detail>
  *     2026-11-21T08:00:03Z hard-bounce tencent-ses qcloudses-… gone/mailbox-not-there 551 5.1.1 recipient is not exist
  *     2026-11-21T08:00:03Z unsubscribe tencent-ses qcloudses-… from:news.example.com
  *     2026-11-21T08:00:03Z[list] blocklist tencent-ses -
@@ -229,14 +242,34 @@ const judgementShape = /^([a-z]+)\/([a-z0-9-]+)$/
  *     2026-11-21T08:00:03Z[operator] by-hand <note>
  */
 export function evidenceLine(evidence: SuppressionEvidence): string {
-  const { occurredAtMs, source, reason, provider, message, fromDomain, judgement } = evidence
+  const { occurredAtMs, source, reason, provider, message } = evidence
   const time = formatInstant(occurredAtMs) + (marks.get(source) ?? '')
   const about = source === 'operator' ? [] : [provider ?? nothing, message ?? nothing]
-  const from = fromDomain === undefined ? [] : [fromMark + fromDomain]
-  const judged = judgement === undefined ? [] : [`${judgement.class}/${judgement.rule}`]
-  const identity = [time, reason, ...about, ...from, ...judged].join(' ')
-  const detail = shortened(oneLine(evidence.detail), maxLineLength - identity.length - 1)
+  const words = oneLine(evidence.detail)
+  const identity = [time, reason, ...about, ...wordsBefore(evidence, words)].join(' ')
+  const detail = shortened(words, maxLineLength - identity.length - 1)
   return detail === '' ? identity : `${identity} ${detail}`
+}
+
+/** What stands before the detail and identifies the evidence with the rest. */
+function wordsBefore(evidence: SuppressionEvidence, detail: string): readonly string[] {
+  const { fromDomain, untilMs, judgement } = evidence
+  const until = mayEnd(evidence) && untilMs !== undefined ? [untilMark + formatInstant(untilMs)] : []
+  // A list's words are those of strangers: they state no end and no domain.
+  const isAlike =
+    (mayEnd(evidence) && until.length === 0 && detail.startsWith(untilMark)) ||
+    (evidence.source === 'list' && fromDomain === undefined && detail.startsWith(fromMark))
+  return [
+    ...(fromDomain === undefined ? [] : [fromMark + fromDomain]),
+    ...until,
+    ...(judgement === undefined ? [] : [`${judgement.class}/${judgement.rule}`]),
+    ...(isAlike ? [nothing] : []),
+  ]
+}
+
+/** Whether it is of a kind of which lists state an end. */
+function mayEnd({ source, reason }: Pick<SuppressionEvidence, 'source' | 'reason'>): boolean {
+  return source === 'list' && reason === 'blocklist'
 }
 
 /** Parses a line; `undefined` for one that no evidence wrote. */
@@ -254,16 +287,24 @@ export function parseEvidence(line: string): Omit<SuppressionEvidence, 'recipien
     reason,
     ...(provider !== nothing && { provider }),
     ...(message !== nothing && { message }),
-    ...wordsOf(reason, words),
+    ...wordsOf({ source, reason }, words),
   }
 }
 
-/** Only an unsubscription names a domain, and only a bounce is judged: elsewhere such text is part of the detail. */
+/**
+ * Only an unsubscription names a domain, only a list states an end, and only a bounce is judged: elsewhere such text is
+ * part of the detail.
+ */
 function wordsOf(
-  reason: SuppressionReason,
+  kind: Pick<SuppressionEvidence, 'source' | 'reason'>,
   words: readonly string[],
-): Pick<SuppressionEvidence, 'fromDomain' | 'judgement' | 'detail'> {
+): Pick<SuppressionEvidence, 'fromDomain' | 'untilMs' | 'judgement' | 'detail'> {
+  const { reason } = kind
   const [first = '', ...others] = words
+  if (mayEnd(kind) && first.startsWith(untilMark)) {
+    const untilMs = parseInstant(first.slice(untilMark.length))
+    if (untilMs !== undefined) return { untilMs, detail: others.join(' ') }
+  }
   if (reason === 'unsubscribe' && first.startsWith(fromMark)) {
     return { fromDomain: first.slice(fromMark.length), detail: others.join(' ') }
   }

@@ -121,7 +121,11 @@ export interface RunStore {
    */
   save(owner: string, checkpoint: StoredCheckpoint | undefined, untilMs: number): Promise<boolean>
   /** Gives the lease back with the run's figures. `false` where the run had lost it. */
-  release(owner: string, checkpoint: StoredCheckpoint | undefined, figures: RunFigures): Promise<boolean>
+  release(
+    owner: string,
+    checkpoint: StoredCheckpoint | undefined,
+    figures: RunFigures | ListSyncFigures,
+  ): Promise<boolean>
 }
 
 /** What a run by hand needs of the lease beside {@link RunStore.acquire}: it leaves checkpoint and figures alone. */
@@ -166,6 +170,20 @@ export interface RunFigures {
    * takes on; the next run goes on from there.
    * `lease`: another run holds it. `provider`: the provider kept failing. `settings`: it refuses our settings.
    */
+  readonly stoppedBy: StopReason
+}
+
+/** What a sync of a provider's own lists did. */
+export interface ListSyncFigures {
+  readonly calls: number
+  readonly rows: number
+  /** Entries that our list lacked, and that it had. */
+  readonly added: number
+  readonly known: number
+  /** Addresses that were taken off ours, and not off the provider's. */
+  readonly still: number
+  readonly unreadable: number
+  /** As {@link RunFigures.stoppedBy}; `provider` where a list could not be read. */
   readonly stoppedBy: StopReason
 }
 

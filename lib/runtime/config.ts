@@ -80,7 +80,7 @@ const tablePrefix = v.optional(
 
 const retentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '400')
 
-/** How long evidence of a provider's own blocklist holds after the latest. */
+/** How long evidence of a provider's own blocklist that states no end holds after the latest. */
 export const blocklistDays = v.optional(
   wholeNumber('a number of days from 0 to 3650', 0, 3_650),
   String(defaultBlocklistDays),
@@ -173,17 +173,18 @@ export function parseSigningKeys({ signing }: Provider, environment: Environment
   return parseEnvironment({ [keySetting]: signingKeys(publicKey) }, environment)[keySetting] ?? []
 }
 
+function isOn() {
+  return v.pipe(
+    v.picklist(['on', 'off'], 'on or off'),
+    v.transform((setting) => setting === 'on'),
+  )
+}
+
 /** Explicit: forgotten credentials must not look like a poll that is turned off. */
 const sesPoll = v.optional(v.picklist(['on', 'off'], 'on or off'), 'on')
 
 /** Set by the operator, since the table cannot distinguish a mail that was not recorded from one that was never sent. */
-const sendsRecorded = v.optional(
-  v.pipe(
-    v.picklist(['on', 'off'], 'on or off'),
-    v.transform((setting) => setting === 'on'),
-  ),
-  'off',
-)
+const sendsRecorded = v.optional(isOn(), 'off')
 
 /** The credentials of the poll. They are kept as parameters where the environment does not set them. */
 export const pollCredentialEntries = {
@@ -232,6 +233,8 @@ export const reconcileEntries = {
   /** `on` where every send is recorded (lib/client/record-send.ts), so that there is nothing to discover. */
   SENDS_RECORDED: sendsRecorded,
   SWEEP_AGES_DAYS: sweepAgesDays,
+  /** Whether the providers' own lists are read into ours once a day. */
+  SYNC_PROVIDER_LISTS: v.optional(isOn(), 'on'),
 }
 
 /** A row must outlive the poll's reach, or the last sweep of its date would discover expired deliveries. */

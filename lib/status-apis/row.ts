@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { readAddress, type Addressed } from '../core/address.ts'
-import { toSecond, unixInstantMs } from '../core/instant.ts'
+import { parseInstant, secondMs, toSecond, unixInstantMs, utc8OffsetMs } from '../core/instant.ts'
 import { identifierIn } from '../core/message.ts'
 import type { PolledDelivery } from '../core/polled-delivery.ts'
 import type { ReadRow } from '../reconcile/ports.ts'
@@ -44,6 +44,18 @@ export const unixSecond = v.pipe(
     const instantMs = unixInstantMs(value)
     return instantMs === undefined ? undefined : toSecond(instantMs)
   }),
+)
+
+/** `2026-11-21 16:00:03` in UTC+8. Source of the time zone: "Data", SendCloud's API v2; Tencent counts days in it, too. */
+export const localSecond = v.pipe(
+  v.string(),
+  v.regex(/^\s*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*$/),
+  v.transform((value) => {
+    // Read as UTC first, so that a 31st of February is refused.
+    const asUtcMs = parseInstant(`${value.trim().replace(' ', 'T')}Z`)
+    return asUtcMs === undefined ? undefined : unixInstantMs((asUtcMs - utc8OffsetMs) / secondMs)
+  }),
+  v.number(),
 )
 
 /** One row of a provider's list, field by field: what cannot be read costs its own field, and is named. */

@@ -30,6 +30,17 @@ export function suppressionScanner(
   return {
     approximateRows: () => approximateRows(client, table),
     pages: (position) => scanPages(from, { position }, (items) => items.map(suppressionIn)),
+    ...suppressionBatches({ client, table, clock }),
+  }
+}
+
+/** Reads the rows of many recipients, a hundred at a time. */
+export function suppressionBatches({
+  client,
+  table,
+  clock,
+}: Dependencies & { readonly clock: Clock }): Pick<SuppressionScanner, 'ofRecipients'> {
+  return {
     async ofRecipients(recipients) {
       const keys = [...new Set(recipients)].map((recipient) => ({ recipient: { S: recipient } }))
       const rows = (await batchGetItems(client, table, clock, keys)).map(suppressionIn)

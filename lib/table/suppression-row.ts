@@ -28,6 +28,15 @@ const latestColumns: Readonly<Record<SuppressionReason, string>> = {
   'by-hand': 'latestByHand',
 }
 
+/** The same of what a provider's list says of its end: for each provider one column. */
+const latestListing = 'latestListing-'
+
+function latestColumnFor({ reason, untilMs, provider = '' }: SuppressionEvidence): string {
+  return reason === 'blocklist' && untilMs !== undefined
+    ? `${latestListing}${provider}`
+    : latestColumnOf(reason)
+}
+
 /** Evidence in the words of its row. */
 export interface EvidenceInRow {
   readonly set: ReturnType<typeof setOf>
@@ -49,7 +58,7 @@ export function evidenceInRow(evidence: SuppressionEvidence): EvidenceInRow {
     line,
     instant,
     day: dayOf(evidence.occurredAtMs),
-    latestColumn: latestColumnOf(evidence.reason),
+    latestColumn: latestColumnFor(evidence),
     latestValue: `${instant} ${line}`,
   }
 }
@@ -58,6 +67,7 @@ export function evidenceInRow(evidence: SuppressionEvidence): EvidenceInRow {
 export function suppressionIn(item: Item): Suppression {
   const set = (column: string) => item[column]?.SS ?? []
   const latest = (reason: SuppressionReason) => latestIn(item, reason)
+  const listings = Object.keys(item).filter((column) => column.startsWith(latestListing))
   const lasting = suppressionReasons.filter((reason) => reason !== 'blocklist')
   const suppressedBy = item.suppressedBy?.S
   const removedAt = item.removedAt?.S
@@ -72,6 +82,7 @@ export function suppressionIn(item: Item): Suppression {
       ...set('blocklisted'),
       ...set('evidence').filter(isBlocklisting),
       ...latest('blocklist'),
+      ...listings.flatMap((column) => lineIn(item, column) ?? []),
     ]),
     unclearBounces: inOrderOfTime(set('unclearBounces')),
     unclearDays: set('unclearDays').toSorted(),
@@ -85,10 +96,15 @@ export function suppressionIn(item: Item): Suppression {
  * concerns every sender.
  */
 function latestIn(item: Item, reason: SuppressionReason): readonly string[] {
-  const value = item[latestColumnOf(reason)]?.S
-  if (value === undefined) return []
-  const line = value.slice(value.indexOf(' ') + 1)
+  const line = lineIn(item, latestColumnOf(reason))
+  if (line === undefined) return []
   return [reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line]
+}
+
+/** The line behind its instant. */
+function lineIn(item: Item, column: string): string | undefined {
+  const value = item[column]?.S
+  return value?.slice(value.indexOf(' ') + 1)
 }
 
 /** Version 1 of the rules kept these with the lasting evidence. */

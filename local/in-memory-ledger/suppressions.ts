@@ -11,13 +11,20 @@ import {
 import type { SuppressionReader, SuppressionWriter } from '../../lib/suppressions/ports.ts'
 import { byBytes, eachAsync, requireKey } from './engine-rules.ts'
 
+interface LatestEvidence {
+  readonly reason: SuppressionReason
+  readonly value: string
+  readonly line: string
+}
+
 /** A row of the list. Evidence that found no room in its set stands beside it where it is the first or the latest. */
 interface SuppressionRow {
   readonly evidence: Set<string>
   readonly blocklisted: Set<string>
   readonly unclearBounces: Set<string>
   readonly unclearDays: Set<string>
-  readonly latest: Map<SuppressionReason, { readonly value: string; readonly line: string }>
+  /** By reason, and of what a provider's list says of its end by provider, too. */
+  readonly latest: Map<string, LatestEvidence>
   first?: string
 }
 
@@ -63,10 +70,12 @@ function addEvidence(row: SuppressionRow, evidence: SuppressionEvidence, maxLine
 
 function keepLatest({ latest }: SuppressionRow, evidence: SuppressionEvidence, line: string): void {
   const value = `${sortableInstant(evidence.occurredAtMs)} ${line}`
-  const known = latest.get(evidence.reason)
+  const { reason, untilMs, provider = '' } = evidence
+  const name = untilMs === undefined ? reason : `${reason} of ${provider}`
+  const known = latest.get(name)
   if (known !== undefined && byBytes(known.value, value) >= 0) return
-  const kept = evidence.reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line
-  latest.set(evidence.reason, { value, line: kept })
+  const kept = reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line
+  latest.set(name, { reason, value, line: kept })
 }
 
 function* eachSuppression(rows: ReadonlyMap<string, SuppressionRow>): Iterable<Suppression> {
@@ -75,7 +84,9 @@ function* eachSuppression(rows: ReadonlyMap<string, SuppressionRow>): Iterable<S
 
 function suppressionIn(recipient: string, row: SuppressionRow): Suppression {
   const latest = (isBlocklist: boolean) =>
-    [...row.latest].filter(([reason]) => (reason === 'blocklist') === isBlocklist).map(([, { line }]) => line)
+    [...row.latest.values()]
+      .filter(({ reason }) => (reason === 'blocklist') === isBlocklist)
+      .map(({ line }) => line)
   return {
     recipient,
     evidence: inOrderOfTime([

@@ -11,6 +11,7 @@ import { receive, type ApiRequest } from './api-request.ts'
 import type { SendCloudMessage } from './mail.ts'
 import { refusal, type Refusal } from './refusal.ts'
 import { trackedRows } from './open-and-click.ts'
+import { isListAction, OwnLists } from './own-lists.ts'
 import { SentMail, type ListPart, type SentMailOptions } from './sent-mail.ts'
 import { readStatusQuery } from './status-query.ts'
 
@@ -62,10 +63,11 @@ type Answer = { readonly body: string; readonly isCached: boolean } | Refusal | 
 
 const statusAction = 'data/emailStatus'
 const trackAction = 'openandclick/list'
+const success = { statusCode: 200, message: '请求成功' }
 
 /**
- * Starts a SendCloud that answers data/emailStatus and openandclick/list over HTTP as its documents say: credentials in the form, dates that must be
- * given, answers that are repeated for ten minutes, calls that come too fast. Nothing of it leaves the machine.
+ * Starts a SendCloud that answers data/emailStatus, openandclick/list and the calls of its own lists over HTTP as its documents
+ * say: credentials in the form, dates that must be given, answers that are repeated for ten minutes, calls that come too fast. Nothing of it leaves the machine.
  * Source: "投递回应" (deliver_response), read 2026-11-21.
  */
 export async function startSimulatedSendCloud(
@@ -74,6 +76,7 @@ export async function startSimulatedSendCloud(
   const { clock, callsPerMinute = 3_000, cacheMs = 10 * minuteMs } = options
   const faults = plannedFaults<IncomingCall>()
   const mail = new SentMail(options)
+  const ownLists = new OwnLists(mail.messages)
   const cache = new AnswerCache(cacheMs)
   const hasRoom = paceOf(callsPerMinute, minuteMs)
 
@@ -81,16 +84,21 @@ export async function startSimulatedSendCloud(
     if (!hasRoom(call.atMs)) return refusal(50000)
     const fault = faults.takeFor(call)
     if (fault) return { fault }
-    if (request.action !== statusAction && request.action !== trackAction)
+    const isOfLists = isListAction(request.action)
+    if (request.action !== statusAction && request.action !== trackAction && !isOfLists)
       return { fault: { httpStatus: 404 } }
     if (!isSignedIn(request, options)) return refusal(40005)
+    if (isOfLists) {
+      const info = ownLists.answerTo(request.action, request.parameters, call.atMs)
+      return 'statusCode' in info ? info : { body: answerBody(success, info), isCached: false }
+    }
     const key = cacheKeyOf(request.action, request.parameters)
     const known = cache.find(key, call.atMs)
     if (known !== undefined) return { body: known, isCached: true }
     const listed =
       request.action === statusAction ? statusList(request, call.atMs) : trackList(request, call.atMs)
     if ('statusCode' in listed) return listed
-    const body = answerBody({ statusCode: 200, message: '请求成功' }, listed.info)
+    const body = answerBody(success, listed.info)
     cache.keep(key, body, call.atMs)
     return { body, isCached: false }
   }

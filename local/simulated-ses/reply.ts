@@ -9,12 +9,13 @@ import type { StatusRow } from './status-row.ts'
 export type Answer =
   | { readonly rows: readonly StatusRow[] }
   | { readonly report: StatisticsReport }
+  | { readonly content: Readonly<Record<string, unknown>> }
   | Refusal
   | { readonly fault: Fault }
 
 /** As it is written down in the recorded calls. */
 export function nameOf(answer: Answer): string {
-  if ('rows' in answer || 'report' in answer) return 'ok'
+  if ('rows' in answer || 'report' in answer || 'content' in answer) return 'ok'
   return 'code' in answer ? answer.code : nameOfFault(answer.fault)
 }
 
@@ -23,6 +24,7 @@ export function reply(response: ServerResponse, answer: Answer, callNumber: numb
   const requestId = requestIdOf(callNumber)
   if ('rows' in answer) sendJson(response, { EmailStatusList: answer.rows, RequestId: requestId })
   else if ('report' in answer) sendJson(response, { ...answer.report, RequestId: requestId })
+  else if ('content' in answer) sendJson(response, { ...answer.content, RequestId: requestId })
   else if ('code' in answer) sendError(response, answer, requestId)
   else sendFault(response, answer.fault, requestId)
 }

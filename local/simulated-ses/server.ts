@@ -4,6 +4,7 @@ import { plannedFaults } from '../simulated-api/faults.ts'
 import type { Faults } from '../simulated-api/faults.ts'
 import { paceOf } from '../simulated-api/pace.ts'
 import { recordingServer } from '../simulated-api/recording-server.ts'
+import { BlockLists, isListAction } from './block-lists.ts'
 import type { SimulatedDelivery } from './mail.ts'
 import { mailboxWith } from './mailbox.ts'
 import type { Mailbox, MailboxOptions } from './mailbox.ts'
@@ -44,6 +45,8 @@ export interface SimulatedSes extends Pick<Faults<IncomingCall>, 'failNext' | 'f
   readonly url: string
   /** Adds mail; a row is listed once the clock has reached its sentAtMs (and lagMs has gone by). */
   send(...deliveries: readonly SimulatedDelivery[]): void
+  /** Puts an address on the account's own blocklist, until a date (YYYY-MM-DD) or for good. */
+  block(address: string, expireDate?: string): void
   readonly deliveries: readonly SimulatedDelivery[]
   readonly calls: readonly RecordedCall[]
   /** Cuts open connections and resolves when the port is free. */
@@ -56,8 +59,8 @@ const reportAction = 'GetStatisticsReport'
 const defaultRegions = ['ap-guangzhou', 'ap-hongkong', 'ap-singapore']
 
 /**
- * Starts a Tencent SES that answers GetSendEmailStatus and GetStatisticsReport over HTTP as the real one is known to:
- * signatures, regions, pace, paging without a total, the 30 days' window. Nothing of it leaves the machine.
+ * Starts a Tencent SES that answers GetSendEmailStatus, GetStatisticsReport and the calls of its blocklists over HTTP as the
+ * real one is known to: signatures, regions, pace, paging without a total, the 30 days' window. Nothing of it leaves the machine.
  */
 export async function startSimulatedSes(options: SimulatedSesOptions): Promise<SimulatedSes> {
   const faults = plannedFaults<IncomingCall>()
@@ -66,6 +69,7 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
     (options.regions ?? defaultRegions).map((region) => [region, mailboxWith(options)]),
   )
   const deliveries: SimulatedDelivery[] = []
+  const blockLists = new BlockLists(deliveries)
   const hasRoom = paceOf(options.requestsPerSecond, 1_000)
 
   const answerTo = (request: ReceivedRequest, call: IncomingCall): Answer => {
@@ -76,6 +80,7 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
     const refused = gatewayRefusal(request, options)
     if (refused) return refused
     const parameters = request.parameters ?? new Map<string, unknown>()
+    if (isListAction(call.action)) return blockLists.answerTo(call.action, parameters, call.atMs)
     const mailbox = mailboxes.get(headerOf(request, 'x-tc-region'))
     if (!mailbox) throw new TypeError('The gateway refuses any other region.')
     const answer = call.action === reportAction ? reported : listed
@@ -109,6 +114,9 @@ export async function startSimulatedSes(options: SimulatedSesOptions): Promise<S
         }
       }
     },
+    block: (address, expireDate) => {
+      blockLists.block(address, expireDate, options.clock.now())
+    },
     deliveries,
     calls,
     failNext: (count, fault) => {
@@ -130,8 +138,8 @@ function gatewayRefusal(request: ReceivedRequest, options: SimulatedSesOptions):
   if (headerOf(request, 'x-tc-version') !== apiVersion) {
     return refusal('NoSuchVersion', `The simulation knows version ${apiVersion}.`)
   }
-  if (action !== statusAction && action !== reportAction) {
-    return refusal('InvalidAction', `The simulation knows ${statusAction} and ${reportAction}.`)
+  if (action !== statusAction && action !== reportAction && !isListAction(action)) {
+    return refusal('InvalidAction', `The simulation knows no ${action}.`)
   }
   if (!regions.includes(region)) return refusal('UnsupportedRegion', `Region ${region} is not supported.`)
   if (!request.parameters) return refusal('InvalidParameter', 'The body is not a JSON object.')

@@ -40,6 +40,7 @@ describe('the settings of a command', () => {
       SES_REQUESTS_PER_SECOND: '2',
       SENDS_RECORDED: 'on',
       SWEEP_AGES_DAYS: '7,29',
+      SYNC_PROVIDER_LISTS: '',
       SES_ENDPOINT: '',
       INBOUND_RETENTION_DAYS: '',
     })

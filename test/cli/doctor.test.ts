@@ -100,9 +100,11 @@ describe('the doctor', () => {
           '✓ schedule      the last run ended \\d+ s ago: nothing was left to ask',
           '✓ quarantine    is empty',
           '✓ poll API      accepts the credentials of this shell; ap-guangzhou lists no mail of today: .*',
+          '✓ block list    may be read: ListBlackEmailAddress, ListCustomBlacklist',
           '✓ emailStatus   accepts the credentials of this shell; SendCloud lists no mail of today',
+          '✓ bounce list   may be read: bounce/list, unsubscribe/list, complaint/list',
           '',
-          '11 passed, 0 failed, 0 not checked\\.',
+          '13 passed, 0 failed, 0 not checked\\.',
           '$',
         ].join('\n'),
       ),
@@ -140,7 +142,7 @@ describe('the doctor', () => {
   it('leaves out what takes the token where it has none', async () => {
     const { output, exitCode } = await doctor('', local)
     expect(output).toContain('– token         not checked: set CALLBACK_TOKEN to it, or give it by --token\n')
-    expect(output).toContain('9 passed, 0 failed, 2 not checked.')
+    expect(output).toContain('11 passed, 0 failed, 2 not checked.')
     expect(exitCode).toBe(0)
   })
 
@@ -208,10 +210,12 @@ describe('the doctor', () => {
           ' {16}→ Start the local stack \\(npm start\\)\\.',
           '✗ poll API      does not answer as it should \\(NoAnswer\\)',
           ' {16}→ .* Start the local stack \\(npm start\\)\\.',
+          '– block list    not checked: see poll API',
           '✗ emailStatus   does not answer as it should \\(NoAnswer\\)',
           ' {16}→ .* Try again\\.',
+          '– bounce list   not checked: see emailStatus',
           '',
-          '0 passed, 4 failed, 4 not checked\\.',
+          '0 passed, 4 failed, 6 not checked\\.',
           '$',
         ].join('\n'),
       ),

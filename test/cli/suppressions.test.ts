@@ -432,12 +432,16 @@ describe('ledger suppressions remove', () => {
   it('takes an address off the list and says what brings it back', async () => {
     await list.suppress(hardBounce)
     expect(await printed('remove', 'gone@example.com')).toBe(
-      `gone@example.com is off the list of ${ledger}. Whatever was known up to 2026-11-23T10:00:00.250Z no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`. A list of tencent-ses's own may still hold it: then the next mail is not sent, and that brings it back.\n`,
+      `gone@example.com is off the list of ${ledger}. Whatever was known up to 2026-11-23T10:00:00.250Z no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`. A list of tencent-ses's own may still hold it: then the next mail is not sent, and that brings it back. \`ledger suppressions remove gone@example.com --at-provider\` takes it off there, too.\n`,
     )
     expect(await isListed('gone@example.com')).toBe(false)
     expect(await printed('remove', 'gone@example.com')).toContain(
       `is off the list of ${ledger}, as it was already. `,
     )
+  })
+
+  it('has no options of its own without --at-provider', async () => {
+    await expect(printed('remove', 'gone@example.com', '--dry-run')).rejects.toThrow(/go with --at-provider/)
   })
 
   it('says so of an address that was never on the list', async () => {
@@ -458,6 +462,13 @@ describe('ledger suppressions remove', () => {
 
   it("says nothing of a provider's own list where none ever spoke against the address", async () => {
     await printed('add', 'some@example.com')
+    // An export of somebody with whom nothing is sent.
+    await list.suppress({
+      ...complaint,
+      recipient: 'some@example.com',
+      source: 'import',
+      provider: 'mailgun',
+    })
     now.mockReturnValue(at('2026-11-23T11:00:00Z'))
     expect(await printed('remove', 'some@example.com')).toMatch(/so does `ledger suppressions add`\.\n$/)
   })

@@ -721,6 +721,27 @@ function describeSuppressions(opened: Open, numRuns: number): void {
     ])
   })
 
+  it("knows how long each provider's list says that an entry holds, beyond a row that is full", async () => {
+    const { suppressions } = await opened({ maxEvidenceInRow: 1 })
+    const listed = (provider: string, day: string, until: string): SuppressionEvidence => ({
+      ...blocklisting(`2026-11-${day}T00:00:00Z`),
+      source: 'list',
+      provider,
+      untilMs: at(`${until}T00:00:00Z`),
+    })
+    for (const evidence of [
+      blocklisting('2026-11-15T00:00:00Z'),
+      listed('sendcloud', '14', '2027-03-01'),
+      listed('tencent-ses', '12', '2026-12-01'),
+      listed('sendcloud', '13', '2027-09-01'),
+      blocklisting('2026-11-16T00:00:00Z'),
+    ])
+      await suppressions.suppress(evidence)
+    const row = await suppressions.ofRecipient('a@example.com')
+    expect(row?.blocklisted).toHaveLength(4)
+    expect(held(row)).toMatchObject([{ reason: 'blocklist', untilMs: at('2027-03-01T00:00:00Z') }])
+  })
+
   it('keeps the latest beyond a full row when that row gets again what it holds', async () => {
     const { suppressions } = await opened({ maxEvidenceInRow: 1 })
     for (const day of ['15', '13', '14', '15']) {

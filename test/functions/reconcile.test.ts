@@ -243,6 +243,7 @@ describe('a run of the function', () => {
     clock.advanceTo(Date.parse('2026-11-22T08:00:00Z'))
     await invoke()
     // The first run ever asks one question, and the second one sweeps.
-    expect(simulated.calls.map(({ requestDate }) => requestDate)).toEqual(['2026-11-20', '2026-11-20'])
+    const polls = simulated.calls.filter(({ action }) => action === 'GetSendEmailStatus')
+    expect(polls.map(({ requestDate }) => requestDate)).toEqual(['2026-11-20', '2026-11-20'])
   })
 })

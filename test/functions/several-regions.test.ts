@@ -91,7 +91,12 @@ describe('the poll of several regions', () => {
       { recipient: 'anna@example.com', status: 'delivered', region: 'ap-guangzhou' },
       { recipient: 'ben@example.com', status: 'delivered', region: 'ap-hongkong' },
     ])
-    expect(await jobs()).toEqual(['get-send-email-status', 'get-send-email-status-ap-hongkong'])
+    expect(await jobs()).toEqual([
+      'get-send-email-status',
+      'get-send-email-status-ap-hongkong',
+      'tencent-ses-lists',
+      'tencent-ses-lists-ap-hongkong',
+    ])
     expect(logged.flatMap(({ event, list }) => (event === 'reconciled' ? [list] : []))).toEqual([
       'GetSendEmailStatus (ap-guangzhou)',
       'GetSendEmailStatus (ap-hongkong)',

@@ -68,7 +68,7 @@ beforeAll(async () => {
 })
 afterAll(() => project.remove())
 
-/** For every setting of a function a value that no other has. `sesPoll` and `sendsRecorded` know two words only. */
+/** For every setting of a function a value that no other has. `sesPoll` and the like know two words only. */
 const otherValues: Readonly<Record<string, string>> = {
   callbackTokenSha256: 'ab'.repeat(32),
   callbackTokenSha256TencentSes: 'ac'.repeat(32),
@@ -82,6 +82,7 @@ const otherValues: Readonly<Record<string, string>> = {
   sendcloudRequestsPerSecond: '3',
   sendsRecorded: 'on',
   sweepAgesDays: '6,28',
+  syncProviderLists: 'off',
   retentionDays: '77',
   inboundRetentionDays: '11',
   unverifiedMbPerDay: '13',
@@ -144,6 +145,7 @@ describe('the environment', () => {
       SENDCLOUD_REQUESTS_PER_SECOND: otherValues.sendcloudRequestsPerSecond,
       SENDS_RECORDED: otherValues.sendsRecorded,
       SWEEP_AGES_DAYS: otherValues.sweepAgesDays,
+      SYNC_PROVIDER_LISTS: otherValues.syncProviderLists,
     })
   })
 
@@ -170,6 +172,7 @@ describe('the environment', () => {
       SENDCLOUD_REQUESTS_PER_SECOND: '1',
       SENDS_RECORDED: 'off',
       SWEEP_AGES_DAYS: '29',
+      SYNC_PROVIDER_LISTS: 'on',
     })
   })
 })
@@ -361,7 +364,7 @@ describe('the role of the reconcile function', () => {
   })
 
   it('allows them unconditionally', () => {
-    expect(conditionsOfTables('reconcile')).toEqual(Array.from({ length: 6 }, () => undefined))
+    expect(conditionsOfTables('reconcile')).toEqual(Array.from({ length: 7 }, () => undefined))
   })
 
   it('allows it the parameters that it reads, its log, to say where it failed, and nothing else', () => {
@@ -546,7 +549,13 @@ async function callsOfReconcile(): Promise<Recorded> {
   const forgotten = mailAt('2026-10-20T08:00:00Z', 'forgotten')
   const bounced = mailAt('2026-11-21T06:00:00Z', 'gone', {
     timeline: [
-      { kind: 'bounced', atMs: Date.parse('2026-11-21T06:00:10Z'), reason: `551 ${'x'.repeat(5_000)}` },
+      {
+        kind: 'bounced',
+        atMs: Date.parse('2026-11-21T06:00:10Z'),
+        // So that Tencent's own list holds it.
+        bounceType: 'hard_bounce',
+        reason: `551 ${'x'.repeat(5_000)}`,
+      },
       { kind: 'complained', atMs: Date.parse('2026-11-21T07:00:00Z') },
     ],
   })

@@ -92,7 +92,7 @@ describe('npm start', () => {
     const byDefault = run('npx ledger doctor', { ...reported, PORT: port })
     for (const doctor of [atUrl, byDefault]) {
       expect(await doctor.exited).toBe(0)
-      expect(doctor.output()).toMatch(/^✓ function URL .*^✓ token .*^11 passed, 0 failed, 0 not checked\.$/ms)
+      expect(doctor.output()).toMatch(/^✓ function URL .*^✓ token .*^13 passed, 0 failed, 0 not checked\.$/ms)
     }
   })
 

@@ -48,10 +48,18 @@ export async function listedPage(
       ...parameters,
     },
   })
+  const rows = listedRows(info, action).map(read)
+  return { ...pageOf(rows), ...(answeredAtMs !== undefined && { answeredAtMs }) }
+}
+
+/**
+ * The rows in an answer, wherever they are.
+ * @throws StatusApiError
+ */
+export function listedRows(info: unknown, action: string): readonly unknown[] {
   const { success, output } = v.safeParse(listed, info ?? {})
   if (!success) {
     throw new StatusApiError('transient', 'UnreadableAnswer', `${action} answered without a list of rows.`)
   }
-  const rows = (output.voList ?? output.dataList ?? output.list ?? []).map(read)
-  return { ...pageOf(rows), ...(answeredAtMs !== undefined && { answeredAtMs }) }
+  return output.voList ?? output.dataList ?? output.list ?? []
 }

@@ -9,8 +9,8 @@ import {
   meaningOf,
 } from '../../providers/sendcloud/sub-status.ts'
 import type { ReadRow } from '../../reconcile/ports.ts'
-import { address, readRow, text, type Row } from '../row.ts'
-import { emailId, listedDelivery, localSecond } from './fields.ts'
+import { address, localSecond, readRow, text, type Row } from '../row.ts'
+import { emailId, listedDelivery } from './fields.ts'
 
 /** 401 to 409, 503 to 509; others may be added. */
 const subStatus = v.pipe(text, v.trim(), v.regex(/^\d{1,4}$/))

@@ -132,7 +132,8 @@ describe('the poll API', () => {
       check: 'poll API',
       verdict: 'failed',
       found: 'was not asked: the settings are wrong',
-      advice: 'Settings are missing or wrong: SES_REGION: expected a region such as ap-guangzhou',
+      advice:
+        'Settings are missing or wrong: SES_REGION: expected a region such as ap-guangzhou, or several separated by commas',
     })
     expect(ses.calls).toEqual([])
   })

@@ -61,6 +61,16 @@ describe("a deployment's poll", () => {
           found:
             'accepts the credentials of the deployment; ap-singapore lists no mail of today: if you sent some, SES_REGION is another',
         },
+        'block list': {
+          check: 'block list',
+          verdict: 'passed',
+          found: 'may be read: ListBlackEmailAddress, ListCustomBlacklist',
+        },
+        'bounce list': {
+          check: 'bounce list',
+          verdict: 'not-checked',
+          found: 'not checked: see emailStatus',
+        },
         emailStatus: {
           check: 'emailStatus',
           verdict: 'not-checked',
@@ -69,6 +79,23 @@ describe("a deployment's poll", () => {
         },
       },
     )
+  })
+
+  it('names the permissions that the lists of the provider lack, unless they are not to be read', async () => {
+    putCredentials()
+    ses.failWhen(({ action }) => action.startsWith('List'), { code: 'UnauthorizedOperation' })
+    expect((await checked())['block list']).toEqual({
+      check: 'block list',
+      verdict: 'failed',
+      found: 'cannot be read into ours',
+      advice:
+        "ListBlackEmailAddress for 2026-11-21 2026-11-21 offset 0 failed: UnauthorizedOperation. Allow ses:ListBlackEmailAddress to the account of TENCENTCLOUD_SECRET_ID. ListCustomBlacklist for offset 0 failed: UnauthorizedOperation. Allow ses:ListCustomBlacklist to the account of TENCENTCLOUD_SECRET_ID. Or say by syncProviderLists: 'off' in serverless.yml (SYNC_PROVIDER_LISTS) that it is not to be.",
+    })
+    deploy({ SYNC_PROVIDER_LISTS: 'off' })
+    expect((await checked())['block list']).toMatchObject({
+      verdict: 'not-checked',
+      found: 'is not read (SYNC_PROVIDER_LISTS=off)',
+    })
   })
 
   it('says whose keys are refused, and how to put others', async () => {

@@ -197,6 +197,51 @@ describe("a provider's own list", () => {
     expect(held(row, at('2026-11-19T00:00:00Z'))).toEqual([])
   })
 
+  const listed = (time: string, until?: string, provider = 'sendcloud'): SuppressionEvidence => ({
+    recipient: 'example@example.com',
+    reason: 'blocklist',
+    occurredAtMs: at(time),
+    source: 'list',
+    provider,
+    ...(until !== undefined && { untilMs: at(until) }),
+    detail: '',
+  })
+  const ends = (...evidence: readonly SuppressionEvidence[]) =>
+    held(rowOf(...evidence), at('2026-11-22T00:00:00Z')).map(({ untilMs = NaN }) =>
+      new Date(untilMs).toISOString().slice(0, 10),
+    )
+
+  it('holds until the end that it states, be that sooner or later', () => {
+    expect(ends(listed('2026-11-21T00:00:00Z', '2027-02-01T00:00:00Z'))).toEqual(['2027-02-01'])
+    expect(ends(listed('2026-11-21T00:00:00Z', '2026-11-23T00:00:00Z'))).toEqual(['2026-11-23'])
+    expect(ends(listed('2026-11-20T00:00:00Z', '2026-11-22T00:00:00Z'))).toEqual([])
+    expect(ends(listed('2026-11-20T00:00:00Z'))).toEqual(['2026-12-04'])
+  })
+
+  it('ends as it stated last, and no sooner than another list or a refused mail says', () => {
+    const early = listed('2026-11-01T00:00:00Z', '2027-02-01T00:00:00Z')
+    const later = listed('2026-11-02T00:00:00Z', '2026-11-25T00:00:00Z')
+    expect(ends(early, later)).toEqual(['2026-11-25'])
+    expect(ends(later, early, listed('2026-11-01T00:00:00Z', '2026-12-24T00:00:00Z', 'tencent-ses'))).toEqual(
+      ['2026-12-24'],
+    )
+    expect(ends(early, later, blocklisted('2026-11-20T00:00:00Z'))).toEqual(['2026-12-04'])
+    expect(ends(early, blocklisted('2026-11-20T00:00:00Z'))).toEqual(['2027-02-01'])
+  })
+
+  it('writes the end that it states into its line, and takes no server’s words for one', () => {
+    const line = '2026-11-21T00:00:00Z[list] blocklist sendcloud - until:2027-02-01T00:00:00Z'
+    const stated = listed('2026-11-21T00:00:00Z', '2027-02-01T00:00:00Z')
+    expect(evidenceLine(stated)).toBe(line)
+    expect({ recipient: stated.recipient, ...parseEvidence(line) }).toEqual(stated)
+    const words = 'until:2999-01-01T00:00:00Z 550 no'
+    const spoken = evidenceLine({ ...listed('2026-11-21T00:00:00Z'), detail: words })
+    expect(parseEvidence(spoken)?.untilMs).toBeUndefined()
+    expect(parseEvidence(evidenceLine({ ...stated, source: 'callback', detail: words }))).not.toHaveProperty(
+      'untilMs',
+    )
+  })
+
   it('ends no other reason when it ends, and hides none while it holds', () => {
     const row = rowOf(blocklisted('2026-11-21T00:00:00Z'), complaint)
     expect(held(row, at('2026-11-23T00:00:00Z')).map(({ reason }) => reason)).toEqual([
@@ -352,10 +397,11 @@ const anyEvidence: fc.Arbitrary<SuppressionEvidence> = fc.record(
     recipient: fc.constant('a@example.com'),
     reason: fc.constantFrom(...suppressionReasons),
     occurredAtMs: fc.nat(6).map((step) => startMs + step * 500),
-    source: fc.constantFrom('callback', 'poll', 'operator'),
+    source: fc.constantFrom('callback', 'poll', 'operator', 'list'),
     provider: fc.constantFrom('tencent-ses', 'sendcloud'),
     message: fc.constantFrom(sampleMessage, 'task:77'),
     isUnclear: fc.constant(true as const),
+    untilMs: fc.constantFrom(startMs, startMs + 86_400_000),
     detail: fc.constantFrom('', '550 5.1.1 user unknown'),
   },
   { requiredKeys: ['recipient', 'reason', 'occurredAtMs', 'source', 'provider', 'message', 'detail'] },

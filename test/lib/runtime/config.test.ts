@@ -53,10 +53,11 @@ describe('settings that are not set', () => {
       SES_POLL: 'on',
       SENDCLOUD_ENDPOINT: 'https://api.sendcloud.net/apiv2',
       SENDCLOUD_REQUESTS_PER_SECOND: 1,
-      SES_REGION: 'ap-guangzhou',
+      SES_REGION: ['ap-guangzhou'],
       SES_REQUESTS_PER_SECOND: 1,
       SENDS_RECORDED: false,
       SWEEP_AGES_DAYS: [29],
+      SYNC_PROVIDER_LISTS: true,
       TENCENTCLOUD_SECRET_ID: 'an id',
       TENCENTCLOUD_SECRET_KEY: 'a key',
     })
@@ -107,7 +108,8 @@ describe('a good setting', () => {
   it.each<[string, string, unknown]>([
     ['SES_ENDPOINT', 'https://ses.intl.tencentcloudapi.com', 'https://ses.intl.tencentcloudapi.com'],
     ['SES_ENDPOINT', 'http://127.0.0.1:3001/', 'http://127.0.0.1:3001/'],
-    ['SES_REGION', 'ap-hongkong', 'ap-hongkong'],
+    ['SES_REGION', 'ap-hongkong', ['ap-hongkong']],
+    ['SES_REGION', 'ap-guangzhou, ap-hongkong,ap-guangzhou', ['ap-guangzhou', 'ap-hongkong']],
     ['SES_REQUESTS_PER_SECOND', '20', 20],
     ['SES_REQUESTS_PER_SECOND', '0.01', 0.01],
     ['SES_REQUESTS_PER_SECOND', '2.5', 2.5],
@@ -166,8 +168,8 @@ describe('a wrong setting', () => {
     ['SES_ENDPOINT', 'https://', url],
     ['SES_ENDPOINT', 'see https://ses.tencentcloudapi.com', url],
     ['SES_POLL', 'no', 'on or off'],
-    ['SES_REGION', 'guangzhou', 'a region such as ap-guangzhou'],
-    ['SES_REGION', 'AP-GUANGZHOU', 'a region such as ap-guangzhou'],
+    ['SES_REGION', 'guangzhou', 'a region such as ap-guangzhou, or several separated by commas'],
+    ['SES_REGION', 'AP-GUANGZHOU', 'a region such as ap-guangzhou, or several separated by commas'],
     ['SES_REQUESTS_PER_SECOND', '0', 'requests per second, at least 0.01'],
     ['SES_REQUESTS_PER_SECOND', '0.009', 'requests per second, at least 0.01'],
     ['SES_REQUESTS_PER_SECOND', '20.1', 'requests per second, at most 20'],
@@ -178,6 +180,7 @@ describe('a wrong setting', () => {
     ['SES_REQUESTS_PER_SECOND', 'NaN', pace],
     ['SES_REQUESTS_PER_SECOND', 'fast', pace],
     ['SENDS_RECORDED', 'yes', 'on or off'],
+    ['SYNC_PROVIDER_LISTS', 'yes', 'on or off'],
     ['SWEEP_AGES_DAYS', '0,29', ages],
     ['SWEEP_AGES_DAYS', '30', ages],
     ['SWEEP_AGES_DAYS', '3;29', ages],
@@ -197,7 +200,7 @@ describe('a wrong setting', () => {
     const environment = { RETENTION_DAYS: 'a year', SES_REGION: 'nowhere', TENCENTCLOUD_SECRET_ID: 'an id' }
     expect(problemsOf(() => parseEnvironment(pollEntries, environment))).toEqual([
       '  RETENTION_DAYS: expected a number of days from 1 to 3650',
-      '  SES_REGION: expected a region such as ap-guangzhou',
+      '  SES_REGION: expected a region such as ap-guangzhou, or several separated by commas',
       '  TENCENTCLOUD_SECRET_KEY: is not set',
     ])
   })

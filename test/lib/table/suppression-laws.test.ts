@@ -73,6 +73,22 @@ const anyBlocklisting: fc.Arbitrary<SuppressionEvidence> = fc.record({
   detail: fc.constantFrom('1007', '401'),
 })
 
+/** As read from a provider's own list, with its end or without. */
+const anyListing: fc.Arbitrary<SuppressionEvidence> = fc.record(
+  {
+    recipient: fc.constant(recipient),
+    occurredAtMs: anyInstant,
+    source: fc.constant('list'),
+    provider: fc.constantFrom('tencent-ses', 'sendcloud'),
+    reason: fc.constant('blocklist'),
+    untilMs: fc
+      .constantFrom('2026-11-23', '2026-12-01', '2026-12-25', '2027-12-01')
+      .map((day) => Date.parse(`${day}T00:00:00Z`)),
+    detail: fc.constantFrom('', '550 no such user'),
+  },
+  { requiredKeys: ['recipient', 'occurredAtMs', 'source', 'provider', 'reason', 'detail'] },
+)
+
 /** Enough of them for the address to be on the list, and often not. */
 const anyUnclearBounce: fc.Arbitrary<SuppressionEvidence> = fc
   .record({
@@ -93,6 +109,7 @@ const anyEvidence = fc.oneof(
   { weight: 1, arbitrary: anyComplaint },
   { weight: 1, arbitrary: anyByHand },
   { weight: 2, arbitrary: anyBlocklisting },
+  { weight: 3, arbitrary: anyListing },
   { weight: 7, arbitrary: anyUnclearBounce },
 )
 

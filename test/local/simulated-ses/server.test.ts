@@ -87,7 +87,7 @@ describe('who may ask', () => {
     expect(await recipientsOf(simulated)).toEqual([])
   })
 
-  it('knows two actions and one version', async () => {
+  it('knows its actions and one version', async () => {
     const simulated = await startForTest({ clock: virtualClock(afternoon) })
     expect(await refusalOf(clientOf(simulated).ListEmailIdentities({}))).toBe('InvalidAction')
     const older = clientOf(simulated)
