@@ -48,7 +48,7 @@ async function exportSuppressions({ format, ...listed }: ExportOptions): Promise
     }
     const csv = stringify({ header: true, columns: [...exportColumns], escape_formulas: true })
     const lines = linesOfCsv(rows, { ...listed, blocklistDays: opened.blocklistDays })
-    // The stringifier fails with it where reading does.
+    // It fails with it where reading does.
     pipeline(Readable.from(lines), csv, () => undefined)
     for await (const part of csv) await write(String(part))
   })

@@ -4,8 +4,8 @@ import { recipientOf } from '../../core/address.ts'
 import { exportColumns, fromExport } from './own-export.ts'
 import { fieldName, maxRecordLength, UnreadableListError, type ListRecord } from './record.ts'
 
-/** What the column of the address is called, by {@link fieldName}. */
-export const addressNames = ['email', 'emailaddress', 'address', 'recipient'] as const
+/** What the column of the address is called. */
+export const addressNames = ['email', 'email address', 'address', 'recipient'] as const
 
 interface CsvRow {
   readonly record: readonly string[]
@@ -36,7 +36,7 @@ export async function* csvRecords(head: string, text: AsyncIterable<string>): As
       if (record.every((field) => field.trim() === '')) continue
       if (fieldsOf === undefined) {
         const names = record.map(fieldName)
-        const isHeader = addressNames.some((name) => names.includes(name))
+        const isHeader = addressNames.some((name) => names.includes(fieldName(name)))
         fieldsOf = isHeader ? byHeader(record) : byAddress(record)
         if (isHeader) continue
       }

@@ -11,7 +11,7 @@ import { oneLine } from '../../core/text.ts'
 import { addressNames } from './csv-records.ts'
 import { entryInstant } from './entry-instant.ts'
 import { listFormats, type ListFormat, type StatedReason } from './formats.ts'
-import type { ListRecord, UnreadRecord } from './record.ts'
+import { fieldName, type ListRecord, type UnreadRecord } from './record.ts'
 
 /** What an entry of a list says, or why it is refused. */
 export type ReadEntry =
@@ -47,7 +47,7 @@ function readEntry(record: ListRecord | UnreadRecord, order: ReadingOrder): Read
   const { line } = record
   if ('problem' in record) return { type: 'refused', line, problem: record.problem }
   const valueOf = (...names: readonly string[]) =>
-    names.map((name) => record.fields.get(name) ?? '').find((value) => value !== '') ?? ''
+    names.map((name) => record.fields.get(fieldName(name)) ?? '').find((value) => value !== '') ?? ''
   const format = listFormats[order.format]
   const stated = format.reasonOf(valueOf)
   if (stated.type === 'none-holds') return { type: 'left-aside', line }
@@ -66,7 +66,7 @@ function readEntry(record: ListRecord | UnreadRecord, order: ReadingOrder): Read
   if (isAhead(occurredAtMs, order.nowMs)) {
     return refused(`${quoted(time)} is in the future, by this machine's clock: ${formatInstant(order.nowMs)}`)
   }
-  const domain = reason === 'unsubscribe' ? valueOf('fromdomain') : ''
+  const domain = reason === 'unsubscribe' ? valueOf('from domain') : ''
   const fromDomain = canonicalDomain(domain)
   if (domain !== '' && fromDomain === undefined) return refused(`${quoted(domain)} is no domain`)
   const evidence = {

@@ -1,8 +1,9 @@
-import type { SuppressionReason } from '../../core/suppression.ts'
+import { suppressionReasons, type SuppressionReason } from '../../core/suppression.ts'
 import { fieldName } from './record.ts'
 
 // What the exports of other senders hold, by their documents (docs/importing-lists.md); none was tried against a live
-// account. Names of fields are those of `fieldName`.
+// account. Of a name, and of
+// a word, only letters and digits count (`fieldName`).
 
 /** Whose export a file is; `csv` is anybody's, and our own. */
 export const listFormatNames = ['csv', 'ses', 'sendgrid', 'mailgun', 'postmark', 'listmonk'] as const
@@ -30,24 +31,22 @@ interface Format {
   readonly reasonOf: (valueOf: ValueOf) => StatedReason
 }
 
-const reasonsByWord = new Map<string, SuppressionReason>([
-  ...(['hardbounce', 'bounce', 'bounced', 'hard'] as const).map((word) => [word, 'hard-bounce'] as const),
-  ...(['complaint', 'complained', 'spam', 'spamcomplaint', 'spamreport', 'abuse'] as const).map(
-    (word) => [word, 'complaint'] as const,
-  ),
-  ...(['unsubscribe', 'unsubscribed', 'unsubscription', 'optout'] as const).map(
-    (word) => [word, 'unsubscribe'] as const,
-  ),
-  ...(['blocklist', 'blocklisted', 'blacklist', 'blacklisted'] as const).map(
-    (word) => [word, 'blocklist'] as const,
-  ),
-  ...(['byhand', 'manual', 'manualsuppression'] as const).map((word) => [word, 'by-hand'] as const),
-])
+const wordsOfReasons: Readonly<Record<SuppressionReason, readonly string[]>> = {
+  'hard-bounce': ['hard bounce', 'bounce', 'bounced', 'hard'],
+  complaint: ['complaint', 'complained', 'spam', 'spam complaint', 'spam report', 'abuse'],
+  unsubscribe: ['unsubscribe', 'unsubscribed', 'unsubscription', 'opt-out'],
+  blocklist: ['blocklist', 'blocklisted', 'blacklist', 'blacklisted'],
+  'by-hand': ['by hand', 'manual', 'ManualSuppression'],
+}
 
 function inWords(word: string): StatedReason {
   if (word === '') return { type: 'absent' }
-  const reason = reasonsByWord.get(fieldName(word))
+  const reason = suppressionReasons.find((one) => wordsOfReasons[one].some((known) => isWord(word, known)))
   return reason === undefined ? { type: 'unknown', word } : { type: 'stated', reason }
+}
+
+function isWord(text: string, word: string): boolean {
+  return fieldName(text) === fieldName(word)
 }
 
 const likely = (reason: SuppressionReason): StatedReason => ({ type: 'likely', reason })
@@ -55,19 +54,19 @@ const noneHolds: StatedReason = { type: 'none-holds' }
 
 export const listFormats: Readonly<Record<ListFormat, Format>> = {
   csv: {
-    timeNames: () => ['since', 'at', 'createdat', 'created', 'date', 'timestamp'],
+    timeNames: () => ['since', 'at', 'created at', 'created', 'date', 'timestamp'],
     detailOf: (valueOf) => valueOf('detail', 'note'),
     reasonOf: (valueOf) => (valueOf('suppressed') === 'no' ? noneHolds : inWords(valueOf('reason'))),
   },
   // ListSuppressedDestinations of the SES API v2: BOUNCE or COMPLAINT.
   ses: {
-    timeNames: () => ['lastupdatetime'],
+    timeNames: () => ['LastUpdateTime'],
     detailOf: () => '',
     reasonOf: (valueOf) => inWords(valueOf('reason')),
   },
   // GET /v3/suppression/bounces (and invalid_emails), …/spam_reports, …/unsubscribes. No file names its list.
   sendgrid: {
-    timeNames: () => ['created', 'createdat'],
+    timeNames: () => ['created', 'created at'],
     detailOf: (valueOf) => valueOf('reason', 'status'),
     reasonOf: (valueOf) => {
       if (valueOf('ip') !== '') return likely('complaint')
@@ -76,7 +75,7 @@ export const listFormats: Readonly<Record<ListFormat, Format>> = {
   },
   // GET /v3/<domain>/bounces, …/unsubscribes, …/complaints. The last have an address and an instant alone.
   mailgun: {
-    timeNames: () => ['createdat'],
+    timeNames: () => ['created at'],
     detailOf: (valueOf) => `${valueOf('code')} ${valueOf('error')}${valueOf('tags', 'tag')}`,
     reasonOf: (valueOf) => {
       if (valueOf('code', 'error') !== '') return likely('hard-bounce')
@@ -85,19 +84,19 @@ export const listFormats: Readonly<Record<ListFormat, Format>> = {
   },
   // GET /message-streams/<stream>/suppressions/dump. A ManualSuppression of the recipient's is an unsubscription.
   postmark: {
-    timeNames: () => ['createdat'],
-    detailOf: (valueOf) => (valueOf('origin') === '' ? '' : `origin ${valueOf('origin')}`),
+    timeNames: () => ['created at'],
+    detailOf: (valueOf) => (valueOf('Origin') === '' ? '' : `origin ${valueOf('Origin')}`),
     reasonOf: (valueOf) => {
-      const word = valueOf('suppressionreason', 'reason')
-      const isManual = fieldName(word) === 'manualsuppression'
-      return isManual && fieldName(valueOf('origin')) === 'recipient'
+      const word = valueOf('SuppressionReason', 'reason')
+      const isManual = isWord(word, 'ManualSuppression')
+      return isManual && isWord(valueOf('Origin'), 'Recipient')
         ? { type: 'stated', reason: 'unsubscribe' }
         : inWords(word)
     },
   },
   // Subscribers (status) and bounces (type). What is blocklisted there is so until somebody ends it; why is not said.
   listmonk: {
-    timeNames: (valueOf) => (valueOf('type') === '' ? ['updatedat', 'createdat'] : ['createdat']),
+    timeNames: (valueOf) => (valueOf('type') === '' ? ['updated at', 'created at'] : ['created at']),
     detailOf: () => '',
     reasonOf: (valueOf) => {
       const type = valueOf('type')
