@@ -225,7 +225,8 @@ async function removeSuppression(recipient: string): Promise<void> {
 
 /** The provider's own list cannot be changed from here, and decides whether a mail is sent at all. */
 function providersOwn(row: Suppression): string {
-  const providers = linesOf(row).flatMap((line) => parseEvidence(line)?.provider ?? [])
+  const reported = linesOf(row).flatMap((line) => parseEvidence(line) ?? [])
+  const providers = reported.flatMap(({ source, provider = [] }) => (source === 'import' ? [] : provider))
   const named = [...new Set(providers)].join(' and ')
   return named === ''
     ? ''
