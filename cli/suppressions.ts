@@ -9,7 +9,6 @@ import {
   suppressionReasons,
   type HeldReason,
   type Suppression,
-  type SuppressionReason,
 } from '../lib/core/suppression.ts'
 import type { DeliveryReader } from '../lib/ledger/ports.ts'
 import type { SuppressionReader, SuppressionRemover, SuppressionWriter } from '../lib/suppressions/ports.ts'
@@ -22,6 +21,9 @@ import { printJson } from './print-json.ts'
 import { recheckSuppressions } from './recheck.ts'
 import { isRemovedAtProviders, type RemoveOptions } from './suppressions/remove-at-provider.ts'
 import { syncSuppressions } from './suppressions/sync.ts'
+import { registerExport } from './suppressions/export.ts'
+import { registerImport } from './suppressions/import.ts'
+import { listedRows, write, type ListedOptions } from './suppressions/listed-rows.ts'
 import {
   asJson,
   historyOf,
@@ -31,7 +33,7 @@ import {
   type RowInColumns,
 } from './suppression-report.ts'
 
-/** Declares `ledger suppressions list | show | add | remove | recheck | sync`. */
+/** Declares `ledger suppressions list | show | add | remove | recheck | sync | import | export`. */
 export function registerSuppressions(program: Command): void {
   const suppressions = program
     .command('suppressions')
@@ -81,6 +83,8 @@ export function registerSuppressions(program: Command): void {
     .option('--dry-run', 'only say what would be added')
     .option('--json', 'print a line of JSON for each finding')
     .action(syncSuppressions)
+  registerImport(suppressions)
+  registerExport(suppressions)
 }
 
 function nonEmpty(text: string): string {
@@ -88,9 +92,7 @@ function nonEmpty(text: string): string {
   return text
 }
 
-interface ListOptions {
-  readonly reason?: SuppressionReason
-  readonly all?: boolean
+interface ListOptions extends ListedOptions {
   readonly json?: boolean
 }
 
@@ -104,25 +106,11 @@ const sortedCharacters = 2_000_000
 const writtenLines = 500
 
 /** Prints who is on the list; with `all` also who no longer is. Holds one part at a time. */
-async function listSuppressions({ reason, all = false, json = false }: ListOptions): Promise<void> {
+async function listSuppressions({ json = false, ...listed }: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
-    const isMeant = ({ row, held }: ListedRow) => {
-      const named = all ? reasonsEver(row) : held.map((one) => one.reason)
-      return reason === undefined ? named.length > 0 : named.includes(reason)
-    }
-    const rows = listedRows(opened, isMeant)
+    const rows = listedRows(opened, listed)
     await (json ? printRows(rows, jsonPrinter()) : printRows(rows, columnPrinter(opened.name)))
   })
-}
-
-async function* listedRows(
-  opened: OpenLedger,
-  isMeant: (listed: ListedRow) => boolean,
-): AsyncIterable<ListedRow> {
-  for await (const row of listOf(opened).reader.all()) {
-    const listed = { row, held: heldOf(row, opened) }
-    if (isMeant(listed)) yield listed
-  }
 }
 
 async function printRows<T extends Printable>(
@@ -148,11 +136,6 @@ async function printRows<T extends Printable>(
   }
   await flush()
   await write(printer.end())
-}
-
-/** Every reason that ever held. */
-function reasonsEver(row: Suppression): readonly SuppressionReason[] {
-  return linesOf(row).flatMap((line) => parseEvidence(line)?.reason ?? [])
 }
 
 /** Only the printed fields of a row, since a part of the list is held in memory. */
@@ -193,12 +176,6 @@ function jsonPrinter(): Printer<Printable & { readonly json: string }> {
     lines: (rows) => rows.map(({ json }) => `${printed++ === 0 ? '[\n' : ',\n'}${json}`),
     end: () => (printed === 0 ? '[]\n' : '\n]\n'),
   }
-}
-
-/** Waits until the reader has consumed the output, so that a long list is never held whole. */
-async function write(text: string): Promise<void> {
-  if (text === '' || process.stdout.write(text)) return
-  await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
 }
 
 async function showSuppression(recipient: string, options: { json?: boolean }): Promise<void> {
@@ -269,10 +246,8 @@ async function removeSuppression(recipient: string, options: RemoveOptions): Pro
 
 /** The provider's own list decides whether a mail is sent at all. */
 function providersOwn(row: Suppression): string {
-  const providers = linesOf(row).flatMap((line) => {
-    const evidence = parseEvidence(line)
-    return evidence?.source === 'import' ? [] : (evidence?.provider ?? [])
-  })
+  const reported = linesOf(row).flatMap((line) => parseEvidence(line) ?? [])
+  const providers = reported.flatMap(({ source, provider = [] }) => (source === 'import' ? [] : provider))
   const named = [...new Set(providers)].join(' and ')
   return named === ''
     ? ''

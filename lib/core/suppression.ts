@@ -269,7 +269,7 @@ function wordsBefore(evidence: SuppressionEvidence, detail: string): readonly st
 
 /** Whether it is of a kind of which lists state an end. */
 function mayEnd({ source, reason }: Pick<SuppressionEvidence, 'source' | 'reason'>): boolean {
-  return source === 'list' && reason === 'blocklist'
+  return (source === 'list' || source === 'import') && reason === 'blocklist'
 }
 
 /** Parses a line; `undefined` for one that no evidence wrote. */

@@ -298,6 +298,8 @@ function isHeldByNow(row: Suppression, bounces: readonly Bounce[], deliveries: r
 
 /** By the delivery's own facts; if those have expired, by the reply in the evidence. */
 function judgedAnew(bounce: Bounce, deliveries: readonly Delivery[]): readonly SuppressionEvidence[] {
+  // Another sender judged it, and its detail may be a person's note.
+  if (bounce.source === 'import') return [bounce]
   const delivery = deliveries.find(({ message }) => message === bounce.message)
   const facts = delivery?.facts.get('bounced') ?? []
   if (delivery && facts.length > 0) {
@@ -321,7 +323,10 @@ function withoutAdditions(detail: string): string {
 }
 
 /** The latest delivery or engagement after the instant, if any. */
-function deliveredSince(deliveries: readonly Delivery[], afterMs: number): readonly Doubt[] {
+export function deliveredSince(
+  deliveries: readonly Delivery[],
+  afterMs: number,
+): readonly Extract<Doubt, { type: 'delivered-since' }>[] {
   const signs = deliveries.flatMap((delivery) =>
     (['delivered', 'opened', 'clicked'] as const).flatMap((kind) =>
       (delivery.facts.get(kind) ?? []).flatMap(({ occurredAtMs }) =>

@@ -471,6 +471,9 @@ describe('ledger suppressions remove', () => {
     })
     now.mockReturnValue(at('2026-11-23T11:00:00Z'))
     expect(await printed('remove', 'some@example.com')).toMatch(/so does `ledger suppressions add`\.\n$/)
+    // Another sender's list, which does not decide what is sent here.
+    await list.suppress({ ...complaint, source: 'import', provider: 'sendgrid' })
+    expect(await printed('remove', 'angry@example.com')).toMatch(/so does `ledger suppressions add`\.\n$/)
   })
 
   it('counts out evidence, too, that is later than the clock of this machine', async () => {

@@ -225,6 +225,16 @@ describe('a recheck', () => {
     expect(namesOf((await run()).findings)).toEqual(['kept', 'stored'])
   })
 
+  it('is in doubt over what came from a file only where a mail arrived since', async () => {
+    const imported = { source: 'import', provider: 'sendgrid' } as const
+    await ledger.list.suppress(listed('full', '552 mailbox full', imported))
+    await ledger.list.suppress(listed('noted', 'from the old shop', imported))
+    await ledger.list.suppress(listed('back', 'from the old shop', imported))
+    await record(to('back', { occurredAtMs: at('2026-11-21T08:00:00Z') }))
+    const { findings } = await run({ isRemoving: true })
+    expect(namesOf(findings)).toEqual(['back'])
+  })
+
   it('takes off the list who is in doubt only if asked to, and where nothing else holds', async () => {
     await ledger.list.suppress(
       listed('doubtful', '552 5.1.1 over quota', { occurredAtMs: at('2026-12-24T00:00:00Z') }),
