@@ -27,7 +27,8 @@ export async function runPolls(
     for (const { dependencies, requestsPerSecond } of lists) {
       if (ended.length > 0) await clock.sleep(Math.ceil(secondMs / requestsPerSecond))
       const maxCalls = Math.ceil(maxCallsPerRun * requestsPerSecond)
-      const run = reconcile(dependencies, { deadlineMs, maxCalls, requestsPerSecond })
+      const budget = { deadlineMs, maxCalls, requestsPerSecond, listsAtPace: lists.length }
+      const run = reconcile(dependencies, budget)
       ended.push(...(await Promise.allSettled([run])))
     }
     return ended

@@ -1,5 +1,6 @@
 import { addDays, requestDateOf, secondMs } from '../core/instant.ts'
 import { callbackGraceMs } from '../core/schedule.ts'
+import { sweepCallsPerDay } from '../core/sweep-plan.ts'
 import type { DeliveryReader, DeliveryWriter, PendingDelivery } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import type { QuarantineWriter } from '../quarantine/ports.ts'
@@ -24,6 +25,11 @@ export interface RunDependencies {
   readonly owner: string
   /** Whether the sender reports each mail to the ledger: then there is nothing to discover. */
   readonly areSendsRecorded: boolean
+  /**
+   * Days after which a date's whole list is read again, as somebody set them. Otherwise they are the default ones, and fewer where
+   * the sweeps of a day do not fit into their part of the pace.
+   */
+  readonly sweepAgesDays?: readonly number[] | undefined
   /** Whether another run takes care of deliveries of this provider. Default: none does. */
   readonly isPolledElsewhere?: (provider: string) => boolean
   /** Whether somebody waits for what the run finds: then today's list is read at once. Default: not. */
@@ -46,6 +52,9 @@ export class Run {
   readonly polledProvider: string | undefined
   readonly lookUpsBy: StatusApi['lookUpsBy']
   readonly areSendsRecorded: boolean
+  readonly sweepAgesDays: readonly number[] | undefined
+  /** The calls that sweeps may take on a day, where nobody set their ages. */
+  readonly sweepCallsPerDay: number
   readonly isByHand: boolean
   readonly deliveries: RunDependencies['deliveries']
   readonly calls: ProviderCalls
@@ -78,6 +87,8 @@ export class Run {
     this.polledProvider = statusApi?.provider
     this.lookUpsBy = statusApi?.lookUpsBy ?? 'message'
     this.areSendsRecorded = deps.areSendsRecorded
+    this.sweepAgesDays = deps.sweepAgesDays
+    this.sweepCallsPerDay = sweepCallsPerDay(budget.requestsPerSecond, budget.listsAtPace ?? 1)
     this.isByHand = deps.isByHand ?? false
     this.deliveries = deliveries
     this.#checkpoint = checkpoint

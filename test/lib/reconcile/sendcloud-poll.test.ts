@@ -174,6 +174,30 @@ describe('a list that repeats itself where its newest rows come first', () => {
   })
 })
 
+describe('a closed list that changes its order while it is swept', () => {
+  it('is swept again only once nothing of the first sweep is repeated', async () => {
+    const mails = deliveredMails(250)
+    // When the first page is read, the eleventh mail moves behind all others; so the first of the next page is on none.
+    const sweptMs = at('2026-11-22T02:00:00Z')
+    const moved = messageAt(sentAtMs + 10 * secondMs, 'reader10', [
+      { kind: 'delivered', atMs: sweptMs + 500 },
+    ])
+    const world = await sendCloudWorldAt(sweptMs, mails.with(10, moved), { order: 'by-status-change' })
+    const recorded = { areSendsRecorded: true, sweepAgesDays: [1] }
+    expect((await world.run(recorded)).figures).toMatchObject({ calls: 3, discovered: 249, stoppedBy: 'done' })
+    world.clock.advanceTo(sweptMs + 5 * minuteMs)
+    expect((await world.run(recorded)).figures.calls).toBe(0)
+    world.clock.advanceTo(sweptMs + 15 * minuteMs)
+    const { figures } = await world.run(recorded)
+    expect(figures).toMatchObject({ calls: 3, discovered: 1 })
+    expect(figures).not.toHaveProperty('unsteadyLists')
+    expect(world.sendCloud.calls.map(({ answer }) => answer)).toEqual(Array.from({ length: 6 }, () => 'ok'))
+    expect(await statusesIn(world, mails)).toEqual({ delivered: 250 })
+    world.clock.advanceTo(sweptMs + 30 * minuteMs)
+    expect((await world.run(recorded)).figures.calls).toBe(0)
+  })
+})
+
 describe('a world in which callbacks are lost', () => {
   it.each([
     ['oldest-first' as const, {}],
