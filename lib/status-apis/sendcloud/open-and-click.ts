@@ -2,7 +2,7 @@ import { readAddress } from '../../core/address.ts'
 import type { PolledDelivery, PolledEvent } from '../../core/polled-delivery.ts'
 import { oneLine } from '../../core/text.ts'
 import { agentText } from '../../providers/sendcloud/agent.ts'
-import type { StatusApi } from '../../reconcile/ports.ts'
+import type { ReadRow, StatusApi } from '../../reconcile/ports.ts'
 import { address, readRow, text, type Row } from '../row.ts'
 import type { SendCloudSettings } from './call.ts'
 import { emailId, listedDelivery, localSecond, sendCloudProvider, staleMs } from './fields.ts'
@@ -28,10 +28,13 @@ export function openAndClick(settings: SendCloudSettings, kind: Kind): StatusApi
     lookUpsBy: 'nothing',
     staleMs,
     page: (query) =>
-      listedPage(settings, { action, query, parameters }, (value) =>
-        readRow(value, (row) => deliveryOf(kind, row)),
-      ),
+      listedPage(settings, { action, query, parameters }, (value) => readTrackRow(kind, value)),
   }
+}
+
+/** Reads a row of openandclick/list: what it reports, and the names of the fields that could not be read. */
+export function readTrackRow(kind: Kind, value: unknown): ReadRow {
+  return readRow(value, (row) => deliveryOf(kind, row))
 }
 
 /** `undefined` where the row names no delivery. */
