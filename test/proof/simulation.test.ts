@@ -5,6 +5,7 @@ import { simulate } from '../../bench/reconcile/simulation.ts'
 import { ours, strategies, type Strategy } from '../../bench/reconcile/strategies.ts'
 
 const scenario: Scenario = {
+  provider: 'tencent-ses',
   mailsPerDay: 150,
   days: 3,
   lossRate: 0.2,
