@@ -25,7 +25,8 @@ export async function runPolls(
   const runs = [...byProvider.values()].map(async (lists) => {
     const ended: PromiseSettledResult<RunReport>[] = []
     for (const { dependencies, requestsPerSecond } of lists) {
-      if (ended.length > 0) await clock.sleep(Math.ceil(secondMs / requestsPerSecond))
+      // The list before it, or the last one of the run before, may just have been asked.
+      if (lists.length > 1) await clock.sleep(Math.ceil(secondMs / requestsPerSecond))
       const maxCalls = Math.ceil(maxCallsPerRun * requestsPerSecond)
       const budget = { deadlineMs, maxCalls, requestsPerSecond, listsAtPace: lists.length }
       const run = reconcile(dependencies, budget)

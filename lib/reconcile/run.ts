@@ -44,7 +44,7 @@ export class Run {
   readonly startedMs: number
   /** How old the provider's answers may be. */
   readonly staleMs: number
-  /** Up to when the provider's answers are surely current. */
+  /** Up to when the provider's answers are surely current: until now, where none of today's list can be a repeated one. */
   readonly listedMs: number
   /** Mails that were sent later are left alone: their callbacks may still be on their way. */
   readonly throughMs: number
@@ -82,7 +82,8 @@ export class Run {
     const { statusApi, deliveries, clock, log } = deps
     this.startedMs = startedMs
     this.staleMs = statusApi?.staleMs ?? 0
-    this.listedMs = startedMs - this.staleMs
+    const isRepeatable = startedMs - checkpoint.tail.askedAtMs < this.staleMs
+    this.listedMs = isRepeatable ? startedMs - this.staleMs : startedMs
     this.throughMs = this.listedMs - callbackGraceMs
     this.polledProvider = statusApi?.provider
     this.lookUpsBy = statusApi?.lookUpsBy ?? 'message'
