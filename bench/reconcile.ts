@@ -24,6 +24,9 @@ interface Options {
   readonly all?: true
 }
 
+/** Of mail with SendCloud, whose three lists take longer to play, so much shows what a day costs. */
+const mostDaysOfSendCloud = 14
+
 await new Command('bench:reconcile')
   .description(
     'Calls, staleness and rightness of reconcile, beside naive policies and a lower bound. SEED=… plays other mail.\n' +
@@ -84,9 +87,6 @@ function jobsAtOnce(plays: readonly Play[]): number {
   const bytesOfMail = Math.max(...plays.map(({ scenario }) => scenario.mailsPerDay * scenario.days * 2_048))
   return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / (2 * bytesOfMail))))
 }
-
-/** Of mail with SendCloud, whose three lists take longer to play, so much shows what a day costs. */
-const mostDaysOfSendCloud = 14
 
 /** A job for each strategy, and one that finds the bounds. */
 function jobsOf({ scenario, strategies }: Play): readonly Job[] {

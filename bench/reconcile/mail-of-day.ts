@@ -63,7 +63,11 @@ export function reportedMailOfDay(scenario: Scenario, day: number): readonly Rep
 }
 
 /** The mail with its callbacks: what is not lost comes within seconds. @param mails - all of the day */
-export function reported(scenario: Scenario, day: number, mails: readonly PlayedMail[]): readonly ReportedMail[] {
+export function reported(
+  scenario: Scenario,
+  day: number,
+  mails: readonly PlayedMail[],
+): readonly ReportedMail[] {
   const random = seededRandom(-1 - seedOf(scenario, day))
   const outage = outageOf(scenario)
   const arrivalOf = (atMs: number) => {

@@ -37,7 +37,12 @@ function tencentSes(scenario: Scenario, clock: Clock): PlayedProvider {
       return reported(scenario, day, mails)
     },
     forgetBefore: mailbox.forgetBefore,
-    statusApi: inProcessStatusApi({ mailbox, clock, provider, readRow: (row) => readStatusRow(provider, row) }),
+    statusApi: inProcessStatusApi({
+      mailbox,
+      clock,
+      provider,
+      readRow: (row) => readStatusRow(provider, row),
+    }),
     otherLists: new Map(),
   }
 }
@@ -48,7 +53,11 @@ function sendCloud(scenario: Scenario, clock: Clock): PlayedProvider {
     send(day) {
       const messages = messagesOfDay(scenario, day)
       for (const message of messages) lists.add(message)
-      return reported(scenario, day, messages.flatMap(({ deliveries }) => deliveries))
+      return reported(
+        scenario,
+        day,
+        messages.flatMap(({ deliveries }) => deliveries),
+      )
     },
     forgetBefore: lists.forgetBefore,
     statusApi: lists.outcomes,

@@ -141,7 +141,13 @@ function callsBesideSweeps({ callsPerDayFor }: Outcome): number {
 }
 
 /** Of Tencent's, what was wanted in all when there was one sweep, less its hundred calls. */
-function mostCallsOf({ provider, mailsPerDay, lossRate, isRecorded, hasOutage }: Scenario): number | undefined {
+function mostCallsOf({
+  provider,
+  mailsPerDay,
+  lossRate,
+  isRecorded,
+  hasOutage,
+}: Scenario): number | undefined {
   if (mailsPerDay !== 10_000 || hasOutage) return undefined
   if (provider === 'sendcloud') return lossRate === 0.01 ? (isRecorded ? 100 : 230) : undefined
   if (!isRecorded) return lossRate === 0.001 ? 130 : undefined

@@ -47,7 +47,10 @@ export async function simulate(
   const run = strategy.start({
     ...world.ports,
     statusApi: recorded(statusApi, otherLists.size > 0 ? 'outcomes' : ''),
-    otherLists: [...otherLists].map(([name, list]) => ({ statusApi: recorded(list, name), runs: inMemoryRuns() })),
+    otherLists: [...otherLists].map(([name, list]) => ({
+      statusApi: recorded(list, name),
+      runs: inMemoryRuns(),
+    })),
     areSendsRecorded: scenario.isRecorded,
   })
   for (let nextMs = startMs + strategy.everyMs; nextMs <= endMs(scenario);) {

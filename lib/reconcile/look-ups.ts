@@ -52,7 +52,12 @@ async function isTailShorter(run: Run, dueInTail: number, due: number): Promise<
   const { requestDate, order, offset } = run.checkpoint.tail
   if (isRepeated(run)) return false
   const isOnward = order === 'oldest-first'
-  return isWorth(run, requestDate, isOnward ? offset : 0, isOnward ? dueInTail : due)
+  const { calls } = run.calls
+  const isShorter = await isWorth(run, requestDate, isOnward ? offset : 0, isOnward ? dueInTail : due)
+  // It may be repeated as any page of a reading.
+  if (run.calls.calls > calls)
+    run.advance({ tail: { ...run.checkpoint.tail, askedAtMs: run.calls.lastCallAtMs } })
+  return isShorter
 }
 
 async function isWorth(

@@ -64,7 +64,8 @@ interface AgesOfToday {
 function agesOfToday({ sweepAgesDays, sweepCallsPerDay: callsPerDay, checkpoint }: Run): AgesOfToday {
   if (sweepAgesDays) return { active: sweepAgesDays }
   const calls = checkpoint.countedLists.map(({ rows }) => Math.floor(rows / pageRows) + 1)
-  if (calls.length === 0) return { active: activeAges(defaultSweepAgesDays, { callsPerSweep: Infinity, callsPerDay }) }
+  if (calls.length === 0)
+    return { active: activeAges(defaultSweepAgesDays, { callsPerSweep: Infinity, callsPerDay }) }
   const callsPerSweep = Math.max(...calls)
   return { active: activeAges(defaultSweepAgesDays, { callsPerSweep, callsPerDay }), callsPerSweep }
 }

@@ -1,5 +1,11 @@
 import { minuteMs, requestDateOf } from '../../lib/core/instant.ts'
-import { pageRows, type ReadRow, type StatusApi, type StatusPage, type StatusQuery } from '../../lib/reconcile/ports.ts'
+import {
+  pageRows,
+  type ReadRow,
+  type StatusApi,
+  type StatusPage,
+  type StatusQuery,
+} from '../../lib/reconcile/ports.ts'
 import type { Clock } from '../../lib/runtime/ports.ts'
 import { pageOf } from '../../lib/status-apis/page.ts'
 import { sendCloudProvider, staleMs } from '../../lib/status-apis/sendcloud/fields.ts'
@@ -64,9 +70,7 @@ export function inProcessLists({ clock, lagMs }: InProcessSettings): InProcessLi
       for (const date of dates.keys()) if (date < requestDate) dates.delete(date)
     },
     outcomes: listOf('data/emailStatus', 'emailId', (ofDate, query, nowMs) =>
-      ofDate
-        .sent(query, nowMs - lagMs)
-        .map((sent) => readStatusRow(statusRowAt(sent, nowMs, 'today'))),
+      ofDate.sent(query, nowMs - lagMs).map((sent) => readStatusRow(statusRowAt(sent, nowMs, 'today'))),
     ),
     opens: listOf('openandclick/list (opened)', 'nothing', (ofDate, { offset }, nowMs) =>
       ofDate.tracked('opened', offset, nowMs).map((row) => readTrackRow('opened', trackRowOf(row))),
@@ -104,7 +108,10 @@ class DateLists {
       recipient === undefined || delivery.recipient.toLowerCase() === recipient.toLowerCase()
     if (emailIds) {
       const named = [...new Set(emailIds)].flatMap((emailId) => this.#byEmailId.get(emailId) ?? [])
-      return byTime(named.filter(isListed), ({ delivery }) => delivery.sentAtMs).slice(offset, offset + pageRows)
+      return byTime(named.filter(isListed), ({ delivery }) => delivery.sentAtMs).slice(
+        offset,
+        offset + pageRows,
+      )
     }
     if (recipient !== undefined) {
       return this.#sent.filter((sent) => isListed(sent) && isAskedFor(sent)).slice(offset, offset + pageRows)
@@ -121,7 +128,11 @@ class DateLists {
   #sort(): void {
     if (this.#isSorted) return
     this.#sent = byTime(this.#sent, ({ delivery }) => delivery.sentAtMs)
-    for (const [kind, rows] of this.#tracked) this.#tracked.set(kind, byTime(rows, ({ entry }) => entry.atMs))
+    for (const [kind, rows] of this.#tracked)
+      this.#tracked.set(
+        kind,
+        byTime(rows, ({ entry }) => entry.atMs),
+      )
     this.#isSorted = true
   }
 }

@@ -60,7 +60,8 @@ describe('the simulated SendCloud in process', () => {
       fc.asyncProperty(question, async ({ list, query, waitMs }) => {
         clock.advance(waitMs)
         // The other lists have no look-ups.
-        const asked = list === 'outcomes' || !('emailIds' in query || 'recipient' in query) ? list : 'outcomes'
+        const asked =
+          list === 'outcomes' || !('emailIds' in query || 'recipient' in query) ? list : 'outcomes'
         const { answeredAtMs, ...page } = await overHttp[asked].page(query)
         expect(await inProcess[asked].page(query)).toEqual(page)
         expect(answeredAtMs).toBeDefined()

@@ -74,9 +74,12 @@ describe('the ages at which dates are swept', () => {
     [100, 299, [1, 29]],
     [100, 0, [1, 29]],
     [Infinity, 21_600, [1, 29]],
-  ])('thin out from the middle: of %d calls each, with %i a day, they are %j', (callsPerSweep, callsPerDay, active) => {
-    expect(activeAges(ages, { callsPerSweep, callsPerDay })).toEqual(active)
-  })
+  ])(
+    'thin out from the middle: of %d calls each, with %i a day, they are %j',
+    (callsPerSweep, callsPerDay, active) => {
+      expect(activeAges(ages, { callsPerSweep, callsPerDay })).toEqual(active)
+    },
+  )
 
   it('never thin out where there is one, or two', () => {
     const none = { callsPerSweep: 1, callsPerDay: 0 }
@@ -88,9 +91,12 @@ describe('the ages at which dates are swept', () => {
     [20, 1, 432_000],
     // SendCloud's three lists.
     [1, 3, 7_200],
-  ])('have a quarter of the pace: at %d a second for %i lists, %i calls of each a day', (pace, lists, calls) => {
-    expect(sweepCallsPerDay(pace, lists)).toBe(calls)
-  })
+  ])(
+    'have a quarter of the pace: at %d a second for %i lists, %i calls of each a day',
+    (pace, lists, calls) => {
+      expect(sweepCallsPerDay(pace, lists)).toBe(calls)
+    },
+  )
 })
 
 describe('an age at which nothing is swept', () => {

@@ -558,9 +558,10 @@ describe('the lists that a run reads', () => {
   it('are swept at the new ages where a checkpoint knows the last one alone, from the dates that reach them', async () => {
     const ledger = await world([], { start: '2026-11-20T00:00:00Z' })
     const { figures } = await ledger.run({ areSendsRecorded: true, sweepAgesDays: [29] })
-    const { countedLists, ...written } = JSON.parse(
-      String((await ledger.storedRun()).checkpoint),
-    ) as Record<string, unknown>
+    const { countedLists, ...written } = JSON.parse(String((await ledger.storedRun()).checkpoint)) as Record<
+      string,
+      unknown
+    >
     expect(countedLists).toEqual([])
     await ledger.runs.acquire('earlier', 0, at('2027-01-01T00:00:00Z'))
     await ledger.runs.release('earlier', JSON.stringify(written), figures)
