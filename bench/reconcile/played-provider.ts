@@ -36,7 +36,9 @@ function tencentSes(scenario: Scenario, clock: Clock): PlayedProvider {
       for (const mail of mails) mailbox.add(mail)
       return reported(scenario, day, mails)
     },
-    forgetBefore: mailbox.forgetBefore,
+    forgetBefore: (requestDate) => {
+      mailbox.forgetBefore(requestDate)
+    },
     statusApi: inProcessStatusApi({
       mailbox,
       clock,
@@ -59,7 +61,9 @@ function sendCloud(scenario: Scenario, clock: Clock): PlayedProvider {
         messages.flatMap(({ deliveries }) => deliveries),
       )
     },
-    forgetBefore: lists.forgetBefore,
+    forgetBefore: (requestDate) => {
+      lists.forgetBefore(requestDate)
+    },
     statusApi: lists.outcomes,
     otherLists: new Map([
       ['opens', lists.opens],
