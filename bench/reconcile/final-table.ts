@@ -1,8 +1,8 @@
 import { nameOf, statusRanks, type Delivery, type Status } from '../../lib/core/delivery.ts'
 import type { DeliveryReader } from '../../lib/ledger/ports.ts'
-import type { SimulatedDelivery } from '../../local/simulated-ses/mail.ts'
 import { isRight, truthAt } from '../../local/truth.ts'
 import { needOf } from './missed-facts.ts'
+import type { PlayedMail } from './played-mail.ts'
 
 /** How the table in the end compares with what happened. */
 export interface FinalTable {
@@ -17,7 +17,7 @@ const rowsAtOnce = 100
 
 /** Compares the rows of these mails, of which everything has happened by the instant. */
 export async function compareRows(
-  mails: readonly SimulatedDelivery[],
+  mails: readonly PlayedMail[],
   deliveries: Pick<DeliveryReader, 'rowsOf'>,
   atMs: number,
 ): Promise<FinalTable> {
@@ -52,7 +52,7 @@ function sayingOf(row: Delivery): string {
 }
 
 /** What the row would say if every callback had arrived: the highest status of any, and each engagement. */
-function sayingWithoutLoss({ timeline }: SimulatedDelivery): string {
+function sayingWithoutLoss({ timeline }: PlayedMail): string {
   const needs = timeline.map(needOf)
   const rank = Math.max(statusRanks.requested, ...needs.map((need) => ('rank' in need ? need.rank : 0)))
   const statuses = Object.keys(statusRanks) as Status[]
@@ -61,6 +61,6 @@ function sayingWithoutLoss({ timeline }: SimulatedDelivery): string {
   return [status, ...kinds].join(' ')
 }
 
-function keyOf({ recipient, messageId }: SimulatedDelivery) {
+function keyOf({ recipient, messageId }: PlayedMail) {
   return { recipient: recipient.toLowerCase(), message: messageId }
 }

@@ -1,8 +1,8 @@
 import { impliedStatus, nameOf, statusRanks, type Delivery } from '../../lib/core/delivery.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
 import { minuteMs } from '../../lib/core/instant.ts'
-import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
-import { covers, needOf, type Need } from './missed-facts.ts'
+import { covers, needOf, type EngagementKind, type Need } from './missed-facts.ts'
+import type { PlayedEntry, PlayedMail } from './played-mail.ts'
 
 /** How long it took until the ledger knew. */
 export interface Delays {
@@ -31,14 +31,15 @@ interface Lacking {
 export class LostFacts {
   readonly #outage: { readonly fromMs: number; readonly untilMs: number } | undefined
   readonly #missing = new Map<string, readonly Lacking[]>()
-  readonly #afterMs = { outcomes: [] as number[], engagement: [] as number[], outage: [] as number[] }
+  readonly #afterMs = { outcomes: [] as number[], outage: [] as number[] }
+  readonly #engagement: { readonly kind: EngagementKind; readonly afterMs: number }[] = []
 
   constructor(outage: { readonly fromMs: number; readonly untilMs: number } | undefined) {
     this.#outage = outage
   }
 
   /** A callback does not arrive, which it would have now. @param row - what the ledger holds. */
-  lost(delivery: SimulatedDelivery, entry: TimelineEntry, row: Delivery | undefined, nowMs: number): void {
+  lost(delivery: PlayedMail, entry: PlayedEntry, row: Delivery | undefined, nowMs: number): void {
     const need = needOf(entry)
     if (row && says(row, need)) return
     const name = nameOf({ recipient: delivery.recipient.toLowerCase(), message: delivery.messageId })
@@ -61,23 +62,32 @@ export class LostFacts {
     for (const one of lacking) if (!left.includes(one)) this.#known(one, nowMs)
   }
 
-  /** From when it happened: what became of mails, or what readers did. */
-  staleness(of: 'outcomes' | 'engagement'): Delays {
-    const never = this.#never().filter(({ need }) => classOf(need) === of)
-    return delaysOf(this.#afterMs[of], never.length)
+  /** From when it happened: what became of mails, or what readers did: all of it, or one kind. */
+  staleness(of: 'outcomes' | 'engagement' | EngagementKind): Delays {
+    if (of === 'outcomes') {
+      return delaysOf(this.#afterMs.outcomes, this.#never().filter(({ need }) => 'rank' in need).length)
+    }
+    const isOf = (kind: EngagementKind) => of === 'engagement' || kind === of
+    const known = this.#engagement.flatMap(({ kind, afterMs }) => (isOf(kind) ? afterMs : []))
+    const never = this.#never().filter(({ need }) => 'kind' in need && isOf(need.kind))
+    return delaysOf(known, never.length)
   }
 
   /** From the end of the outage: how long it took to learn the outcomes that it had swallowed. */
   recovery(): Recovery | undefined {
     if (!this.#outage) return undefined
-    const never = this.#never().filter(({ need, isOfOutage }) => isOfOutage && classOf(need) === 'outcomes')
+    const never = this.#never().filter(({ need, isOfOutage }) => isOfOutage && 'rank' in need)
     const soon = this.#afterMs.outage.filter((afterMs) => afterMs <= 30 * minuteMs)
     return { ...delaysOf(this.#afterMs.outage, never.length), withinHalfAnHour: soon.length }
   }
 
   #known({ need, happenedAtMs, isOfOutage }: Lacking, nowMs: number): void {
-    this.#afterMs[classOf(need)].push(nowMs - happenedAtMs)
-    if (isOfOutage && this.#outage && classOf(need) === 'outcomes') {
+    if ('kind' in need) {
+      this.#engagement.push({ kind: need.kind, afterMs: nowMs - happenedAtMs })
+      return
+    }
+    this.#afterMs.outcomes.push(nowMs - happenedAtMs)
+    if (isOfOutage && this.#outage) {
       this.#afterMs.outage.push(Math.max(0, nowMs - this.#outage.untilMs))
     }
   }
@@ -85,10 +95,6 @@ export class LostFacts {
   #never(): readonly Lacking[] {
     return [...this.#missing.values()].flat()
   }
-}
-
-function classOf(need: Need): 'outcomes' | 'engagement' {
-  return 'rank' in need ? 'outcomes' : 'engagement'
 }
 
 function says(row: Delivery, need: Need): boolean {

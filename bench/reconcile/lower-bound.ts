@@ -26,7 +26,8 @@ const leastStalenessMs = 15 * minuteMs
 /** Bounds for what became of mails alone, and for that together with what their readers did. */
 export interface Bounds {
   readonly outcomes: Bound
-  readonly everything: Bound
+  /** Absent where what readers do is in lists of its own. */
+  readonly everything?: Bound
   /**
    * What is needed to miss nothing without knowing which engagement was lost: every row is read once when its readers
    * have had their time, and outcomes are read in time, which is long before.
@@ -36,6 +37,45 @@ export interface Bounds {
 
 /** What a strategy that knows each loss in advance would need, in calls a day. */
 export function boundsOf(scenario: Scenario): Bounds {
+  return scenario.provider === 'sendcloud' ? boundsByName(scenario) : boundsByPage(scenario)
+}
+
+/** Of a provider whose look-ups name up to a hundred mails, and whose opens and clicks are in lists of their own, to be read whole. */
+function boundsByName(scenario: Scenario): Bounds {
+  const outcomes = { least: 0, enough: 0 }
+  let pages = 0
+  for (let day = 0; day < scenario.days; day += 1) {
+    const mails = reportedMailOfDay(scenario, day)
+    for (const kind of ['opened', 'clicked'] as const) {
+      const rows = mails.flatMap(({ delivery }) => delivery.timeline.filter((entry) => entry.kind === kind))
+      pages += Math.ceil(rows.length / pageRows)
+    }
+    const { least, enough } = callsThatName(mustSeeOf(mails).filter(({ isOutcome }) => isOutcome))
+    outcomes.least += least / scenario.days
+    outcomes.enough += enough / scenario.days
+  }
+  return { outcomes, withoutForesight: pages / scenario.days + outcomes.least }
+}
+
+/**
+ * A call that names mails sees up to a hundred of one date, any of them, at one moment. Enough: at each first deadline not yet met, as
+ * many calls as all that are open then take. Least: times of which no two overlap need a call each, and a hundred mails need one.
+ */
+export function callsThatName(mustSee: readonly MustSee[]): Bound {
+  let moments = 0
+  let enough = 0
+  let left = mustSee.toSorted((one, other) => one.untilMs - other.untilMs)
+  for (let first = left[0]; first; first = left[0]) {
+    const { untilMs } = first
+    const later = left.filter(({ fromMs }) => fromMs > untilMs)
+    moments += 1
+    enough += Math.ceil((left.length - later.length) / pageRows)
+    left = later
+  }
+  return { least: Math.max(moments, Math.ceil(mustSee.length / pageRows)), enough }
+}
+
+function boundsByPage(scenario: Scenario): Bounds {
   const outcomes = { least: 0, enough: 0 }
   const everything = { least: 0, enough: 0 }
   let pages = 0

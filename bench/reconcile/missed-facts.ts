@@ -1,9 +1,12 @@
 import { statusRanks } from '../../lib/core/delivery.ts'
-import type { TimelineEntry } from '../../local/simulated-ses/mail.ts'
 import type { ReportedMail } from './mail-of-day.ts'
+import type { PlayedEntry } from './played-mail.ts'
 
 /** What a row has to say so that it does not lack what happened. */
-export type Need = { readonly rank: number } | { readonly kind: TimelineEntry['kind'] }
+export type Need = { readonly rank: number } | { readonly kind: EngagementKind }
+
+/** What a reader does. */
+export type EngagementKind = 'opened' | 'clicked' | 'complained' | 'unsubscribed'
 
 /** Something that happened and that no callback reported in time. */
 interface MissedFact {
@@ -14,7 +17,7 @@ interface MissedFact {
 }
 
 /** What the row must say after the entry: a status at least as high, or that the reader did this. */
-export function needOf(entry: TimelineEntry): Need {
+export function needOf(entry: PlayedEntry): Need {
   switch (entry.kind) {
     case 'deferred':
     case 'delivered':
@@ -54,7 +57,7 @@ export function covers(one: Need, other: Need): boolean {
 }
 
 /** Whether a callback of the entry reports as much. A mail that was opened was received. */
-function isReportedBy(entry: TimelineEntry, need: Need): boolean {
+function isReportedBy(entry: PlayedEntry, need: Need): boolean {
   const reported = needOf(entry)
   return covers(reported, need) || ('kind' in reported && covers({ rank: statusRanks.delivered }, need))
 }

@@ -27,23 +27,33 @@ interface RecordedCalls {
 /** Status of the deliveries that a look-up is about, as the ledger knows them at that moment. */
 type Subject = (messageId: string) => Promise<{ readonly status: string; readonly sentAtMs: number }>
 
-/** Puts a record of all calls between a strategy and the provider. */
-export function recordingCalls(
-  statusApi: StatusApi,
+/**
+ * Puts a record of all calls between a strategy and the provider's lists, which share a pace.
+ * @param subjectOf - of a look-up of one message
+ */
+export function recordOfCalls(
   clock: Clock,
   subjectOf: Subject,
-): { readonly statusApi: StatusApi; readonly calls: RecordedCalls } {
+): {
+  /** @param list - whose calls they are, where there are several: it stands before their purpose */
+  readonly recorded: (statusApi: StatusApi, list?: string) => StatusApi
+  readonly calls: RecordedCalls
+} {
   const record = new CallRecord()
-  const recorded: StatusApi = {
+  const purposeOf = async (query: StatusQuery, nowMs: number): Promise<string> => {
+    if (query.messageId !== undefined) return lookUpOf(await subjectOf(query.messageId), nowMs)
+    const isLookUp = query.emailIds !== undefined || query.recipient !== undefined
+    return isLookUp ? 'look-ups' : listingOf(query.requestDate, nowMs)
+  }
+  const recorded = (statusApi: StatusApi, list = ''): StatusApi => ({
     ...statusApi,
     async page(query) {
       const nowMs = clock.now()
-      const subject = query.messageId === undefined ? undefined : await subjectOf(query.messageId)
-      record.add(query, nowMs, subject ? lookUpOf(subject, nowMs) : listingOf(query.requestDate, nowMs))
+      record.add(query, nowMs, `${list && `${list}: `}${await purposeOf(query, nowMs)}`)
       return statusApi.page(query)
     },
-  }
-  return { statusApi: recorded, calls: record }
+  })
+  return { recorded, calls: record }
 }
 
 const quarterHourMs = 15 * minuteMs

@@ -2,6 +2,8 @@ import { dayMs, hourMs, requestDateStartMs } from '../../lib/core/instant.ts'
 
 /** What happens to the mail and to its callbacks. */
 export interface Scenario {
+  /** With whom mail is sent. */
+  readonly provider: 'tencent-ses' | 'sendcloud'
   readonly mailsPerDay: number
   /** Days on which mail is sent; after them everything is given 31 days to settle. */
   readonly days: number
@@ -43,7 +45,7 @@ export function outageOf(
 /** One line that identifies the scenario. */
 export function titleOf({ mailsPerDay, days, lossRate, isRecorded, ...scenario }: Scenario): string {
   return [
-    `${thousands(mailsPerDay)} mails a day for ${days} ${days === 1 ? 'day' : 'days'}`,
+    `${scenario.provider === 'sendcloud' ? 'SendCloud' : 'Tencent SES'}: ${thousands(mailsPerDay)} mails a day for ${days} ${days === 1 ? 'day' : 'days'}`,
     `${Number((100 * lossRate).toFixed(4))} % of callbacks lost`,
     ...(scenario.hasOutage ? ['and all of one hour'] : []),
     isRecorded ? 'sends recorded' : 'sends not recorded',

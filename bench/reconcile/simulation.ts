@@ -1,18 +1,18 @@
 import { statusRanks, type Status } from '../../lib/core/delivery.ts'
-import { addDays, dayMs, minuteMs, requestDateOf, requestDateStartMs } from '../../lib/core/instant.ts'
+import { addDays, dayMs, requestDateOf, requestDateStartMs } from '../../lib/core/instant.ts'
 import { sentAtOf } from '../../lib/core/message.ts'
 import { reachMs } from '../../lib/core/schedule.ts'
+import { datedOf, inBatches } from '../../lib/reconcile/survey.ts'
 import type { Clock } from '../../lib/runtime/ports.ts'
-import { readStatusRow } from '../../lib/status-apis/ses/status-row.ts'
 import { inMemoryLedger, type Ledger } from '../../local/in-memory-ledger.ts'
-import { inProcessStatusApi } from '../../local/simulated-ses/in-process-status-api.ts'
-import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
-import { mailboxWith } from '../../local/simulated-ses/mailbox.ts'
-import { callbackEvent, provider, sendEvent } from './callback-event.ts'
+import { inMemoryRuns } from '../../local/in-memory-ledger/runs.ts'
+import { callbackEvent, sendEvent } from './callback-event.ts'
 import { compareRows, sumOf, type FinalTable } from './final-table.ts'
 import { LostFacts, type Delays, type Recovery } from './lost-facts.ts'
-import { reportedMailOfDay } from './mail-of-day.ts'
-import { recordingCalls } from './recorded-calls.ts'
+import type { EngagementKind } from './missed-facts.ts'
+import type { PlayedEntry, PlayedMail } from './played-mail.ts'
+import { playedProvider, type PlayedProvider } from './played-provider.ts'
+import { recordOfCalls } from './recorded-calls.ts'
 import { endMs, outageOf, startMs, type Scenario } from './scenario.ts'
 import type { Strategy } from './strategies.ts'
 
@@ -28,14 +28,12 @@ export interface Outcome {
   readonly busiestPerSecond: number
   readonly outcomes: Delays
   readonly engagement: Delays
+  readonly engagementBy: ReadonlyMap<EngagementKind, Delays>
   readonly recovery: Recovery | undefined
   /** Rows still pending 30 days after they were sent. */
   readonly unsettled: number
   readonly table: FinalTable
 }
-
-/** How long after sending the provider lists a mail. */
-const listingLagMs = minuteMs
 
 /** Plays the scenario with the strategy. Same arguments, same outcome. @param onDay - called after each day. */
 export async function simulate(
@@ -44,10 +42,17 @@ export async function simulate(
   onDay: (day: number) => void = () => undefined,
 ): Promise<Outcome> {
   const world = new World(scenario, onDay)
-  const { statusApi, calls } = recordingCalls(world.statusApi, world.clock, (message) =>
-    world.subjectOf(message),
-  )
-  const run = strategy.start({ ...world.ports, statusApi, areSendsRecorded: scenario.isRecorded })
+  const { recorded, calls } = recordOfCalls(world.clock, (message) => world.subjectOf(message))
+  const { statusApi, otherLists } = world.provider
+  const run = strategy.start({
+    ...world.ports,
+    statusApi: recorded(statusApi, otherLists.size > 0 ? 'outcomes' : ''),
+    otherLists: [...otherLists].map(([name, list]) => ({
+      statusApi: recorded(list, name),
+      runs: inMemoryRuns(),
+    })),
+    areSendsRecorded: scenario.isRecorded,
+  })
   for (let nextMs = startMs + strategy.everyMs; nextMs <= endMs(scenario);) {
     await world.advanceTo(nextMs)
     await run()
@@ -64,6 +69,12 @@ export async function simulate(
     busiestPerSecond: calls.busiestPerSecond,
     outcomes: world.lostFacts.staleness('outcomes'),
     engagement: world.lostFacts.staleness('engagement'),
+    engagementBy: new Map(
+      (['opened', 'clicked', 'complained', 'unsubscribed'] as const).map((kind) => [
+        kind,
+        world.lostFacts.staleness(kind),
+      ]),
+    ),
     recovery: world.lostFacts.recovery(),
     unsettled: await world.countUnsettled(),
     table: await world.finalTable(),
@@ -73,8 +84,8 @@ export async function simulate(
 /** Something that is due: a send where there is no entry, else its callback, which may be lost. */
 interface Due {
   readonly atMs: number
-  readonly delivery: SimulatedDelivery
-  readonly entry: TimelineEntry | undefined
+  readonly delivery: PlayedMail
+  readonly entry: PlayedEntry | undefined
   readonly isLost: boolean
 }
 
@@ -83,11 +94,12 @@ class World {
   readonly clock: Clock
   readonly lostFacts: LostFacts
   readonly ports: Pick<Ledger, 'deliveries' | 'runs'> & { readonly clock: Clock }
-  readonly statusApi: ReturnType<typeof inProcessStatusApi>
+  readonly provider: PlayedProvider
   readonly #scenario: Scenario
   readonly #onDay: (day: number) => void
   readonly #ledger: Ledger
-  readonly #mailbox = mailboxWith({ lagMs: listingLagMs })
+  /** All that was sent and is not forgotten, in the order of sending. */
+  #mails: readonly PlayedMail[] = []
   readonly #dueOnDay = new Map<number, Due[]>()
   #compared: FinalTable = { rows: 0, wrong: 0, otherThanWithoutLoss: 0 }
   #nowMs = startMs
@@ -113,12 +125,7 @@ class World {
         },
       },
     }
-    this.statusApi = inProcessStatusApi({
-      mailbox: this.#mailbox,
-      clock: this.clock,
-      provider,
-      readRow: (row) => readStatusRow(provider, row),
-    })
+    this.provider = playedProvider(scenario, this.clock)
   }
 
   /** Lets everything happen that is due up to the instant. */
@@ -144,9 +151,11 @@ class World {
   }
 
   async countUnsettled(): Promise<number> {
+    const { deliveries } = this.#ledger
     let unsettled = 0
-    for await (const { message } of this.#ledger.deliveries.pending()) {
-      if ((sentAtOf(message) ?? 0) + reachMs <= this.#nowMs) unsettled += 1
+    for await (const batch of inBatches(deliveries.pending())) {
+      const dated = await datedOf(deliveries, batch)
+      unsettled += dated.filter(({ sentAtMs }) => sentAtMs + reachMs <= this.#nowMs).length
     }
     return unsettled
   }
@@ -171,10 +180,11 @@ class World {
   /** What is out of the provider's reach, and out of that of callbacks, is compared at once and needs no memory. */
   async #compareAndForget(beforeDate: string): Promise<void> {
     const beforeMs = requestDateStartMs(beforeDate)
-    const mails = this.#mailbox.deliveries.filter(({ sentAtMs }) => sentAtMs < beforeMs)
+    const mails = this.#mails.filter(({ sentAtMs }) => sentAtMs < beforeMs)
+    this.#mails = this.#mails.filter(({ sentAtMs }) => sentAtMs >= beforeMs)
     const compared = await compareRows(mails, this.#ledger.deliveries, this.#nowMs)
     this.#compared = sumOf(this.#compared, compared)
-    this.#mailbox.forgetBefore(beforeDate)
+    this.provider.forgetBefore(beforeDate)
   }
 
   async #beginDay(day: number): Promise<void> {
@@ -189,8 +199,9 @@ class World {
   }
 
   #plan(day: number): void {
-    for (const { delivery, arrivalsMs } of reportedMailOfDay(this.#scenario, day)) {
-      this.#mailbox.add(delivery)
+    const mails = this.provider.send(day)
+    this.#mails = [...this.#mails, ...mails.map(({ delivery }) => delivery)]
+    for (const { delivery, arrivalsMs } of mails) {
       if (this.#scenario.isRecorded) {
         this.#add({ atMs: delivery.sentAtMs, delivery, entry: undefined, isLost: false })
       }

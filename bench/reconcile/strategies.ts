@@ -4,9 +4,8 @@ import { isOutOfReach } from '../../lib/core/schedule.ts'
 import type { PolledDelivery } from '../../lib/core/polled-delivery.ts'
 import type { StatusApi, StatusPage } from '../../lib/reconcile/ports.ts'
 import type { Clock, Log } from '../../lib/runtime/ports.ts'
-import { defaultSweepAgesDays } from '../../lib/core/sweep-plan.ts'
-import { reconcile } from '../../lib/reconcile/reconcile.ts'
 import { RowRepairs } from '../../lib/reconcile/repair-rows.ts'
+import { runPolls } from '../../lib/reconcile/run-polls.ts'
 import { UnreadableRows } from '../../lib/reconcile/unreadable-rows.ts'
 import type { Ledger } from '../../local/in-memory-ledger.ts'
 import { requestsPerSecond } from './recorded-calls.ts'
@@ -16,6 +15,8 @@ interface StrategyPorts {
   readonly statusApi: StatusApi
   readonly deliveries: Ledger['deliveries']
   readonly runs: Ledger['runs']
+  /** What the provider lists beside what became of mails. */
+  readonly otherLists: readonly { readonly statusApi: StatusApi; readonly runs: Ledger['runs'] }[]
   readonly clock: Clock
   /** Whether the sender records each mail when it sends it. */
   readonly areSendsRecorded: boolean
@@ -36,22 +37,28 @@ const quarantine = { keep: () => Promise.resolve() }
 
 const quarterHourMs = 15 * minuteMs
 
-/** As functions/reconcile.ts and serverless.yml set them. */
-const maxCallsPerRun = 1_000
+/** As serverless.yml sets it. */
 const runBudgetMs = 14 * minuteMs
 
 /** The use case itself, under the bounds under which it is deployed. */
 export const ours: Strategy = {
   name: 'ours',
   everyMs: 5 * minuteMs,
-  start(on) {
+  start({ otherLists, ...on }) {
     let run = 0
     return async () => {
       run += 1
-      await reconcile(
-        { ...on, quarantine, log: quiet, owner: `run ${run}`, sweepAgesDays: defaultSweepAgesDays },
-        { deadlineMs: on.clock.now() + runBudgetMs, maxCalls: maxCallsPerRun, requestsPerSecond },
-      )
+      const shared = { ...on, quarantine, log: quiet, owner: `run ${run}` }
+      // That sends are recorded says nothing about opens.
+      const others = otherLists.map((list) => ({ ...shared, ...list, areSendsRecorded: false }))
+      const polls = [shared, ...others].map((dependencies) => ({
+        provider: dependencies.statusApi.provider,
+        dependencies,
+        requestsPerSecond,
+      }))
+      const deadlineMs = on.clock.now() + runBudgetMs
+      const { failures } = await runPolls(polls, { clock: on.clock, deadlineMs })
+      if (failures.length > 0) throw failures[0]
     }
   },
 }

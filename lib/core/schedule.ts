@@ -1,5 +1,5 @@
 import type { Status } from './delivery.ts'
-import { dayMs, hourMs, minuteMs } from './instant.ts'
+import { dayMs, hourMs, minuteMs, utc8OffsetMs } from './instant.ts'
 
 /**
  * The age from which a mail is worth finding in the provider's list: by then its callback has usually arrived, and the
@@ -63,9 +63,48 @@ export function dueLookMs(
   sentAtMs: number,
   window: { afterMs: number; throughMs: number },
 ): number | undefined {
-  return lookAgesMs(status)
-    .map((ageMs) => sentAtMs + ageMs)
-    .findLast((lookMs) => lookMs > window.afterMs && lookMs <= window.throughMs)
+  return latestIn(
+    lookAgesMs(status).map((ageMs) => sentAtMs + ageMs),
+    window,
+  )
+}
+
+/**
+ * The same where one request asks about a hundred deliveries: a look-up that comes with others costs nothing. The first is due as
+ * soon as callbacks have had their time, and may wait for later mails ({@link isLateTogether}). Further ones fall due
+ * at instants that the mails of an hour, or of a part of a day in UTC+8, have in common.
+ */
+export function dueLookTogetherMs(
+  status: Status,
+  sentAtMs: number,
+  window: { afterMs: number; throughMs: number },
+): number | undefined {
+  return latestIn(
+    lookAgesMs(status).map((ageMs) => togetherMs(sentAtMs, ageMs)),
+    window,
+  )
+}
+
+function togetherMs(sentAtMs: number, ageMs: number): number {
+  if (ageMs === firstLookMs) return sentAtMs + callbackGraceMs
+  const everyMs = ageMs < 12 * hourMs ? hourMs : ageMs < 36 * hourMs ? 4 * hourMs : 12 * hourMs
+  return Math.ceil((sentAtMs + ageMs + utc8OffsetMs) / everyMs) * everyMs - utc8OffsetMs
+}
+
+/**
+ * Whether a look-up has waited for others as long as it may. With a run every five minutes, one that waits ten minutes from
+ * the fifth on is made before its mail is twenty minutes old.
+ */
+export function isLateTogether(sentAtMs: number, dueAtMs: number, nowMs: number): boolean {
+  const isFirst = dueAtMs - sentAtMs < firstLookMs
+  return nowMs - dueAtMs >= (isFirst ? 10 : 20) * minuteMs
+}
+
+function latestIn(
+  looksMs: readonly number[],
+  { afterMs, throughMs }: { readonly afterMs: number; readonly throughMs: number },
+): number | undefined {
+  return looksMs.findLast((lookMs) => lookMs > afterMs && lookMs <= throughMs)
 }
 
 /** Whether the provider no longer reports on a message sent then. */

@@ -1,4 +1,4 @@
-import { addDays, dayMs, hourMs, minuteMs, requestDateOf, requestDateStartMs } from './instant.ts'
+import { addDays, dayMs, hourMs, minuteMs, requestDateOf, requestDateStartMs, secondMs } from './instant.ts'
 import { reachMs } from './schedule.ts'
 
 /** Which dates were scheduled to be swept, for one age. */
@@ -9,10 +9,35 @@ interface SweptAge {
 }
 
 /**
- * Every date once, as late as the provider reports it: so late events and late reports are included. Each further age
- * costs the date's pages again (docs/adr/0009).
+ * Every date as soon as it has closed, twice while its mail is still read, and as late as the provider reports it: so what readers
+ * did is known within days, and late events and late reports are included. Each age costs the date's pages again (docs/adr/0009).
  */
-export const defaultSweepAgesDays = [29]
+export const defaultSweepAgesDays: readonly number[] = [1, 3, 7, 29]
+
+/** The part of a pace that sweeps may take where nobody set their ages. */
+const shareOfSweeps = 1 / 4
+
+/**
+ * The calls that the sweeps of one list may take on a day, where nobody set their ages.
+ * @param listsAtPace - how many lists share the pace: each has the same part
+ */
+export function sweepCallsPerDay(requestsPerSecond: number, listsAtPace: number): number {
+  return Math.floor((shareOfSweeps * requestsPerSecond * dayMs) / (secondMs * listsAtPace))
+}
+
+/**
+ * As many of the ages as fit, one sweep each, into the calls of a day. They thin out from the middle, the oldest first: the first
+ * age and the last stay.
+ * @param agesDays - youngest first
+ * @param callsPerSweep - pages of a date; `Infinity` where nobody has counted any
+ */
+export function activeAges(
+  agesDays: readonly number[],
+  { callsPerSweep, callsPerDay }: { readonly callsPerSweep: number; readonly callsPerDay: number },
+): readonly number[] {
+  const fitting = Math.max(2, Math.floor(callsPerDay / callsPerSweep))
+  return fitting >= agesDays.length ? agesDays : [...agesDays.slice(0, fitting - 1), ...agesDays.slice(-1)]
+}
 
 /** Rows may appear about a minute late, so a closed date waits before its sweep. */
 export const settlingMs = 10 * minuteMs
@@ -49,17 +74,19 @@ export function withAges(
 /**
  * The sweeps that are due, oldest date first, and the ages moved past them. A date that is due at two ages at once,
  * after a pause, is swept once; one that the provider no longer reports is not swept.
+ * @param active - the ages at which dates are swept; at any other they are passed. Default: all.
  */
 export function dueSweeps(
   sweptAges: readonly SweptAge[],
   nowMs: number,
+  active: readonly number[] = sweptAges.map(({ ageDays }) => ageDays),
 ): { sweptAges: readonly SweptAge[]; due: readonly string[] } {
   const due = new Set<string>()
   const moved = sweptAges.map(({ ageDays, throughDate }) => {
     const lastDate = requestDateOf(nowMs - settlingMs - ageDays * dayMs)
     if (lastDate <= throughDate) return { ageDays, throughDate }
     const firstDate = later(addDays(throughDate, 1), oldestDateInReach(nowMs))
-    for (const date of datesFrom(firstDate, lastDate)) due.add(date)
+    if (active.includes(ageDays)) for (const date of datesFrom(firstDate, lastDate)) due.add(date)
     return { ageDays, throughDate: lastDate }
   })
   return { sweptAges: moved, due: [...due].sort() }

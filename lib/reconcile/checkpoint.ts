@@ -18,6 +18,8 @@ const openSweep = v.object({
   isUnsteady: v.exactOptional(v.boolean()),
   /** Whether it is swept again for that. */
   isSecond: v.exactOptional(v.boolean()),
+  /** Not read before this instant, since the provider may repeat the answers of the sweep before. */
+  notBeforeMs: v.exactOptional(wholeNumber),
 })
 
 /** A whole date under way. */
@@ -51,6 +53,11 @@ const tail = v.object({
 /** The list of the newest date that is read, and how far it is read onward. */
 export type Tail = v.InferOutput<typeof tail>
 
+const countedList = v.object({ requestDate, rows: wholeNumber })
+
+/** How many rows a date's list has, as far as a sweep has read it. */
+export type CountedList = v.InferOutput<typeof countedList>
+
 const checkpoint = v.object({
   version: v.literal(2),
   /** Where several regions' lists are read: whose this is of. */
@@ -59,6 +66,10 @@ const checkpoint = v.object({
   /** Whole dates under way, with how far each is read. */
   openSweeps: v.array(openSweep),
   sweptAges: v.array(v.object({ ageDays: wholeNumber, throughDate: requestDate })),
+  /** The newest dates that were swept: how many calls a sweep takes. */
+  countedLists: v.exactOptional(v.array(countedList), []),
+  /** The ages at which dates were swept last, where nobody set them; absent where all default ones were. */
+  activeAgesDays: v.exactOptional(v.array(wholeNumber)),
   /** Every look-up that fell due up to this instant is done. */
   looksThroughMs: wholeNumber,
   /** Of the look-ups that fell due a millisecond later, those of messages up to this one are done, too. */
@@ -136,6 +147,7 @@ function beginning(sweepAgesDays: readonly number[], toSweep: readonly string[],
     tail: tailOf(addDays(requestDateOf(nowMs), -1), true),
     openSweeps: toSweep.map((requestDate) => ({ requestDate, offset: 0 })),
     sweptAges: [...firstSweptAges(sweepAgesDays, nowMs)],
+    countedLists: [],
     looksThroughMs: 0,
     looksThroughMessage: '',
     unansweredLooks: [],

@@ -1,4 +1,5 @@
 import { nameOf, type DeliveryKey } from '../core/delivery.ts'
+import { requestDateOf } from '../core/instant.ts'
 import { possibleRequestDates } from '../core/sweep-plan.ts'
 import type { DeliveryReader } from '../ledger/ports.ts'
 import type { PageReader } from './page-reader.ts'
@@ -31,26 +32,39 @@ export async function lookUp(
   deps: Dependencies,
   messages: readonly [Message, ...Message[]],
 ): Promise<boolean> {
-  for (const requestDate of possibleRequestDates(messages[0].sentAtMs)) {
-    let isListed = false
-    for (const filter of await filtersFor(deps, messages)) {
-      const unlisted = new Set(filter.emailIds)
-      for await (const page of deps.reader.pages({ requestDate, offset: 0, ...filter })) {
-        if (page === 'unanswered') return false
-        isListed ||= page.deliveries.length + page.unreadable.length > 0
-        for (const { emailId = '' } of page.deliveries) unlisted.delete(emailId)
-        // A full page may be all there is: whoever asks for a hundred deliveries need not ask whether there are more.
-        if (filter.emailIds && unlisted.size === 0) break
-      }
-    }
-    if (deps.lookUpsBy === 'message' ? isListed : unseenOf(deps, messages).length === 0) return true
+  const dates = new Set(messages.flatMap(({ sentAtMs }) => possibleRequestDates(sentAtMs)))
+  for (const requestDate of dates) {
+    const ofDate = messages.filter(({ sentAtMs }) => possibleRequestDates(sentAtMs).includes(requestDate))
+    const listed = await lookUpUnder(deps, requestDate, ofDate)
+    if (listed === 'unanswered') return false
+    if (deps.lookUpsBy === 'message' ? listed : unseenOf(deps, messages).length === 0) return true
   }
   return true
 }
 
+/** Asks under one date. Returns whether it lists any of them. */
+async function lookUpUnder(
+  deps: Dependencies,
+  requestDate: string,
+  messages: readonly Message[],
+): Promise<boolean | 'unanswered'> {
+  let isListed = false
+  for (const filter of await filtersFor(deps, messages)) {
+    const unlisted = new Set(filter.emailIds)
+    for await (const page of deps.reader.pages({ requestDate, offset: 0, ...filter })) {
+      if (page === 'unanswered') return page
+      isListed ||= page.deliveries.length + page.unreadable.length > 0
+      for (const { emailId = '' } of page.deliveries) unlisted.delete(emailId)
+      // A full page may be all there is: whoever asks for a hundred deliveries need not ask whether there are more.
+      if (filter.emailIds && unlisted.size === 0) break
+    }
+  }
+  return isListed
+}
+
 /**
- * The messages that one look-up can name each, in the order of the first of each. Those that the same dates may list share one,
- * up to a page of deliveries, where the provider is asked by emailId; where it has no look-ups, there are none.
+ * The messages that one look-up can name each, in the order of the first of each. Those that the same date is likeliest to list share
+ * one, up to a page of deliveries, where the provider is asked by emailId; where it has no look-ups, there are none.
  */
 export function lookUpBatches<T extends Message>(
   lookUpsBy: StatusApi['lookUpsBy'],
@@ -61,9 +75,9 @@ export function lookUpBatches<T extends Message>(
   const batches: [T, ...T[]][] = []
   const open = new Map<string, { readonly batch: T[]; size: number }>()
   for (const message of messages) {
-    const dates = possibleRequestDates(message.sentAtMs).join(' ')
+    const date = requestDateOf(message.sentAtMs)
     const size = message.deliveries.length
-    const known = open.get(dates)
+    const known = open.get(date)
     if (known && known.size + size <= maxNamedDeliveries) {
       known.batch.push(message)
       known.size += size
@@ -71,7 +85,7 @@ export function lookUpBatches<T extends Message>(
     }
     const batch: [T, ...T[]] = [message]
     batches.push(batch)
-    open.set(dates, { batch, size })
+    open.set(date, { batch, size })
   }
   return batches
 }

@@ -1,4 +1,5 @@
 import { requestDateOf } from '../core/instant.ts'
+import { isLateTogether } from '../core/schedule.ts'
 import { oldestDateInReach } from '../core/sweep-plan.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { DueMessage, Survey } from './survey.ts'
@@ -51,7 +52,12 @@ async function isTailShorter(run: Run, dueInTail: number, due: number): Promise<
   const { requestDate, order, offset } = run.checkpoint.tail
   if (isRepeated(run)) return false
   const isOnward = order === 'oldest-first'
-  return isWorth(run, requestDate, isOnward ? offset : 0, isOnward ? dueInTail : due)
+  const { calls } = run.calls
+  const isShorter = await isWorth(run, requestDate, isOnward ? offset : 0, isOnward ? dueInTail : due)
+  // It may be repeated as any page of a reading.
+  if (run.calls.calls > calls)
+    run.advance({ tail: { ...run.checkpoint.tail, askedAtMs: run.calls.lastCallAtMs } })
+  return isShorter
 }
 
 async function isWorth(
@@ -115,9 +121,10 @@ export class LookupQueue {
 
   /**
    * Looks up what is due and not done yet, longest due first. A message of a date whose list is being read waits, and is
-   * looked up after that where the list did not report it.
+   * looked up after that where the list did not report it. Where look-ups share requests, all wait until one cannot any longer.
    */
   async take(): Promise<void> {
+    if (this.#areToWait()) return
     for (const message of this.#survey.due) if (isReported(this.#run, message)) this.#complete(message)
     const toAsk = this.#survey.due.filter(({ message }) => !this.#done.has(message))
     for (const batch of lookUpBatches(this.#run.lookUpsBy, toAsk)) {
@@ -129,6 +136,15 @@ export class LookupQueue {
       if (this.#lookUps % looksPerCheckpoint === 0) await this.#run.save()
     }
     this.#advanceCheckpoint()
+  }
+
+  /** Whether all may wait for others. What today's list has just reported need not wait, since it costs nothing. */
+  #areToWait(): boolean {
+    const { lookUpsBy, isByHand, startedMs, checkpoint } = this.#run
+    if (lookUpsBy !== 'emailId' || isByHand || checkpoint.tail.readAtMs === startedMs) return false
+    const mustBeMade = ({ message, sentAtMs, dueAtMs }: DueMessage) =>
+      this.#repeats.has(message) || isLateTogether(sentAtMs, dueAtMs, startedMs)
+    return !this.#survey.due.some(mustBeMade)
   }
 
   /** Whether a request is needed for the message now. One that needs none any more is done with. */

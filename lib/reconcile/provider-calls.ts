@@ -18,6 +18,8 @@ export interface CallBudget {
   readonly deadlineMs: number
   readonly maxCalls: number
   readonly requestsPerSecond: number
+  /** How many lists are read at that pace, one after the other. Default: this one alone. */
+  readonly listsAtPace?: number
 }
 
 interface Dependencies {

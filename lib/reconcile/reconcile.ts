@@ -1,4 +1,5 @@
 import { secondMs } from '../core/instant.ts'
+import { defaultSweepAgesDays } from '../core/sweep-plan.ts'
 import type { OutcomeCounts } from '../core/outcome.ts'
 import type { RunFigures } from './ports.ts'
 import { readCheckpoint } from './checkpoint.ts'
@@ -11,10 +12,7 @@ import { Run, type RunDependencies } from './run.ts'
 import { readListsBegunForDue, sweepClosedDates } from './sweeps.ts'
 import { readTail } from './tail.ts'
 
-export interface ReconcileDependencies extends RunDependencies {
-  /** Days after which a date's whole list is read again. */
-  readonly sweepAgesDays: readonly number[]
-}
+export type ReconcileDependencies = RunDependencies
 
 export interface RunReport {
   readonly figures: RunFigures
@@ -42,7 +40,8 @@ async function runUnderLease(deps: ReconcileDependencies, budget: CallBudget): P
   const startedMs = deps.clock.now()
   const held = await deps.runs.acquire(deps.owner, startedMs, startedMs + leaseMs)
   if (!held) return { figures: nothingDone, outcomes: {} }
-  const begun = readCheckpoint(held.checkpoint, deps.sweepAgesDays, startedMs, deps.statusApi?.region)
+  const agesDays = deps.sweepAgesDays ?? defaultSweepAgesDays
+  const begun = readCheckpoint(held.checkpoint, agesDays, startedMs, deps.statusApi?.region)
   if (!begun.isReadable) deps.log('checkpoint not used', { consequence: 'reading begins anew' })
 
   const run = new Run(deps, budget, begun, startedMs)

@@ -33,9 +33,11 @@ export async function runPolls(
   const runs = [...byProvider].map(async ([provider, lists]) => {
     const ended: PromiseSettledResult<RunReport>[] = []
     for (const { dependencies, requestsPerSecond } of lists) {
-      if (ended.length > 0) await clock.sleep(Math.ceil(secondMs / requestsPerSecond))
+      // The list before it, or the last one of the run before, may just have been asked.
+      if (lists.length > 1) await clock.sleep(Math.ceil(secondMs / requestsPerSecond))
       const maxCalls = Math.ceil(maxCallsPerRun * requestsPerSecond)
-      const run = reconcile(dependencies, { deadlineMs, maxCalls, requestsPerSecond })
+      const budget = { deadlineMs, maxCalls, requestsPerSecond, listsAtPace: lists.length }
+      const run = reconcile(dependencies, budget)
       ended.push(...(await Promise.allSettled([run])))
     }
     return { provider, ended }

@@ -1,5 +1,6 @@
 import { addDays, requestDateOf, secondMs } from '../core/instant.ts'
 import { callbackGraceMs } from '../core/schedule.ts'
+import { sweepCallsPerDay } from '../core/sweep-plan.ts'
 import type { DeliveryReader, DeliveryWriter, PendingDelivery } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import type { QuarantineWriter } from '../quarantine/ports.ts'
@@ -24,6 +25,11 @@ export interface RunDependencies {
   readonly owner: string
   /** Whether the sender reports each mail to the ledger: then there is nothing to discover. */
   readonly areSendsRecorded: boolean
+  /**
+   * Days after which a date's whole list is read again, as somebody set them. Otherwise they are the default ones, and fewer where
+   * the sweeps of a day do not fit into their part of the pace.
+   */
+  readonly sweepAgesDays?: readonly number[] | undefined
   /** Whether another run takes care of deliveries of this provider. Default: none does. */
   readonly isPolledElsewhere?: (provider: string) => boolean
   /** Whether somebody waits for what the run finds: then today's list is read at once. Default: not. */
@@ -38,7 +44,7 @@ export class Run {
   readonly startedMs: number
   /** How old the provider's answers may be. */
   readonly staleMs: number
-  /** Up to when the provider's answers are surely current. */
+  /** Up to when the provider's answers are surely current: until now, where none of today's list can be a repeated one. */
   readonly listedMs: number
   /** Mails that were sent later are left alone: their callbacks may still be on their way. */
   readonly throughMs: number
@@ -48,6 +54,9 @@ export class Run {
   /** Where several regions' lists are read: whose this run reads. */
   readonly region: string | undefined
   readonly areSendsRecorded: boolean
+  readonly sweepAgesDays: readonly number[] | undefined
+  /** The calls that sweeps may take on a day, where nobody set their ages. */
+  readonly sweepCallsPerDay: number
   readonly isByHand: boolean
   readonly deliveries: RunDependencies['deliveries']
   readonly calls: ProviderCalls
@@ -75,12 +84,15 @@ export class Run {
     const { statusApi, deliveries, clock, log } = deps
     this.startedMs = startedMs
     this.staleMs = statusApi?.staleMs ?? 0
-    this.listedMs = startedMs - this.staleMs
+    const isRepeatable = startedMs - checkpoint.tail.askedAtMs < this.staleMs
+    this.listedMs = isRepeatable ? startedMs - this.staleMs : startedMs
     this.throughMs = this.listedMs - callbackGraceMs
     this.polledProvider = statusApi?.provider
     this.lookUpsBy = statusApi?.lookUpsBy ?? 'message'
     this.region = statusApi?.region
     this.areSendsRecorded = deps.areSendsRecorded
+    this.sweepAgesDays = deps.sweepAgesDays
+    this.sweepCallsPerDay = sweepCallsPerDay(budget.requestsPerSecond, budget.listsAtPace ?? 1)
     this.isByHand = deps.isByHand ?? false
     this.deliveries = deliveries
     this.#checkpoint = checkpoint

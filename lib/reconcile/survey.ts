@@ -1,7 +1,14 @@
 import { nameOf, sentAtOfDelivery, type Delivery } from '../core/delivery.ts'
 import { requestDateOf } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
-import { dueLookMs, isHeardOf, isOutOfReach, isPastRetries, lookAgesMs } from '../core/schedule.ts'
+import {
+  dueLookMs,
+  dueLookTogetherMs,
+  isHeardOf,
+  isOutOfReach,
+  isPastRetries,
+  lookAgesMs,
+} from '../core/schedule.ts'
 import type { DeliveryReader, PendingDelivery } from '../ledger/ports.ts'
 import { RunStopped } from './provider-calls.ts'
 import type { Run } from './run.ts'
@@ -123,7 +130,8 @@ class SurveyUnderWay {
     if (place !== undefined) return startedMs + 1 + place
     const { looksThroughMs, looksThroughMessage } = checkpoint
     const afterMs = delivery.message <= looksThroughMessage ? looksThroughMs + 1 : looksThroughMs
-    return dueLookMs(delivery.status, sentAtMs, { afterMs, throughMs: startedMs })
+    const dueLook = this.#run.lookUpsBy === 'emailId' ? dueLookTogetherMs : dueLookMs
+    return dueLook(delivery.status, sentAtMs, { afterMs, throughMs: startedMs })
   }
 
   #join({ delivery, sentAtMs, dueAtMs }: DueDelivery): void {

@@ -12,6 +12,8 @@ import type { Run } from './run.ts'
 const readEveryMs = 30 * minuteMs
 /** A list that grows as fast as this is read at every run: it fills pages meanwhile. */
 const busyRowsPerHour = 2_000
+/** Where answers are repeated, a list is read once they are not, and before what is new is twenty minutes old. */
+const readRepeatingEveryMs = 15 * minuteMs
 /** By how much a run may be early. */
 const scheduleSlackMs = minuteMs
 
@@ -22,12 +24,17 @@ const scheduleSlackMs = minuteMs
 export async function readTail(run: Run): Promise<void> {
   const today = requestDateOf(run.listedMs - settlingMs)
   if (run.checkpoint.tail.requestDate < today) await closeTail(run, today)
-  const { readAtMs, rowsPerHour, order } = run.checkpoint.tail
-  const isDue =
-    run.isByHand ||
-    rowsPerHour >= busyRowsPerHour ||
-    run.startedMs - readAtMs >= readEveryMs - scheduleSlackMs
+  const { order } = run.checkpoint.tail
+  const isDue = run.isByHand || isReadingDue(run)
   if (!run.areSendsRecorded && isDue && order !== 'none' && !isRepeated(run)) await readOnward(run)
+}
+
+function isReadingDue({ startedMs, staleMs, listedMs, lookUpsBy, checkpoint }: Run): boolean {
+  const { readAtMs, rowsPerHour } = checkpoint.tail
+  const isFresh = listedMs === startedMs
+  const isPast = (everyMs: number) => startedMs - readAtMs >= everyMs - scheduleSlackMs
+  if (staleMs > 0) return isFresh && isPast(lookUpsBy === 'nothing' ? readEveryMs : readRepeatingEveryMs)
+  return rowsPerHour >= busyRowsPerHour || isPast(readEveryMs)
 }
 
 /**

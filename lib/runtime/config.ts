@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { defaultBlocklistDays } from '../core/suppression.ts'
-import { defaultSweepAgesDays } from '../core/sweep-plan.ts'
 import type { Provider } from '../providers/provider.ts'
 
 /** Where settings come from: `process.env` or anything like it. */
@@ -100,7 +99,7 @@ const requestsPerSecond = v.optional(
   '1',
 )
 
-/** Days after which a date's whole list is read again. */
+/** Days after which a date's whole list is read again. Without it they are the default ones, and fewer where there is much mail. */
 const sweepAgesDays = v.optional(
   v.pipe(
     v.string(),
@@ -112,7 +111,6 @@ const sweepAgesDays = v.optional(
       'a last day from 6 on, when no mail is retried any more: soft bounces may still change until then',
     ),
   ),
-  defaultSweepAgesDays.join(','),
 )
 
 const inboundRetentionDays = v.optional(wholeNumber('a number of days from 1 to 3650', 1, 3_650), '30')

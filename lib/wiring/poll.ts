@@ -1,5 +1,4 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { defaultSweepAgesDays } from '../core/sweep-plan.ts'
 import {
   parseEnvironment,
   parsePollSettings,
@@ -43,7 +42,7 @@ interface SetUpPoll {
   readonly job: string
   readonly requestsPerSecond: number
   readonly statusApi: StatusApi | undefined
-  readonly sweepAgesDays: readonly number[]
+  readonly sweepAgesDays: readonly number[] | undefined
   readonly areSendsRecorded: boolean
 }
 
@@ -103,7 +102,7 @@ function pollsOf(environment: Environment): readonly SetUpPoll[] {
       job: reconcileJob,
       requestsPerSecond: 1,
       statusApi: undefined,
-      sweepAgesDays: defaultSweepAgesDays,
+      sweepAgesDays: undefined,
       areSendsRecorded: false,
     },
   ]

@@ -1,18 +1,18 @@
 /** Answers that are given again, for a time, to calls with the same parameters. */
-export class AnswerCache {
+export class AnswerCache<Answer = string> {
   readonly #keptMs: number
-  readonly #answers = new Map<string, { readonly answer: string; readonly untilMs: number }>()
+  readonly #answers = new Map<string, { readonly answer: Answer; readonly untilMs: number }>()
 
   constructor(keptMs: number) {
     this.#keptMs = keptMs
   }
 
-  find(key: string, nowMs: number): string | undefined {
+  find(key: string, nowMs: number): Answer | undefined {
     const known = this.#answers.get(key)
     return known && nowMs < known.untilMs ? known.answer : undefined
   }
 
-  keep(key: string, answer: string, nowMs: number): void {
+  keep(key: string, answer: Answer, nowMs: number): void {
     for (const [other, { untilMs }] of this.#answers) {
       // They stand in the order in which they end.
       if (nowMs < untilMs) break

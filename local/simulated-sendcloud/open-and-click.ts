@@ -1,9 +1,9 @@
 import { requestDateOf } from '../../lib/core/instant.ts'
 import { readListQuery, type QueryLimits } from './list-query.ts'
-import type { SendCloudMessage } from './mail.ts'
+import type { SendCloudEntry, SendCloudMessage } from './mail.ts'
 import { refusal, type Refusal } from './refusal.ts'
 import type { ListPart } from './sent-mail.ts'
-import { localTime } from './status-row.ts'
+import { localTime, type SentDelivery } from './status-row.ts'
 
 /** A row of openandclick/list; times as `yyyy-MM-dd HH:mm:ss` in UTC+8. */
 interface TrackRow {
@@ -52,20 +52,29 @@ export function trackedRows(
     .sort((one, other) => one.entry.atMs - other.entry.atMs)
   return {
     total: found.length,
-    rows: found.slice(start, start + limit).map(({ message, delivery, entry }) => ({
-      email: delivery.recipient,
-      trackType: kind === 'opened' ? 1 : 2,
-      url: entry.link ?? '',
-      apiUser: message.apiUser,
-      requestTime: localTime(delivery.sentAtMs),
-      currTime: localTime(entry.atMs),
-      emailId: delivery.emailId,
-      ip: entry.reader?.ip ?? '',
-      country: '',
-      province: '',
-      city: '',
-      browser: entry.reader?.explorerName ?? '',
-      device: entry.reader?.oSName ?? '',
-    })),
+    rows: found.slice(start, start + limit).map(trackRowOf),
+  }
+}
+
+/** The row of one open or click. */
+export function trackRowOf({
+  message,
+  delivery,
+  entry,
+}: SentDelivery & { readonly entry: SendCloudEntry }): TrackRow {
+  return {
+    email: delivery.recipient,
+    trackType: entry.kind === 'opened' ? 1 : 2,
+    url: entry.link ?? '',
+    apiUser: message.apiUser,
+    requestTime: localTime(delivery.sentAtMs),
+    currTime: localTime(entry.atMs),
+    emailId: delivery.emailId,
+    ip: entry.reader?.ip ?? '',
+    country: '',
+    province: '',
+    city: '',
+    browser: entry.reader?.explorerName ?? '',
+    device: entry.reader?.oSName ?? '',
   }
 }

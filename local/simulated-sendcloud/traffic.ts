@@ -1,7 +1,7 @@
 import type { SimulatedDelivery, TimelineEntry } from '../simulated-ses/mail.ts'
 import { seededRandom } from '../simulated-ses/random.ts'
 import type { Random } from '../simulated-ses/random.ts'
-import { makeTraffic } from '../simulated-ses/traffic.ts'
+import { makeTraffic, type Manner } from '../simulated-ses/traffic.ts'
 import { emailIdOf, messageIdFor } from './mail.ts'
 import type { Reader, SendCloudDelivery, SendCloudEntry, SendCloudMessage } from './mail.ts'
 
@@ -24,7 +24,7 @@ const softBounces = [
  * The same arguments give the same mail.
  */
 export function makeSendCloudTraffic(
-  wanted: Readonly<Record<'seed' | 'count' | 'fromMs' | 'overMs', number>>,
+  wanted: Readonly<Record<'seed' | 'count' | 'fromMs' | 'overMs', number>> & Manner,
 ): SendCloudMessage[] {
   const random = seededRandom(wanted.seed)
   const byMessage = Map.groupBy(makeTraffic(wanted), ({ messageId }) => messageId)

@@ -32,7 +32,7 @@ const userAgents = [
 ]
 
 /** How mail is spread and put off. */
-interface Manner {
+export interface Manner {
   /** `diurnal`: most in the early afternoon of UTC+8, a ninth of that in the small hours. Default `even`. */
   readonly sends?: 'even' | 'diurnal'
   /**

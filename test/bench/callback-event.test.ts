@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import { callbackEvent, sendEvent } from '../../bench/reconcile/callback-event.ts'
 import { dayMs } from '../../lib/core/instant.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
+import { sendCloud } from '../../lib/providers/sendcloud/sendcloud.ts'
 import { tencentSes } from '../../lib/providers/tencent-ses/tencent-ses.ts'
+import { fieldsOf, formType, signedForm } from '../../local/simulated-sendcloud/callback.ts'
+import { makeSendCloudTraffic } from '../../local/simulated-sendcloud/traffic.ts'
 import { callbackOf } from '../../local/simulated-ses/callback.ts'
 import type { SimulatedDelivery, TimelineEntry } from '../../local/simulated-ses/mail.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
@@ -40,6 +43,24 @@ describe('an event that is built directly', () => {
       ]),
     )
     expect(mails.some(({ recipient }) => recipient !== recipient.toLowerCase())).toBe(true)
+  })
+
+  it('is the one that the ledger reads in the callback of SendCloud, but for words that no policy looks at', () => {
+    const kinds = new Set<string>()
+    for (const message of makeSendCloudTraffic({ seed: 3, count: 2_000, fromMs, overMs: dayMs })) {
+      for (const delivery of message.deliveries) {
+        for (const entry of delivery.timeline) {
+          const fields = fieldsOf({ of: 'delivery', atMs: entry.atMs, message, delivery, entry })
+          const body = new TextEncoder().encode(signedForm(fields, { appKey: 'local-app-key', token: 't' }))
+          const [outcome] = sendCloud.read({ body, contentType: formType }, Infinity)
+          if (outcome?.type !== 'event') throw new Error('the callback is no event')
+          const read = { ...outcome.event, detail: '', columns: {}, headers: new Map() }
+          expect({ ...callbackEvent(delivery, entry), detail: '' }).toStrictEqual(read)
+          kinds.add(entry.kind)
+        }
+      }
+    }
+    expect(kinds.size).toBe(7)
   })
 
   it('reports a send when it is sent', () => {

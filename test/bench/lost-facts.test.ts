@@ -37,6 +37,16 @@ describe('how stale the ledger is', () => {
     })
   })
 
+  it('counts each kind of thing that readers did, and all together', () => {
+    const facts = new LostFacts(undefined)
+    const complained = { kind: 'complained', atMs: after(60) } as const
+    for (const entry of [opened, complained]) facts.lost(mail, entry, undefined, entry.atMs)
+    facts.learnt(callbackEvent(mail, opened), after(40))
+    expect(facts.staleness('opened')).toMatchObject({ count: 1, never: 0, maxMs: 10 * minuteMs })
+    expect(facts.staleness('complained')).toMatchObject({ count: 1, never: 1 })
+    expect(facts.staleness('engagement')).toMatchObject({ count: 2, never: 1, p50Ms: 10 * minuteMs })
+  })
+
   it('leaves out what the ledger knew when the callback was lost', () => {
     const facts = new LostFacts(undefined)
     facts.lost(mail, delivered, joined(undefined, callbackEvent(mail, opened)), after(1))

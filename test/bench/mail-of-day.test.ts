@@ -5,6 +5,7 @@ import { outageOf, startMs, type Scenario } from '../../bench/reconcile/scenario
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 const scenario: Scenario = {
+  provider: 'tencent-ses',
   mailsPerDay: 10_000,
   days: 5,
   lossRate: 0.01,

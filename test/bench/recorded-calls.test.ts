@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { recordingCalls } from '../../bench/reconcile/recorded-calls.ts'
+import { recordOfCalls } from '../../bench/reconcile/recorded-calls.ts'
 import type { StatusApi } from '../../lib/reconcile/ports.ts'
 import { virtualClock } from '../../local/virtual-clock.ts'
 
@@ -17,7 +17,8 @@ const today = { requestDate: '2026-11-21', offset: 0 }
 function recorded() {
   const clock = virtualClock(noon)
   const subject = { status: 'requested', sentAtMs: Date.parse('2026-11-20T23:00:00Z') }
-  return { clock, ...recordingCalls(silentApi, clock, () => Promise.resolve(subject)) }
+  const { recorded, calls } = recordOfCalls(clock, () => Promise.resolve(subject))
+  return { clock, statusApi: recorded(silentApi), opens: recorded(silentApi, 'opens'), calls }
 }
 
 describe('recorded calls', () => {
@@ -34,6 +35,14 @@ describe('recorded calls', () => {
     }
     expect(calls.overPace).toBe(overPace)
     expect(calls.busiestPerSecond).toBeCloseTo(3 / 900, 9)
+  })
+
+  it('of several lists keep one pace, and show whose they are', async () => {
+    const { statusApi, opens, calls } = recorded()
+    await statusApi.page({ ...today, emailIds: ['one', 'two'] })
+    await opens.page(today)
+    expect(calls.overPace).toBe(1)
+    expect([...calls.byPurpose.keys()]).toEqual(['look-ups', 'opens: tail'])
   })
 
   it('show their purpose', async () => {

@@ -321,7 +321,7 @@ describe('ledger reconcile', () => {
   it('does one pass where no date is named', async () => {
     await sendMail()
     const { out, error, exitCode } = await printed()
-    expect(out).toMatch(/^4 calls, 102 rows: 101 discovered, .* Nothing is left to ask\.\n$/)
+    expect(out).toMatch(/^6 calls, 203 rows: 101 discovered, .* Nothing is left to ask\.\n$/)
     expect(error).toBe('')
     expect(exitCode).toBeUndefined()
   })

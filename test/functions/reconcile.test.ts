@@ -76,8 +76,9 @@ describe('a run of the function', () => {
     ])
     await invoke()
     const figures = {
-      calls: 2,
-      rows: 2,
+      // Yesterday's list twice, since the ledger begins with its sweep, and today's.
+      calls: 3,
+      rows: 3,
       discovered: 2,
       repaired: 0,
       settled: 0,
@@ -98,7 +99,7 @@ describe('a run of the function', () => {
       ...figures,
       ...outcomes,
       _aws: {
-        Timestamp: Date.parse('2026-11-21T08:00:01Z'),
+        Timestamp: Date.parse('2026-11-21T08:00:02Z'),
         CloudWatchMetrics: [
           {
             Namespace: 'delivery-ledger',

@@ -171,7 +171,7 @@ describe('the environment', () => {
       SENDCLOUD_ENDPOINT: '',
       SENDCLOUD_REQUESTS_PER_SECOND: '1',
       SENDS_RECORDED: 'off',
-      SWEEP_AGES_DAYS: '29',
+      SWEEP_AGES_DAYS: '',
       SYNC_PROVIDER_LISTS: 'on',
     })
   })

@@ -5,6 +5,7 @@ import { simulate } from '../../bench/reconcile/simulation.ts'
 import { ours, strategies, type Strategy } from '../../bench/reconcile/strategies.ts'
 
 const scenario: Scenario = {
+  provider: 'tencent-ses',
   mailsPerDay: 150,
   days: 3,
   lossRate: 0.2,
@@ -42,6 +43,8 @@ describe('a simulation', () => {
     ['the sender records its sends', { ...scenario, isRecorded: true }],
     ['all callbacks are lost', { ...scenario, lossRate: 1 }],
     ['an hour of callbacks is lost as well', { ...scenario, hasOutage: true }],
+    ['mail is sent with SendCloud', { ...scenario, provider: 'sendcloud', isRecorded: true } as const],
+    ['nobody knows what is sent with SendCloud', { ...scenario, provider: 'sendcloud' } as const],
   ])('finds everything right, settled and at the pace where %s', async (_what, played) => {
     const outcome = await simulate(played, ours)
     expect(outcome.table).toEqual({ rows: 450, wrong: 0, otherThanWithoutLoss: 0 })

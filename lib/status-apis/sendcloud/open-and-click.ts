@@ -27,14 +27,15 @@ export function openAndClick(settings: SendCloudSettings, kind: Kind): StatusApi
     name: nameOf(kind),
     lookUpsBy: 'nothing',
     staleMs,
-    page: (query) => listedPage(settings, { action, query, parameters }, (value) => read(kind, value)),
+    page: (query) =>
+      listedPage(settings, { action, query, parameters }, (value) => readTrackRow(kind, value)),
   }
 }
 
 /** Reads a row of one of these lists; `undefined` where that is the name of another list. */
 export function readOpenOrClick(row: unknown, list: string): ReadRow | undefined {
   const kind = kinds.find((known) => nameOf(known) === list)
-  return kind && read(kind, row)
+  return kind && readTrackRow(kind, row)
 }
 
 const kinds = Object.keys(trackTypes) as readonly Kind[]
@@ -43,7 +44,8 @@ function nameOf(kind: Kind): string {
   return `${action} (${kind})`
 }
 
-function read(kind: Kind, value: unknown): ReadRow {
+/** Reads a row of openandclick/list: what it reports, and the names of the fields that could not be read. */
+export function readTrackRow(kind: Kind, value: unknown): ReadRow {
   return readRow(value, (row) => deliveryOf(kind, row))
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Status } from '../../../lib/core/delivery.ts'
-import { dueLookMs, isOutOfReach, isPastRetries, lookAgesMs } from '../../../lib/core/schedule.ts'
+import {
+  dueLookMs,
+  dueLookTogetherMs,
+  isLateTogether,
+  isOutOfReach,
+  isPastRetries,
+  lookAgesMs,
+} from '../../../lib/core/schedule.ts'
 
 const sentAtMs = Date.parse('2026-11-21T04:00:00Z')
 const minuteMs = 60_000
@@ -61,6 +68,40 @@ describe('the looks at a delivery sent on 2026-11-21 at 04:00', () => {
       for (const instant of instants)
         expect(Date.parse(instant)).toBeLessThan(Date.parse('2026-12-21T04:00:00Z'))
     }
+  })
+})
+
+describe('the looks that share requests', () => {
+  // 12:40:20 in UTC+8.
+  const sentMs = Date.parse('2026-11-21T04:40:20Z')
+  const due = (afterMs: number, throughMs: number) =>
+    dueLookTogetherMs('requested', sentMs, { afterMs, throughMs })
+
+  it.each([
+    '2026-11-21T04:45:20Z', // after five minutes
+    '2026-11-21T06:00:00Z', // on the hour after one
+    '2026-11-21T09:00:00Z', // on the hour after four
+    '2026-11-21T20:00:00Z', // after twelve, at 04:00 in UTC+8
+    '2026-11-23T04:00:00Z', // after 36, at 12:00 in UTC+8
+    '2026-11-26T16:00:00Z', // after five days and an hour, at 00:00 in UTC+8
+    '2026-12-20T16:00:00Z', // after 29 days, at 00:00 in UTC+8
+  ])('fall due at instants of the day: %s', (instant) => {
+    const lookMs = Date.parse(instant)
+    expect(due(lookMs - 1, lookMs)).toBe(lookMs)
+    expect(due(lookMs - 2, lookMs - 1)).toBeUndefined()
+    expect(due(lookMs, lookMs + 1)).toBeUndefined()
+  })
+
+  it('are one after a pause, the latest', () => {
+    expect(due(sentMs, Date.parse('2026-11-21T10:00:00Z'))).toBe(Date.parse('2026-11-21T09:00:00Z'))
+  })
+
+  it('wait for others: the first until its mail is a quarter of an hour old, any other for twenty minutes', () => {
+    const isLate = (dueAt: string, now: string) => isLateTogether(sentMs, Date.parse(dueAt), Date.parse(now))
+    expect(isLate('2026-11-21T04:45:20Z', '2026-11-21T04:55:19Z')).toBe(false)
+    expect(isLate('2026-11-21T04:45:20Z', '2026-11-21T04:55:20Z')).toBe(true)
+    expect(isLate('2026-11-21T06:00:00Z', '2026-11-21T06:19:59Z')).toBe(false)
+    expect(isLate('2026-11-21T06:00:00Z', '2026-11-21T06:20:00Z')).toBe(true)
   })
 })
 

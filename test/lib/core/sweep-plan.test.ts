@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import {
+  activeAges,
   dueSweeps,
   firstSweptAges,
   oldestDateInReach,
   possibleRequestDates,
+  sweepCallsPerDay,
 } from '../../../lib/core/sweep-plan.ts'
 
 const at = (instant: string) => Date.parse(instant)
@@ -61,6 +63,59 @@ describe('a date', () => {
     ['2028-03-01T08:00:00Z', '2028-02-29'],
   ])('on %s is the last of the month before: %s', (now, due) => {
     expect(dueSweeps(firstSweptAges([1], at(now)), at(now)).due).toEqual([due])
+  })
+})
+
+describe('the ages at which dates are swept', () => {
+  it.each([
+    [100, 400, [1, 3, 7, 29]],
+    [100, 399, [1, 3, 29]],
+    [100, 300, [1, 3, 29]],
+    [100, 299, [1, 29]],
+    [100, 0, [1, 29]],
+    [Infinity, 21_600, [1, 29]],
+  ])(
+    'thin out from the middle: of %d calls each, with %i a day, they are %j',
+    (callsPerSweep, callsPerDay, active) => {
+      expect(activeAges(ages, { callsPerSweep, callsPerDay })).toEqual(active)
+    },
+  )
+
+  it('never thin out where there is one, or two', () => {
+    const none = { callsPerSweep: 1, callsPerDay: 0 }
+    expect([activeAges([29], none), activeAges([6, 29], none)]).toEqual([[29], [6, 29]])
+  })
+
+  it.each([
+    [1, 1, 21_600],
+    [20, 1, 432_000],
+    // SendCloud's three lists.
+    [1, 3, 7_200],
+  ])(
+    'have a quarter of the pace: at %d a second for %i lists, %i calls of each a day',
+    (pace, lists, calls) => {
+      expect(sweepCallsPerDay(pace, lists)).toBe(calls)
+    },
+  )
+})
+
+describe('an age at which nothing is swept', () => {
+  const nowMs = at('2026-11-21T08:00:00Z')
+  const before = [
+    { ageDays: 1, throughDate: '2026-11-19' },
+    { ageDays: 3, throughDate: '2026-11-16' },
+    { ageDays: 29, throughDate: '2026-10-22' },
+  ]
+
+  it('is passed by dates as any other, so that it goes on with the next one', () => {
+    const { due, sweptAges } = dueSweeps(before, nowMs, [1, 29])
+    expect(due).toEqual(['2026-10-23', '2026-11-20'])
+    expect(sweptAges).toEqual([
+      { ageDays: 1, throughDate: '2026-11-20' },
+      { ageDays: 3, throughDate: '2026-11-18' },
+      { ageDays: 29, throughDate: '2026-10-23' },
+    ])
+    expect(dueSweeps(sweptAges, nowMs + 86_400_000).due).toEqual(['2026-10-24', '2026-11-19', '2026-11-21'])
   })
 })
 

@@ -1,4 +1,3 @@
-import { defaultSweepAgesDays } from '../../../lib/core/sweep-plan.ts'
 import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
 import { recordingSuppressions } from '../../../lib/suppressions/record-with-suppressions.ts'
 import { readStatusRow } from '../../../lib/status-apis/ses/status-row.ts'
@@ -33,7 +32,6 @@ export function dependenciesOf(
     clock,
     log: () => undefined,
     owner,
-    sweepAgesDays: defaultSweepAgesDays,
     areSendsRecorded,
   }
 }

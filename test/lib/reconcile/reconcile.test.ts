@@ -50,6 +50,12 @@ const lists = ({ ses }: World) =>
   ses.calls
     .filter((call) => call.messageId === undefined)
     .map(({ requestDate, offset }) => `${requestDate}${offset === 0 ? '' : `+${offset}`}`)
+/** The days, in UTC+8, on which the list of a date was read from its beginning after it had closed. */
+const daysOfSweeps = ({ ses }: World, date: string) =>
+  ses.calls
+    .filter(({ requestDate, offset }) => requestDate === date && offset === 0)
+    .map(({ atMs }) => new Date(atMs + 8 * hourMs).toISOString().slice(0, 10))
+    .filter((day) => day !== date)
 /** The messages that were looked up. */
 const lookUps = ({ ses }: World) => ses.calls.flatMap(({ messageId }) => messageId ?? [])
 
@@ -498,10 +504,10 @@ describe('the lists that a run reads', () => {
   })
 
   it.each([
-    ['on day 29 unless another age is set', undefined, ['2026-12-19']],
+    ['on day 29 where that is set', [29], ['2026-12-19']],
     [
-      'as soon as it has closed, on days 3, 7 and 29',
-      [1, 3, 7, 29],
+      'as soon as it has closed, on days 3, 7 and 29 where nothing is set',
+      undefined,
       ['2026-11-21', '2026-11-23', '2026-11-27', '2026-12-19'],
     ],
   ])('sweep a date %s', async (_when, sweepAgesDays, expected) => {
@@ -509,14 +515,65 @@ describe('the lists that a run reads', () => {
     for (let day = 0; day <= 32; day += 1) {
       for (const hour of [0, 8, 17]) {
         ledger.clock.advanceTo(at('2026-11-20T00:00:00Z') + day * dayMs + hour * hourMs)
-        await ledger.run({ areSendsRecorded: true, ...(sweepAgesDays && { sweepAgesDays }) })
+        await ledger.run({ areSendsRecorded: true, sweepAgesDays })
       }
     }
-    const today = (atMs: number) => new Date(atMs + 8 * hourMs).toISOString().slice(0, 10)
-    const sweptOn = ledger.ses.calls
-      .filter(({ requestDate, atMs }) => requestDate === '2026-11-20' && today(atMs) !== '2026-11-20')
-      .map(({ atMs }) => today(atMs))
-    expect(sweptOn).toEqual(expected)
+    expect(daysOfSweeps(ledger, '2026-11-20')).toEqual(expected)
+  })
+
+  it('are swept less often while a quarter of the pace does not hold it, each for the last time on day 29', async () => {
+    const mails = Array.from({ length: 150 }, (_, n) =>
+      mailAt('2026-11-20T06:00:00Z', `n${n}`, { timeline: [delivered('2026-11-20T06:00:10Z')] }),
+    )
+    const ledger = await world(mails, { start: '2026-11-20T00:00:00Z' })
+    for (let day = 0; day <= 32; day += 1) {
+      for (const hour of [0, 17]) {
+        ledger.clock.advanceTo(at('2026-11-20T00:00:00Z') + day * dayMs + hour * hourMs)
+        // Seven calls a day: of 150 mails the sweeps at three ages take six, and of none those at four take four.
+        await ledger.run({ areSendsRecorded: true, sweepAgesDays: undefined, listsAtPace: 3_000 })
+      }
+    }
+    const days = ['20', '21', '22'].map((day) => daysOfSweeps(ledger, `2026-11-${day}`))
+    expect(days).toEqual([
+      ['2026-11-21', '2026-11-23', '2026-12-19'],
+      ['2026-11-22', '2026-11-24', '2026-12-20'],
+      // A week later nobody remembers a day of 150 mails.
+      ['2026-11-23', '2026-11-25', '2026-11-29', '2026-12-21'],
+    ])
+    expect(ledger.logged.filter((line) => line.includes('sweep ages changed'))).toEqual([
+      '{"event":"sweep ages changed","from":[1,3,7,29],"to":[1,3,29],"callsPerSweep":2,"callsPerDay":7}',
+      '{"event":"sweep ages changed","from":[1,3,29],"to":[1,3,7,29],"callsPerSweep":1,"callsPerDay":7}',
+    ])
+  })
+
+  it('are swept at the ages that are set, however much mail there is', async () => {
+    const ledger = await world([], { start: '2026-11-20T00:00:00Z' })
+    for (let day = 0; day <= 10; day += 1) {
+      ledger.clock.advanceTo(at('2026-11-20T17:00:00Z') + day * dayMs)
+      await ledger.run({ areSendsRecorded: true, sweepAgesDays: [1, 3, 7, 29], listsAtPace: 100_000 })
+    }
+    expect(daysOfSweeps(ledger, '2026-11-20')).toEqual(['2026-11-21', '2026-11-23', '2026-11-27'])
+  })
+
+  it('are swept at the new ages where a checkpoint knows the last one alone, from the dates that reach them', async () => {
+    const ledger = await world([], { start: '2026-11-20T00:00:00Z' })
+    const { figures } = await ledger.run({ areSendsRecorded: true, sweepAgesDays: [29] })
+    const { countedLists, ...written } = JSON.parse(String((await ledger.storedRun()).checkpoint)) as Record<
+      string,
+      unknown
+    >
+    expect(countedLists).toEqual([])
+    await ledger.runs.acquire('earlier', 0, at('2027-01-01T00:00:00Z'))
+    await ledger.runs.release('earlier', JSON.stringify(written), figures)
+    const swept: unknown[] = []
+    for (const day of ['25', '26']) {
+      const before = lists(ledger).length
+      ledger.clock.advanceTo(at(`2026-11-${day}T08:00:00Z`))
+      await ledger.run({ areSendsRecorded: true, sweepAgesDays: undefined })
+      swept.push(lists(ledger).slice(before))
+    }
+    // How many calls a sweep takes is known once there was one.
+    expect(swept).toEqual([['2026-11-24'], ['2026-11-19', '2026-11-23', '2026-11-25']])
   })
 
   it('make up for days on which nothing ran, each date once', async () => {

@@ -50,13 +50,31 @@ describe('a look-up', () => {
     expect(await statusesIn(world, mails)).toEqual({ delivered: 250 })
   })
 
-  it('reports a mail that is older than ten minutes, as old as an answer may be', async () => {
-    const mails = deliveredMails(1)
+  it('waits until its mail is a quarter of an hour old, and then asks about all that are older than five minutes', async () => {
+    const mails = [0, 9, 11].map((minute, index) =>
+      messageAt(sentAtMs + minute * minuteMs, `reader${index}`, [
+        { kind: 'delivered', atMs: sentAtMs + minute * minuteMs + 10 * secondMs },
+      ]),
+    )
     const world = await sendCloudWorldAt(sentAtMs, mails)
     await world.reported(...mails.map(requestOf))
-    world.clock.advanceTo(sentAtMs + 11 * minuteMs)
-    expect((await world.run({ areSendsRecorded: true })).figures).toMatchObject({ calls: 1, settled: 1 })
-    expect(await statusesIn(world, mails)).toEqual({ delivered: 1 })
+    for (const minute of [14, 15]) {
+      world.clock.advanceTo(sentAtMs + minute * minuteMs)
+      await world.run({ areSendsRecorded: true })
+    }
+    // The first run ever asks one question in any case.
+    const asked = world.sendCloud.calls.map(({ parameters }) => parameters.emailIds?.split(';').length)
+    expect(asked).toEqual([undefined, 2])
+    expect(await statusesIn(world, mails)).toEqual({ delivered: 2, requested: 1 })
+  })
+
+  it('asks about a mail near midnight together with others of its date', async () => {
+    const midnightMs = at('2026-11-20T16:00:00Z')
+    const mails = [30, 180].flatMap((minutes) => deliveredMails(1, midnightMs + minutes * minuteMs))
+    const world = await sendCloudWorldAt(midnightMs, mails)
+    await world.reported(...mails.map(requestOf))
+    world.clock.advanceTo(midnightMs + 200 * minuteMs)
+    expect((await world.run({ areSendsRecorded: true })).figures).toMatchObject({ calls: 1, settled: 2 })
   })
 
   it('asks by the recipient where no emailId is known, once for all messages to him', async () => {
@@ -129,27 +147,40 @@ describe('a look-up', () => {
 })
 
 describe('a list that repeats itself for ten minutes', () => {
-  it.each([
-    ['oldest-first' as const, true],
-    // Between a page that is repeated and one that is not, rows would be missing.
-    ['newest-first' as const, false],
-  ])('loses no mail that nobody reported: %s', async (order, isRepeated) => {
-    // As fast as a list that is read at every run: a mail every second and a half.
-    const mails = deliveredMails(4_000, sentAtMs, 1_500)
-    const world = await sendCloudWorldAt(sentAtMs, mails, { order })
-    // The schedule is not to the second.
-    const random = seededRandom(7)
-    for (let minutes = 0; minutes <= 150; minutes += 5) {
-      world.clock.advanceTo(sentAtMs + minutes * minuteMs + random.int(0, 20) * secondMs)
-      await world.run()
-    }
-    expect(world.sendCloud.calls.some(({ answer }) => answer === 'cached')).toBe(isRepeated)
-    expect(await statusesIn(world, mails)).toEqual({ delivered: 4_000 })
-  })
+  // Between a page that is repeated and one that is not, rows would be missing.
+  it.each(['oldest-first', 'newest-first'] as const)(
+    'is asked for nothing that it repeats: %s',
+    async (order) => {
+      // As fast as a list that is read at every run: a mail every second and a half.
+      const mails = deliveredMails(4_000, sentAtMs, 1_500)
+      const world = await sendCloudWorldAt(sentAtMs, mails, { order })
+      // The schedule is not to the second.
+      const random = seededRandom(7)
+      for (let minutes = 0; minutes <= 150; minutes += 5) {
+        world.clock.advanceTo(sentAtMs + minutes * minuteMs + random.int(0, 20) * secondMs)
+        await world.run()
+      }
+      expect(world.sendCloud.calls.some(({ answer }) => answer === 'cached')).toBe(false)
+      expect(await statusesIn(world, mails)).toEqual({ delivered: 4_000 })
+    },
+  )
 })
 
-it('leaves a mail that nobody reported to its callbacks for a quarter of an hour', async () => {
-  const mails = [messageAt(sentAtMs, 'anna'), messageAt(sentAtMs + 2 * minuteMs, 'bert')]
+it('is read every quarter of an hour, so that a mail is known before it is twenty minutes old', async () => {
+  const mails = deliveredMails(40, sentAtMs, minuteMs)
+  const world = await sendCloudWorldAt(sentAtMs, mails)
+  for (let minutes = 0; minutes <= 40; minutes += 5) {
+    world.clock.advanceTo(sentAtMs + minutes * minuteMs)
+    await world.run()
+  }
+  const ofToday = world.sendCloud.calls.filter(({ parameters }) => parameters.startDate === '2026-11-21')
+  expect(ofToday.map(({ atMs }) => Math.floor((atMs - sentAtMs) / minuteMs))).toEqual([0, 15, 30])
+  // Of 40 those are known that were sent in the first 25 minutes.
+  expect(await statusesIn(world, mails)).toEqual({ delivered: 26, none: 14 })
+})
+
+it('leaves a mail that nobody reported to its callbacks for five minutes', async () => {
+  const mails = [messageAt(sentAtMs, 'anna'), messageAt(sentAtMs + 12 * minuteMs, 'bert')]
   const world = await sendCloudWorldAt(sentAtMs + 16 * minuteMs, mails)
   await world.run()
   expect(await statusesIn(world, mails)).toEqual({ requested: 1, none: 1 })
@@ -171,6 +202,34 @@ describe('a list that repeats itself where its newest rows come first', () => {
     }
     expect(world.sendCloud.calls.filter(({ answer }) => answer === 'HTTP 503')).toHaveLength(3)
     expect(await statusesIn(world, mails)).toEqual({ delivered: 4_000 })
+  })
+})
+
+describe('a closed list that changes its order while it is swept', () => {
+  it('is swept again only once nothing of the first sweep is repeated', async () => {
+    const mails = deliveredMails(250)
+    // When the first page is read, the eleventh mail moves behind all others; so the first of the next page is on none.
+    const sweptMs = at('2026-11-22T02:00:00Z')
+    const moved = messageAt(sentAtMs + 10 * secondMs, 'reader10', [
+      { kind: 'delivered', atMs: sweptMs + 500 },
+    ])
+    const world = await sendCloudWorldAt(sweptMs, mails.with(10, moved), { order: 'by-status-change' })
+    const recorded = { areSendsRecorded: true, sweepAgesDays: [1] }
+    expect((await world.run(recorded)).figures).toMatchObject({
+      calls: 3,
+      discovered: 249,
+      stoppedBy: 'done',
+    })
+    world.clock.advanceTo(sweptMs + 5 * minuteMs)
+    expect((await world.run(recorded)).figures.calls).toBe(0)
+    world.clock.advanceTo(sweptMs + 15 * minuteMs)
+    const { figures } = await world.run(recorded)
+    expect(figures).toMatchObject({ calls: 3, discovered: 1 })
+    expect(figures).not.toHaveProperty('unsteadyLists')
+    expect(world.sendCloud.calls.map(({ answer }) => answer)).toEqual(Array.from({ length: 6 }, () => 'ok'))
+    expect(await statusesIn(world, mails)).toEqual({ delivered: 250 })
+    world.clock.advanceTo(sweptMs + 30 * minuteMs)
+    expect((await world.run(recorded)).figures.calls).toBe(0)
   })
 })
 

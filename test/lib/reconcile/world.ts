@@ -1,6 +1,5 @@
 import { minuteMs } from '../../../lib/core/instant.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
-import { defaultSweepAgesDays } from '../../../lib/core/sweep-plan.ts'
 import type { StatusApi } from '../../../lib/reconcile/ports.ts'
 import type { CallBudget } from '../../../lib/reconcile/provider-calls.ts'
 import { reconcile, type ReconcileDependencies, type RunReport } from '../../../lib/reconcile/reconcile.ts'
@@ -29,7 +28,8 @@ export type Ports = ReconcileDependencies & { readonly statusApi: StatusApi }
 interface RunOptions extends Partial<CallBudget> {
   readonly owner?: string
   readonly secretKey?: string
-  readonly sweepAgesDays?: readonly number[]
+  /** Days after which a date is swept; `undefined` as deployed. Default: 29 alone, so that a test may count its calls. */
+  readonly sweepAgesDays?: readonly number[] | undefined
   readonly areSendsRecorded?: boolean
   /** Puts something between the run and its ports. */
   readonly wrap?: (ports: Ports) => ReconcileDependencies
@@ -104,7 +104,7 @@ async function worldOn(
       clock,
       log: logInto(logged),
       owner: run.owner ?? `run ${runsSoFar}`,
-      sweepAgesDays: run.sweepAgesDays ?? defaultSweepAgesDays,
+      sweepAgesDays: 'sweepAgesDays' in run ? run.sweepAgesDays : [29],
       areSendsRecorded: run.areSendsRecorded ?? false,
     }
     return run.wrap ? run.wrap(usual) : usual
@@ -120,6 +120,7 @@ async function worldOn(
         deadlineMs: run.deadlineMs ?? clock.now() + 30 * minuteMs,
         maxCalls: run.maxCalls ?? 1_000,
         requestsPerSecond: run.requestsPerSecond ?? 1,
+        listsAtPace: run.listsAtPace ?? 1,
       }),
     async reported(...events) {
       for (const event of events) await deliveries.record(event)

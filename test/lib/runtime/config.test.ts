@@ -56,7 +56,6 @@ describe('settings that are not set', () => {
       SES_REGION: ['ap-guangzhou'],
       SES_REQUESTS_PER_SECOND: 1,
       SENDS_RECORDED: false,
-      SWEEP_AGES_DAYS: [29],
       SYNC_PROVIDER_LISTS: true,
       TENCENTCLOUD_SECRET_ID: 'an id',
       TENCENTCLOUD_SECRET_KEY: 'a key',
