@@ -140,17 +140,21 @@ function judged(
 
 function verdictOn(
   agent: string | undefined,
-  { isBot }: MachineRules,
+  { isBot = () => false }: MachineRules,
   pattern: 'sweep' | 'instant' | undefined,
 ): ReaderVerdict {
-  const found = agent === undefined ? undefined : agentRules.find((rule) => rule.pattern.test(agent))
-  if (found && found.verdict !== 'person') return { verdict: found.verdict, rule: found.rule }
+  const byPattern = pattern && ({ verdict: 'machine', rule: pattern } as const)
+  if (agent === undefined) return byPattern ?? { verdict: 'unknown', rule: 'no-agent' }
+  const { verdict, rule } = verdictOnAgent(agent, isBot)
+  return byPattern && verdict === 'person' ? byPattern : { verdict, rule }
+}
+
+function verdictOnAgent(agent: string, isBot: (agent: string) => boolean): ReaderVerdict {
+  const found = agentRules.find(({ pattern }) => pattern.test(agent))
+  if (found) return found
   // A text without a slash is no agent but what a provider made of one, such as `Chrome 120 on Windows 10`.
-  if (!found && agent?.includes('/') === true && isBot?.(agent) === true)
-    return { verdict: 'machine', rule: 'isbot' }
-  if (pattern !== undefined) return { verdict: 'machine', rule: pattern }
-  if (agent === undefined) return { verdict: 'unknown', rule: 'no-agent' }
-  return { verdict: 'person', rule: found?.rule ?? 'agent' }
+  const isRobot = agent.includes('/') && isBot(agent)
+  return isRobot ? { verdict: 'machine', rule: 'isbot' } : { verdict: 'person', rule: 'agent' }
 }
 
 /**

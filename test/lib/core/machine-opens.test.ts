@@ -23,7 +23,7 @@ const clicked = (second: number, link: string, detail = phone) =>
     detail,
   })
 const rulesOf = (...events: readonly DeliveryEvent[]) =>
-  readersOf(rowOf(delivered, ...events), { isBot: (agent) => /robot/.test(agent) }).map(
+  readersOf(rowOf(delivered, ...events), { isBot: (agent) => agent.includes('robot') }).map(
     ({ verdict, rule }) => `${verdict}: ${rule}`,
   )
 
@@ -60,9 +60,10 @@ describe('an open', () => {
 
   it('is judged as often as it is counted', () => {
     const polled = { ...opened(61), source: 'poll' as const }
-    const untimed = eventWith({ kind: 'clicked', source: 'poll' })
-    const { occurredAtMs: _, ...withoutTime } = untimed
-    expect(rulesOf(opened(60), polled, opened(90), withoutTime)).toEqual([
+    const { provider, recipient, message, columns, headers } = delivered
+    const of = { provider, recipient, message, columns, headers }
+    const untimed = { ...of, kind: 'clicked', source: 'poll', detail: '' } as const
+    expect(rulesOf(opened(60), polled, opened(90), untimed)).toEqual([
       'person: agent',
       'person: agent',
       'unknown: no-agent',
@@ -116,15 +117,14 @@ describe('clicks', () => {
   })
 
   it('in any number are judged in time that grows with it, and not with its square', () => {
-    const clicks = Array.from({ length: 20_000 }, (_, index) => ({
+    const opens = Array.from({ length: 20_000 }, (_, index) => ({
       text: `${index}`,
       identity: `${index}`,
       source: 'callback' as const,
       occurredAtMs: deliveredMs + Math.floor(index / 100) * 1_000,
-      link: `https://example.com/${index % 50}`,
       detail: phone,
     }))
-    const opens = clicks.map(({ link: _, ...open }) => open)
+    const clicks = opens.map((open, index) => ({ ...open, link: `https://example.com/${index % 50}` }))
     const row = {
       ...rowOf(delivered),
       facts: new Map([
