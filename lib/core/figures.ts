@@ -109,9 +109,9 @@ function hashOf(text: string): number {
 }
 
 /** The group of deliveries of which something is not known. */
-export const unnamedGroup = '(unknown)'
+const unnamedGroup = '(unknown)'
 /** By class: the group of deliveries that did not bounce, or were delivered after all. */
-export const noBounce = '(no bounce)'
+const noBounce = '(no bounce)'
 
 const maxGroupLength = 320
 
@@ -226,7 +226,7 @@ export interface EngagementFigures {
 }
 
 /** Each from 0 to 1; `undefined` where it would be divided by nothing. */
-export interface Rates {
+interface Rates {
   /** Bounced, softly or not, of those that were sent (all but the dropped). */
   readonly bounce: number | undefined
   /** Of those delivered. */
@@ -362,7 +362,7 @@ function quantilesOf(cell: Cell): GroupFigures['secondsToDelivery'] | undefined 
 // ——— Keeping ———
 
 /** Figures as plain values, for a file. */
-export interface StoredFigures {
+interface StoredFigures {
   readonly level: number
   readonly groups: readonly (readonly [group: string, counts: Readonly<Record<string, number>>])[]
   readonly others: Readonly<Record<string, number>>

@@ -8,7 +8,7 @@ const enhancedCode = /^[^\d]*(?:[245]\d\d-)?[245]\.\d\.\d{1,3}[^\d]*$/
 
 /**
  * What the replies of one cause have in common: its codes and words, in lower case, without what differs from mail to mail.
- * Links, addresses, hosts and bracketed parts are left out, ids, hashes and numbers of more than three digits become `#`.
+ * Links, addresses, hosts and bracketed parts are left out, ids, hashes and numbers of more than three digits become `#`, and are left out at the end.
  * At most 200 characters. Linear; only the first 1,000 characters of a reply count.
  */
 export function fingerprintOf(reply: string, recipient = ''): string {
@@ -16,6 +16,15 @@ export function fingerprintOf(reply: string, recipient = ''): string {
     .replace(token, (text) => (/\d/.test(text) && !enhancedCode.test(text) ? '#' : text))
     .replace(/\d{4,}/g, '#')
     .replace(/#(?:[\s,;:.]*#)+/g, '#')
+    .slice(0, maxLength)
+    .toWellFormed()
     .replace(/^: /, '')
-  return words.slice(0, maxLength).toWellFormed().trim()
+  return withoutEnd(words)
+}
+
+/** Without marks and stops at the end, which differ from mail to mail, too. */
+function withoutEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && ' #.,;:-'.includes(text.charAt(end - 1))) end -= 1
+  return text.slice(0, end)
 }
