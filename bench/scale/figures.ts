@@ -20,7 +20,7 @@ const startMs = Date.parse('2025-10-01T00:00:00Z')
 const agents = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148',
   'Mozilla/5.0',
-  'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)',
+  'YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-for-desktop/SLN28749.html',
 ]
 
 /** Every twentieth mail bounced; four of ten of the others were opened twice, one of ten was followed by a click. */
