@@ -20,6 +20,8 @@ type Register = (program: Command) => void
  */
 const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['show', () => import('./show.ts').then(({ registerShow }) => registerShow)],
+  ['stats', () => import('./stats.ts').then(({ registerStats }) => registerStats)],
+  ['bounces', () => import('./bounces.ts').then(({ registerBounces }) => registerBounces)],
   ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],
   [
     'suppressions',

@@ -5,7 +5,7 @@ import { replyRules } from '../lib/core/reply-rules.ts'
 import { replySources } from '../lib/core/reply-sources.ts'
 import { unclearBounces } from '../lib/core/suppression.ts'
 import { verdictOf, type Verdict } from '../lib/core/suppression-rules.ts'
-import { eventOf } from '../lib/suppressions/recheck.ts'
+import { eventOf } from '../lib/core/stored-event.ts'
 
 /** The judgment of a stored bounce, and its source. */
 interface BounceVerdict extends Verdict {

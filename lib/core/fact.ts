@@ -129,6 +129,11 @@ export function parseFact(kind: EventKind, text: string): Fact {
  * reported it as well.
  */
 export function countOf(facts: readonly Fact[], areEngagement = false): number {
+  return occurrencesOf(facts, areEngagement).length
+}
+
+/** What {@link countOf} counts: for each occurrence the facts that report it, in the order given. */
+export function occurrencesOf(facts: readonly Fact[], areEngagement = false): readonly (readonly Fact[])[] {
   const ofCallbacks = facts.filter(({ source }) => source === 'callback')
   const ofPoll = facts.filter(
     (fact) =>
@@ -137,8 +142,9 @@ export function countOf(facts: readonly Fact[], areEngagement = false): number {
       fact.occurredAtMs !== undefined &&
       !ofCallbacks.some((other) => isSameOccurrence(other, fact)),
   )
-  const counted = new Set([...ofCallbacks, ...ofPoll].map((fact) => fact.identity))
-  return counted.size > 0 ? counted.size : Math.min(1, facts.length)
+  const counted = Map.groupBy([...ofCallbacks, ...ofPoll], (fact) => fact.identity)
+  if (counted.size > 0) return [...counted.values()]
+  return facts.length > 0 ? [facts] : []
 }
 
 /** How far apart the instants of one occurrence may be: a list shows seconds, which may be rounded. */

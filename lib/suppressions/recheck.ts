@@ -1,9 +1,8 @@
 import pMap from 'p-map'
 import type { Delivery } from '../core/delivery.ts'
-import type { DeliveryEvent, EventKind } from '../core/event.ts'
-import type { Fact } from '../core/fact.ts'
-import { factsByText } from '../core/polled-delivery.ts'
+import type { EventKind } from '../core/event.ts'
 import { judgeReply } from '../core/replies.ts'
+import { eventOf } from '../core/stored-event.ts'
 import {
   counting,
   datedLater,
@@ -200,24 +199,6 @@ function evidenceOf(delivery: Delivery): readonly SuppressionEvidence[] {
   return kindsOfEvidence.flatMap((kind) =>
     (delivery.facts.get(kind) ?? []).flatMap((fact) => suppressionOf(eventOf(delivery, kind, fact)) ?? []),
   )
-}
-
-/** A stored fact as an event, with the fields that the rules use. */
-export function eventOf(delivery: Delivery, kind: EventKind, fact: Fact): DeliveryEvent {
-  const { columns } = delivery
-  const fromDomain = columns.get('fromDomain')
-  const from = columns.get('from')
-  return {
-    provider: delivery.provider,
-    recipient: delivery.recipient,
-    message: delivery.message,
-    kind,
-    source: fact.source,
-    ...(fact.occurredAtMs !== undefined && { occurredAtMs: fact.occurredAtMs }),
-    ...factsByText({ kind, provider: delivery.provider }, fact),
-    columns: { ...(fromDomain !== undefined && { fromDomain }), ...(from !== undefined && { from }) },
-    headers: new Map(),
-  }
 }
 
 async function recheckSuppressions(

@@ -101,7 +101,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
 }
 
 /** The deliveries of these items, with what is kept beside their rows. */
-async function wholeDeliveries(
+export async function wholeDeliveries(
   items: AsyncIterable<Item> | Iterable<Item>,
   deps: Pick<Dependencies, 'clock' | 'log'>,
 ): Promise<readonly Delivery[]> {
@@ -217,7 +217,8 @@ type Beside = { readonly recipient: string; readonly besideRowOf: string } & (
   { readonly kind: EventKind; readonly fact: Fact } | Pick<Delivery, 'columns' | 'spellings' | 'emailIds'>
 )
 
-function isBeside(item: Item): boolean {
+/** Whether an item holds what did not fit into the row of its delivery. */
+export function isBeside(item: Item): boolean {
   return 'factOf' in item || 'columnsOf' in item
 }
 

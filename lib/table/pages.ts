@@ -53,8 +53,16 @@ export async function* scanPages<T>(
 
 /** How many rows a table has, as DynamoDB counts them every few hours. */
 export async function approximateRows(client: DynamoDBClient, table: string): Promise<number> {
+  return (await approximateSize(client, table)).rows
+}
+
+/** How many rows a table has and how many bytes they take, as DynamoDB counts them every few hours. */
+export async function approximateSize(
+  client: DynamoDBClient,
+  table: string,
+): Promise<{ readonly rows: number; readonly bytes: number }> {
   const { Table } = await client.send(new DescribeTableCommand({ TableName: table }))
-  return Table?.ItemCount ?? 0
+  return { rows: Table?.ItemCount ?? 0, bytes: Table?.TableSizeBytes ?? 0 }
 }
 
 /** The items of these keys that exist. Unprocessed keys are requested again until all are read. */

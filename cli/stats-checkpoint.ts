@@ -1,0 +1,111 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import { emptyFigures, figuresFrom, storedFigures, type Figures } from '../lib/core/figures.ts'
+import { CommandError } from './command-error.ts'
+import { countFromStart, type CountState } from './count-deliveries.ts'
+
+/** All that a count is: where it stands, and what it has counted until there. */
+export interface Counted {
+  readonly state: CountState
+  readonly figures: Figures
+  /** Mails of which no day is known. */
+  undated: number
+}
+
+export function nothingCounted(segments: number): Counted {
+  return { state: countFromStart(segments), figures: emptyFigures(), undated: 0 }
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const counts = v.record(v.string(), count)
+
+const schema = v.object({
+  of: v.string(),
+  positions: v.array(v.nullable(v.string())),
+  isDone: v.array(v.boolean()),
+  rows: count,
+  undated: count,
+  figures: v.object({
+    level: count,
+    groups: v.array(v.tuple([v.string(), counts])),
+    others: counts,
+  }),
+})
+
+const noSuchFile = v.object({ code: v.literal('ENOENT') })
+
+/** @param of - says what is counted and by which rules: a count of anything else is not gone on with. */
+export async function storedCount(file: string, of: string): Promise<Counted | undefined> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (v.is(noSuchFile, error)) return undefined
+    throw error
+  }
+  try {
+    const { positions, isDone, rows, undated, figures, of: ofStored } = v.parse(schema, JSON.parse(text))
+    if (ofStored !== of || positions.length !== isDone.length) return undefined
+    const state = { positions: positions.map((position) => position ?? undefined), isDone, rows }
+    return { state, figures: figuresFrom(figures), undated }
+  } catch {
+    throw new CommandError(
+      `${file} is no checkpoint of \`ledger stats\`: remove it, or begin anew with --restart.`,
+    )
+  }
+}
+
+/** How often an interrupted count is kept: reading for so long is soon done again. */
+const everyMs = 5_000
+
+/** Keeps a count in a file that is always complete. It holds addresses, so only its owner may read it. */
+export class Checkpoint {
+  readonly #file: string
+  readonly #of: string
+  #savedAtMs: number
+  #saving: Promise<void> | undefined
+
+  constructor(file: string, of: string, nowMs: number) {
+    this.#file = file
+    this.#of = of
+    this.#savedAtMs = nowMs
+  }
+
+  /** Keeps it if the last time was a while ago. */
+  saveNow(counted: Counted, nowMs: number): void {
+    if (this.#saving !== undefined || nowMs - this.#savedAtMs < everyMs) return
+    this.#savedAtMs = nowMs
+    this.#saving = this.#save(counted)
+      // The last attempt, at the end, reports what is wrong.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#saving = undefined
+      })
+  }
+
+  /** At the end of a count that has more to read. */
+  async saveLast(counted: Counted): Promise<void> {
+    await this.#saving
+    await this.#save(counted)
+  }
+
+  /** At the end of a count that is done. */
+  async remove(): Promise<void> {
+    await this.#saving
+    await rm(this.#file, { force: true })
+  }
+
+  async #save({ state, figures, undated }: Counted): Promise<void> {
+    const { positions, isDone, rows } = state
+    const text = JSON.stringify({
+      of: this.#of,
+      positions: positions.map((position) => position ?? null),
+      isDone,
+      rows,
+      undated,
+      figures: storedFigures(figures),
+    })
+    await writeFile(`${this.#file}.new`, text, { mode: 0o600 })
+    await rename(`${this.#file}.new`, this.#file)
+  }
+}

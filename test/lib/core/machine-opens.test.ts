@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Delivery } from '../../../lib/core/delivery.ts'
+import type { DeliveryEvent } from '../../../lib/core/event.ts'
+import { joined } from '../../../lib/core/join.ts'
+import { agentIn, readersOf } from '../../../lib/core/machine-opens.ts'
+import { eventWith } from '../../events.ts'
+
+const deliveredMs = Date.parse('2022-06-01T06:24:43Z')
+const phone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Mobile/15E148'
+
+function rowOf(...events: readonly DeliveryEvent[]): Delivery {
+  return events.reduce<Delivery | undefined>(joined, undefined)!
+}
+
+const delivered = eventWith({ kind: 'delivered' })
+const opened = (second: number, detail = phone) =>
+  eventWith({ kind: 'opened', occurredAtMs: deliveredMs + second * 1_000, detail })
+const clicked = (second: number, link: string, detail = phone) =>
+  eventWith({
+    kind: 'clicked',
+    occurredAtMs: deliveredMs + second * 1_000,
+    link: `https://example.com/${link}`,
+    detail,
+  })
+const rulesOf = (...events: readonly DeliveryEvent[]) =>
+  readersOf(rowOf(delivered, ...events), { isBot: (agent) => agent.includes('robot') }).map(
+    ({ verdict, rule }) => `${verdict}: ${rule}`,
+  )
+
+describe('an open', () => {
+  it.each([
+    ['Mozilla/5.0', 'machine: apple-prefetch'],
+    [
+      'Mozilla/5.0 (Windows NT 10.0) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0',
+      'machine: gmail-prefetch',
+    ],
+    [
+      'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)',
+      'person behind a proxy: image-proxy',
+    ],
+    [
+      'YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-for-desktop/SLN28749.html',
+      'person behind a proxy: image-proxy',
+    ],
+    ['Barracuda Sentinel (EE)', 'machine: scanner'],
+    ['Outlook-iOS/2.0 (robot)', 'person: mail-client'],
+    ['robot/1.0', 'machine: isbot'],
+    ['Some robot on Windows 10, from 203.0.113.9', 'person: agent'],
+    [phone, 'person: agent'],
+    ['', 'unknown: no-agent'],
+    ['from 203.0.113.9', 'unknown: no-agent'],
+    ['unknown on unknown', 'unknown: no-agent'],
+  ])('by %j is judged %s', (agent, expected) => {
+    expect(rulesOf(opened(60, agent))).toEqual([expected])
+  })
+
+  it('counts for a person where one of its reports does', () => {
+    expect(rulesOf(opened(60, 'Mozilla/5.0'), opened(60, phone))).toEqual(['person: agent'])
+  })
+
+  it('is judged as often as it is counted', () => {
+    const polled = { ...opened(61), source: 'poll' as const }
+    const { provider, recipient, message, columns, headers } = delivered
+    const of = { provider, recipient, message, columns, headers }
+    const untimed = { ...of, kind: 'clicked', source: 'poll', detail: '' } as const
+    expect(rulesOf(opened(60), polled, opened(90), untimed)).toEqual([
+      'person: agent',
+      'person: agent',
+      'unknown: no-agent',
+    ])
+  })
+})
+
+describe('clicks', () => {
+  it('on three links within two seconds are a sweep, with the open by the same agent before them', () => {
+    expect(
+      rulesOf(
+        opened(300),
+        opened(301, 'Thunderbird/128'),
+        clicked(600, 'a'),
+        clicked(601, 'b'),
+        clicked(602, 'c'),
+      ),
+    ).toEqual(['machine: sweep', 'person: mail-client', 'machine: sweep', 'machine: sweep', 'machine: sweep'])
+    expect(rulesOf(opened(299), clicked(600, 'a'), clicked(601, 'b'), clicked(602, 'c'))[0]).toBe(
+      'person: agent',
+    )
+  })
+
+  it('on two links are one only if the mail has no other that was followed', () => {
+    expect(rulesOf(clicked(60, 'a'), clicked(61, 'b'))).toEqual(['machine: sweep', 'machine: sweep'])
+    expect(rulesOf(clicked(60, 'a'), clicked(61, 'b'), clicked(900, 'c'))).toEqual(
+      Array.from({ length: 3 }, () => 'person: agent'),
+    )
+  })
+
+  it.each([
+    [
+      ['a', 'a', 'a'],
+      [60, 61, 62],
+    ],
+    [
+      ['a', 'b', 'c'],
+      [60, 62, 63],
+    ],
+  ])('on %j at %j are none', (links, seconds) => {
+    const clicks = links.map((link, place) => clicked(seconds[place]!, link))
+    expect(new Set(rulesOf(...clicks))).toEqual(new Set(['person: agent']))
+  })
+
+  it.each([
+    [-1, 'machine: instant'],
+    [5, 'machine: instant'],
+    [6, 'person: agent'],
+  ])('%d seconds after delivery are judged %s', (second, expected) => {
+    expect(rulesOf(clicked(second, 'a'))).toEqual([expected])
+  })
+
+  it('in any number are judged in time that grows with it, and not with its square', () => {
+    const opens = Array.from({ length: 20_000 }, (_, index) => ({
+      text: `${index}`,
+      identity: `${index}`,
+      source: 'callback' as const,
+      occurredAtMs: deliveredMs + Math.floor(index / 100) * 1_000,
+      detail: phone,
+    }))
+    const clicks = opens.map((open, index) => ({ ...open, link: `https://example.com/${index % 50}` }))
+    const row = {
+      ...rowOf(delivered),
+      facts: new Map([
+        ['clicked', clicks],
+        ['opened', opens],
+      ] as const),
+    }
+    const before = process.cpuUsage()
+    expect(readersOf(row).every(({ rule }) => rule === 'sweep')).toBe(true)
+    expect(process.cpuUsage(before).user).toBeLessThan(1_500_000)
+  })
+})
+
+describe('the agent in a detail', () => {
+  it.each([
+    [`${phone} {"ip":"203.0.113.9"}`, phone],
+    [
+      'Chrome 120 on Windows 10 11, from 203.0.113.9 outIp 198.51.100.7 {"x":1}',
+      'Chrome 120 on Windows 10 11',
+    ],
+    ['{"ip":"203.0.113.9"}', undefined],
+  ])('of %j is %j', (detail, expected) => {
+    expect(agentIn(detail)).toBe(expected)
+  })
+})
