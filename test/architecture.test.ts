@@ -129,6 +129,8 @@ describe('the arrows between layers', () => {
     [/^@aws-sdk\/client-ssm/, ['parameters']],
     [/^tencentcloud/, ['status APIs']],
     [/^@middy\//, ['functions', 'http']],
+    // No function is deployed with them.
+    [/^(?:isbot|csv-stringify)/, ['cli']],
   ])('lead to the packages %s from %j only', (packages, expected) => {
     const users = imports.filter(({ file, to }) => packages.test(to) && !file.startsWith('local/'))
     expect([...new Set(users.map(({ file }) => layerOf(file).name))].sort()).toEqual(expected)

@@ -1,9 +1,11 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { countDeliveries, countFromStart } from '../../cli/count-deliveries.ts'
+import { countDeliveries, countFromStart, type CountState } from '../../cli/count-deliveries.ts'
 import { registerStats } from '../../cli/stats.ts'
 import { Checkpoint, nothingCounted, storedCount } from '../../cli/stats-checkpoint.ts'
 import type { Delivery } from '../../lib/core/delivery.ts'
@@ -24,7 +26,7 @@ const engine = embeddedTables()
 const clock = virtualClock('2026-11-20T00:00:00Z')
 /** Two days in UTC+8: half of the mails on each. */
 const startMs = Date.parse('2026-11-01T04:00:00Z')
-const traffic = makeTraffic({ seed: 7, count: 80, fromMs: startMs, overMs: 86_400_000 })
+const traffic = makeTraffic({ seed: 205, count: 60, fromMs: startMs, overMs: 86_400_000 })
 let folder: string
 let environment: Record<string, string>
 let table: string
@@ -42,7 +44,7 @@ beforeAll(async () => {
   }
   const weather = { seed: 7, lossRate: 0, repeatRate: 0.3, lateRate: 0.3, reorderRate: 0.3 }
   const { callbacks } = planCallbacks(traffic, { ...weather, maxDelayMs: 172_800_000 })
-  const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock, maxFactsInRow: 2 })
+  const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock, maxFactsInRow: 1 })
   for (const { body } of callbacks) {
     const callback = { body: Buffer.from(body), contentType: 'application/json' }
     for (const outcome of tencentSes.read(callback, clock.now())) {
@@ -55,17 +57,22 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const stats = (...words: readonly string[]) =>
+const stats = (...words: readonly string[]) => statsIn(environment, ...words)
+const statsIn = (settings: Record<string, string>, ...words: readonly string[]) =>
   runInProcess(
     registerStats,
     ['stats', ...(words.includes('--from-export') ? [] : ['--checkpoint', join(folder, 'c.json')]), ...words],
-    environment,
+    settings,
   )
 
 const happened = traffic.flatMap(({ timeline }) => timeline)
 const times = (kind: string) => happened.filter((entry) => entry.kind === kind).length
 const mailsWith = (kind: string) =>
   traffic.filter(({ timeline }) => timeline.some((entry) => entry.kind === kind)).length
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString()
+}
 
 describe('ledger stats', () => {
   it('says what truly happened, to the last open, whatever was repeated, late and out of order', async () => {
@@ -80,7 +87,7 @@ describe('ledger stats', () => {
       }).length
     expect([code, undated]).toEqual([0, 1])
     expect(total).toMatchObject({
-      mails: 80,
+      mails: 60,
       statuses: {
         delivered: lastOf(['delivered']),
         bounced: lastOf(['bounced'], 'hard_bounce'),
@@ -92,11 +99,11 @@ describe('ledger stats', () => {
       complained: times('complained'),
       unsubscribed: times('unsubscribed'),
     })
-    expect([total.opens.total, total.clicks.total, total.statuses.bounced]).toEqual([65, 6, 2])
+    expect([total.opens.total, total.clicks.total, total.statuses.bounced]).toEqual([44, 8, 4])
     const firstDay = traffic.filter(({ sentAtMs }) => sentAtMs < Date.parse('2026-11-01T16:00:00Z')).length
     expect(groups.map(({ group, mails }) => [group, mails])).toEqual([
       ['2026-11-01', firstDay],
-      ['2026-11-02', 80 - firstDay],
+      ['2026-11-02', 60 - firstDay],
     ])
   })
 
@@ -108,9 +115,9 @@ describe('ledger stats', () => {
     expect(output).toMatch(
       /^Mails by mailbox-provider\. Days are days of sending, in UTC\+8\.\n\nmailbox-provider +mails/,
     )
-    expect(output).toMatch(/^other +81 +\d+ /m)
-    expect(output).toMatch(/^total +81 +\d+ /m)
-    expect(output).toMatch(/^Opens {3}65 of 29 mails \(65 by people; 0 by machines; 0 unknown\)$/m)
+    expect(output).toMatch(/^other +61 +\d+ /m)
+    expect(output).toMatch(/^total +61 +\d+ /m)
+    expect(output).toMatch(/^Opens {3}44 of 25 mails \(44 by people; 0 by machines; 0 unknown\)$/m)
   })
 
   it('prints CSV that a spreadsheet adds up and takes for no formula', async () => {
@@ -123,7 +130,7 @@ describe('ledger stats', () => {
     expect(header).toMatch(/^template,mails,requested,deferred,.*,bounceRate,.*,p50Seconds,p95Seconds$/)
     expect(lines).toHaveLength(3)
     expect(lines.at(-1)).toMatch(/^others,/)
-    expect(lines.reduce((sum, line) => sum + Number(line.split(',')[1]), 0)).toBe(81)
+    expect(lines.reduce((sum, line) => sum + Number(line.split(',')[1]), 0)).toBe(61)
   })
 
   it.each([
@@ -163,7 +170,7 @@ describe('an interrupted count', () => {
       counted = (await storedCount(file, 'these')) ?? nothingCounted(3)
     }
     expect(counted.state.isDone).toEqual([true, true, true])
-    expect(tableOf(counted.figures, 'day', 9).total.mails).toBe(81)
+    expect(tableOf(counted.figures, 'day', 9).total.mails).toBe(61)
   })
 
   it('ends the other segments where one fails, and says why', async () => {
@@ -183,7 +190,50 @@ describe('an interrupted count', () => {
     expect(state.isDone[0]).toBe(false)
   })
 
-  it('is gone on with by the command, unless it is to begin anew, or the file is none of its own', async () => {
+  it('is gone on with by the command where it failed', async () => {
+    // The engine, but for the later half of the segments.
+    const half = createServer((request, response) => {
+      void bodyOf(request).then(async (body) => {
+        const { Segment = 0 } = JSON.parse(body) as { Segment?: number }
+        const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const)
+        const answer = await fetch(engine.endpoint, {
+          method: 'POST',
+          headers: Object.fromEntries(headers),
+          body,
+        })
+        const text = Segment < 2 ? await answer.text() : '{"__type":"x#AccessDeniedException","message":"no"}'
+        response.writeHead(Segment < 2 ? answer.status : 400, {
+          'content-type': 'application/x-amz-json-1.0',
+        })
+        response.end(text)
+      })
+    })
+    await new Promise<void>((resolve) => half.listen(0, '127.0.0.1', resolve))
+    const { port } = half.address() as AddressInfo
+    const failed = await statsIn(
+      { ...environment, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` },
+      '--json',
+    )
+    half.close()
+    half.closeAllConnections()
+    expect([failed.code, failed.output, failed.errors.split('\n')[1]]).toEqual([1, '', 'no'])
+    const { positions, isDone, rows } = JSON.parse(
+      await readFile(join(folder, 'c.json'), 'utf8'),
+    ) as CountState
+    expect([positions, isDone.slice(2)]).toEqual([
+      [null, null, null, null],
+      [false, false],
+    ])
+    expect(rows).toBeGreaterThan(20)
+
+    const resumed = await stats('--json')
+    expect(resumed.errors).toMatch(
+      /^Going on from where it was interrupted \(.+c\.json; --restart begins anew\)\.\n$/,
+    )
+    expect(JSON.parse(resumed.output)).toEqual(JSON.parse((await stats('--json')).output))
+  })
+
+  it('is refused where the file is none of its own, and not looked at with --restart', async () => {
     const file = join(folder, 'c.json')
     await writeFile(file, '{"of":1}')
     expect((await stats()).errors).toContain(`${file} is no checkpoint of \`ledger stats\``)
@@ -205,7 +255,7 @@ describe('an export', () => {
       live.filter((item) => isBeside(item) === areBesideFirst),
       live.filter((item) => isBeside(item) !== areBesideFirst),
     ]
-    expect(parts.every((part) => part.length > 20)).toBe(true)
+    expect(parts.every((part) => part.length > 10)).toBe(true)
     for (const [place, part] of parts.entries()) {
       const text = part.map((item) => `${JSON.stringify({ Item: item })}\n`).join('')
       await writeFile(join(data, `${place}.json.gz`), gzipSync(text))
@@ -226,7 +276,7 @@ describe('an export', () => {
     let leftOut = 0
     const reading = { log: () => undefined, signal: new AbortController().signal, onBytes: () => undefined }
     for await (const read of exportedDeliveries(files, { ...reading, maxBeside: 300 })) leftOut = read.leftOut
-    expect(leftOut).toBeGreaterThan(20)
+    expect(leftOut).toBeGreaterThan(10)
   })
 
   it.each([
