@@ -22,6 +22,8 @@ const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['show', () => import('./show.ts').then(({ registerShow }) => registerShow)],
   ['stats', () => import('./stats.ts').then(({ registerStats }) => registerStats)],
   ['bounces', () => import('./bounces.ts').then(({ registerBounces }) => registerBounces)],
+  ['problems', () => import('./problems.ts').then(({ registerProblems }) => registerProblems)],
+  ['stuck', () => import('./stuck.ts').then(({ registerStuck }) => registerStuck)],
   ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],
   [
     'suppressions',

@@ -22,21 +22,24 @@ import { replyRules } from './reply-rules.ts'
  *
  * Only `gone` and `closed` speak against the mailbox for good.
  */
-export type ReplyClass =
-  | 'gone'
-  | 'closed'
-  | 'full'
-  | 'rate'
-  | 'blocked'
-  | 'auth'
-  | 'spam'
-  | 'policy'
-  | 'sender'
-  | 'size'
-  | 'infrastructure'
-  | 'transient'
-  | 'ambiguous'
-  | 'unknown'
+export const replyClasses = [
+  'gone',
+  'closed',
+  'full',
+  'rate',
+  'blocked',
+  'auth',
+  'spam',
+  'policy',
+  'sender',
+  'size',
+  'infrastructure',
+  'transient',
+  'ambiguous',
+  'unknown',
+] as const
+
+export type ReplyClass = (typeof replyClasses)[number]
 
 interface ReplyJudgement {
   readonly class: ReplyClass

@@ -39,6 +39,7 @@ describe('the README', () => {
       'npm install && npm start',
       'npx ledger show example@example.com',
       'npx ledger reconcile',
+      'npx ledger problems --from 2022-06-01',
       'npm run demo',
       'npm install && npm test',
       'npm run test:proof',
@@ -110,6 +111,10 @@ describe('npm start', () => {
     expect(await show.exited).toBe(0)
     const shown = /```\n(example@example\.com {2}bounced\n.*?)```/s.exec(readme)![1]!
     expect(show.output()).toContain(shown)
+
+    const problems = run('npx ledger problems --from 2022-06-01', environment)
+    expect(await problems.exited).toBe(0)
+    expect(problems.output()).toContain(/```\n(1 mail sent on .*?)```/s.exec(readme)![1]!)
 
     const list = run('npx ledger suppressions list', environment)
     expect(await list.exited).toBe(0)
@@ -218,7 +223,7 @@ describe('npm start', () => {
   })
 
   it('is read again date by date, as far as the provider reports', async () => {
-    const command = commandsOf(readme).find((text) => text.includes('--from'))!
+    const command = commandsOf(readme).find((text) => text.includes('ledger reconcile --from'))!
     const daysAgo = (days: number) =>
       new Date(Date.now() + 8 * 3_600_000 - days * 86_400_000).toISOString().slice(0, 10)
     const dates = [daysAgo(1), daysAgo(0)]

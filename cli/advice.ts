@@ -1,0 +1,31 @@
+import type { ReplyClass } from '../lib/core/replies.ts'
+
+/** What to do about mails that were refused for a reason of this class, in one line. */
+export const adviceOfClass: Readonly<Record<ReplyClass, string>> = {
+  gone: 'There is no such mailbox: it is on your suppression list; take it out of your own data.',
+  closed: 'The mailbox is closed: it is on your suppression list; take it out of your own data.',
+  full: 'The mailbox is full: wait some days, then send again.',
+  rate: 'Too many mails at once for this receiver: send more slowly.',
+  blocked:
+    "The reply names whose blocklist it is: ask there to be taken off it, or ask your provider to, if it is the provider's address.",
+  auth: 'Check the SPF, DKIM and DMARC records of the sender domain, as the console of your provider shows them.',
+  spam: 'The content is taken for spam: change its words and links, and look at who complains.',
+  policy: 'A rule of the receiver refuses it: ask the recipient, who can ask whoever runs the mail server.',
+  sender: 'The sender address is refused: it has to exist, and to take mail.',
+  size: 'The mail is too large: link to attachments instead.',
+  infrastructure:
+    'A mail server or the way to it fails: it usually passes; if it stays, the domain of the recipient is broken.',
+  transient: 'It passes: the provider tried again, or you can.',
+  ambiguous:
+    'The words may mean the mailbox or a filter: it counts once three mails on three days are refused.',
+  unknown: 'No rule understands the reply: read it.',
+}
+
+/** The same of what is no bounce. */
+export const adviceOfProblem = {
+  complained:
+    'The recipient called it spam: the address is on your suppression list; do not write to it again.',
+  dropped: 'The provider did not send it: its number says why (see `ledger show`).',
+  deferred: 'The receiver put it off and the provider tries again: nothing to do yet.',
+  unknown: 'The provider no longer reports it: nobody will learn what became of it.',
+} as const

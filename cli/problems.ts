@@ -1,0 +1,254 @@
+import { Option, type Command } from 'commander'
+import { stringify } from 'csv-stringify/sync'
+import pMap from 'p-map'
+import { canonicalDomain } from '../lib/core/address.ts'
+import { sentAtOfDelivery, type Delivery, type DeliveryKey } from '../lib/core/delivery.ts'
+import { recipientDomain, sentDayOfDelivery } from '../lib/core/figures.ts'
+import { formatInstant, requestDateOf } from '../lib/core/instant.ts'
+import { problemOf, problemStatuses, type Problem, type ProblemStatus } from '../lib/core/problem.ts'
+import { replyClasses, type ReplyClass } from '../lib/core/replies.ts'
+import { datesFrom } from '../lib/core/sweep-plan.ts'
+import { oneLine } from '../lib/core/text.ts'
+import type { ProblemDelivery } from '../lib/ledger/ports.ts'
+import { providers } from '../lib/providers/registry.ts'
+import { deliveryReader, problemReader } from '../lib/table/delivery-reader.ts'
+import { adviceOfClass, adviceOfProblem } from './advice.ts'
+import { CommandError } from './command-error.ts'
+import { counted } from './counted.ts'
+import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
+import { withLedger, type OpenLedger } from './open-ledger.ts'
+import { printJson } from './print-json.ts'
+
+interface ProblemsOptions extends DayRange {
+  readonly status?: ProblemStatus
+  readonly class?: ReplyClass
+  readonly template?: string
+  readonly fromDomain?: string
+  readonly domain?: string
+  readonly provider?: string
+  readonly limit: number
+  readonly json?: boolean
+  readonly csv?: boolean
+}
+
+/** More days are a question for `ledger stats`, which reads the table once. */
+const mostDays = 31
+
+/** Declares `ledger problems`. */
+export function registerProblems(program: Command): void {
+  program
+    .command('problems')
+    .description(
+      'what failed: mails that bounced, were dropped, put off or called spam, by class, with advice',
+    )
+    .option('--from <day>', 'the first day of sending, YYYY-MM-DD in UTC+8 (default: today)', dayIn)
+    .option('--to <day>', 'the last day of sending, itself included (default: the first)', dayIn)
+    .addOption(new Option('--status <status>', 'only those with this problem').choices(problemStatuses))
+    .addOption(new Option('--class <class>', 'only bounces of this class of reply').choices(replyClasses))
+    .option('--template <id>', 'only mails of this template')
+    .option('--from-domain <domain>', 'only mails sent from this domain')
+    .option('--domain <domain>', 'only mails to this domain')
+    .addOption(
+      new Option('--provider <provider>', 'only mails of this provider').choices(
+        providers.map(({ name }) => name),
+      ),
+    )
+    .option('--limit <number>', 'mails shown, the latest first; all are counted', numberIn(1, 10_000), 20)
+    .addOption(new Option('--json', 'print the counts and the mails as JSON').conflicts('csv'))
+    .option('--csv', 'print a line of CSV for each mail')
+    .action(problems)
+}
+
+async function problems(options: ProblemsOptions): Promise<void> {
+  await withLedger(async (ledger) => {
+    const from = options.from ?? options.to ?? requestDateOf(ledger.clock.now())
+    const range = { from, to: options.to ?? from }
+    const days = datesFrom(range.from, range.to)
+    if (days.length === 0) throw new CommandError(`--from ${range.from} is later than --to ${range.to}.`)
+    if (days.length > mostDays) {
+      throw new CommandError(`Expected at most ${mostDays} days at once, got ${days.length}.`)
+    }
+    const found = await find(ledger, days, meant(options), options.limit)
+    if (options.json) printJson(asJson(range, found))
+    else process.stdout.write(options.csv ? csvOf(found) : `${linesOf(range, found).join('\n')}\n`)
+  })
+}
+
+interface Shown {
+  readonly delivery: Delivery
+  readonly problem: Problem
+  readonly sentAtMs: number
+}
+
+interface Found {
+  /** By problem, and of bounces by class: `bounced, gone`. */
+  readonly counts: Map<string, { readonly problem: Problem; mails: number }>
+  mails: number
+  /** The latest, as many as are shown. */
+  shown: Shown[]
+}
+
+interface Meant {
+  readonly inIndex: (problem: ProblemDelivery) => boolean
+  readonly problem: (problem: Problem) => boolean
+}
+
+function meant(options: ProblemsOptions): Meant {
+  const domainOf = (name: string, text: string | undefined) => {
+    const domain = text === undefined ? undefined : canonicalDomain(text)
+    if (text === undefined || domain !== undefined) return domain
+    throw new CommandError(`${name}: expected a domain, such as example.com.`)
+  }
+  const domain = domainOf('--domain', options.domain)
+  const fromDomain = domainOf('--from-domain', options.fromDomain)
+  const isSame = (asked: string | undefined, has: string | undefined) => asked === undefined || asked === has
+  return {
+    inIndex: (one) =>
+      isSame(options.provider, one.provider) &&
+      isSame(options.template, one.template) &&
+      isSame(fromDomain, one.fromDomain?.toLowerCase()) &&
+      (domain === undefined || recipientDomain(one) === domain),
+    problem: (one) => isSame(options.status, one.status) && isSame(options.class, one.class),
+  }
+}
+
+/** Reads the index of problems, and then the rows, a hundred at a time: what is held is what is shown. */
+async function find(
+  { client, tables, clock, log }: OpenLedger,
+  days: readonly string[],
+  { inIndex, problem: isMeant }: Meant,
+  limit: number,
+): Promise<Found> {
+  const from = { client, table: tables.deliveries, clock, log }
+  const reader = deliveryReader(from)
+  const index = problemReader(from)
+  const found: Found = { counts: new Map(), mails: 0, shown: [] }
+  const inRange = new Set(days)
+  // Of some messages the key does not show the day: their rows do.
+  for (const day of [...days, undefined]) {
+    await pMap(
+      inBatches(index.problemsOf(day), inIndex),
+      async (keys) => {
+        for (const delivery of await reader.rowsOf(keys)) {
+          const problem = problemOf(delivery)
+          const isOfRange = day !== undefined || inRange.has(sentDayOfDelivery(delivery) ?? '')
+          if (problem && isOfRange && isMeant(problem)) add(found, { delivery, problem }, limit)
+        }
+      },
+      { concurrency: 4 },
+    )
+  }
+  found.shown = latest(found.shown, limit)
+  return found
+}
+
+function add(found: Found, { delivery, problem }: Omit<Shown, 'sentAtMs'>, limit: number): void {
+  found.mails += 1
+  const kind = kindOf(problem)
+  const count = found.counts.get(kind) ?? { problem, mails: 0 }
+  count.mails += 1
+  found.counts.set(kind, count)
+  found.shown.push({ delivery, problem, sentAtMs: sentAtOfDelivery(delivery) ?? 0 })
+  if (found.shown.length >= 2 * limit + 100) found.shown = latest(found.shown, limit)
+}
+
+function latest(shown: readonly Shown[], limit: number): Shown[] {
+  return shown
+    .toSorted(
+      (one, other) =>
+        other.sentAtMs - one.sentAtMs || (one.delivery.recipient < other.delivery.recipient ? -1 : 1),
+    )
+    .slice(0, limit)
+}
+
+/** DynamoDB's bound on one BatchGetItem. */
+const keysInBatch = 100
+
+async function* inBatches(
+  problemsOfDay: AsyncIterable<ProblemDelivery>,
+  isMeant: (problem: ProblemDelivery) => boolean,
+): AsyncIterable<readonly DeliveryKey[]> {
+  let batch: DeliveryKey[] = []
+  for await (const problem of problemsOfDay) {
+    if (!isMeant(problem)) continue
+    batch.push(problem)
+    if (batch.length < keysInBatch) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+function kindOf({ status, class: replyClass }: Problem): string {
+  return replyClass === undefined ? status : `${status}, ${replyClass}`
+}
+
+function adviceOf(problem: Problem): string {
+  if (problem.class !== undefined) return adviceOfClass[problem.class]
+  return problem.status === 'complained' || problem.status === 'dropped' || problem.status === 'deferred'
+    ? adviceOfProblem[problem.status]
+    : adviceOfClass.unknown
+}
+
+function linesOf(range: DayRange, { counts, mails, shown }: Found): readonly string[] {
+  const when = rangeWords(range)
+  if (mails === 0) return [`No mail sent ${when} has such a problem. Days are in UTC+8.`]
+  const byNumber = [...counts].sort(([, one], [, other]) => other.mails - one.mails)
+  return [
+    `${counted(mails, 'mail')} sent ${when}. Days are in UTC+8.`,
+    '',
+    ...byNumber.flatMap(([kind, { problem, mails: ofKind }]) => [
+      `${ofKind.toLocaleString('en-US').padStart(8)}  ${kind}`,
+      `          ${adviceOf(problem)}`,
+    ]),
+    ...shown.flatMap((one) => ['', ...mailLines(one)]),
+    ...(mails > shown.length
+      ? ['', `${counted(mails - shown.length, 'earlier mail')} (--limit, --csv).`]
+      : []),
+  ]
+}
+
+function mailLines({ delivery, problem, sentAtMs }: Shown): readonly string[] {
+  const subject = delivery.columns.get('subject') ?? ''
+  return [
+    [formatInstant(sentAtMs), kindOf(problem), delivery.recipient, oneLine(subject)]
+      .filter((part) => part !== '')
+      .join('  '),
+    `  ${problem.words === '' ? '(no words)' : oneLine(problem.words)}`,
+  ]
+}
+
+function asRow({ delivery, problem, sentAtMs }: Shown): Record<string, string> {
+  const { recipient, message, provider, columns } = delivery
+  return {
+    sentAt: formatInstant(sentAtMs),
+    recipient,
+    status: problem.status,
+    class: problem.class ?? '',
+    words: problem.words,
+    advice: adviceOf(problem),
+    provider,
+    message,
+    subject: columns.get('subject') ?? '',
+    from: columns.get('from') ?? '',
+    template: columns.get('template') ?? '',
+  }
+}
+
+function asJson(range: DayRange, { counts, mails, shown }: Found): object {
+  return {
+    ...range,
+    mails,
+    counts: [...counts.values()].map(({ problem, mails: ofKind }) => ({
+      status: problem.status,
+      ...(problem.class !== undefined && { class: problem.class }),
+      mails: ofKind,
+      advice: adviceOf(problem),
+    })),
+    shown: shown.map(asRow),
+  }
+}
+
+function csvOf({ shown }: Found): string {
+  return stringify(shown.map(asRow), { header: true, escape_formulas: true })
+}
