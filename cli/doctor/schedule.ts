@@ -55,7 +55,8 @@ export async function checkSchedule(
 
 /** The jobs of the regions that are set here; without any, of the first alone. */
 function sesJobs({ SES_REGION = '' }: Environment): readonly string[] {
-  return SES_REGION.split(',').map((region, place) => sesJobOf(region.trim(), place))
+  const regions = SES_REGION.split(',').map((region) => region.trim())
+  return regions.map((region) => sesJobOf(region, regions.length > 1).job)
 }
 
 function lastSeenMs({ endedAtMs = 0, leaseUntilMs = 0 }: RunState): number {

@@ -156,10 +156,11 @@ function blocklistReason(lines: readonly string[], { nowMs, blocklistDays }: Ask
     : []
 }
 
-/** Whose list stated the end of an entry; empty where none did. */
+/** Whose list stated the end of an entry; empty where none did. Of a file nobody knows whose each is: so each is one. */
 function statedBy(line: string): string {
   const evidence = parseEvidence(line)
-  return evidence?.untilMs === undefined ? '' : (evidence.provider ?? nothing)
+  if (evidence?.untilMs === undefined) return ''
+  return evidence.source === 'import' ? line : (evidence.provider ?? nothing)
 }
 
 /** The bounce that completed the number. */

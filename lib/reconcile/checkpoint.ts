@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { addDays, dayMs, requestDateOf } from '../core/instant.ts'
 import { listOrders } from '../core/list-order.ts'
 import { closedDatesInReach, firstSweptAges, withAges } from '../core/sweep-plan.ts'
-import type { StoredCheckpoint } from './ports.ts'
+import type { StatusApi, StoredCheckpoint } from './ports.ts'
 
 const requestDate = v.pipe(v.string(), v.isoDate())
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -60,7 +60,7 @@ export type CountedList = v.InferOutput<typeof countedList>
 
 const checkpoint = v.object({
   version: v.literal(2),
-  /** Where several regions' lists are read: whose this is of. */
+  /** Where the provider has a list for each region: whose this is of. */
   region: v.exactOptional(v.string()),
   tail,
   /** Whole dates under way, with how far each is read. */
@@ -112,13 +112,13 @@ export function readCheckpoint(
   toRead: StoredCheckpoint | undefined,
   sweepAgesDays: readonly number[],
   nowMs: number,
-  region?: string,
+  list: Pick<StatusApi, 'region' | 'isOneOfSeveral'> = {},
 ): ReadCheckpoint {
-  const ofRegion = region === undefined ? {} : { region }
+  const ofRegion = list.region === undefined ? {} : { region: list.region }
   const begun = (dates: readonly string[]) => ({ ...beginning(sweepAgesDays, dates, nowMs), ...ofRegion })
   if (toRead === undefined) return { checkpoint: begun([]), known: undefined, isReadable: true }
   const { success, output } = v.safeParse(stored, toRead)
-  if (!success || ('tail' in output && (isAhead(output, nowMs) || isOfOther(output, region)))) {
+  if (!success || ('tail' in output && (isAhead(output, nowMs) || isOfOther(output, list)))) {
     return { checkpoint: begun(closedDatesInReach(nowMs)), known: undefined, isReadable: false }
   }
   if (!('tail' in output))
@@ -131,9 +131,13 @@ export function readCheckpoint(
   }
 }
 
-/** Whether it is about another region's list, since the regions were set in another order. */
-function isOfOther(known: Checkpoint, region: string | undefined): boolean {
-  return region !== undefined && (known.region ?? region) !== region
+/** Whether it is, or may be, about another region's list: an earlier version did not write down whose. */
+function isOfOther(
+  known: Checkpoint,
+  { region, isOneOfSeveral }: Pick<StatusApi, 'region' | 'isOneOfSeveral'>,
+): boolean {
+  if (region === undefined) return false
+  return known.region === undefined ? isOneOfSeveral === true : known.region !== region
 }
 
 /** By more than clocks differ. A run with a clock that is behind takes a good one for such; it gets no answer and stores nothing. */

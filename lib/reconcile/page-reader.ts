@@ -27,6 +27,8 @@ export const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, is
 /** The one way in which the provider's lists are read: each page is requested, and the rows that it reports are repaired. */
 export class PageReader {
   readonly #deps: Dependencies
+  /** How often a look-up was halved. */
+  #halvings = 0
 
   constructor(deps: Dependencies) {
     this.#deps = deps
@@ -67,9 +69,36 @@ export class PageReader {
       this.#deps.log('question unanswered', { problem: error.message })
       // A page of a list that is refused is not the end of the list.
       const isOver = error.consequence === 'out-of-reach' || isLookUp(query)
-      return isOver && error.consequence !== 'transient' ? nothing : 'unanswered'
+      if (!isOver || error.consequence === 'transient') return 'unanswered'
+      return error.consequence === 'query' && isOfSeveral(query) ? this.#byHalves(query) : nothing
     }
   }
+
+  /** One name of many may be the one that is refused: it must not cost the others their answer. */
+  async #byHalves(
+    query: StatusQuery & { readonly emailIds: readonly string[] },
+  ): Promise<StatusPage | 'unanswered'> {
+    if (this.#halvings >= maxHalvings) return 'unanswered'
+    this.#halvings += 1
+    const middle = query.emailIds.length >> 1
+    const first = await this.#request({ ...query, emailIds: query.emailIds.slice(0, middle) })
+    if (first === 'unanswered') return first
+    const second = await this.#request({ ...query, emailIds: query.emailIds.slice(middle) })
+    if (second === 'unanswered') return second
+    return {
+      deliveries: [...first.deliveries, ...second.deliveries],
+      unreadable: [...first.unreadable, ...second.unreadable],
+      rows: first.rows + second.rows,
+      isLast: true,
+    }
+  }
+}
+
+/** How often a run halves a look-up that is refused: for one odd name of a hundred seven times. */
+const maxHalvings = 21
+
+function isOfSeveral(query: StatusQuery): query is StatusQuery & { readonly emailIds: readonly string[] } {
+  return (query.emailIds?.length ?? 0) > 1
 }
 
 /** Whether it asks for some rows of the list alone. */

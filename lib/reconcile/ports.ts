@@ -61,8 +61,10 @@ export interface StatusApi {
   readonly provider: string
   /** What the provider calls it, for a person. */
   readonly name: string
-  /** Where a provider keeps a list for each region, and several are read: the region of this one. A mail is in one of them. */
+  /** Where a provider keeps a list for each region: whose this is. A mail is in one of them. */
   readonly region?: string
+  /** Whether lists of other regions are read as well. */
+  readonly isOneOfSeveral?: boolean
   /** What one look-up can name: a message, or up to {@link pageRows} deliveries. `nothing`: it has lists alone. */
   readonly lookUpsBy: 'message' | 'emailId' | 'nothing'
   /** How old an answer may be, in milliseconds: the provider may repeat an earlier one. */

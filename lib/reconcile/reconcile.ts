@@ -41,7 +41,7 @@ async function runUnderLease(deps: ReconcileDependencies, budget: CallBudget): P
   const held = await deps.runs.acquire(deps.owner, startedMs, startedMs + leaseMs)
   if (!held) return { figures: nothingDone, outcomes: {} }
   const agesDays = deps.sweepAgesDays ?? defaultSweepAgesDays
-  const begun = readCheckpoint(held.checkpoint, agesDays, startedMs, deps.statusApi?.region)
+  const begun = readCheckpoint(held.checkpoint, agesDays, startedMs, deps.statusApi)
   if (!begun.isReadable) deps.log('checkpoint not used', { consequence: 'reading begins anew' })
 
   const run = new Run(deps, budget, begun, startedMs)

@@ -89,7 +89,7 @@ export class Run {
     this.throughMs = this.listedMs - callbackGraceMs
     this.polledProvider = statusApi?.provider
     this.lookUpsBy = statusApi?.lookUpsBy ?? 'message'
-    this.region = statusApi?.region
+    this.region = statusApi?.isOneOfSeveral ? statusApi.region : undefined
     this.areSendsRecorded = deps.areSendsRecorded
     this.sweepAgesDays = deps.sweepAgesDays
     this.sweepCallsPerDay = sweepCallsPerDay(budget.requestsPerSecond, budget.listsAtPace ?? 1)

@@ -64,6 +64,8 @@ interface Share {
   readonly sets: boolean
   /** `moved`: those of the row leave it as well. */
   readonly columns: 'set' | 'beside' | 'moved'
+  /** Whether a problem comes into the index of problems; absent: it does. */
+  readonly isIndexed?: false
 }
 
 /** The usual write. */
@@ -81,6 +83,8 @@ const attemptedShares: readonly (readonly Share[])[] = [
   [{ fact: false, sets: false, columns: 'beside' }],
   // If not even those fit, its columns are moved out.
   [{ fact: false, sets: false, columns: 'moved' }],
+  // The 23 bytes of its place among the problems are more than a full row may have.
+  [{ fact: false, sets: false, columns: 'moved', isIndexed: false }],
 ]
 
 async function recordEvent(to: Dependencies, event: DeliveryEvent, signal?: AbortSignal): Promise<void> {
@@ -192,7 +196,9 @@ class EventWrite {
 
   /** Columns of the message are the same in every event, so the first event sets them. */
   #setColumns(expression: Expression, share: Share): void {
-    for (const [column, value] of this.parts.identity) expression.setOnce(column, value)
+    const { identity, problemDay } = this.parts
+    for (const [column, value] of identity) expression.setOnce(column, value)
+    if (problemDay !== undefined && share.isIndexed !== false) expression.setOnce('problemDay', problemDay)
     for (const [column, value] of this.parts.columns) {
       if (share.columns === 'set') expression.setOnce(column, value)
       if (share.columns === 'moved') expression.remove(column)

@@ -43,8 +43,10 @@ export interface EventParts {
   readonly status: Status
   /** Where the row stands in the pending index as long as nothing later is known; absent for a status with which it leaves. */
   readonly pending: string | undefined
-  /** Columns that say whose row it is: provider, MessageId, when it was sent as far as its key shows it, and its place among problems. */
+  /** Columns that say whose row it is: provider, MessageId, and when it was sent as far as its key shows it. */
   readonly identity: readonly Column[]
+  /** Its place in the index of problems; absent for an event that is none. */
+  readonly problemDay: string | undefined
   /** Its fact as stored in the row; shortened if the whole is beside it. */
   readonly fact: string
   /** When its message was sent: a fact of the kind `requested`. */
@@ -74,6 +76,7 @@ export function partsOf(event: DeliveryEvent): EventParts {
     status,
     pending: isPending(status) ? pendingPartitionOf(event.message) : undefined,
     identity: identityOf(event),
+    problemDay: isProblem(event.kind) ? problemPartitionOf(event) : undefined,
     fact: text,
     sent,
     columns: columns.inRow,
@@ -90,13 +93,12 @@ export function partsOf(event: DeliveryEvent): EventParts {
 }
 
 function identityOf(event: DeliveryEvent): readonly Column[] {
-  const { provider, message, kind } = event
+  const { provider, message } = event
   const sentAtMs = sentAtOf(message)
   return [
     ['provider', provider],
     ...(isTaskKey(message) ? [] : [['messageId', message] as const]),
     ...(sentAtMs === undefined ? [] : [['sentAt', formatInstant(sentAtMs)] as const]),
-    ...(isProblem(kind) ? [['problemDay', problemPartitionOf(event)] as const] : []),
   ]
 }
 

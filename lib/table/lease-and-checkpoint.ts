@@ -7,8 +7,23 @@ import { text } from './attributes.ts'
 import { Expression } from './expression.ts'
 import { tryUpdate, undefinedIfConditionFailed } from './try-update.ts'
 
-/** The lease, checkpoint and last figures of one job, in one row that a person can read. */
-export function runStore(client: DynamoDBClient, table: string, job: string, clock: Clock): RunStore {
+/**
+ * The lease, checkpoint and last figures of one job, in one row that a person can read.
+ * @param goesOnFrom - the job whose checkpoint is used as long as this one has none
+ */
+export function runStore(
+  client: DynamoDBClient,
+  table: string,
+  job: string,
+  clock: Clock,
+  goesOnFrom?: string,
+): RunStore {
+  const checkpointOf = async (other: string) => {
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, Key: { job: { S: other } }, ConsistentRead: true }),
+    )
+    return Item?.checkpoint?.S
+  }
   const update = (expression: Expression) =>
     client.send(
       new UpdateItemCommand({
@@ -31,7 +46,9 @@ export function runStore(client: DynamoDBClient, table: string, job: string, clo
       expression.set('leaseOwner', { S: owner })
       expression.set('leaseUntil', { S: leaseInstant(untilMs) })
       const held = await undefinedIfConditionFailed(update(expression))
-      return held && { checkpoint: held.Attributes?.checkpoint?.S }
+      if (!held) return undefined
+      const own = held.Attributes?.checkpoint?.S
+      return { checkpoint: own ?? (goesOnFrom === undefined ? undefined : await checkpointOf(goesOnFrom)) }
     },
     async save(owner, checkpoint, untilMs) {
       const expression = new Expression()

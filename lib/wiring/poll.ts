@@ -40,6 +40,8 @@ interface PollWiring {
 
 interface SetUpPoll {
   readonly job: string
+  /** The job whose checkpoint it takes over, as long as it has none of its own. */
+  readonly goesOnFrom?: string
   readonly requestsPerSecond: number
   readonly statusApi: StatusApi | undefined
   readonly sweepAgesDays: readonly number[] | undefined
@@ -70,14 +72,14 @@ export function pollWirings(
     log,
   }
   const polls = pollsOf(environment)
-  return polls.map(({ job, requestsPerSecond, ...poll }, place) => ({
+  return polls.map(({ job, goesOnFrom, requestsPerSecond, ...poll }, place) => ({
     job,
     provider: poll.statusApi?.provider ?? polledProvider,
     requestsPerSecond,
     dependencies: {
       ...shared,
       ...poll,
-      runs: runStore(client, tables.reconciliation, job, clock),
+      runs: runStore(client, tables.reconciliation, job, clock, goesOnFrom),
       isPolledElsewhere: elsewhere(polls, place),
     },
   }))
@@ -112,8 +114,8 @@ type SesPollSettings = NonNullable<ReturnType<typeof parsePollSettings>>
 
 /** Tencent SES has a list for each region. */
 function sesPolls(poll: SesPollSettings): readonly SetUpPoll[] {
-  return poll.SES_REGION.map((region, place, { length }) => ({
-    job: sesJobOf(region, place),
+  return poll.SES_REGION.map((region, _place, { length }) => ({
+    ...sesJobOf(region, length > 1),
     requestsPerSecond: poll.SES_REQUESTS_PER_SECOND,
     statusApi: getSendEmailStatus(sesSettingsOf(poll, region), length > 1),
     sweepAgesDays: poll.SWEEP_AGES_DAYS,
@@ -121,9 +123,17 @@ function sesPolls(poll: SesPollSettings): readonly SetUpPoll[] {
   }))
 }
 
-/** The job of a region's poll: the first one has the name of a deployment that has no other. */
-export function sesJobOf(region: string, place: number): string {
-  return place === 0 ? reconcileJob : `${reconcileJob}-${region}`
+/**
+ * The job of a region's poll. Of several each has its own name, whatever their order, and goes on from where the poll of that region
+ * was when it was the only one.
+ */
+export function sesJobOf(
+  region: string,
+  isOneOfSeveral: boolean,
+): { readonly job: string; readonly goesOnFrom?: string } {
+  return isOneOfSeveral
+    ? { job: `${reconcileJob}-${region}`, goesOnFrom: reconcileJob }
+    : { job: reconcileJob }
 }
 
 /** SendCloud has a list for what became of mails, and one each for opens and clicks. */

@@ -38,10 +38,10 @@ export function providerLists(environment: Environment, clock: Clock): readonly 
   const sendCloud = parseSendCloudPollSettings(environment)
   return [
     // Whether an account's list is that of all its regions is not documented.
-    ...(ses?.SES_REGION ?? []).flatMap((region, place) =>
+    ...(ses?.SES_REGION ?? []).flatMap((region, _place, { length }) =>
       ses
         ? {
-            job: place === 0 ? listJobs.tencentSes : `${listJobs.tencentSes}-${region}`,
+            job: length === 1 ? listJobs.tencentSes : `${listJobs.tencentSes}-${region}`,
             provider: polledProvider,
             requestsPerSecond: ses.SES_REQUESTS_PER_SECOND,
             lists: blockLists(sesSettingsOf(ses, region), clock),

@@ -294,6 +294,24 @@ describe('ledger suppressions export', () => {
     )
   })
 
+  it('keeps whom a list names without saying since when, and an end that came from a file', async () => {
+    await freshTables()
+    const listed = { source: 'list', provider: 'sendcloud', detail: '' } as const
+    await list.suppress({ recipient: 'old@example.com', reason: 'complaint', occurredAtMs: 0, ...listed })
+    const held = { recipient: 'held@example.com', reason: 'blocklist', ...listed } as const
+    const occurredAtMs = at('2026-11-20T08:00:00Z')
+    await list.suppress({ ...held, occurredAtMs, untilMs: at('2999-12-31T00:00:00Z') })
+    for (let move = 0; move < 2; move += 1) {
+      await put((await ledger('export')).output)
+      await freshTables()
+      expect((await ledger('import', file)).output).toMatch(/ 0 refused/)
+    }
+    expect((await ledger('list')).output).toBe(
+      'held@example.com  blocklist    2026-11-20T08:00:00Z  until 2999-12-31T00:00:00Z\n' +
+        'old@example.com   complaint    1970-01-01T00:00:00Z\n',
+    )
+  })
+
   it('refuses another format', async () => {
     const { code, errors } = await ledger('export', '--format', 'xlsx')
     expect([code, errors]).toEqual([1, expect.stringMatching(/Allowed choices are csv, ndjson/)])

@@ -60,6 +60,9 @@ async function deployed(...mails: readonly SimulatedDelivery[]) {
       return rows.toSorted((a, b) => String(a.recipient).localeCompare(String(b.recipient)))
     },
     jobs: async () => (await rowsOf(engine.client, tables.reconciliation)).map(({ job }) => job).sort(),
+    /** How many dates' lists of the region were asked for. */
+    readFrom: (region: string) =>
+      new Set(ses.calls.filter((call) => call.region === region).map(({ requestDate }) => requestDate)).size,
     /** Where this mail was looked up since the last time. */
     lookedUp: (
       (seen = 0) =>
@@ -92,9 +95,9 @@ describe('the poll of several regions', () => {
       { recipient: 'ben@example.com', status: 'delivered', region: 'ap-hongkong' },
     ])
     expect(await jobs()).toEqual([
-      'get-send-email-status',
+      'get-send-email-status-ap-guangzhou',
       'get-send-email-status-ap-hongkong',
-      'tencent-ses-lists',
+      'tencent-ses-lists-ap-guangzhou',
       'tencent-ses-lists-ap-hongkong',
     ])
     expect(logged.flatMap(({ event, list }) => (event === 'reconciled' ? [list] : []))).toEqual([
@@ -127,10 +130,24 @@ describe('the poll of several regions', () => {
     expect(await rows()).toMatchObject([{ status: 'requested' }, { status: 'delivered' }])
   })
 
-  it("begins anew where the regions change places, instead of going on from the other region's list", async () => {
-    const { run, logged } = await deployed(here, there)
-    await run()
+  it('go on where each was when they change places, and when there was one before', async () => {
+    const { clock, run, logged, readFrom } = await deployed(here, there)
+    await run('ap-hongkong')
+    clock.advance(minuteMs)
+    await run('ap-guangzhou,ap-hongkong')
+    // What nobody has read of the other region is read, as far back as there is any.
+    expect(logged.filter(({ event }) => event === 'checkpoint not used')).toHaveLength(1)
+    expect(readFrom('ap-guangzhou')).toBeGreaterThan(25)
+    expect(readFrom('ap-hongkong')).toBeLessThan(4)
     await run('ap-hongkong,ap-guangzhou')
     expect(logged.filter(({ event }) => event === 'checkpoint not used')).toHaveLength(1)
+  })
+
+  it('begins anew where the only one is another', async () => {
+    const { run, logged, readFrom } = await deployed(here, there)
+    await run('ap-hongkong')
+    await run('ap-guangzhou')
+    expect(logged.filter(({ event }) => event === 'checkpoint not used')).toHaveLength(1)
+    expect(readFrom('ap-guangzhou')).toBeGreaterThan(25)
   })
 })

@@ -539,7 +539,10 @@ async function callsOfIngest(): Promise<Recorded> {
   return { calls, parameters: parameters.asked }
 }
 
-/** A run that discovers, repairs, keeps a long detail, suppresses, gives a delivery up, and writes a mail that was left. */
+/**
+ * A run that discovers, repairs, keeps a long detail, suppresses, gives a delivery up, and writes a mail that was left; in
+ * two regions, of which each looks for where the poll of one was.
+ */
 async function callsOfReconcile(): Promise<Recorded> {
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const { secretId, secretKey } = simulatedSesCredentials
@@ -585,6 +588,7 @@ async function callsOfReconcile(): Promise<Recorded> {
     {
       TABLE_PREFIX: prefix,
       SES_ENDPOINT: simulated.url,
+      SES_REGION: 'ap-guangzhou,ap-hongkong',
     },
     { clock, log: () => undefined, dynamoDb: () => client, parameters: parameters.reader },
   )

@@ -53,19 +53,25 @@ const stored = v.pipe(v.string(), v.parseJson(), checkpoint)
  * and fails nothing: the polls of the same run are what matters. Providers are asked side by side.
  */
 export async function syncLists(syncs: readonly ListSync[], deadlineMs: number): Promise<void> {
+  const byProvider = Map.groupBy(syncs, ({ provider }) => provider)
   await Promise.all(
-    syncs.map(async (sync) => {
-      try {
-        await syncProvider(sync, {
-          deadlineMs,
-          maxCalls: Math.ceil(callsPerRun * sync.requestsPerSecond),
-          requestsPerSecond: sync.requestsPerSecond,
-        })
-      } catch (error) {
-        sync.log('lists not synced', { provider: sync.provider, error: errorName(error) })
-      }
+    [...byProvider.values()].map(async (ofProvider) => {
+      // Regions share the pace of their provider.
+      for (const sync of ofProvider) await syncOne(sync, deadlineMs)
     }),
   )
+}
+
+async function syncOne(sync: ListSync, deadlineMs: number): Promise<void> {
+  try {
+    await syncProvider(sync, {
+      deadlineMs,
+      maxCalls: Math.ceil(callsPerRun * sync.requestsPerSecond),
+      requestsPerSecond: sync.requestsPerSecond,
+    })
+  } catch (error) {
+    sync.log('lists not synced', { provider: sync.provider, error: errorName(error) })
+  }
 }
 
 /** One run: goes on with the pass of today, or begins it. */

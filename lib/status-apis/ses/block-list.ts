@@ -16,8 +16,14 @@ const keptDays = 30
 /** What the account's own list is asked for: what is in effect. Source: ListCustomBlacklist, API version 2020-10-02. */
 const inEffect = 1
 
-/** A date, as the account's own list has it. */
-const date = v.pipe(v.string(), v.trim(), v.isoDate())
+/** A date of the account's own list, with a time or without: the documents name no format. */
+const date = v.pipe(
+  v.string(),
+  v.trim(),
+  v.regex(/^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?$/),
+  v.transform((text) => text.slice(0, 10)),
+  v.isoDate(),
+)
 
 /** Errors that may say that there is nothing to take off; which one Tencent Cloud chooses is not documented. */
 const mayBeAbsent = /^(?:FailedOperation|ResourceNotFound|InvalidParameter)/
@@ -97,7 +103,8 @@ const ofAccount: BlockList = {
     return (
       addressed && {
         recipient: addressed.recipient,
-        reason: lastDate === undefined ? 'by-hand' : 'blocklist',
+        // One whose end cannot be read has an end: it must not last.
+        reason: lastDate === undefined && !row.odd.includes('ExpireDate') ? 'by-hand' : 'blocklist',
         ...(listedAtMs !== undefined && { listedAtMs }),
         ...(lastDate !== undefined && { untilMs: requestDateStartMs(lastDate) + dayMs }),
         detail: '',

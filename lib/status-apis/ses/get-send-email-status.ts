@@ -15,11 +15,12 @@ export const polledProvider = 'tencent-ses'
  */
 export function getSendEmailStatus(settings: SesSettings, isOneOfSeveral = false): StatusApi {
   const client = sesClient(settings)
-  const region = isOneOfSeveral ? settings.region : undefined
+  const { region } = settings
   return {
     provider: polledProvider,
-    name: region === undefined ? 'GetSendEmailStatus' : `GetSendEmailStatus (${region})`,
-    ...(region !== undefined && { region }),
+    name: isOneOfSeveral ? `GetSendEmailStatus (${region})` : 'GetSendEmailStatus',
+    region,
+    isOneOfSeveral,
     lookUpsBy: 'message',
     staleMs: 0,
     async page({ requestDate, offset, messageId }) {
@@ -35,7 +36,9 @@ export function getSendEmailStatus(settings: SesSettings, isOneOfSeveral = false
           client.request('GetSendEmailStatus', question, { headers }),
         )
         const page = pageOf(rowsIn(answer))
-        const deliveries = page.deliveries.map((delivery) => inRegion(delivery, region))
+        const deliveries = isOneOfSeveral
+          ? page.deliveries.map((delivery) => inRegion(delivery, region))
+          : page.deliveries
         return { ...page, deliveries, ...(answeredAtMs !== undefined && { answeredAtMs }) }
       } catch (error) {
         const about = `${requestDate} at offset ${offset}`
@@ -46,8 +49,8 @@ export function getSendEmailStatus(settings: SesSettings, isOneOfSeveral = false
   }
 }
 
-function inRegion(delivery: PolledDelivery, region: string | undefined): PolledDelivery {
-  return region === undefined ? delivery : { ...delivery, columns: { ...delivery.columns, region } }
+function inRegion(delivery: PolledDelivery, region: string): PolledDelivery {
+  return { ...delivery, columns: { ...delivery.columns, region } }
 }
 
 function rowsIn(answer: unknown): readonly ReadRow[] {

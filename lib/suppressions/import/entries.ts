@@ -1,6 +1,7 @@
 import { canonicalDomain, recipientOf } from '../../core/address.ts'
-import { formatInstant, isAhead } from '../../core/instant.ts'
+import { dayMs, formatInstant, isAhead, parseInstant } from '../../core/instant.ts'
 import {
+  defaultBlocklistDays,
   evidenceLine,
   parseEvidence,
   suppressionReasons,
@@ -56,7 +57,7 @@ function readEntry(record: ListRecord | UnreadRecord, order: ReadingOrder): Read
   const read = {
     recipient: recipientOf(valueOf(...addressNames)),
     reason: reasonOf(stated, order.reason),
-    occurredAtMs: time === '' ? order.asOfMs : entryInstant(time),
+    occurredAtMs: time === '' ? order.asOfMs : instantIn(time, order.format),
   }
   const { recipient, reason, occurredAtMs } = read
   const refused = (problem: string) => ({ type: 'refused', line, problem }) as const
@@ -75,22 +76,29 @@ function readEntry(record: ListRecord | UnreadRecord, order: ReadingOrder): Read
     occurredAtMs,
     source: 'import' as const,
     provider: order.format,
-    ...statedEnd(order.format, reason, valueOf),
+    ...statedEnd(order.format, { reason, occurredAtMs }, valueOf),
     ...(fromDomain !== undefined && { fromDomain }),
     detail: oneLine(format.detailOf(valueOf)),
   }
   return { type: 'evidence', line, evidence: withPlainDetail(evidence), isDated: time !== '' }
 }
 
-/** Our own export shows an end in any case; the one that a provider's list states is kept. */
+/** Our own export has evidence of a list that states no instant at the beginning of time: older than any removal. */
+function instantIn(time: string, format: ListFormat): number | undefined {
+  return format === 'csv' && time === formatInstant(0) ? 0 : entryInstant(time)
+}
+
+/** Our own export shows an end in any case; one that somebody stated is kept. */
 function statedEnd(
   format: ListFormat,
-  reason: SuppressionReason,
+  { reason, occurredAtMs }: Pick<SuppressionEvidence, 'reason' | 'occurredAtMs'>,
   valueOf: (name: string) => string,
 ): { readonly untilMs?: number } {
-  const isStated = format === 'csv' && reason === 'blocklist' && valueOf('source') === 'list'
-  const untilMs = isStated ? entryInstant(valueOf('until')) : undefined
-  return untilMs === undefined ? {} : { untilMs }
+  const isStated =
+    format === 'csv' && reason === 'blocklist' && ['list', 'import'].includes(valueOf('source'))
+  const untilMs = isStated ? parseInstant(valueOf('until')) : undefined
+  const isUsual = untilMs === occurredAtMs + defaultBlocklistDays * dayMs
+  return untilMs === undefined || isUsual ? {} : { untilMs }
 }
 
 /** What the list states in so many words stays; `--reason` is for what it does not state. */

@@ -124,6 +124,36 @@ describe('a look-up', () => {
     expect(await statusesIn(world, mails)).toEqual({ delivered: 150 })
   })
 
+  it('that is refused for one odd name is halved, so that the others get their answer', async () => {
+    const mails = deliveredMails(100)
+    const world = await sendCloudWorldAt(sentAtMs, mails)
+    await world.reported(...mails.map(requestOf))
+    world.sendCloud.failWhen(({ parameters }) => parameters.emailIds?.includes('reader37@') === true, {
+      code: '40831',
+    })
+    world.clock.advanceTo(sentAtMs + 20 * minuteMs)
+    const { figures } = await world.run({ areSendsRecorded: true })
+    expect(figures).toMatchObject({ settled: 99, stoppedBy: 'done' })
+    expect(figures.calls).toBeLessThanOrEqual(15)
+    expect(await statusesIn(world, mails)).toEqual({ requested: 1, delivered: 99 })
+  })
+
+  it('whose form is refused altogether is made again at the next run, and not for ever by halves', async () => {
+    const mails = deliveredMails(200)
+    const world = await sendCloudWorldAt(sentAtMs, mails)
+    await world.reported(...mails.map(requestOf))
+    const repair = world.sendCloud.failWhen(({ parameters }) => parameters.emailIds !== undefined, {
+      code: '40831',
+    })
+    world.clock.advanceTo(sentAtMs + 20 * minuteMs)
+    expect((await world.run({ areSendsRecorded: true })).figures.calls).toBeLessThanOrEqual(60)
+    repair()
+    world.clock.advanceTo(sentAtMs + 25 * minuteMs)
+    await world.run({ areSendsRecorded: true })
+    const { delivered = 0 } = await statusesIn(world, mails)
+    expect(delivered).toBeGreaterThan(150)
+  })
+
   it('of a mail near midnight is made under both dates', async () => {
     const midnightMs = at('2026-11-20T16:00:00Z')
     const mail = messageAt(midnightMs + secondMs, 'anna', [

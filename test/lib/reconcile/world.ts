@@ -14,7 +14,7 @@ import {
   type SimulatedSesOptions,
 } from '../../../local/simulated-ses/server.ts'
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
-import type { EmbeddedTables } from '../../embedded-tables.ts'
+import type { EmbeddedTables, PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import type { SentCommand } from '../../sent-commands.ts'
 import { ledgerInMemory, ledgerOnTables, type WorldLedger } from './world-ledger.ts'
@@ -80,7 +80,13 @@ export async function worldAt(
   const logged: string[] = []
   const own = tables ?? (await engine.freshTables())
   const { sent, ...ledger } = ledgerOnTables(engine, own, clock, logInto(logged))
-  return { ...(await worldOn(ledger, clock, logged, mails, options)), tables: own, sent }
+  const world = await worldOn(ledger, clock, logged, mails, options)
+  return { ...world, rows: async () => (await world.rows()).map(withoutIndex), tables: own, sent }
+}
+
+/** Without its place among the problems, which only a table has. */
+function withoutIndex({ problemDay: _, ...row }: PlainRow): PlainRow {
+  return row
 }
 
 async function worldOn(

@@ -149,4 +149,20 @@ describe("the account's own blocklist", () => {
     expect(await ofAccount.remove('ever@example.com')).toBe('removed')
     expect(await ofAccount.ofRecipient('ever@example.com')).toEqual([])
   })
+
+  it('reads an end with a time, and lets nobody stay for good whose end cannot be read', async () => {
+    const ends = ['2026-12-01 09:30:00', '2026-12-01T09:30', 'next month', '2026-13-01', 20261201, '', null]
+    const Data = ends.map((ExpireDate, index) => ({ Email: `a${index}@example.com`, ExpireDate }))
+    const { ofAccount } = listsOf(await answering({ Data }))
+    const { entries } = await ofAccount.page({ offset: 0 })
+    expect(entries.map(({ reason, untilMs }) => [reason, untilMs])).toEqual([
+      ['blocklist', at('2026-12-01T16:00:00Z')],
+      ['blocklist', at('2026-12-01T16:00:00Z')],
+      ['blocklist', undefined],
+      ['blocklist', undefined],
+      ['blocklist', undefined],
+      ['by-hand', undefined],
+      ['by-hand', undefined],
+    ])
+  })
 })
