@@ -85,8 +85,8 @@ export async function worldAt(
 }
 
 /** Without its place among the problems, which only a table has. */
-function withoutIndex({ problemDay: _, ...row }: PlainRow): PlainRow {
-  return row
+function withoutIndex(row: PlainRow): PlainRow {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'problemDay'))
 }
 
 async function worldOn(
