@@ -28,7 +28,7 @@ export const nothing: StatusPage = { deliveries: [], unreadable: [], rows: 0, is
 export class PageReader {
   readonly #deps: Dependencies
   /** How often a look-up was halved. */
-  #halvings = 0
+  #splits = 0
 
   constructor(deps: Dependencies) {
     this.#deps = deps
@@ -78,8 +78,8 @@ export class PageReader {
   async #byHalves(
     query: StatusQuery & { readonly emailIds: readonly string[] },
   ): Promise<StatusPage | 'unanswered'> {
-    if (this.#halvings >= maxHalvings) return 'unanswered'
-    this.#halvings += 1
+    if (this.#splits >= maxSplits) return 'unanswered'
+    this.#splits += 1
     const middle = query.emailIds.length >> 1
     const first = await this.#request({ ...query, emailIds: query.emailIds.slice(0, middle) })
     if (first === 'unanswered') return first
@@ -95,7 +95,7 @@ export class PageReader {
 }
 
 /** How often a run halves a look-up that is refused: for one odd name of a hundred seven times. */
-const maxHalvings = 21
+const maxSplits = 21
 
 function isOfSeveral(query: StatusQuery): query is StatusQuery & { readonly emailIds: readonly string[] } {
   return (query.emailIds?.length ?? 0) > 1
