@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { clearLine, cursorTo } from 'node:readline'
-import cliProgress from 'cli-progress'
 import {
   backfill,
   type BackfillOrder,
@@ -22,6 +21,7 @@ import {
 } from './deployment-settings.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { progressBar } from './progress-bar.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
 const ending =
@@ -96,14 +96,11 @@ async function withProgressBar<T>(
   requestsPerSecond: number,
   run: (watch: Pick<BackfillOrder, 'onEstimate' | 'onProgress'>) => Promise<T>,
 ): Promise<T> {
-  let bar: cliProgress.SingleBar | undefined
+  let bar: ReturnType<typeof progressBar> | undefined
   const onEstimate = (estimate: Estimate) => {
     process.stderr.write(`${outlookLine(estimate, requestsPerSecond)}\n`)
     const calls = expectedCalls(estimate)
-    const format = `  {bar} {value}/{total} ${calls === undefined ? 'dates' : 'calls'}, {eta_formatted} left`
-    // Ctrl-C ends the run, and the run ends the bar.
-    const options = { format, clearOnComplete: true, gracefulExit: false }
-    bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic)
+    bar = progressBar(`{value}/{total} ${calls === undefined ? 'dates' : 'calls'}`)
     bar.start(calls ?? estimate.dates.length, 0)
   }
   const onProgress = ({ calls, expectedCalls: expected, datesDone }: BackfillProgress) => {

@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress'
 import { Option, type Command } from 'commander'
 import { stringify } from 'csv-stringify/sync'
 import pMap from 'p-map'
@@ -24,6 +23,7 @@ import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
 import { percent } from './figures-report.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { progressBar } from './progress-bar.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
 interface BouncesOptions extends DayRange {
@@ -89,10 +89,7 @@ async function reasonsOf(
   const reader = deliveryReader(from)
   const found = noBounces()
   const inRange = new Set(days)
-  const bar = new cliProgress.SingleBar(
-    { format: '  {bar} {value}/{total} days, {mails} bounced', clearOnComplete: true, gracefulExit: false },
-    cliProgress.Presets.shades_classic,
-  )
+  const bar = progressBar('{value}/{total} days, {mails} bounced')
   bar.start(days.length + 1, 0, { mails: 0 })
   try {
     // Of some messages the key does not show the day: their rows do.

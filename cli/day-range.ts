@@ -3,8 +3,8 @@ import { requestDateOf, requestDateStartMs } from '../lib/core/instant.ts'
 
 /** Days of sending, both included; YYYY-MM-DD in UTC+8. */
 export interface DayRange {
-  readonly from?: string
-  readonly to?: string
+  readonly from?: string | undefined
+  readonly to?: string | undefined
 }
 
 /** A day as an option of a command; commander shows what is wrong with it. */

@@ -24,6 +24,7 @@ const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['bounces', () => import('./bounces.ts').then(({ registerBounces }) => registerBounces)],
   ['problems', () => import('./problems.ts').then(({ registerProblems }) => registerProblems)],
   ['stuck', () => import('./stuck.ts').then(({ registerStuck }) => registerStuck)],
+  ['export', () => import('./export.ts').then(({ registerExport }) => registerExport)],
   ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],
   [
     'suppressions',

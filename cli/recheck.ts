@@ -1,5 +1,4 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import cliProgress from 'cli-progress'
 import * as v from 'valibot'
 import { evidenceLine } from '../lib/core/suppression.ts'
 import { suppressionRulesVersion } from '../lib/core/suppression-rules.ts'
@@ -15,6 +14,7 @@ import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
+import { progressBar } from './progress-bar.ts'
 import { doubtWords } from './suppression-report.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
@@ -137,14 +137,7 @@ async function withBar<T>(
     state.phase === 'deliveries'
       ? Math.max(mails, state.deliveries) + addresses
       : state.deliveries + Math.max(addresses, state.suppressions)
-  const bar = new cliProgress.SingleBar(
-    {
-      format: '  {bar} {value}/{total} rows, {eta_formatted} left',
-      clearOnComplete: true,
-      gracefulExit: false,
-    },
-    cliProgress.Presets.shades_classic,
-  )
+  const bar = progressBar('{value}/{total} rows')
   bar.start(totalOf(from), doneOf(from))
   try {
     return await run((state) => {

@@ -2,18 +2,18 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { emptyFigures, figuresFrom, storedFigures, type Figures } from '../lib/core/figures.ts'
 import { CommandError } from './command-error.ts'
-import { countFromStart, type CountState } from './count-deliveries.ts'
+import { scanFromStart, type ScanState } from './scan-deliveries.ts'
 
 /** All that a count is: where it stands, and what it has counted until there. */
 export interface Counted {
-  readonly state: CountState
+  readonly state: ScanState
   readonly figures: Figures
   /** Mails of which no day is known. */
   undated: number
 }
 
 export function nothingCounted(segments: number): Counted {
-  return { state: countFromStart(segments), figures: emptyFigures(), undated: 0 }
+  return { state: scanFromStart(segments), figures: emptyFigures(), undated: 0 }
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))

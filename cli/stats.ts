@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress'
 import { Option, type Command } from 'commander'
 import type { Delivery } from '../lib/core/delivery.ts'
 import {
@@ -18,12 +17,14 @@ import { ExportError, exportedDeliveries, exportFiles } from '../lib/table/expor
 import { approximateSize } from '../lib/table/pages.ts'
 import { isBotAgent } from './bot-agents.ts'
 import { CommandError } from './command-error.ts'
-import { countDeliveries } from './count-deliveries.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, type DayRange } from './day-range.ts'
 import { asCsv, asJson, linesOf, type FiguresReport } from './figures-report.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { progressBar } from './progress-bar.ts'
+import { isWhole, scanDeliveries } from './scan-deliveries.ts'
+import { scanCost } from './scan-cost.ts'
 import { Checkpoint, nothingCounted, storedCount, type Counted } from './stats-checkpoint.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
@@ -107,8 +108,8 @@ async function stats(options: StatsOptions): Promise<void> {
 type Found = Pick<FiguresReport, 'undated' | 'leftOut'> & { readonly of: Counted }
 
 function print({ of, undated, leftOut }: Found, { by, from, to, limit, json, csv }: StatsOptions): void {
-  const isWhole = json === true || csv === true || by === 'day'
-  const table = tableOf(of.figures, by, limit ?? (isWhole ? mostGroups : shownGroups))
+  const isEverything = json === true || csv === true || by === 'day'
+  const table = tableOf(of.figures, by, limit ?? (isEverything ? mostGroups : shownGroups))
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
   const report = { by, range, table, undated, leftOut }
   if (json) printJson(asJson(report))
@@ -151,18 +152,21 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
     process.stderr.write(
       stored
         ? `Going on from where it was interrupted (${file}; --restart begins anew).\n`
-        : costOf(rows, bytes),
+        : scanCost({ rows, bytes }),
     )
+    const count = counting(options, into)
     const checkpoint = new Checkpoint(file, of, clock.now())
-    const bar = rowsBar()
+    const bar = progressBar('{value}/{total} rows')
     bar.start(Math.max(rows, into.state.rows), into.state.rows)
     try {
       await untilInterrupted('Ending after this page.', (signal) =>
-        countDeliveries(deliveryScanner({ client, table, clock, log }), {
+        scanDeliveries(deliveryScanner({ client, table, clock, log }), {
           state: into.state,
           signal,
-          onDelivery: counting(options, into),
-          onPage: () => {
+          onPage: (deliveries) => {
+            deliveries.forEach(count)
+          },
+          onState: () => {
             // DynamoDB counts every few hours: the total is never less than what was read.
             bar.setTotal(Math.max(rows, into.state.rows))
             bar.update(into.state.rows)
@@ -172,35 +176,13 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
       )
     } finally {
       bar.stop()
-      if (into.state.isDone.every((isDone) => isDone)) await checkpoint.remove()
+      if (isWhole(into.state)) await checkpoint.remove()
       else await checkpoint.saveLast(into)
     }
-    if (into.state.isDone.every((isDone) => isDone)) return { of: into, undated: into.undated, leftOut: 0 }
+    if (isWhole(into.state)) return { of: into, undated: into.undated, leftOut: 0 }
     process.stderr.write(`${counted(into.state.rows, 'row')} read. Run it again to go on.\n`)
     return undefined
   })
-}
-
-/** List price on demand in us-east-1, 2026-11: dollars for a million read units. */
-const dollarsPerMillion = 0.125
-
-/** A scan that may be a moment behind takes half a read unit for each 4 KB. */
-function costOf(rows: number, bytes: number): string {
-  const units = Math.ceil(bytes / 4_096 / 2)
-  const dollars = (units / 1_000_000) * dollarsPerMillion
-  const price = dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`
-  return `This reads the whole table: about ${counted(rows, 'row')} in ${(bytes / 1_000_000).toFixed(1)} MB, ${counted(units, 'read unit')} (${price} on demand), by DynamoDB's count of the last hours.\n`
-}
-
-function rowsBar(): cliProgress.SingleBar {
-  return new cliProgress.SingleBar(
-    {
-      format: '  {bar} {value}/{total} rows, {eta_formatted} left',
-      clearOnComplete: true,
-      gracefulExit: false,
-    },
-    cliProgress.Presets.shades_classic,
-  )
 }
 
 /** `undefined` if it was interrupted. */
@@ -208,15 +190,8 @@ async function ofExport(options: StatsOptions, folder: string): Promise<Found | 
   const into = nothingCounted(0)
   const count = counting(options, into)
   let leftOut = 0
-  const bar = new cliProgress.SingleBar(
-    {
-      format: '  {bar} {percentage} % of the files, {eta_formatted} left',
-      clearOnComplete: true,
-      gracefulExit: false,
-    },
-    cliProgress.Presets.shades_classic,
-  )
-  const isWhole = await untilInterrupted('Ending.', async (signal) => {
+  const bar = progressBar('{percentage} % of the files')
+  const isRead = await untilInterrupted('Ending.', async (signal) => {
     try {
       const files = await exportFiles(folder)
       // Each is read twice.
@@ -240,5 +215,5 @@ async function ofExport(options: StatsOptions, folder: string): Promise<Found | 
       bar.stop()
     }
   })
-  return isWhole ? { of: into, undated: into.undated, leftOut } : undefined
+  return isRead ? { of: into, undated: into.undated, leftOut } : undefined
 }

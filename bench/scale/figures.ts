@@ -1,9 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { isBotAgent } from '../../cli/bot-agents.ts'
-import type { Delivery } from '../../lib/core/delivery.ts'
-import type { EventKind } from '../../lib/core/event.ts'
-import { parseFact, type Fact } from '../../lib/core/fact.ts'
 import { add, emptyFigures, storedFigures, tableOf, type Grouping } from '../../lib/core/figures.ts'
+import { madeDelivery } from './made-delivery.ts'
 
 /** One way of grouping, and how many different groups the rows have. */
 interface Case {
@@ -16,42 +14,6 @@ const cases: readonly Case[] = [
   { by: 'domain', title: 'by domain, of as many domains as rows' },
 ]
 
-const startMs = Date.parse('2025-10-01T00:00:00Z')
-const agents = [
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148',
-  'Mozilla/5.0',
-  'YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-for-desktop/SLN28749.html',
-]
-
-/** Every twentieth mail bounced; four of ten of the others were opened twice, one of ten was followed by a click. */
-function deliveryOf(index: number, rows: number): Delivery {
-  const sentMs = startMs + Math.floor((index / rows) * 400) * 86_400_000
-  const at = (seconds: number) => new Date(sentMs + seconds * 1_000).toISOString().replace('.000', '')
-  const facts = new Map<EventKind, readonly Fact[]>()
-  const put = (kind: EventKind, ...texts: readonly string[]) =>
-    facts.set(
-      kind,
-      texts.map((text) => parseFact(kind, text)),
-    )
-  const isBounced = index % 20 === 0
-  const agent = agents[index % agents.length] ?? ''
-  if (isBounced) put('bounced', `${at(9)} hard 550 5.1.1 no such user ${index}`)
-  else put('delivered', `${at(3 + (index % 290))} 250 ok`)
-  if (!isBounced && index % 5 < 2) put('opened', `${at(400)} ${agent}`, `${at(4_000)} ${agent}`)
-  if (!isBounced && index % 10 === 1) put('clicked', `${at(500)} https://example.com/${index % 7} ${agent}`)
-  const digits = new Date(sentMs + 28_800_000).toISOString().replace(/\D/g, '').slice(0, 14)
-  return {
-    recipient: `recipient@domain-${index}.example`,
-    message: `qcloudses-30-251200670-date-${digits}-${index}`,
-    provider: 'tencent-ses',
-    status: isBounced ? 'bounced' : 'delivered',
-    spellings: [],
-    emailIds: [],
-    facts,
-    columns: new Map([['template', String(index % 50)]]),
-  }
-}
-
 /** Lines about the figures of so many made rows: rows a second of processor time, and the most memory. */
 export function benchFigures(rows: number): readonly string[] {
   return cases.map(({ by, title }) => {
@@ -59,7 +21,7 @@ export function benchFigures(rows: number): readonly string[] {
     let peakBytes = 0
     const begin = performance.now()
     for (let index = 0; index < rows; index += 1) {
-      add(figures, deliveryOf(index, rows), { by, isBot: isBotAgent })
+      add(figures, madeDelivery(index, rows), { by, isBot: isBotAgent })
       if (index % 10_000 === 0) peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
     }
     const seconds = (performance.now() - begin) / 1_000

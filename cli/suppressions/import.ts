@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { clearLine, cursorTo } from 'node:readline'
-import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import * as v from 'valibot'
 import { formatInstant, isAhead, toSecond } from '../../lib/core/instant.ts'
@@ -27,6 +26,7 @@ import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { CommandError } from '../command-error.ts'
 import { counted } from '../counted.ts'
 import { withLedger, type OpenLedger } from '../open-ledger.ts'
+import { progressBar } from '../progress-bar.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
 import { write } from './listed-rows.ts'
 
@@ -140,10 +140,7 @@ function dependenciesOf(
 
 /** Shows on a terminal how much of the file is read. */
 async function withBar<T>(size: number, run: (onBytes: (bytes: number) => void) => Promise<T>): Promise<T> {
-  const format = '  {bar} {percentage} %, {eta_formatted} left'
-  // Ctrl-C ends the run, and the run ends the bar.
-  const options = { format, clearOnComplete: true, gracefulExit: false }
-  const bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic)
+  const bar = progressBar('{percentage} %')
   let isStarted = false
   try {
     return await run((bytes) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { countDeliveries, countFromStart, type CountState } from '../../cli/count-deliveries.ts'
+import { scanDeliveries, scanFromStart, type ScanState } from '../../cli/scan-deliveries.ts'
 import { registerStats } from '../../cli/stats.ts'
 import { Checkpoint, nothingCounted, storedCount } from '../../cli/stats-checkpoint.ts'
 import type { Delivery } from '../../lib/core/delivery.ts'
@@ -157,11 +157,13 @@ describe('an interrupted count', () => {
     let counted = nothingCounted(3)
     for (let run = 0; run < 100 && counted.state.isDone.includes(false); run += 1) {
       const interrupted = new AbortController()
-      await countDeliveries(scanner(), {
+      await scanDeliveries(scanner(), {
         state: counted.state,
         signal: interrupted.signal,
-        onDelivery: (delivery) => add(counted.figures, delivery, { by: 'day' }),
-        onPage: () => {
+        onPage: (page) => {
+          for (const delivery of page) add(counted.figures, delivery, { by: 'day' })
+        },
+        onState: () => {
           interrupted.abort()
         },
       })
@@ -175,7 +177,7 @@ describe('an interrupted count', () => {
 
   it('ends the other segments where one fails, and says why', async () => {
     const pages = scanner()
-    const state = countFromStart(2)
+    const state = scanFromStart(2)
     const seen: Delivery[] = []
     const failing = {
       wholePages: (position?: string, segment?: { segment: number; of: number }) => {
@@ -183,9 +185,9 @@ describe('an interrupted count', () => {
         return pages.wholePages(position, segment)
       },
     }
-    const count = { state, signal: new AbortController().signal, onPage: () => undefined }
+    const scan = { state, signal: new AbortController().signal, onState: () => undefined }
     await expect(
-      countDeliveries(failing, { ...count, onDelivery: (delivery) => seen.push(delivery) }),
+      scanDeliveries(failing, { ...scan, onPage: (page) => void seen.push(...page) }),
     ).rejects.toThrow('no such table')
     expect(state.isDone[0]).toBe(false)
   })
@@ -219,7 +221,7 @@ describe('an interrupted count', () => {
     expect([failed.code, failed.output, failed.errors.split('\n')[1]]).toEqual([1, '', 'no'])
     const { positions, isDone, rows } = JSON.parse(
       await readFile(join(folder, 'c.json'), 'utf8'),
-    ) as CountState
+    ) as ScanState
     expect([positions, isDone.slice(2)]).toEqual([
       [null, null, null, null],
       [false, false],
