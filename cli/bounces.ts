@@ -15,7 +15,7 @@ import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { recipientDomain, sentDayOfDelivery } from '../lib/core/figures.ts'
 import { addDays, requestDateOf } from '../lib/core/instant.ts'
 import { datesFrom } from '../lib/core/sweep-plan.ts'
-import { oneLine } from '../lib/core/text.ts'
+import { printedLine } from '../lib/core/text.ts'
 import { deliveryReader, problemReader } from '../lib/table/delivery-reader.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
@@ -215,7 +215,7 @@ function linesOfReason(reason: BounceReason, all: number): readonly string[] {
   const { class: replyClass, rule, reason: words, mails, sample } = reason
   return [
     `${mails.toLocaleString('en-US')} (${percent(mails / all)})  ${replyClass}, by rule ${rule}: ${providerWords(reason, shownProviders)}`,
-    `  ${words === '' ? '(no reply)' : oneLine(words)}`,
-    `  such as to ${sample.recipient}: ${oneLine(sample.reply)}`,
+    `  ${words === '' ? '(no reply)' : printedLine(words)}`,
+    `  such as to ${sample.recipient}: ${printedLine(sample.reply)}`,
   ]
 }

@@ -3,7 +3,7 @@ import { machineRulesVersion } from '../lib/core/machine-opens.ts'
 import { replyRulesVersion } from '../lib/core/reply-rules.ts'
 import type { EngagementFigures, FigureTable, GroupFigures, Grouping } from '../lib/core/figures.ts'
 import { statusRanks } from '../lib/core/delivery.ts'
-import { oneLine } from '../lib/core/text.ts'
+import { printedLine } from '../lib/core/text.ts'
 import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 import { rangeWords, type DayRange } from './day-range.ts'
@@ -25,7 +25,7 @@ export function linesOf(report: FiguresReport): readonly string[] {
   if (table.total.mails === 0) return [`There are no mails${asked(range)}.`, ...notesOf(report)]
   const rows = [
     headings(by),
-    ...table.groups.map((group) => rowOf(oneLine(group.group), group)),
+    ...table.groups.map((group) => rowOf(printedLine(group.group), group)),
     ...(table.others ? [rowOf('others', table.others)] : []),
     rowOf('total', table.total),
   ]

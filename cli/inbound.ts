@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import * as v from 'valibot'
-import { oneLine, severalLines } from '../lib/core/text.ts'
+import { printedLine, severalLines } from '../lib/core/text.ts'
 import type { InboundMailReader, StoredInboundMail } from '../lib/ledger/ports.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { CommandError } from './command-error.ts'
@@ -66,7 +66,7 @@ function lineOf(mail: StoredInboundMail): string {
     mail.columns.get('subject') ?? '',
     mail.answers === undefined ? '' : `answers ${mail.answers}`,
   ]
-  const shown = cells.map(oneLine).filter((cell) => cell !== '')
+  const shown = cells.map(printedLine).filter((cell) => cell !== '')
   return `${shown.join('  ')}\n`
 }
 
@@ -104,7 +104,7 @@ function letterOf(mail: StoredInboundMail, content: Fields): string {
 
 function linesOf(lines: readonly (readonly [name: string, value: string])[]): string {
   const shown = lines
-    .map(([name, value]) => [name, oneLine(value)] as const)
+    .map(([name, value]) => [name, printedLine(value)] as const)
     .filter(([, value]) => value !== '')
   const width = Math.max(...shown.map(([name]) => name.length))
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')

@@ -8,7 +8,7 @@ import { formatInstant, requestDateOf } from '../lib/core/instant.ts'
 import { problemOf, problemStatuses, type Problem, type ProblemStatus } from '../lib/core/problem.ts'
 import { replyClasses, type ReplyClass } from '../lib/core/replies.ts'
 import { datesFrom } from '../lib/core/sweep-plan.ts'
-import { oneLine } from '../lib/core/text.ts'
+import { printedLine } from '../lib/core/text.ts'
 import type { ProblemDelivery } from '../lib/ledger/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { deliveryReader, problemReader } from '../lib/table/delivery-reader.ts'
@@ -16,10 +16,11 @@ import { adviceOfClass, adviceOfProblem } from './advice.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
+import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
-interface ProblemsOptions extends DayRange {
+interface ProblemsOptions extends DayRange, TimeZoneOption {
   readonly status?: ProblemStatus
   readonly class?: ReplyClass
   readonly template?: string
@@ -54,6 +55,7 @@ export function registerProblems(program: Command): void {
       ),
     )
     .option('--limit <number>', 'mails shown, the latest first; all are counted', numberIn(1, 10_000), 20)
+    .addOption(timeZoneOption())
     .addOption(new Option('--json', 'print the counts and the mails as JSON').conflicts('csv'))
     .option('--csv', 'print a line of CSV for each mail')
     .action(problems)
@@ -70,7 +72,10 @@ async function problems(options: ProblemsOptions): Promise<void> {
     }
     const found = await find(ledger, days, meant(options), options.limit)
     if (options.json) printJson(asJson(range, found))
-    else process.stdout.write(options.csv ? csvOf(found) : `${linesOf(range, found).join('\n')}\n`)
+    else
+      process.stdout.write(
+        options.csv ? csvOf(found) : `${linesOf(range, found, localTimes(options)).join('\n')}\n`,
+      )
   })
 }
 
@@ -190,31 +195,31 @@ function adviceOf(problem: Problem): string {
     : adviceOfClass.unknown
 }
 
-function linesOf(range: DayRange, { counts, mails, shown }: Found): readonly string[] {
+function linesOf(range: DayRange, { counts, mails, shown }: Found, times: LocalTimes): readonly string[] {
   const when = rangeWords(range)
   if (mails === 0) return [`No mail sent ${when} has such a problem. Days are in UTC+8.`]
   const byNumber = [...counts].sort(([, one], [, other]) => other.mails - one.mails)
   return [
-    `${counted(mails, 'mail')} sent ${when}. Days are in UTC+8.`,
+    `${counted(mails, 'mail')} sent ${when}. Days are in UTC+8, times in ${times.zone}.`,
     '',
     ...byNumber.flatMap(([kind, { problem, mails: ofKind }]) => [
       `${ofKind.toLocaleString('en-US').padStart(8)}  ${kind}`,
       `          ${adviceOf(problem)}`,
     ]),
-    ...shown.flatMap((one) => ['', ...mailLines(one)]),
+    ...shown.flatMap((one) => ['', ...mailLines(one, times)]),
     ...(mails > shown.length
       ? ['', `${counted(mails - shown.length, 'earlier mail')} (--limit, --csv).`]
       : []),
   ]
 }
 
-function mailLines({ delivery, problem, sentAtMs }: Shown): readonly string[] {
+function mailLines({ delivery, problem, sentAtMs }: Shown, { time }: LocalTimes): readonly string[] {
   const subject = delivery.columns.get('subject') ?? ''
   return [
-    [formatInstant(sentAtMs), kindOf(problem), delivery.recipient, oneLine(subject)]
+    [time(sentAtMs), kindOf(problem), delivery.recipient, printedLine(subject)]
       .filter((part) => part !== '')
       .join('  '),
-    `  ${problem.words === '' ? '(no words)' : oneLine(problem.words)}`,
+    `  ${problem.words === '' ? '(no words)' : printedLine(problem.words)}`,
   ]
 }
 

@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { parseSigningKeys, setVariables, type Environment } from '../lib/runtime/config.ts'
-import { oneLine, severalLines } from '../lib/core/text.ts'
+import { printedLine, severalLines } from '../lib/core/text.ts'
 import {
   quarantineReasons,
   type QuarantinedRow,
@@ -166,8 +166,8 @@ function headOf(row: QuarantinedRow): string {
     ['came', row.seen === 1 ? row.firstSeenAt : `${row.seen}×, ${row.firstSeenAt} to ${row.lastSeenAt}`],
     ['replayed', `${row.attempts}×`],
     ...(row.resolvedAt === undefined ? [] : [[resolvedWord(row), row.resolvedAt] as const]),
-    ['body', `${row.bytes} bytes${row.contentType === '' ? '' : ` of ${oneLine(row.contentType)}`}`],
-    ...row.problems.map((problem) => ['problem', oneLine(problem)] as const),
+    ['body', `${row.bytes} bytes${row.contentType === '' ? '' : ` of ${printedLine(row.contentType)}`}`],
+    ...row.problems.map((problem) => ['problem', printedLine(problem)] as const),
   ]
   return lines.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join('')
 }
@@ -289,5 +289,5 @@ function reportOf(replayed: readonly Replayed[], isDryRun: boolean): string {
 }
 
 function firstOf([first = '', ...others]: readonly string[]): string {
-  return oneLine(`${first}${others.length === 0 ? '' : ` (+${others.length} more)`}`)
+  return printedLine(`${first}${others.length === 0 ? '' : ` (+${others.length} more)`}`)
 }

@@ -1,56 +1,105 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import pMap from 'p-map'
 import { bareAddress, recipientOf } from '../lib/core/address.ts'
 import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
-import type { EventKind } from '../lib/core/event.ts'
-import { byTime, type Fact } from '../lib/core/fact.ts'
-import { formatInstant } from '../lib/core/instant.ts'
+import { formatInstant, requestDateStartMs } from '../lib/core/instant.ts'
 import { identifierIn, isTaskKey, type MessageKey } from '../lib/core/message.ts'
 import { heldReasons } from '../lib/core/suppression.ts'
-import { oneLine } from '../lib/core/text.ts'
 import type { DeliveryReader, StoredInboundMail } from '../lib/ledger/ports.ts'
 import { emailIdParts } from '../lib/providers/sendcloud/email-id.ts'
+import { systemClock } from '../lib/runtime/clock.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { CommandError } from './command-error.ts'
-import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { counted } from './counted.ts'
+import { ageIn, dayIn, numberIn } from './day-range.ts'
+import { timelineOf } from './delivery-timeline.ts'
+import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
+import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { bouncesOf } from './suppression-report.ts'
-import { verdictOfFact, verdictWords } from './verdict-words.ts'
 
 /** Concurrent reads of one command. */
 const concurrentQueries = 8
+
+interface ShowOptions extends TimeZoneOption {
+  /** Default: 10. */
+  readonly limit?: number
+  readonly all?: boolean
+  /** Unix milliseconds. */
+  readonly since?: number
+  readonly json?: boolean
+}
+
+const shownMails = 10
 
 /** Declares `ledger show`. */
 export function registerShow(program: Command): void {
   program
     .command('show')
-    .description('what became of the mails to a recipient, or of one message')
+    .description('what became of the mails to a recipient, or of one message, the latest first')
     .argument('<recipient | MessageId | emailId>', "an emailId in single quotes, for the sake of its '$'")
+    .addOption(
+      new Option('--limit <number>', `mails shown (default: ${shownMails})`)
+        .argParser(numberIn(1, 10_000))
+        .conflicts('all'),
+    )
+    .option('--all', 'show every mail')
+    .option('--since <day | age>', 'only mails sent since then: YYYY-MM-DD in UTC+8, or 24h, or 3d', sinceIn)
+    .addOption(timeZoneOption())
     .option('--json', 'print the rows as JSON')
     .action(show)
 }
 
+function sinceIn(text: string): number {
+  return /^\d{4}-/.test(text) ? requestDateStartMs(dayIn(text)) : systemClock.now() - ageIn(text)
+}
+
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
-export async function show(asked: string, options: { json?: boolean }): Promise<void> {
+export async function show(asked: string, options: ShowOptions): Promise<void> {
   await withLedger(async (ledger) => {
-    const deliveries = await deliveriesOf(asked, ledger)
+    const found = await deliveriesOf(asked, ledger)
+    const { shown, earlier } = latest(found, options)
     if (options.json) {
-      printJson(deliveries.map(asJson))
+      printJson(shown.map(asJson))
       return
     }
-    const recipients = deliveries.length > 0 ? deliveries.map(({ recipient }) => recipient) : [asked]
+    const recipients = found.length > 0 ? shown.map(({ recipient }) => recipient) : [asked]
     const doNotSend = await warningsAbout(recipients, ledger)
-    if (deliveries.length === 0) {
+    if (found.length === 0) {
       throw new CommandError([nothingFound(asked, ledger.name), ...doNotSend].join('\n').trimEnd())
     }
-    const answers = await pMap(deliveries, (delivery) => answersTo(delivery, ledger), {
+    const answers = await pMap(shown, (delivery) => answersTo(delivery, ledger), {
       concurrency: concurrentQueries,
     })
-    const timelines = deliveries.map((delivery, index) => timelineOf(delivery, answers[index] ?? []))
-    process.stdout.write([...timelines, ...doNotSend].join('\n'))
+    const times = localTimes(options)
+    const timelines = shown.map((delivery, index) => timelineOf(delivery, answers[index] ?? [], times))
+    process.stdout.write([...timelines, ...doNotSend, lastLine(earlier, times)].join('\n'))
   })
+}
+
+/** The latest by when they were sent; of the others only how many there are. */
+function latest(
+  found: readonly Delivery[],
+  { limit = shownMails, all = false, since = -Infinity }: ShowOptions,
+): { readonly shown: readonly Delivery[]; readonly earlier: number } {
+  const dated = found.map((delivery) => ({ delivery, sentAtMs: sentAtOfDelivery(delivery) ?? 0 }))
+  const shown = dated
+    .filter(({ sentAtMs }) => sentAtMs >= since)
+    .sort((one, other) => other.sentAtMs - one.sentAtMs || compared(one.delivery, other.delivery))
+    .slice(0, all ? Infinity : limit)
+    .map(({ delivery }) => delivery)
+  return { shown, earlier: found.length - shown.length }
+}
+
+function compared(one: Delivery, other: Delivery): number {
+  return one.recipient === other.recipient ? 0 : one.recipient < other.recipient ? -1 : 1
+}
+
+function lastLine(earlier: number, { zone }: LocalTimes): string {
+  const others = earlier === 0 ? '' : `${counted(earlier, 'earlier mail')} (--all, --limit, --since). `
+  return `${others}Times are in ${zone}.\n`
 }
 
 /**
@@ -145,11 +194,13 @@ const noRfcMessageIds =
   "An RFC Message-ID cannot be searched for: use the provider's MessageId or the recipient."
 
 function asJson(delivery: Delivery): object {
+  const sentAtMs = sentAtOfDelivery(delivery)
   return {
     recipient: delivery.recipient,
     message: delivery.message,
     provider: delivery.provider,
     status: delivery.status,
+    ...(sentAtMs !== undefined && { sentAt: formatInstant(sentAtMs) }),
     ...(delivery.spellings.length > 0 && { spellings: delivery.spellings }),
     ...(delivery.emailIds.length > 0 && { emailIds: delivery.emailIds }),
     counts: Object.fromEntries(countsOf(delivery)),
@@ -159,55 +210,4 @@ function asJson(delivery: Delivery): object {
     columns: Object.fromEntries(delivery.columns),
     ...(delivery.facts.has('bounced') && { bounces: bouncesOf([delivery]) }),
   }
-}
-
-/** One delivery for a person to read: recipient and message, then everything that happened in order of time. */
-function timelineOf(delivery: Delivery, answers: readonly StoredInboundMail[]): string {
-  const sentAtMs = sentAtOfDelivery(delivery)
-  const columns = columnsOf(delivery)
-  const width = Math.max(...columns.map(([name]) => name.length))
-  const entries = [...delivery.facts].flatMap(([kind, facts]) => facts.map((fact) => ({ kind, fact })))
-  const isFirst = entries.some(({ fact }) => fact.occurredAtMs === sentAtMs)
-  return [
-    `${delivery.recipient}  ${delivery.status}`,
-    ...columns.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
-    '',
-    ...(sentAtMs === undefined || isFirst ? [] : [`  ${formatInstant(sentAtMs).padEnd(24)}  sent`]),
-    ...entries.sort((a, b) => byTime(a.fact, b.fact)).flatMap((one) => linesOf(one, delivery)),
-    ...answers.map(answerLine),
-    '',
-  ].join('\n')
-}
-
-function columnsOf(delivery: Delivery): readonly (readonly [name: string, value: string])[] {
-  return [
-    ['message', delivery.message],
-    ['provider', delivery.provider],
-    ...delivery.emailIds.map((emailId) => ['emailId', emailId] as const),
-    ...delivery.spellings.map((spelling) => ['spelling', spelling] as const),
-    ...[...delivery.columns].filter(([name]) => name !== 'sentAt'),
-  ]
-}
-
-interface ShownFact {
-  readonly kind: EventKind
-  readonly fact: Fact
-}
-
-/** A bounce is followed by its judgment. */
-function linesOf(entry: ShownFact, delivery: Delivery): readonly string[] {
-  if (entry.kind !== 'bounced') return [lineOf(entry)]
-  const words = verdictWords(verdictOfFact(delivery, entry.fact))
-  return [lineOf(entry), `  ${' '.repeat(24)}  ${' '.repeat(12)}  (${words})`]
-}
-
-function lineOf({ kind, fact }: ShownFact): string {
-  const time = fact.occurredAtMs === undefined ? 'time unknown' : formatInstant(fact.occurredAtMs)
-  const parts = [fact.link ?? '', fact.detail, fact.source === 'poll' ? '(from the poll)' : '']
-  return `  ${time.padEnd(24)}  ${kind.padEnd(12)}  ${parts.filter((part) => part !== '').join(' ')}`.trimEnd()
-}
-
-function answerLine({ id, receivedAt, columns }: StoredInboundMail): string {
-  const parts = oneLine(`${columns.get('subject') ?? ''} (ledger inbound show ${shownId(id)})`)
-  return `  ${(receivedAt[0] ?? '').padEnd(24)}  ${'answered'.padEnd(12)}  ${parts}`
 }

@@ -1,17 +1,18 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
-import { dayMs, formatInstant, hourMs, minuteMs, requestDateOf } from '../lib/core/instant.ts'
+import { dayMs, formatInstant, requestDateOf } from '../lib/core/instant.ts'
 import { lookAgesMs } from '../lib/core/schedule.ts'
 import type { Status } from '../lib/core/delivery.ts'
 import { datedOf, inBatches } from '../lib/reconcile/survey.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
-import { numberIn } from './day-range.ts'
+import { ageIn, numberIn } from './day-range.ts'
+import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
-interface StuckOptions {
+interface StuckOptions extends TimeZoneOption {
   readonly olderThan: number
   readonly limit: number
   readonly json?: boolean
@@ -26,21 +27,9 @@ export function registerStuck(program: Command): void {
     )
     .option('--older-than <age>', 'only those sent so long ago, such as 30m, 24h or 3d', ageIn, dayMs)
     .option('--limit <number>', 'mails shown; all are counted', numberIn(1, 10_000), 20)
+    .addOption(timeZoneOption())
     .option('--json', 'print the mails as JSON')
     .action(stuck)
-}
-
-const unitsMs: ReadonlyMap<string, number> = new Map([
-  ['m', minuteMs],
-  ['h', hourMs],
-  ['d', dayMs],
-])
-
-function ageIn(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,4})([mhd])$/.exec(text) ?? []
-  const unitMs = unitsMs.get(unit)
-  if (unitMs === undefined) throw new InvalidArgumentError('Expected an age, such as 30m, 24h or 3d.')
-  return Number(number) * unitMs
 }
 
 interface StuckMail extends DeliveryKey {
@@ -56,7 +45,7 @@ interface Found {
   oldest: StuckMail[]
 }
 
-async function stuck({ olderThan, limit, json = false }: StuckOptions): Promise<void> {
+async function stuck({ olderThan, limit, tz, json = false }: StuckOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const nowMs = ledger.clock.now()
     const found = await find(ledger, nowMs - olderThan, limit)
@@ -71,7 +60,7 @@ async function stuck({ olderThan, limit, json = false }: StuckOptions): Promise<
           ...(nextMs !== undefined && { nextLookUp: formatInstant(nextMs) }),
         })),
       })
-    } else process.stdout.write(`${linesOf(found, shown).join('\n')}\n`)
+    } else process.stdout.write(`${linesOf(found, shown, localTimes({ tz })).join('\n')}\n`)
   })
 }
 
@@ -113,14 +102,15 @@ function nextLookMs({ status, sentAtMs }: StuckMail, nowMs: number): number | un
 function linesOf(
   { mails, byDay }: Found,
   shown: readonly { readonly mail: StuckMail; readonly nextMs: number | undefined }[],
+  { time, zone }: LocalTimes,
 ): readonly string[] {
   if (mails === 0) return ['No mail is stuck: the outcome of every older one is known.']
   const rows = shown.map(({ mail, nextMs }) => [
-    formatInstant(mail.sentAtMs),
+    time(mail.sentAtMs),
     mail.status,
     mail.recipient,
     mail.provider,
-    nextMs === undefined ? 'no look-up any more' : `next look-up ${formatInstant(nextMs)}`,
+    nextMs === undefined ? 'no look-up any more' : `next look-up ${time(nextMs)}`,
     mail.message,
   ])
   const days = [...byDay].sort().map(([day, ofDay]) => [day, ofDay.toLocaleString('en-US')])
@@ -130,5 +120,6 @@ function linesOf(
     '',
     ...inColumns(rows),
     ...(mails > shown.length ? [`${counted(mails - shown.length, 'later mail')} (--limit).`] : []),
+    `Times are in ${zone}.`,
   ]
 }

@@ -18,7 +18,7 @@ export interface RunningCommand {
 export function run(commandLine: string, environment: Record<string, string> = {}): RunningCommand {
   const child = spawn('sh', ['-c', commandLine], {
     cwd: projectRoot,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC', ...environment },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

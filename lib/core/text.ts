@@ -6,12 +6,23 @@ export function oneLine(text: string): string {
     .trim()
 }
 
+/** Marks, embeddings, overrides and isolates of direction (UAX 9): they would show other characters than those that follow. */
+const directions = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** {@link oneLine} as a terminal may show it: nothing in it turns the direction of what follows. */
+export function printedLine(text: string): string {
+  return oneLine(text.replace(directions, ''))
+}
+
 /**
  * Well-formed text whose only control characters are line ends and tabs: text from strangers must not control a
  * terminal.
  */
 export function severalLines(text: string): string {
-  return text.toWellFormed().replace(/[^\P{Cc}\n\t]/gu, '')
+  return text
+    .toWellFormed()
+    .replace(directions, '')
+    .replace(/[^\P{Cc}\n\t]/gu, '')
 }
 
 // Invisible characters: control and format characters, line separators, and what a font leaves out (zero-width

@@ -49,8 +49,9 @@ beforeAll(async () => {
 })
 
 const problems = (...words: readonly string[]) =>
-  runInProcess(registerProblems, ['problems', ...words], environment)
-const stuck = (...words: readonly string[]) => runInProcess(registerStuck, ['stuck', ...words], environment)
+  runInProcess(registerProblems, ['problems', '--tz', 'Asia/Shanghai', ...words], environment)
+const stuck = (...words: readonly string[]) =>
+  runInProcess(registerStuck, ['stuck', '--tz', 'UTC', ...words], environment)
 const day = ['--from', '2022-06-01'] as const
 
 describe('ledger problems', () => {
@@ -58,17 +59,17 @@ describe('ledger problems', () => {
     const { output, code } = await problems(...day)
     expect(code).toBe(0)
     const [head, ...lines] = output.split('\n')
-    expect(head).toBe('5 mails sent on 2022-06-01. Days are in UTC+8.')
+    expect(head).toBe('5 mails sent on 2022-06-01. Days are in UTC+8, times in Asia/Shanghai.')
     expect(lines).toContain('       1  bounced, gone')
     expect(lines).toContain(
       '          There is no such mailbox: it is on your suppression list; take it out of your own data.',
     )
     expect(lines.filter((line) => line.startsWith('2022-'))).toEqual([
-      '2022-06-01T07:00:00Z  dropped  emil@163.com',
-      '2022-06-01T06:24:43Z  soft-bounced, full  fred@163.com',
-      '2022-06-01T06:24:39Z  bounced, gone  anna@qq.com  Your order',
-      '2022-06-01T06:24:39Z  deferred  ben@gmail.com',
-      '2022-06-01T06:24:39Z  complained  dora@163.com',
+      '2022-06-01 15:00:00  dropped  emil@163.com',
+      '2022-06-01 14:24:43  soft-bounced, full  fred@163.com',
+      '2022-06-01 14:24:39  bounced, gone  anna@qq.com  Your order',
+      '2022-06-01 14:24:39  deferred  ben@gmail.com',
+      '2022-06-01 14:24:39  complained  dora@163.com',
     ])
     expect(lines).toContain('  550 Mailbox not found')
   })
@@ -110,6 +111,7 @@ describe('ledger problems', () => {
     [['--status', 'lost'], /Allowed choices are complained/],
     [['--domain', 'no domain'], /--domain: expected a domain/],
     [['--json', '--csv'], /cannot be used with/],
+    [['--tz', 'Mars/Olympus'], /Expected the name of a time zone, such as UTC/],
   ])('refuses %j', async (words, problem) => {
     const { code, errors } = await problems(...words)
     expect([code, errors]).toEqual([1, expect.stringMatching(problem)])
@@ -123,8 +125,9 @@ describe('ledger stuck', () => {
     expect(output).toBe(`2 mails without an outcome, by day of sending (UTC+8):
   2022-06-01  2
 
-2022-06-01T06:24:39Z  deferred      ben@gmail.com  tencent-ses  no look-up any more  qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1
-2022-06-01T06:24:43Z  soft-bounced  fred@163.com   tencent-ses  no look-up any more  qcloud-ses-1
+2022-06-01 06:24:39  deferred      ben@gmail.com  tencent-ses  no look-up any more  qcloudses-30-251200670-date-20220601142439-8jolHvR2XcXC1
+2022-06-01 06:24:43  soft-bounced  fred@163.com   tencent-ses  no look-up any more  qcloud-ses-1
+Times are in UTC.
 `)
   })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { show } from '../../cli/show.ts'
+import { registerShow, show } from '../../cli/show.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
 import type { SuppressionEvidence } from '../../lib/core/suppression.ts'
@@ -7,6 +7,7 @@ import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
 import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { embeddedTables } from '../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../events.ts'
+import { runInProcess } from './in-process.ts'
 
 const engine = embeddedTables()
 const environment = { ...process.env }
@@ -53,10 +54,10 @@ const spelt = { ...plain, spelling: 'Ann@example.com', emailId: 'a-inbound0$Ann@
 describe('a delivery', () => {
   it('is shown with every emailId and spelling that it came by, a line each', async () => {
     await record(plain, spelt)
-    await show('ann@example.com', {})
+    await show('ann@example.com', { tz: 'Asia/Shanghai' })
     expect(printed).toBe(
       [
-        'ann@example.com  delivered',
+        '2022-06-01 14:24:43  delivered  ann@example.com',
         '  message   a-inbound',
         '  provider  sendcloud',
         '  emailId   a-inbound0$Ann@example.com',
@@ -64,7 +65,9 @@ describe('a delivery', () => {
         '  spelling  Ann@example.com',
         '  category  orders',
         '',
-        '  2022-06-01T06:24:43Z      delivered',
+        '  2022-06-01 14:24:43  delivered  callback',
+        '',
+        'Times are in Asia/Shanghai.',
         '',
       ].join('\n'),
     )
@@ -79,6 +82,7 @@ describe('a delivery', () => {
         message: 'a-inbound',
         provider: 'sendcloud',
         status: 'delivered',
+        sentAt: '2022-06-01T06:24:43Z',
         spellings: ['Ann@example.com'],
         emailIds: ['a-inbound0$Ann@example.com', 'a-inbound1$ann@example.com'],
         counts: { delivered: 1 },
@@ -184,15 +188,90 @@ describe('a bounce', () => {
         detail: '{"a":1}',
       }),
     )
-    await show('example@example.com', {})
-    const [, , , , , bounced, judged, end] = printed.split('\n')
-    expect(bounced).toBe(
-      '  2022-06-01T06:24:43Z      bounced       hard 551 5.1.1 recipient is not exist ¦ {"a":1}',
+    await show('example@example.com', { tz: 'UTC' })
+    const [, , , , , bounced, advice, judged, end] = printed.split('\n')
+    expect(bounced).toBe('  2022-06-01 06:24:43  bounced  callback  551 5.1.1 recipient is not exist')
+    expect(advice).toBe(
+      '      There is no such mailbox: it is on your suppression list; take it out of your own data.',
     )
     expect(judged).toMatch(
-      /^ {42}\(gone, by rule mailbox-not-there: speaks against the address\. Source: RFC 5321 .+\)$/,
+      /^ {6}\(gone, by rule mailbox-not-there: speaks against the address\. Source: RFC 5321 .+\)$/,
     )
     expect(end).toBe('')
+  })
+})
+
+describe('the mails to one address', () => {
+  const opened = (seconds: number, detail: string) =>
+    eventWith({
+      kind: 'opened',
+      occurredAtMs: Date.parse('2022-06-01T07:00:00Z') + seconds * 1_000,
+      detail,
+    })
+  const headings = () => printed.split('\n').filter((line) => /^\d{4}-/.test(line))
+
+  it('are shown latest first, ten of them, and the rest on demand', async () => {
+    const days = Array.from({ length: 12 }, (_, index) => String(10 + index))
+    for (const day of days) {
+      const occurredAtMs = Date.parse(`2022-06-${day}T08:00:00Z`)
+      const columns = { subject: `of ${day}`, from: 'shop@example.org' }
+      await record(eventWith({ recipient: 'ann@example.com', message: `m-${day}`, occurredAtMs, columns }))
+    }
+    await show('ann@example.com', { tz: 'UTC' })
+    expect(headings()[0]).toBe('2022-06-21 08:00:00  delivered  of 21  shop@example.org → ann@example.com')
+    expect(headings()).toHaveLength(10)
+    expect(printed).toContain('\n2 earlier mails (--all, --limit, --since). Times are in UTC.\n')
+    printed = ''
+    await show('ann@example.com', { all: true })
+    expect(headings()).toHaveLength(12)
+    printed = ''
+    await show('ann@example.com', { since: Date.parse('2022-06-20T00:00:00Z'), json: true })
+    expect(JSON.parse(printed)).toMatchObject([{ message: 'm-21' }, { message: 'm-20' }])
+  })
+
+  it('say in few words who opened them, without what is left of JSON', async () => {
+    await record(
+      eventWith({}),
+      opened(0, 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1'),
+      opened(1, 'Mozilla/5.0'),
+      opened(2, 'Outlook-iOS/2.0 {"city":"Berlin"}'),
+      opened(3, 'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)'),
+    )
+    await show('example@example.com', { tz: 'UTC' })
+    expect(printed.split('\n').filter((line) => line.includes('opened'))).toEqual([
+      '  2022-06-01 07:00:00  opened     callback  iPhone, Safari (person)',
+      "  2022-06-01 07:00:01  opened     callback  Apple Mail's prefetch (machine)",
+      '  2022-06-01 07:00:02  opened     callback  Outlook (person)',
+      "  2022-06-01 07:00:03  opened     callback  Windows, Gmail's image proxy (person behind a proxy)",
+    ])
+  })
+
+  it('show the last twenty of many opens, and how many there are', async () => {
+    await record(...Array.from({ length: 25 }, (_, second) => opened(second, '')))
+    await show('example@example.com', { tz: 'UTC' })
+    const lines = printed.split('\n').filter((line) => line.includes('opened'))
+    expect(lines).toHaveLength(21)
+    expect(lines[0]).toBe('  2022-06-01 07:00:05  opened            5 earlier ones (--json)')
+  })
+
+  it('turn no text around', async () => {
+    await record(eventWith({ columns: { subject: 'invoice \u202efdp.exe' } }))
+    await show('example@example.com', {})
+    expect(printed).toContain('invoice fdp.exe')
+  })
+})
+
+describe('wrong words', () => {
+  it.each([
+    [['--since', 'monday'], 'Expected an age, such as 30m, 24h or 3d.'],
+    [['--since', '2022-02-30'], 'Expected a day, YYYY-MM-DD in UTC+8.'],
+    [['--limit', '0'], 'Expected a whole number from 1 to 10,000.'],
+    [['--limit', '5', '--all'], "option '--limit <number>' cannot be used with option '--all'"],
+    [['--tz', 'Mars'], 'Expected the name of a time zone, such as UTC or Asia/Shanghai.'],
+  ])('are refused: %j', async (words, why) => {
+    jest.restoreAllMocks()
+    const { code, errors } = await runInProcess(registerShow, ['show', 'a@example.com', ...words], {})
+    expect([code, errors]).toEqual([1, expect.stringContaining(why)])
   })
 })
 
