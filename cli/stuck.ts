@@ -1,10 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
-import { dayMs, formatInstant, hourMs, minuteMs, requestDateOf } from '../lib/core/instant.ts'
+import { dayMs, formatInstant, requestDateOf } from '../lib/core/instant.ts'
 import { lookAgesMs } from '../lib/core/schedule.ts'
 import type { Status } from '../lib/core/delivery.ts'
 import { datedOf, inBatches } from '../lib/reconcile/survey.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
+import { ageIn } from './age.ts'
 import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 import { numberIn } from './day-range.ts'
@@ -28,19 +29,6 @@ export function registerStuck(program: Command): void {
     .option('--limit <number>', 'mails shown; all are counted', numberIn(1, 10_000), 20)
     .option('--json', 'print the mails as JSON')
     .action(stuck)
-}
-
-const unitsMs: ReadonlyMap<string, number> = new Map([
-  ['m', minuteMs],
-  ['h', hourMs],
-  ['d', dayMs],
-])
-
-function ageIn(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,4})([mhd])$/.exec(text) ?? []
-  const unitMs = unitsMs.get(unit)
-  if (unitMs === undefined) throw new InvalidArgumentError('Expected an age, such as 30m, 24h or 3d.')
-  return Number(number) * unitMs
 }
 
 interface StuckMail extends DeliveryKey {

@@ -196,9 +196,10 @@ async function read(
   return resultOf(response, { body, isQuarantined, logged: { ...ofBody, ...logged } })
 }
 
-function loggedOf({ recorded, unwritten, unfinished, reason, summary }: BodyResult): IngestResult['logged'] {
+function loggedOf(body: BodyResult): IngestResult['logged'] {
+  const { recorded, unwritten, unfinished, reason, summary, logged } = body
   const isProbe = recorded + unwritten + unfinished === 0 && reason === undefined
-  return isProbe ? { probe: 'empty' } : { events: summary, recorded }
+  return isProbe ? { probe: 'empty' } : { events: summary, recorded, ...(recorded > 0 && { mails: logged }) }
 }
 
 function unfinishedLines(elements: number): readonly string[] {
