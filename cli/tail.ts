@@ -123,8 +123,9 @@ async function withRows(entry: Entry, rows: EventRows, mayWait: boolean): Promis
   if (entry.type !== 'event' || entry.kind === 'inbound mail' || entry.message === undefined) {
     return { entry, rows: [] }
   }
-  const { kind, message, occurredAt } = entry
-  return { entry, rows: await rows.of({ kind, message, occurredAt }, mayWait) }
+  const { kind, message, occurredAt, among } = entry
+  const found = await rows.of({ kind, message, occurredAt }, mayWait)
+  return { entry, rows: found.length === among.of ? found.slice(among.place, among.place + 1) : found }
 }
 
 function groupOf(name: 'ingest' | 'reconcile'): string {

@@ -6,7 +6,7 @@ import type { LogLine } from './function-logs.ts'
 
 /** One thing that came in. */
 export type Entry = { readonly atMs: number } & (
-  | (RecordedEvent & { readonly type: 'event' })
+  | (RecordedEvent & { readonly type: 'event'; readonly among: SameEvents })
   /** Further events of one request, which its line does not name. */
   | { readonly type: 'more'; readonly provider: string; readonly events: number }
   /** A request that was refused, was kept, or reported nothing. */
@@ -19,6 +19,12 @@ export type Entry = { readonly atMs: number } & (
   /** Anything else that a function logs, such as a run of reconcile. */
   | { readonly type: 'other'; readonly event: string; readonly fields: Readonly<Record<string, unknown>> }
 )
+
+/** Events of one request that its line does not distinguish: of one message to several recipients. */
+interface SameEvents {
+  readonly place: number
+  readonly of: number
+}
 
 /** An event as the ingest function logs it (`lib/ingest/logged-events.ts`). */
 export type RecordedEvent = v.InferOutput<typeof recordedEvent>
@@ -64,7 +70,7 @@ export function entriesOf({ atMs, text }: LogLine): readonly Entry[] {
   const callback = v.safeParse(callbackLine, line.output)
   if (callback.success) return entriesOfRequest(atMs, callback.output)
   const { event, ...fields } = line.output
-  const shown = shownFields(fields)
+  const shown = event === 'metrics' ? undefined : shownFields(fields)
   return shown ? [{ atMs, type: 'other', event, fields: shown }] : []
 }
 
@@ -83,9 +89,14 @@ function failureIn(text: string): readonly string[] {
 
 function entriesOfRequest(atMs: number, line: CallbackLine): readonly Entry[] {
   const { provider, status, recorded } = line
-  const events = line.mails.flatMap((mail): readonly Entry[] => {
+  const named = line.mails.flatMap((mail) => {
     const event = v.safeParse(recordedEvent, mail)
-    return event.success ? [{ atMs, type: 'event', ...event.output }] : []
+    return event.success ? [event.output] : []
+  })
+  const same = Map.groupBy(named, (event) => JSON.stringify(event))
+  const events = named.map((event) => {
+    const all = same.get(JSON.stringify(event)) ?? []
+    return { atMs, type: 'event' as const, ...event, among: { place: all.indexOf(event), of: all.length } }
   })
   const unnamed = recorded - events.length
   const why = whyOf(line)

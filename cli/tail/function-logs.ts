@@ -17,11 +17,11 @@ interface LogPage {
 /** The logs of functions as CloudWatch Logs has them. */
 export interface FunctionLogs {
   /** The lines of a log group since an instant, page by page, the oldest first. */
-  page(
+  readonly page: (
     from: { readonly group: string; readonly sinceMs: number; readonly next?: string | undefined },
     signal: AbortSignal,
-  ): Promise<LogPage>
-  close(): void
+  ) => Promise<LogPage>
+  readonly close: () => void
 }
 
 /** How often a request is tried that CloudWatch throttles (5 a second are allowed), at growing distances. */

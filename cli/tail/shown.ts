@@ -122,13 +122,13 @@ function valueOf(entry: Entry, rows: readonly Delivery[], covering: Covering): o
   const at = formatInstant(atMs)
   if (rest.type === 'other') return { at, type: rest.type, event: rest.event, ...rest.fields }
   if (rest.type !== 'event') return { at, ...rest }
-  const { class: bounceClass, ...event } = rest
   const { replyClass, reply } = detailsOf(rest, rows, covering)
   const { columns } = rows[0] ?? {}
   return {
     at,
-    ...event,
-    bounceClass,
+    ...rest,
+    among: undefined,
+    bounceClass: rest.class,
     class: replyClass,
     recipients: rows.map(({ recipient }) => covering.address(recipient)),
     subject: wordsIn(columns?.get('subject'), covering),

@@ -10,6 +10,7 @@ describe('the settings of the local stack', () => {
       dynamoDbPort: 8000,
       sesPort: 3001,
       sendCloudPort: 3002,
+      logsPort: 3003,
       adminPort: 8001,
       sendCloudAppKey: 'local-app-key',
       dataDir: undefined,
@@ -19,6 +20,7 @@ describe('the settings of the local stack', () => {
       functionEnvironment: {
         TABLE_PREFIX: 'delivery-ledger-local',
         AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+        AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: 'http://127.0.0.1:3003',
         AWS_REGION: 'local',
         AWS_PROFILE: '',
         AWS_ACCESS_KEY_ID: 'local',
