@@ -17,7 +17,7 @@ interface Showing {
   readonly timeZone: string | undefined
 }
 
-/** An event, and the rows that have it: of one or, where the log cannot tell, several recipients; none where it is not known. */
+/** An event, and the rows that have it: of one or, where the log does not say which, several recipients; none where it is not known. */
 export interface ShownEntry {
   readonly entry: Entry
   readonly rows: readonly Delivery[]

@@ -4,6 +4,7 @@ import type { Provider } from '../providers/provider.ts'
 import type { QuarantineWriter } from '../quarantine/ports.ts'
 import { authenticate } from './authenticate.ts'
 import { keepBody, keepUnverifiedEvent } from './keep-body.ts'
+import { loggedEvents } from './logged-events.ts'
 import { requestMetrics } from './metrics.ts'
 import type { WebhookRequest, WebhookResponse } from './ports.ts'
 import { problemLines, processBody, type BodyResult, type ProcessBodyDependencies } from './process-body.ts'
@@ -197,9 +198,11 @@ async function read(
 }
 
 function loggedOf(body: BodyResult): IngestResult['logged'] {
-  const { recorded, unwritten, unfinished, reason, summary, logged } = body
+  const { recorded, unwritten, unfinished, reason, summary, written } = body
   const isProbe = recorded + unwritten + unfinished === 0 && reason === undefined
-  return isProbe ? { probe: 'empty' } : { events: summary, recorded, ...(recorded > 0 && { mails: logged }) }
+  return isProbe
+    ? { probe: 'empty' }
+    : { events: summary, recorded, ...(recorded > 0 && { mails: loggedEvents(written) }) }
 }
 
 function unfinishedLines(elements: number): readonly string[] {

@@ -13,7 +13,6 @@ import {
   type Provider,
 } from '../providers/provider.ts'
 import { mailProviders } from '../providers/registry.ts'
-import { loggedEvents } from './logged-events.ts'
 
 export interface ProcessBodyDependencies {
   readonly deliveries: DeliveryWriter
@@ -35,8 +34,8 @@ export interface BodyResult {
   readonly problems: readonly FieldProblem[]
   /** `delivered`, or `delivered ×3 opened` if a body reports several events. */
   readonly summary: string
-  /** The first elements that were written, for the log. */
-  readonly logged: ReturnType<typeof loggedEvents>
+  /** Those elements. */
+  readonly written: readonly Outcome[]
   /** The outcomes reported by the elements that were written. */
   readonly outcomes: OutcomeCounts
 }
@@ -82,7 +81,7 @@ export async function processBody(
     ...(reason && { reason }),
     problems: results.flatMap((result) => ('problems' in result ? result.problems : [])),
     summary: summaryOf(outcomes),
-    logged: loggedEvents(written),
+    written,
     outcomes: countOutcomes(
       written.map((outcome) => (outcome.type === 'event' ? outcomeOf(outcome.event) : undefined)),
     ),
