@@ -150,6 +150,13 @@ describe('the line of a callback', () => {
     expect((line as { problems: unknown[] }).problems).toHaveLength(3)
   })
 
+  it('names no batch task, by which no row is found', async () => {
+    expect(await logged('tencent-ses', { ...delivered, bulkId: undefined, taskId: 42 })).toMatchObject({
+      mails: [{ kind: 'delivered', provider: 'tencent-ses', occurredAt: '2022-06-01T06:24:43Z' }],
+    })
+    expect(JSON.stringify(lines)).not.toContain('42')
+  })
+
   it('names the message that a mail which came in answers', async () => {
     const route = await fixture('sendcloud/hand-made-route')
     const line = await logged('sendcloud', textOf(signedJson(route, appKey)))
