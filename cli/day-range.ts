@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { dayMs, hourMs, minuteMs, requestDateOf, requestDateStartMs } from '../lib/core/instant.ts'
+import { requestDateOf, requestDateStartMs } from '../lib/core/instant.ts'
 
 /** Days of sending, both included; YYYY-MM-DD in UTC+8. */
 export interface DayRange {
@@ -13,20 +13,6 @@ export function dayIn(text: string): string {
   // February 30 parses, as another day.
   if (isDay && requestDateOf(requestDateStartMs(text)) === text) return text
   throw new InvalidArgumentError('Expected a day, YYYY-MM-DD in UTC+8.')
-}
-
-const unitsMs: ReadonlyMap<string, number> = new Map([
-  ['m', minuteMs],
-  ['h', hourMs],
-  ['d', dayMs],
-])
-
-/** An age as an option of a command, in milliseconds. */
-export function ageIn(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,4})([mhd])$/.exec(text) ?? []
-  const unitMs = unitsMs.get(unit)
-  if (unitMs === undefined) throw new InvalidArgumentError('Expected an age, such as 30m, 24h or 3d.')
-  return Number(number) * unitMs
 }
 
 /** A whole number as an option of a command. */

@@ -25,6 +25,7 @@ const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['problems', () => import('./problems.ts').then(({ registerProblems }) => registerProblems)],
   ['stuck', () => import('./stuck.ts').then(({ registerStuck }) => registerStuck)],
   ['export', () => import('./export.ts').then(({ registerExport }) => registerExport)],
+  ['tail', () => import('./tail.ts').then(({ registerTail }) => registerTail)],
   ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],
   [
     'suppressions',
@@ -42,7 +43,8 @@ for (const load of named ? [named] : commands.values()) (await load())(program)
 
 whenNobodyReads(() => process.exit())
 try {
-  parseEnvironment({ DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port) }, process.env)
+  const ports = { DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port), LOGS_PORT: v.optional(port) }
+  parseEnvironment(ports, process.env)
   // The AWS SDK reads its settings from process.env itself.
   Object.assign(process.env, withLocalDefaults(process.env))
   await program.parseAsync()

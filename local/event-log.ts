@@ -13,18 +13,36 @@ const withMetrics = v.object({
   }),
 })
 
+/** What is in the log for `ledger tail`: on the local stack the name of the mail takes its place. */
+const forTail: ReadonlySet<string> = new Set(['mails', 'problems'])
+
 /** Logs as a person watching the local stack reads it: one line per thing that happens, without what is for CloudWatch. */
 export function eventLog(write: (line: string) => void, now: () => number): Log {
   return (event, fields = {}) => {
     const time = new Date(now()).toISOString().slice(11, 19)
-    const ofMetrics = metricFields(fields)
-    const shown = Object.entries(fields)
-      .filter(([name]) => !ofMetrics.has(name))
-      .filter(([, value]) => value !== undefined && value !== '' && value !== 0)
-      .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    if (shown.length === 0 && ofMetrics.size > 0) return
-    write(`${time}  ${event.padEnd(11)} ${shown.join('  ')}`)
+    const shown = shownFields(fields)
+    if (shown === undefined) return
+    const parts = Object.entries(shown)
+      .filter(([name]) => !forTail.has(name))
+      .map(([name, value]) => `${name} ${inWords(value)}`)
+    write(`${time}  ${event.padEnd(11)} ${parts.join('  ')}`)
   }
+}
+
+/** The fields of a line that say something to a person; `undefined` where all of the line is for CloudWatch. */
+export function shownFields(
+  fields: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | undefined {
+  const ofMetrics = metricFields(fields)
+  const shown = Object.entries(fields)
+    .filter(([name]) => !ofMetrics.has(name))
+    .filter(([, value]) => value !== undefined && value !== '' && value !== 0)
+  return shown.length === 0 && ofMetrics.size > 0 ? undefined : Object.fromEntries(shown)
+}
+
+/** A value of a line as a person reads it. */
+export function inWords(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function metricFields(fields: Readonly<Record<string, unknown>>): ReadonlySet<string> {

@@ -7,6 +7,7 @@ export const usualPorts = {
   DYNAMODB_PORT: '8000',
   SES_PORT: '3001',
   SENDCLOUD_PORT: '3002',
+  LOGS_PORT: '3003',
   ADMIN_PORT: '8001',
 } as const
 
@@ -16,6 +17,7 @@ export const freePorts = {
   DYNAMODB_PORT: '0',
   SES_PORT: '0',
   SENDCLOUD_PORT: '0',
+  LOGS_PORT: '0',
   ADMIN_PORT: '0',
 } as const satisfies Record<keyof typeof usualPorts, '0'>
 
@@ -29,7 +31,7 @@ export const simulatedSendCloudCredentials = { apiUser: 'example_trigger', apiKe
 export const simulatedAppKey = 'local-app-key'
 
 /**
- * The environment in which nothing is set points at the local stack: its emulator and its simulated SES. Another TABLE_PREFIX
+ * The environment in which nothing is set points at the local stack: its emulator, its log and its simulated SES. Another TABLE_PREFIX
  * means another deployment, about which nothing is assumed, wherever it stands. What is set wins, but for what would send
  * somebody's real credentials to a simulation.
  */
@@ -39,6 +41,7 @@ export function withLocalDefaults(environment: Environment): Environment {
   return {
     TABLE_PREFIX: localTablePrefix,
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${set.DYNAMODB_PORT ?? usualPorts.DYNAMODB_PORT}`,
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: `http://127.0.0.1:${set.LOGS_PORT ?? usualPorts.LOGS_PORT}`,
     AWS_REGION: emulatorRegion,
     AWS_ACCESS_KEY_ID: emulatorCredentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: emulatorCredentials.secretAccessKey,

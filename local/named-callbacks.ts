@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
+import { maskedAddress } from '../lib/core/address.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { requestOf, type FunctionUrlHandler } from '../lib/runtime/http/function-url.ts'
 import type { Log } from '../lib/runtime/ports.ts'
@@ -81,13 +82,8 @@ function namesOf({ deliveries, quarantined }: Written): Readonly<Record<string, 
   return {
     message: first?.message,
     recipient:
-      first && `${masked(first.recipient)}${others.length === 0 ? '' : ` and ${others.length} more`}`,
+      first && `${maskedAddress(first.recipient)}${others.length === 0 ? '' : ` and ${others.length} more`}`,
     // As many digits as `ledger quarantine` shows.
     id: quarantined?.slice(0, 12),
   }
-}
-
-/** `someone@example.com` → `s…@example.com`: enough for who sent it to know it again. */
-function masked(address: string): string {
-  return address.replace(/(?<=^.).*(?=@)/su, '…')
 }

@@ -16,6 +16,7 @@ const localEntries = {
   DYNAMODB_PORT: v.optional(port, usualPorts.DYNAMODB_PORT),
   SES_PORT: v.optional(port, usualPorts.SES_PORT),
   SENDCLOUD_PORT: v.optional(port, usualPorts.SENDCLOUD_PORT),
+  LOGS_PORT: v.optional(port, usualPorts.LOGS_PORT),
   ADMIN_PORT: v.optional(port, usualPorts.ADMIN_PORT),
   CALLBACK_TOKEN: v.optional(callbackToken),
   SENDCLOUD_APP_KEY: v.optional(appKeys, simulatedAppKey),
@@ -31,6 +32,7 @@ export interface LocalSettings {
   readonly dynamoDbPort: number
   readonly sesPort: number
   readonly sendCloudPort: number
+  readonly logsPort: number
   readonly adminPort: number
   readonly callbackToken: string
   /** With what SendCloud's callbacks are signed here: the first of the keys that the functions accept. */
@@ -60,6 +62,7 @@ export function localSettings(environment: Environment): LocalSettings {
     dynamoDbPort: config.DYNAMODB_PORT,
     sesPort: config.SES_PORT,
     sendCloudPort: config.SENDCLOUD_PORT,
+    logsPort: config.LOGS_PORT,
     adminPort: config.ADMIN_PORT,
     callbackToken: config.CALLBACK_TOKEN ?? randomBytes(24).toString('base64url'),
     sendCloudAppKey: SENDCLOUD_APP_KEY.replace(/,.*/s, '').trim(),

@@ -17,6 +17,7 @@ import { close, listen, localHost } from './listening-server.ts'
 import { namedCallbacks } from './named-callbacks.ts'
 import type { LocalSettings } from './settings.ts'
 import { simulatedSendCloudCredentials, simulatedSesCredentials } from './local-environment.ts'
+import { startSimulatedLogs } from './simulated-logs.ts'
 import { startSimulatedSendCloud, type SimulatedSendCloud } from './simulated-sendcloud/server.ts'
 import { startSimulatedSes, type SimulatedSes } from './simulated-ses/server.ts'
 import { tableViewer } from './table-viewer.ts'
@@ -29,6 +30,8 @@ export interface LocalStack {
   readonly sendCloudAppKey: string
   readonly dynamoDbEndpoint: string
   readonly viewerUrl: string
+  /** Where the log of the functions is read, as from CloudWatch Logs. */
+  readonly logsUrl: string
   /** Absent where SES_ENDPOINT names another one. */
   readonly simulatedSes: SimulatedSes | undefined
   /** Absent where SENDCLOUD_ENDPOINT names another one. */
@@ -42,8 +45,9 @@ export interface LocalStack {
 }
 
 const reconcileTimeoutMs = 5 * minuteMs
+const reconcileContext = () => lambdaContext(() => reconcileTimeoutMs)
 
-/** Starts emulator, tables, simulated SES and SendCloud, ingest function and table viewer; what fails takes the rest down with it. */
+/** Starts emulator, tables, simulated SES and SendCloud, log, ingest function and table viewer; what fails takes the rest down with it. */
 export async function startLocalStack(
   settings: LocalSettings,
   on: { clock: Clock; log: Log; onSends?: (deliveries: readonly DeliveryKey[]) => void },
@@ -73,15 +77,21 @@ export async function startLocalStack(
       ...(simulatedSendCloud && { SENDCLOUD_ENDPOINT: simulatedSendCloud.url }),
     }
     const { clock, log } = on
-    const runtime: Runtime = { clock, log, dynamoDb: () => emulator.client }
+    const logs = await startSimulatedLogs({ port: settings.logsPort, clock })
+    stops.push(logs.stop)
+    const runtimeOf = (name: 'ingest' | 'reconcile', shown: Log): Runtime => ({
+      clock,
+      log: toBoth(logs.logOf(`/aws/lambda/${settings.tablePrefix}-${name}`), shown),
+      dynamoDb: () => emulator.client,
+    })
     const tables = tableNames(settings.tablePrefix)
     const named = namedCallbacks({ client: emulator.client, tables, log, onSends: on.onSends })
     const ingest = await startFunctionUrlServer(
-      named.around(createIngest(environment, { ...runtime, log: named.log })),
+      named.around(createIngest(environment, runtimeOf('ingest', named.log))),
       settings.port,
     )
     stops.push(ingest.stop)
-    const reconcile = createReconcile(environment, runtime)
+    const reconcile = createReconcile(environment, runtimeOf('reconcile', log))
 
     const viewer = tableViewer(emulator.endpoint)
     const viewerPort = await listen(viewer, settings.adminPort, 'the table viewer (ADMIN_PORT)')
@@ -97,20 +107,24 @@ export async function startLocalStack(
       sendCloudAppKey: settings.sendCloudAppKey,
       dynamoDbEndpoint: emulator.endpoint,
       viewerUrl: `http://${localHost}:${viewerPort}/tables/${tableNames(settings.tablePrefix).deliveries}`,
+      logsUrl: logs.url,
       simulatedSes,
       simulatedSendCloud,
       dynamoDb: emulator.client,
       tablePrefix: settings.tablePrefix,
-      reconcile: () =>
-        reconcile(
-          {},
-          lambdaContext(() => reconcileTimeoutMs),
-        ),
+      reconcile: () => reconcile({}, reconcileContext()),
       stop,
     }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function toBoth(one: Log, other: Log): Log {
+  return (event, fields) => {
+    one(event, fields)
+    other(event, fields)
   }
 }
 

@@ -73,6 +73,7 @@ delivery-ledger is running.
   DynamoDB       ${stack.dynamoDbEndpoint}
   Poll API       ${poll}
   SendCloud API  ${sendCloud}
+  Log API        ${stack.logsUrl}
 
 Send it a callback, then look at the row in the viewer, or by '${showCommand(stack)}':
 

@@ -71,10 +71,20 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^cli\/deployed-functions\.ts$/,
     mayImport: ['core', 'ports', 'runtime'],
   },
+  { name: 'function logs', files: /^cli\/tail\/function-logs\.ts$/, mayImport: ['core', 'ports', 'runtime'] },
   {
     name: 'cli',
     files: /^cli\//,
-    mayImport: [...belowWiring, 'wiring', 'client', 'functions', 'local', 'deployed functions', 'cli'],
+    mayImport: [
+      ...belowWiring,
+      'wiring',
+      'client',
+      'functions',
+      'local',
+      'deployed functions',
+      'function logs',
+      'cli',
+    ],
   },
 ]
 
@@ -123,9 +133,10 @@ describe('the arrows between layers', () => {
   })
 
   it.each([
-    [/^@aws-sdk\/(?!client-(?:ssm|lambda))/, ['table', 'wiring']],
+    [/^@aws-sdk\/(?!client-(?:ssm|lambda|cloudwatch-logs))/, ['table', 'wiring']],
     // For the operator's commands alone: the functions are deployed without it.
     [/^@aws-sdk\/client-lambda/, ['deployed functions']],
+    [/^@aws-sdk\/client-cloudwatch-logs/, ['function logs']],
     [/^@aws-sdk\/client-ssm/, ['parameters']],
     [/^tencentcloud/, ['status APIs']],
     [/^@middy\//, ['functions', 'http']],

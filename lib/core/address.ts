@@ -53,6 +53,11 @@ export function isAddress(text: string): boolean {
   return canonical(text) !== undefined
 }
 
+/** `someone@example.com` → `s…@example.com`: enough for who sent it to know it again. */
+export function maskedAddress(address: string): string {
+  return address.replace(/(?<=^.).*(?=@)/su, '…')
+}
+
 /** `Name <address>` → `address`, without checking it: one sender may be reported with a name and without. */
 export function bareAddress(from: string): string {
   return mailboxIn(from).address

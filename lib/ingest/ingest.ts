@@ -4,6 +4,7 @@ import type { Provider } from '../providers/provider.ts'
 import type { QuarantineWriter } from '../quarantine/ports.ts'
 import { authenticate } from './authenticate.ts'
 import { keepBody, keepUnverifiedEvent } from './keep-body.ts'
+import { loggedEvents } from './logged-events.ts'
 import { requestMetrics } from './metrics.ts'
 import type { WebhookRequest, WebhookResponse } from './ports.ts'
 import { problemLines, processBody, type BodyResult, type ProcessBodyDependencies } from './process-body.ts'
@@ -196,9 +197,12 @@ async function read(
   return resultOf(response, { body, isQuarantined, logged: { ...ofBody, ...logged } })
 }
 
-function loggedOf({ recorded, unwritten, unfinished, reason, summary }: BodyResult): IngestResult['logged'] {
+function loggedOf(body: BodyResult): IngestResult['logged'] {
+  const { recorded, unwritten, unfinished, reason, summary, written } = body
   const isProbe = recorded + unwritten + unfinished === 0 && reason === undefined
-  return isProbe ? { probe: 'empty' } : { events: summary, recorded }
+  return isProbe
+    ? { probe: 'empty' }
+    : { events: summary, recorded, ...(recorded > 0 && { mails: loggedEvents(written) }) }
 }
 
 function unfinishedLines(elements: number): readonly string[] {

@@ -2,6 +2,7 @@ import type { QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
 import { beforeAbort } from '../runtime/before-abort.ts'
 import { errorName } from '../runtime/error-name.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import { loggedProblems } from './logged-events.ts'
 import { unverifiedLine } from './process-body.ts'
 import type { ReceivedBody } from './received-body.ts'
 
@@ -26,7 +27,7 @@ interface Grounds {
 interface Keeping {
   readonly outcome: 'kept' | 'day full' | 'failed'
   readonly isQuarantined: boolean
-  readonly logged: Readonly<Record<string, string>>
+  readonly logged: Readonly<Record<string, unknown>>
 }
 
 /** Keeps a body in quarantine. A failure is a value, and a line in the log. */
@@ -38,21 +39,22 @@ export async function keepBody(
   const { body, contentType } = callback
   const receivedAtMs = clock.now()
   const input = { provider: provider.name, body, contentType, reason, problems, receivedAtMs, isVerified }
+  const logged = { problems: loggedProblems(problems) }
   try {
     const keeping = isProved
       ? quarantine.keep(input, signal).then(() => true)
       : quarantine.keepWithinDay(input, signal)
     return (await beforeAbort(keeping, signal))
-      ? { outcome: 'kept', isQuarantined: true, logged: { quarantined: reason } }
-      : notKept('day full')
+      ? { outcome: 'kept', isQuarantined: true, logged: { quarantined: reason, ...logged } }
+      : notKept('day full', logged)
   } catch (error) {
     log('write failed', { error: errorName(error) })
-    return notKept('failed')
+    return notKept('failed', logged)
   }
 }
 
-function notKept(outcome: 'day full' | 'failed'): Keeping {
-  return { outcome, isQuarantined: false, logged: { quarantine: outcome } }
+function notKept(outcome: 'day full' | 'failed', logged: Keeping['logged']): Keeping {
+  return { outcome, isQuarantined: false, logged: { quarantine: outcome, ...logged } }
 }
 
 /** Keeps an event whose sender is not proved; `undefined` if the body is not an event. */

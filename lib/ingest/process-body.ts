@@ -34,6 +34,8 @@ export interface BodyResult {
   readonly problems: readonly FieldProblem[]
   /** `delivered`, or `delivered ×3 opened` if a body reports several events. */
   readonly summary: string
+  /** Those elements. */
+  readonly written: readonly Outcome[]
   /** The outcomes reported by the elements that were written. */
   readonly outcomes: OutcomeCounts
 }
@@ -70,20 +72,18 @@ export async function processBody(
     { concurrency: concurrentWrites },
   )
   logFailures(results, deps.log)
+  const written = outcomes.filter((_, index) => results[index]?.type === 'recorded')
   const reason = readingReasons.find((known) => results.some((result) => result.type === known))
   return {
-    recorded: results.filter(({ type }) => type === 'recorded').length,
+    recorded: written.length,
     unwritten: results.filter(({ type }) => type === 'unwritten').length,
     unfinished: results.filter(({ type }) => type === 'unfinished').length,
     ...(reason && { reason }),
     problems: results.flatMap((result) => ('problems' in result ? result.problems : [])),
     summary: summaryOf(outcomes),
+    written,
     outcomes: countOutcomes(
-      outcomes.map((outcome, index) =>
-        outcome.type === 'event' && results[index]?.type === 'recorded'
-          ? outcomeOf(outcome.event)
-          : undefined,
-      ),
+      written.map((outcome) => (outcome.type === 'event' ? outcomeOf(outcome.event) : undefined)),
     ),
   }
 }
@@ -154,13 +154,16 @@ async function settle(outcome: Outcome, of: Settling): Promise<Result> {
     case 'invalid':
       return outcome
     case 'event':
-      return written(() => deps.deliveries.record(outcome.event, signal), of)
+      return resultOfWrite(() => deps.deliveries.record(outcome.event, signal), of)
     case 'inbound':
-      return written(() => deps.inbound.keep(outcome.mail, signal), of)
+      return resultOfWrite(() => deps.inbound.keep(outcome.mail, signal), of)
   }
 }
 
-async function written(write: () => Promise<void>, { pointer, mayBegin, signal }: Settling): Promise<Result> {
+async function resultOfWrite(
+  write: () => Promise<void>,
+  { pointer, mayBegin, signal }: Settling,
+): Promise<Result> {
   if (!mayBegin()) return { type: 'unfinished' }
   try {
     await beforeAbort(write(), signal)

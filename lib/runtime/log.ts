@@ -36,6 +36,7 @@ function redactedFields(fields: object): object {
   return Object.fromEntries(redactedOnes) as object
 }
 
-function withoutAddresses(text: string): string {
+/** The text with `[address]` for whatever looks like one. */
+export function withoutAddresses(text: string): string {
   return text.replace(address, '[address]')
 }

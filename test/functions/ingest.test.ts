@@ -605,6 +605,8 @@ function figuresIn(line: Line): Line {
     'status',
     'events',
     'recorded',
+    'mails',
+    'problems',
     'quarantined',
     'probe',
     'problem',

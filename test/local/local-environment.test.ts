@@ -4,6 +4,7 @@ import { isLocal, withLocalDefaults } from '../../local/local-environment.ts'
 const localStack = {
   TABLE_PREFIX: 'delivery-ledger-local',
   AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+  AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: 'http://127.0.0.1:3003',
   AWS_REGION: 'local',
   AWS_PROFILE: '',
   AWS_ACCESS_KEY_ID: 'local',
@@ -27,11 +28,20 @@ describe('an environment', () => {
   })
 
   it('that names ports points at them', () => {
-    expect(withLocalDefaults({ DYNAMODB_PORT: '9000', SES_PORT: '9001', SENDCLOUD_PORT: '9002' })).toEqual({
+    expect(
+      withLocalDefaults({
+        DYNAMODB_PORT: '9000',
+        SES_PORT: '9001',
+        SENDCLOUD_PORT: '9002',
+        LOGS_PORT: '9003',
+      }),
+    ).toEqual({
       ...localStack,
       DYNAMODB_PORT: '9000',
       SES_PORT: '9001',
       SENDCLOUD_PORT: '9002',
+      LOGS_PORT: '9003',
+      AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: 'http://127.0.0.1:9003',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9000',
       SES_ENDPOINT: 'http://127.0.0.1:9001',
       SENDCLOUD_ENDPOINT: 'http://127.0.0.1:9002/apiv2',

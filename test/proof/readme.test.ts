@@ -60,7 +60,7 @@ describe('the README', () => {
 
 describe('npm start', () => {
   let stack: RunningCommand
-  let urls: Record<'callback' | 'viewer' | 'dynamoDb' | 'ses' | 'sendCloud', string>
+  let urls: Record<'callback' | 'viewer' | 'dynamoDb' | 'ses' | 'sendCloud' | 'logs', string>
   let environment: Record<string, string>
 
   beforeAll(async () => {
@@ -74,11 +74,13 @@ describe('npm start', () => {
       dynamoDb: reported('DynamoDB'),
       ses: reported('Poll API'),
       sendCloud: reported('SendCloud API'),
+      logs: reported('Log API'),
     }
     environment = {
       DYNAMODB_PORT: portOf(urls.dynamoDb),
       SES_PORT: portOf(urls.ses),
       SENDCLOUD_PORT: portOf(urls.sendCloud),
+      LOGS_PORT: portOf(urls.logs),
     }
   })
   afterAll(async () => {
@@ -115,6 +117,12 @@ describe('npm start', () => {
     const problems = run('npx ledger problems --from 2022-06-01', environment)
     expect(await problems.exited).toBe(0)
     expect(problems.output()).toContain(/```\n(1 mail sent on .*?)```/s.exec(readme)![1]!)
+
+    const tail = run('npx ledger tail --since 10m --no-follow', environment)
+    expect(await tail.exited).toBe(0)
+    expect(tail.output()).toMatch(
+      / {2}bounced, gone +tencent-ses {2}e…@example\.com {2}example subject {2}551 /,
+    )
 
     const list = run('npx ledger suppressions list', environment)
     expect(await list.exited).toBe(0)
