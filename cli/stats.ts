@@ -24,6 +24,7 @@ import { dayIn, numberIn, type DayRange } from './day-range.ts'
 import { asCsv, asJson, linesOf, type FiguresReport } from './figures-report.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { costOf } from './scan-cost.ts'
 import { Checkpoint, nothingCounted, storedCount, type Counted } from './stats-checkpoint.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
@@ -179,17 +180,6 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
     process.stderr.write(`${counted(into.state.rows, 'row')} read. Run it again to go on.\n`)
     return undefined
   })
-}
-
-/** List price on demand in us-east-1, 2026-11: dollars for a million read units. */
-const dollarsPerMillion = 0.125
-
-/** A scan that may be a moment behind takes half a read unit for each 4 KB. */
-function costOf(rows: number, bytes: number): string {
-  const units = Math.ceil(bytes / 4_096 / 2)
-  const dollars = (units / 1_000_000) * dollarsPerMillion
-  const price = dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`
-  return `This reads the whole table: about ${counted(rows, 'row')} in ${(bytes / 1_000_000).toFixed(1)} MB, ${counted(units, 'read unit')} (${price} on demand), by DynamoDB's count of the last hours.\n`
 }
 
 function rowsBar(): cliProgress.SingleBar {

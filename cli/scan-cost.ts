@@ -1,0 +1,15 @@
+import { counted } from './counted.ts'
+
+/** List price on demand in us-east-1, 2026-11: dollars for a million read units. */
+const dollarsPerMillion = 0.125
+
+/**
+ * What reading takes, for a person. A scan that may be a moment behind takes half a read unit for each 4 KB.
+ * @param what - what is read whole: `the whole table`
+ */
+export function costOf(rows: number, bytes: number, what = 'the whole table'): string {
+  const units = Math.ceil(bytes / 4_096 / 2)
+  const dollars = (units / 1_000_000) * dollarsPerMillion
+  const price = dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`
+  return `This reads ${what}: about ${counted(rows, 'row')} in ${(bytes / 1_000_000).toFixed(1)} MB, ${counted(units, 'read unit')} (${price} on demand), by DynamoDB's count of the last hours.\n`
+}
