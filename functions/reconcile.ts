@@ -9,7 +9,7 @@ import {
   type Environment,
 } from '../lib/runtime/config.ts'
 import { minuteMs, secondMs } from '../lib/core/instant.ts'
-import { bodiesToLookAt, eraseAgain } from '../lib/erase/erase-again.ts'
+import { eraseAgain, toEraseAgain } from '../lib/erase/erase-again.ts'
 import type { Tombstone } from '../lib/erase/ports.ts'
 import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
 import { errorName } from '../lib/runtime/error-name.ts'
@@ -103,11 +103,12 @@ export function createHandler(
     // Before anything that may fail or use up the time: the backlog does not depend on the poll.
     await publishQuarantineSize(quarantineGauge(client(), tables.quarantine), target)
     const erasing = eraseWiring(tables, { client: client(), clock, log })
-    const erased = await erasing.tombstones.live()
     // An operator waits for the poll.
-    if (isByHand) return poll(erased, deadlineMs)
-    const bodies = await bodiesToLookAt(erasing, erased)
+    if (isByHand) return poll(await erasing.tombstones.live(), deadlineMs)
+    const [begun] = await Promise.allSettled([toEraseAgain(erasing)])
     await finishBodies(finishing(target.deployment))
+    if (begun.status === 'rejected') throw begun.reason
+    const { erased, bodies } = begun.value
     // Whether or not the providers answer, and after what they report.
     const reserveMs = erased.length > 0 ? eraseReserveMs : 0
     const [polled] = await Promise.allSettled([poll(erased, deadlineMs - reserveMs)])

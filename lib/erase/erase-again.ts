@@ -33,14 +33,23 @@ const lookedAtMs = hourMs
 /** For how long a provider may still try to deliver a mail that came in before the erasure: SendCloud for some hours. */
 const inboundMs = dayMs
 
-/** The quarantined bodies that a run looks at. Asked before what is unfinished is written, since that resolves it. */
-export async function bodiesToLookAt(
-  { tables: { quarantine }, clock }: Pick<EraseDependencies, 'tables' | 'clock'>,
-  tombstones: readonly Tombstone[],
-): Promise<readonly string[]> {
-  if (tombstones.length === 0) return []
+/**
+ * The tombstones that live, and the quarantined bodies that the run looks at. Asked before what is unfinished is written, since
+ * that resolves it.
+ */
+export async function toEraseAgain({
+  tables: { quarantine },
+  tombstones,
+  clock,
+}: EraseDependencies): Promise<{
+  readonly erased: readonly Tombstone[]
+  readonly bodies: readonly string[]
+}> {
+  const erased = await tombstones.live()
+  if (erased.length === 0) return { erased, bodies: [] }
   const latest = await quarantine.openSince(clock.now() - lookedAtMs)
-  return [...new Set([...latest.slice(0, mostBodies), ...tombstones.flatMap(({ waiting }) => waiting)])]
+  const waiting = erased.flatMap((tombstone) => tombstone.waiting)
+  return { erased, bodies: [...new Set([...latest.slice(0, mostBodies), ...waiting])] }
 }
 
 /**

@@ -117,21 +117,68 @@ const partOfWord = /[a-z0-9._+-]/
 
 function addressesIn(given: string, addresses: ReadonlySet<string>): Found {
   const text = given.normalize('NFC').toLowerCase()
+  const known = localsByDomain(addresses)
   const named = new Set<string>()
   let hasOthers = false
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    const before = text[at - 1] ?? ' '
+    if (before !== '"' && endOfLocal.test(before)) continue
     const domains = domainsAt(text, at + 1)
-    if (domains.length === 0) continue
-    const locals = text[at - 1] === '"' ? quotedLocals(text, at) : plainLocals(text, at)
-    if (locals.length === 0) continue
-    const found = locals.flatMap((local) => domains.map((domain) => `${local}@${domain}`))
-    const ours = found
-      .map((one) => (addresses.has(one) ? one : recipientIfQuoted(one)))
-      .filter((one) => addresses.has(one))
+    const ours = domains.flatMap((domain) => addressBefore(text, at, domain, known.get(domain)) ?? [])
     for (const one of ours) named.add(one)
     if (ours.length === 0 && domains.some((domain) => /[.[]/.test(domain))) hasOthers = true
   }
   return { named, hasOthers }
+}
+
+/** The local parts of a domain, by their length: so that few places of a text are looked at. */
+type Locals = ReadonlyMap<number, ReadonlySet<string>>
+
+const localsOf = new WeakMap<ReadonlySet<string>, ReadonlyMap<string, Locals>>()
+
+function localsByDomain(addresses: ReadonlySet<string>): ReadonlyMap<string, Locals> {
+  const cached = localsOf.get(addresses)
+  if (cached) return cached
+  const byDomain = new Map<string, Map<number, Set<string>>>()
+  for (const address of addresses) {
+    const at = address.lastIndexOf('@')
+    const local = address.slice(0, at)
+    const domain = address.slice(at + 1)
+    const locals = byDomain.get(domain) ?? new Map<number, Set<string>>()
+    byDomain.set(domain, locals)
+    locals.set(local.length, (locals.get(local.length) ?? new Set()).add(local))
+  }
+  localsOf.set(addresses, byDomain)
+  return byDomain
+}
+
+/** The known address of a domain that ends there; `undefined` if it is another one. */
+function addressBefore(
+  text: string,
+  end: number,
+  domain: string,
+  known: Locals | undefined,
+): string | undefined {
+  if (known === undefined) return undefined
+  if (text[end - 1] === '"') {
+    const address = recipientOf(`${quotedLocal(text, end)}@${domain}`) ?? ''
+    const local = address.slice(0, -domain.length - 1)
+    return known.get(local.length)?.has(local) ? address : undefined
+  }
+  for (const [length, locals] of known) {
+    const local = text.slice(Math.max(0, end - length), end)
+    if (locals.has(local) && !partOfWord.test(text[end - length - 1] ?? ' ')) return `${local}@${domain}`
+  }
+  return undefined
+}
+
+/** A quoted local part, which may not need its quotes; empty where it does not begin. */
+function quotedLocal(text: string, end: number): string {
+  const first = Math.max(0, end - maxLocalLength)
+  for (let from = end - 2; from >= first; from -= 1) {
+    if (text[from] === '"' && text[from - 1] !== '\\') return text.slice(from, end)
+  }
+  return ''
 }
 
 /** The domain as it stands there, and as the tables store it. Chinese text may follow without a blank. */
@@ -142,31 +189,6 @@ function domainsAt(text: string, from: number): readonly string[] {
   const ascii = /^[a-z0-9._-]*/.exec(run)?.[0].replace(/[._-]+$/, '') ?? ''
   const whole = canonicalDomain(run.replace(/[._。．｡－﹣-]+$/u, ''))
   return [...new Set([ascii, ...(whole === undefined ? [] : [whole])])].filter((domain) => domain !== '')
-}
-
-/** What ends there and may be a local part. */
-function plainLocals(text: string, end: number): readonly string[] {
-  const locals: string[] = []
-  const first = Math.max(0, end - maxLocalLength)
-  for (let from = end; from > first && !endOfLocal.test(text[from - 1] ?? ''); from -= 1) {
-    const before = text[from - 2] ?? ''
-    const isBegin = from - 1 === first || endOfLocal.test(before) || !partOfWord.test(before)
-    if (isBegin) locals.push(text.slice(from - 1, end))
-  }
-  return locals
-}
-
-function quotedLocals(text: string, end: number): readonly string[] {
-  const first = Math.max(0, end - maxLocalLength)
-  for (let from = end - 2; from >= first; from -= 1) {
-    if (text[from] === '"' && text[from - 1] !== '\\') return [text.slice(from, end)]
-  }
-  return []
-}
-
-/** A quoted local part may not need its quotes. */
-function recipientIfQuoted(address: string): string {
-  return address.startsWith('"') ? (recipientOf(address) ?? address) : address
 }
 
 /** Fields of ours, or of nobody: who sent the mail, and ids that look like addresses. Without case, `_` and `-`. */
