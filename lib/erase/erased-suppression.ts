@@ -7,6 +7,7 @@ import {
   type HeldReason,
   type Suppression,
 } from '../core/suppression.ts'
+import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 
 interface Erasure {
   readonly erasedAtMs: number
@@ -20,46 +21,50 @@ interface Erasure {
 }
 
 /**
- * What is left of a suppression. Evidence that is newer than the erasure stays as it is, and so do later removals: they are of
- * mail that the person gets since. `undefined` where nothing is left.
+ * What is left of a suppression. Evidence of mail that was sent after the erasure stays as it is, and so do later removals: they
+ * are of what the person gets since. An objection to older mail that is made after it is none of what was erased, so it holds, bare.
+ * `undefined` where nothing is left.
  */
 export function erasedSuppression(known: Suppression, erasure: Erasure): Suppression | undefined {
   const { erasedAtMs } = erasure
-  const isNewer = (line: string) => (parseEvidence(line)?.occurredAtMs ?? -Infinity) >= erasedAtMs
-  const isNewerDay = (day: string) => Date.parse(`${day}T00:00:00Z`) >= erasedAtMs
-  const newer = new Set(linesOf(known).filter(isNewer))
-  const bare = heldReasons(withoutForgotten(known, erasure, isNewer), erasure)
-    .filter(({ line }) => !newer.has(line))
-    .map((held) => ({ reason: held.reason, line: bareLine(held, known.recipient) }))
+  const isWhole = (line: string) => isOfLaterMail(line, erasedAtMs)
+  const isLaterDay = (day: string) => Date.parse(`${day}T00:00:00Z`) >= erasedAtMs
+  const whole = new Set(linesOf(known).filter(isWhole))
+  const bare = heldReasons(withoutForgotten(known, erasure), erasure)
+    .filter(({ line }) => !whole.has(line))
+    .map((held) => ({ isListing: held.reason === 'blocklist', line: bareLine(held, known.recipient) }))
+  const bareLines = (areListings: boolean) =>
+    bare.flatMap(({ isListing, line }) => (isListing === areListings ? [line] : []))
   const left: Suppression = {
     recipient: known.recipient,
-    evidence: inOrderOfTime([
-      ...bare.flatMap(({ reason, line }) => (reason === 'blocklist' ? [] : [line])),
-      ...known.evidence.filter(isNewer),
-    ]),
-    blocklisted: inOrderOfTime([
-      ...bare.flatMap(({ reason, line }) => (reason === 'blocklist' ? [line] : [])),
-      ...known.blocklisted.filter(isNewer),
-    ]),
-    unclearBounces: known.unclearBounces.filter(isNewer),
-    unclearDays: known.unclearDays.filter(isNewerDay),
+    evidence: inOrderOfTime([...bareLines(false), ...known.evidence.filter(isWhole)]),
+    blocklisted: inOrderOfTime([...bareLines(true), ...known.blocklisted.filter(isWhole)]),
+    unclearBounces: known.unclearBounces.filter(isWhole),
+    unclearDays: known.unclearDays.filter(isLaterDay),
     removals: known.removals.filter((removal) => Date.parse(removal) >= erasedAtMs),
-    countedOut: known.countedOut.filter((line) => newer.has(line) || isNewerDay(line)),
+    countedOut: known.countedOut.filter((line) => whole.has(line) || isLaterDay(line)),
   }
   const isEmpty = [...linesOf(left), ...left.unclearDays, ...left.removals].length === 0
   return isEmpty ? undefined : left
 }
 
+/** It happened after the erasure, and not to a mail that was sent before. */
+function isOfLaterMail(line: string, erasedAtMs: number): boolean {
+  const { message = '' } = parseEvidence(line) ?? {}
+  const sentAtMs = sentAtOf(message) ?? claimedSentAtOf(message) ?? Infinity
+  return isLater(line, erasedAtMs) && sentAtMs >= erasedAtMs
+}
+
+function isLater(line: string, erasedAtMs: number): boolean {
+  return (parseEvidence(line)?.occurredAtMs ?? -Infinity) >= erasedAtMs
+}
+
 /** Without the older evidence of which nothing may be left. */
-function withoutForgotten(
-  known: Suppression,
-  { keeps }: Erasure,
-  isNewer: (line: string) => boolean,
-): Suppression {
+function withoutForgotten(known: Suppression, { erasedAtMs, keeps }: Erasure): Suppression {
   if (keeps === 'held') return known
   const stays = (line: string) => {
     const source = parseEvidence(line)?.source
-    return isNewer(line) || (keeps === 'listed' && (source === 'list' || source === 'import'))
+    return isLater(line, erasedAtMs) || (keeps === 'listed' && (source === 'list' || source === 'import'))
   }
   return {
     ...known,
