@@ -40,7 +40,7 @@ export const erasedNothing: ErasedCounts = {
 }
 
 /** Writes under way at once. */
-export const concurrentErasures = 16
+const concurrentErasures = 16
 
 /** As many addresses were erased as can have a tombstone at a time: nothing was erased. */
 export class TooManyTombstones extends Error {

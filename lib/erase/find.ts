@@ -22,7 +22,7 @@ export interface Found {
 const mostBodies = 10_000
 
 /** What a kept body is to an erasure. */
-export type Judgement = 'none' | 'erase' | 'wait'
+type Judgement = 'none' | 'erase' | 'wait'
 
 interface Search {
   readonly signal: AbortSignal
@@ -83,7 +83,7 @@ export function isAmong(fields: readonly string[], addresses: ReadonlySet<string
 }
 
 /** A body that others may still need is not erased: one that is open, and names others as well. */
-export async function judged(
+async function judged(
   quarantine: Pick<BodyEraser<QuarantinedHead>, 'partsOf'>,
   head: QuarantinedHead,
   addresses: ReadonlySet<string>,

@@ -6,7 +6,7 @@ import { decodeText, unpacked } from '../providers/body/text.ts'
 // what a provider sends: texts are decoded in every way that a body can need, and searched.
 
 /** Whom a body names. */
-export interface Mentions {
+interface Mentions {
   /** Those of the addresses looked for. */
   readonly named: ReadonlySet<string>
   /** Whether it may concern somebody else, too: it has another address, or an element without any of these. */
@@ -62,7 +62,7 @@ function decodings(text: string): readonly string[] {
   return [...new Set([...all, withoutMailEscapes(last), base64In(last)])]
 }
 
-const jsonEscape = /\\(?:u([\da-f]{4})|x([\da-f]{2})|([nrtbf])|(.))/gis
+const jsonEscape = /\\(?:u([\da-f]{4})|x([\da-f]{2})|([bf]|[nrt])|(.))/gis
 
 function withoutJsonEscapes(text: string): string {
   if (!text.includes('\\')) return text
@@ -192,10 +192,12 @@ function domainsAt(text: string, from: number): readonly string[] {
 }
 
 /** Fields of ours, or of nobody: who sent the mail, and ids that look like addresses. Without case, `_` and `-`. */
-const fieldsOfNobody: ReadonlySet<string> = new Set([
-  ...['from', 'fromname', 'fromdomain', 'fromemailaddress', 'sender'],
-  ...['messageid', 'bulkid', 'references', 'inreplyto'],
-])
+const fieldsOfNobody: ReadonlySet<string> = new Set(
+  [
+    ...['from', 'fromName', 'fromDomain', 'FromEmailAddress', 'sender'],
+    ...['messageId', 'bulkId', 'references', 'inReplyTo'],
+  ].map((name) => name.toLowerCase()),
+)
 
 function concernsOthers(text: string, contentType: string, named: ReadonlySet<string>): boolean {
   const parsed = parsedBody(text, contentType)

@@ -58,7 +58,7 @@ export interface SuppressionEraser {
   replace(recipient: string, leave: (known: Suppression) => Suppression | undefined): Promise<boolean>
 }
 
-/** The head of a body, or the first of the parts of which no head tells. */
+/** The head of a body, or parts without one. */
 export interface KeptHead {
   readonly id: string
   /** How many parts it is kept in; 0 where it is in the head. */

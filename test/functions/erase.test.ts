@@ -11,6 +11,7 @@ import { createHandler as createReconcile } from '../../functions/reconcile.ts'
 import { erase } from '../../lib/erase/erase.ts'
 import { find } from '../../lib/erase/find.ts'
 import { tokenDigest } from '../../lib/ingest/token-digest.ts'
+import { contentIdOf, putParts } from '../../lib/table/parts.ts'
 import { scanItems, type Item } from '../../lib/table/pages.ts'
 import { quarantineStore } from '../../lib/table/quarantine-store.ts'
 import { eraseWiring } from '../../lib/wiring/erase.ts'
@@ -192,7 +193,7 @@ async function post(...posted: readonly Posted[]): Promise<readonly number[]> {
   return statuses
 }
 
-function run() {
+function run(client = engine.clientAs('reconcile')) {
   const handler = createReconcile(
     {
       TABLE_PREFIX: tables.prefix,
@@ -204,7 +205,7 @@ function run() {
       SENDCLOUD_API_KEY: 'a key',
       SYNC_PROVIDER_LISTS: 'off',
     },
-    { clock, log, dynamoDb: () => engine.clientAs('reconcile') },
+    { clock, log, dynamoDb: () => client },
   )
   return handler(
     {},
@@ -317,6 +318,22 @@ describe('an erasure', () => {
     expect(await whereAnnIs()).toContain('deliveries recipient')
   })
 
+  it('fails the run that cannot erase again, once the polls are done', async () => {
+    sendCloud.send(sendCloudMail)
+    await eraseAnn()
+    await post(callbacks[0]!)
+    const refusing = Object.create(engine.client) as DynamoDBClient
+    refusing.send = ((command: object, ...rest: never[]) =>
+      command instanceof DeleteItemCommand
+        ? Promise.reject(new Error('no'))
+        : engine.client.send(command as never, ...rest)) as DynamoDBClient['send']
+    await expect(run(refusing)).rejects.toThrow('no')
+    expect(logged).toContainEqual({ event: 'not erased again', failures: 1, error: 'Error' })
+    expect((await ofBob()).deliveries).toMatchObject([{ status: 'delivered' }])
+    await run()
+    expect(await whereAnnIs()).toEqual(['tombstone'])
+  })
+
   it('is over after 35 days', async () => {
     await eraseAnn()
     expect(await wiring().tombstones.live()).toMatchObject([{ recipient: ann }])
@@ -379,6 +396,25 @@ describe('somebody who comes back as a customer', () => {
   })
 })
 
+describe('parts of which no head was written', () => {
+  it('are erased where they name the address, and in quarantine nobody else', async () => {
+    const put = (name: 'inbound' | 'quarantine', text: string) =>
+      putParts({
+        client: engine.client,
+        table: tables[name],
+        id: contentIdOf(name, Buffer.from(text)),
+        bytes: Buffer.from(text),
+        expiresAt: { N: '4102444800' },
+      })
+    await put('inbound', `from ${ann} to bob@example.com`)
+    await put('quarantine', `${' '.repeat(360_000)}{"email":"${ann}"}`)
+    await put('quarantine', `${ann} and bob@example.com`)
+    expect((await eraseAnn()).erased).toMatchObject({ inbound: 1, quarantined: 1 })
+    expect(await rowsOf(engine.client, tables.inbound)).toEqual([])
+    expect(await rowsOf(engine.client, tables.quarantine)).toHaveLength(1)
+  })
+})
+
 describe('an erasure that is broken off', () => {
   /** A client of which one write fails: before it took effect, or after. */
   function failing(write: number, isAfter: boolean): DynamoDBClient {
@@ -395,6 +431,16 @@ describe('an erasure that is broken off', () => {
     }) as DynamoDBClient['send']
     return client
   }
+
+  it('leaves mails and suppression to the next run, since the tombstone is written first', async () => {
+    await post(...callbacks.slice(0, 4))
+    const deps = wiring(failing(2, false))
+    const found = (await find(deps.tables, ann, goingOn))!
+    const erasing = erase(deps, { recipient: ann, found, isSuppressionKept: true }, goingOn)
+    await expect(erasing).rejects.toThrow('broken off')
+    await run()
+    expect(await whereAnnIs()).toEqual(['suppressions recipient', 'tombstone'])
+  })
 
   it('at any write ends the same when it is run again', async () => {
     await post(...callbacks.filter((_, index) => [2, 3, 5, 9].includes(index)))

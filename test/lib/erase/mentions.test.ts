@@ -26,7 +26,7 @@ describe('an address is found in a body', () => {
     ['in an emailId', 'emailId=1795233600123_1.sc-10-inbound0%24ann.lee%40example.com'],
     ['behind a plus that is a blank', 'to=Ann+ann.lee%40example.com'],
     ['amid Chinese', '{"reason":"收件人ann.lee@example.com不存在"}'],
-    ['in quoted-printable', 'raw_message=To: ann.lee=40exam=\r\nple.com'],
+    ['in quoted-printable', 'raw_message=To: ann.lee=40example=\r\n.com'],
     ['in an encoded word', '{"subject":"=?utf-8?Q?ann.lee=40example.com?="}'],
     ['in base64', `{"raw_message":"${Buffer.from('To: ann.lee@example.com').toString('base64')}"}`],
     ['in HTML', '{"html":"ann.lee&#64;example.com"}'],
