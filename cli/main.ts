@@ -33,6 +33,7 @@ const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ],
   ['quarantine', () => import('./quarantine.ts').then(({ registerQuarantine }) => registerQuarantine)],
   ['inbound', () => import('./inbound.ts').then(({ registerInbound }) => registerInbound)],
+  ['erase', () => import('./erase.ts').then(({ registerErase }) => registerErase)],
   ['token', () => import('./token.ts').then(({ registerToken }) => registerToken)],
   ['parameter', () => import('./parameter.ts').then(({ registerParameter }) => registerParameter)],
   ['doctor', () => import('./doctor.ts').then(({ registerDoctor }) => registerDoctor)],

@@ -188,6 +188,12 @@ function kindOf({ status, class: replyClass }: Problem): string {
   return replyClass === undefined ? status : `${status}, ${replyClass}`
 }
 
+/** The worst first. */
+function byGravity(one: { readonly problem: Problem }, other: { readonly problem: Problem }): number {
+  const gravity = ({ problem }: typeof one) => problemStatuses.indexOf(problem.status)
+  return gravity(one) - gravity(other) || (kindOf(one.problem) < kindOf(other.problem) ? -1 : 1)
+}
+
 function adviceOf(problem: Problem): string {
   if (problem.class !== undefined) return adviceOfClass[problem.class]
   return problem.status === 'complained' || problem.status === 'dropped' || problem.status === 'deferred'
@@ -198,7 +204,7 @@ function adviceOf(problem: Problem): string {
 function linesOf(range: DayRange, { counts, mails, shown }: Found, times: LocalTimes): readonly string[] {
   const when = rangeWords(range)
   if (mails === 0) return [`No mail sent ${when} has such a problem. Days are in UTC+8.`]
-  const byNumber = [...counts].sort(([, one], [, other]) => other.mails - one.mails)
+  const byNumber = [...counts].sort(([, one], [, other]) => other.mails - one.mails || byGravity(one, other))
   return [
     `${counted(mails, 'mail')} sent ${when}. Days are in UTC+8, times in ${times.zone}.`,
     '',
@@ -244,7 +250,7 @@ function asJson(range: DayRange, { counts, mails, shown }: Found): object {
   return {
     ...range,
     mails,
-    counts: [...counts.values()].map(({ problem, mails: ofKind }) => ({
+    counts: [...counts.values()].toSorted(byGravity).map(({ problem, mails: ofKind }) => ({
       status: problem.status,
       ...(problem.class !== undefined && { class: problem.class }),
       mails: ofKind,

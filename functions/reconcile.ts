@@ -8,9 +8,13 @@ import {
   tableEntries,
   type Environment,
 } from '../lib/runtime/config.ts'
+import { minuteMs, secondMs } from '../lib/core/instant.ts'
+import { eraseAgain, toEraseAgain } from '../lib/erase/erase-again.ts'
+import type { Tombstone } from '../lib/erase/ports.ts'
 import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
 import { errorName } from '../lib/runtime/error-name.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
+import { eraseWiring } from '../lib/wiring/erase.ts'
 import { pollWirings } from '../lib/wiring/poll.ts'
 import { listSyncs } from '../lib/wiring/provider-lists.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
@@ -27,6 +31,12 @@ import { writersFor } from '../lib/wiring/writers.ts'
 
 /** A batch of a hundred large rows takes its time. */
 const requestTimeoutMs = 5_000
+
+/** Kept of a run's time for erasing again, where there is a tombstone. */
+const eraseReserveMs = minuteMs
+
+/** Kept of that for what is under way. */
+const closingReserveMs = 15 * secondMs
 
 /** A Lambda handler for the schedule. The event is not used: every run does what is due. */
 export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
@@ -64,10 +74,10 @@ export function createHandler(
     log,
   })
   // At each run, so that replaced credentials are used without a restart.
-  const wire = async () => {
+  const wire = async (erased: readonly Tombstone[]) => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
-    const complete = await withSendCloud(settings)
-    const polls = pollWirings(complete, { client: client(), clock, log })
+    const complete = await withSendCloud(settings, deps)
+    const polls = pollWirings(complete, { client: client(), clock, log }, erased)
     return {
       polls: polls.map(({ provider, dependencies, requestsPerSecond }) => ({
         provider,
@@ -77,34 +87,50 @@ export function createHandler(
       syncs: isByHand ? [] : listSyncs(complete, { client: client(), clock, log }),
     }
   }
-  // Who does not poll SendCloud must not fail for want of its credentials.
-  const withSendCloud = async (settings: Environment): Promise<Environment> => {
-    try {
-      return await withParameters(settings, sendCloudPollParameters, deps.parameters)
-    } catch (error) {
-      log('sendcloud not polled', {
-        error: errorName(error),
-        consequence: 'its credentials could not be read',
-      })
-      return settings
-    }
-  }
-  const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
-    const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
-    const target = metricsTarget()
-    // Before anything that may fail or use up the time: the backlog does not depend on the poll.
-    await publishQuarantineSize(quarantineGauge(client(), tableNames(target.deployment).quarantine), target)
-    // An operator waits for the poll.
-    if (!isByHand) await finishBodies(finishing(target.deployment))
-    const { polls, syncs } = await wire()
+  const poll = async (erased: readonly Tombstone[], deadlineMs: number): Promise<RunFigures> => {
+    const { polls, syncs } = await wire(erased)
     const { reports, failures } = await runPolls(polls, { clock, deadlineMs })
-    for (const [provider, report] of reports) publishRunMetrics(provider, report, target)
+    for (const [provider, report] of reports) publishRunMetrics(provider, report, metricsTarget())
     // With what time the polls leave.
     await syncLists(syncs, deadlineMs)
     if (reports.size === 0 || failures.length > 0) throw failures[0]
     return figuresOf(combinedReport([...reports.values()]))
+  }
+  const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
+    const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
+    const target = metricsTarget()
+    const tables = tableNames(target.deployment)
+    // Before anything that may fail or use up the time: the backlog does not depend on the poll.
+    await publishQuarantineSize(quarantineGauge(client(), tables.quarantine), target)
+    const erasing = eraseWiring(tables, { client: client(), clock, log })
+    // An operator waits for the poll.
+    if (isByHand) return poll(await erasing.tombstones.live(), deadlineMs)
+    const [begun] = await Promise.allSettled([toEraseAgain(erasing)])
+    await finishBodies(finishing(target.deployment))
+    if (begun.status === 'rejected') throw begun.reason
+    const { erased, bodies } = begun.value
+    // Whether or not the providers answer, and after what they report.
+    const reserveMs = erased.length > 0 ? eraseReserveMs : 0
+    const [polled] = await Promise.allSettled([poll(erased, deadlineMs - reserveMs)])
+    const failures = await eraseAgain(erasing, erased, { bodies, untilMs: deadlineMs - closingReserveMs })
+    if (polled.status === 'rejected') throw polled.reason
+    if (failures.length > 0) throw failures[0]
+    return polled.value
   })
   return (event, context) => stack(event, context)
+}
+
+/** Who does not poll SendCloud must not fail for want of its credentials. */
+async function withSendCloud(settings: Environment, { parameters, log }: Runtime): Promise<Environment> {
+  try {
+    return await withParameters(settings, sendCloudPollParameters, parameters)
+  } catch (error) {
+    log('sendcloud not polled', {
+      error: errorName(error),
+      consequence: 'its credentials could not be read',
+    })
+    return settings
+  }
 }
 
 /** The Lambda entry point. */

@@ -8,7 +8,7 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-const useCases = ['ingest', 'quarantine', 'suppressions', 'reconcile']
+const useCases = ['ingest', 'quarantine', 'suppressions', 'reconcile', 'erase']
 const adapters = ['table', 'parameters', 'status APIs']
 const belowWiring = ['core', 'ports', 'providers', 'runtime', ...useCases, ...adapters]
 
@@ -41,6 +41,11 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     name: 'reconcile',
     files: /^lib\/reconcile\//,
     mayImport: ['core', 'ports', 'runtime', 'reconcile'],
+  },
+  {
+    name: 'erase',
+    files: /^lib\/erase\//,
+    mayImport: ['core', 'ports', 'providers', 'runtime', 'erase'],
   },
   { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'table'] },
   { name: 'parameters', files: /^lib\/runtime\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },

@@ -3,7 +3,7 @@ import { StatusApiError } from '../../lib/reconcile/ports.ts'
 import type { ListEntry, ProviderList } from '../../lib/suppressions/ports.ts'
 import { removeAtProviders, type RemovalAtProvider } from '../../lib/suppressions/remove-at-providers.ts'
 import { CommandError } from '../command-error.ts'
-import { isConfirmed } from '../confirm.ts'
+import { isAgreedTo } from '../confirm.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import { setUpLists } from './set-up-lists.ts'
 
@@ -31,7 +31,7 @@ export async function isRemovedAtProviders(
     for (const list of lists) process.stdout.write(line(list, await stateOf(list, address)))
     return false
   }
-  if (!yes && !(await isAgreedTo())) return false
+  if (!yes && !(await isAgreedTo('Go on?'))) return false
   const removals = await removeAtProviders(lists, address, {
     clock,
     onRemoval: (removal) => process.stdout.write(line(removal.list, outcomeWords(removal))),
@@ -40,20 +40,6 @@ export async function isRemovedAtProviders(
   throw new CommandError(
     `The list of ${name} is as it was, since a provider may still bar ${address}. Run it again once that is mended: what is off stays off.`,
   )
-}
-
-async function isAgreedTo(): Promise<boolean> {
-  const isAgreed = await isConfirmed('Go on?')
-  if (isAgreed === undefined) {
-    throw new CommandError(
-      'Nothing was changed: there is no terminal to ask on. Say by --yes that it is meant, or look by --dry-run.',
-    )
-  }
-  if (!isAgreed) {
-    process.stdout.write('Nothing was changed.\n')
-    process.exitCode = 1
-  }
-  return isAgreed
 }
 
 /** Words about a list, in columns. */

@@ -21,6 +21,7 @@ import {
   type Item,
   type PageSize,
 } from './pages.ts'
+import { isTombstone } from './tombstone-row.ts'
 
 /** Attributes of a row that are not columns of its message. */
 const ownAttributes: ReadonlySet<string> = new Set([
@@ -183,7 +184,7 @@ export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner 
  * How many of these items, in the order of the table, belong to deliveries of which nothing can follow: what is beside a row
  * sorts behind it, and of the same recipient only a message whose key begins with that row's can come in between.
  */
-function endOfWhole(items: readonly Item[]): number {
+export function endOfWhole(items: readonly Item[]): number {
   const last = items.at(-1)
   if (last === undefined) return 0
   const { recipient, message } = keyOf(last)
@@ -202,7 +203,7 @@ async function* readable<T>(
   { clock, log }: Pick<Dependencies, 'clock' | 'log'>,
 ): AsyncIterable<T> {
   for await (const item of items) {
-    if (isExpired(item, clock.now())) continue
+    if (isTombstone(item) || isExpired(item, clock.now())) continue
     try {
       yield read(item)
     } catch (error) {

@@ -37,6 +37,11 @@ export class Expression {
     return this.#value({ S: value })
   }
 
+  /** The placeholder of any value. */
+  value(value: AttributeValue): string {
+    return this.#value(value)
+  }
+
   set(attribute: string, value: AttributeValue): void {
     this.#sets.push(`${this.name(attribute)} = ${this.#value(value)}`)
   }
@@ -83,6 +88,12 @@ export class Expression {
   /** Adds a condition; all of them must hold. */
   require(condition: string): void {
     this.#conditions.push(condition)
+  }
+
+  /** The conditions alone: for a write that is no update. */
+  condition(): Omit<ExpressionInput, 'UpdateExpression'> {
+    const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = this.input()
+    return { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues }
   }
 
   input(): ExpressionInput {

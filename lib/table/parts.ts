@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { constants, gunzip, gzip } from 'node:zlib'
 import {
+  DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
   type AttributeValue,
@@ -94,6 +95,41 @@ export async function readParts(
   return Buffer.concat(slices)
 }
 
+/** What there is of the parts that {@link putParts} kept: missing and damaged ones are left out. */
+export async function readLeftParts(
+  client: DynamoDBClient,
+  table: string,
+  id: string,
+  count: number,
+): Promise<Uint8Array> {
+  const slices = await pMap(
+    numbersUpTo(count),
+    async (number) => {
+      const Key = { id: { S: partId(id, number) } }
+      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
+      if (Item?.data?.B === undefined) return new Uint8Array()
+      return decompress(Item.data.B, { maxOutputLength: sliceBytes }).catch(() => new Uint8Array())
+    },
+    { concurrency: concurrentParts },
+  )
+  return Buffer.concat(slices)
+}
+
+/** Removes the parts; one that is not there is none to remove. */
+export async function removeParts(
+  client: DynamoDBClient,
+  table: string,
+  id: string,
+  count: number,
+): Promise<void> {
+  await pMap(
+    numbersUpTo(count),
+    (number) =>
+      client.send(new DeleteItemCommand({ TableName: table, Key: { id: { S: partId(id, number) } } })),
+    { concurrency: concurrentParts },
+  )
+}
+
 async function unpacked(data: Uint8Array, which: string): Promise<Uint8Array> {
   try {
     return await decompress(data, { maxOutputLength: sliceBytes })
@@ -102,6 +138,12 @@ async function unpacked(data: Uint8Array, which: string): Promise<Uint8Array> {
       cause,
     })
   }
+}
+
+/** The number of a part, by its key; `undefined` where the key is no part's. */
+export function partNumberOf(key: string): number | undefined {
+  const digits = /^[0-9a-f]{64}#(\d{3})$/.exec(key)?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 // `#001` and up: they sort in order, and no id holds a `#`.

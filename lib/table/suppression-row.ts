@@ -15,6 +15,16 @@ import type { Item } from './pages.ts'
 // How a suppression is stored in its row. Sets are bounded, since a write costs by the size of the row; who is on the
 // list stays exact beyond their bounds (docs/adr/0007).
 
+/** The columns that are sets, each named as in {@link Suppression}. */
+export const suppressionSets = [
+  'evidence',
+  'blocklisted',
+  'unclearBounces',
+  'unclearDays',
+  'countedOut',
+  'removals',
+] as const
+
 /** The column that keeps the latest evidence of a reason once the set has no room left for it. */
 export function latestColumnOf(reason: SuppressionReason): string {
   return latestColumns[reason]

@@ -25,7 +25,7 @@ const defaultLimits = { evidence: 50, blocklisted: 20, unclearBounces: 60, uncle
 type Limits = Readonly<Record<keyof typeof defaultLimits, number>>
 
 /** Each lost round is due to another write, so this many in a row are no coincidence. */
-const maxRounds = 50
+export const maxRounds = 50
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -164,7 +164,7 @@ function leftOutForms(
 }
 
 /** Why the recipient is on the list, with the columns for a person to read; all are removed if it is not. */
-function setSuppressedBy(expression: Expression, line: string | undefined): void {
+export function setSuppressedBy(expression: Expression, line: string | undefined): void {
   const evidence = line === undefined ? undefined : parseEvidence(line)
   const columns: Readonly<Record<string, AttributeValue | undefined>> = {
     suppressedBy: text(line),
@@ -236,6 +236,6 @@ function removalExpression(item: Item, removed: Suppression, { atMs, countingOut
   return expression
 }
 
-function rowKeptChanging(): Error {
+export function rowKeptChanging(): Error {
   return new Error(`The row kept changing while it was written: others won ${maxRounds} rounds. Try again.`)
 }

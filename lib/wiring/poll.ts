@@ -9,6 +9,8 @@ import {
 import type { Clock, Log } from '../runtime/ports.ts'
 import type { StatusApi } from '../reconcile/ports.ts'
 import type { ReconcileDependencies } from '../reconcile/reconcile.ts'
+import type { Tombstone } from '../erase/ports.ts'
+import { withoutErased } from '../erase/without-erased.ts'
 import { recordingSuppressions } from '../suppressions/record-with-suppressions.ts'
 import type { SendCloudSettings } from '../status-apis/sendcloud/call.ts'
 import { emailStatus } from '../status-apis/sendcloud/email-status.ts'
@@ -21,6 +23,7 @@ import { tableNames } from '../table/names.ts'
 import { quarantineWriter } from '../table/quarantine-writer.ts'
 import { runStore } from '../table/lease-and-checkpoint.ts'
 import { suppressionWriter } from '../table/suppression-writer.ts'
+import { tombstones } from '../table/tombstones.ts'
 
 /** Runs of the same job exclude each other: each poll is one, and a run without any poll has the name of the first. */
 export const reconcileJob = 'get-send-email-status'
@@ -51,10 +54,12 @@ interface SetUpPoll {
 /**
  * What the runs work with, by schedule and by hand: the tables that the environment names, and its polls, one for each list of a
  * provider that is set up. Without any there is one without a poll, which closes deliveries of which no news can come.
+ * @param erased - the addresses that the polls leave out. Default: they are looked up before the first question.
  */
 export function pollWirings(
   environment: Environment,
   deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
+  erased?: readonly Tombstone[],
 ): readonly PollWiring[] {
   const { client, clock, log } = deps
   const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, environment)
@@ -71,7 +76,12 @@ export function pollWirings(
     clock,
     log,
   }
-  const polls = pollsOf(environment)
+  let tombstonesOfRun = erased && Promise.resolve(erased)
+  const liveTombstones = () => (tombstonesOfRun ??= tombstones({ ...rows, clock }).live())
+  const polls = pollsOf(environment).map(({ statusApi, ...poll }) => ({
+    ...poll,
+    statusApi: statusApi && withoutErased(statusApi, liveTombstones, clock),
+  }))
   return polls.map(({ job, goesOnFrom, requestsPerSecond, ...poll }, place) => ({
     job,
     provider: poll.statusApi?.provider ?? polledProvider,

@@ -6,11 +6,14 @@ import { createHandler as createIngest } from '../../functions/ingest.ts'
 import { createHandler as createReconcile } from '../../functions/reconcile.ts'
 import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/runtime/config.ts'
-import type { ParameterReader } from '../../lib/runtime/ports.ts'
+import type { Clock, ParameterReader } from '../../lib/runtime/ports.ts'
 import { providers } from '../../lib/providers/registry.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
+import { inboundMailWriter } from '../../lib/table/inbound-writer.ts'
 import { tableNames } from '../../lib/table/names.ts'
 import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
+import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
+import { tombstones } from '../../lib/table/tombstones.ts'
 import { emulatorClient } from '../../local/dynamodb-emulator.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'
 import { simulatedAppKey, simulatedSesCredentials } from '../../local/local-environment.ts'
@@ -364,7 +367,7 @@ describe('the role of the reconcile function', () => {
   })
 
   it('allows them unconditionally', () => {
-    expect(conditionsOfTables('reconcile')).toEqual(Array.from({ length: 7 }, () => undefined))
+    expect(conditionsOfTables('reconcile')).toEqual(Array.from({ length: 8 }, () => undefined))
   })
 
   it('allows it the parameters that it reads, its log, to say where it failed, and nothing else', () => {
@@ -539,8 +542,37 @@ async function callsOfIngest(): Promise<Recorded> {
   return { calls, parameters: parameters.asked }
 }
 
+/** An address that was erased and of which something has come back to every table. */
+async function erasedAndBack(prefix: string, clock: Clock): Promise<void> {
+  const { client } = engine
+  const { deliveries, suppressions, inbound, quarantine } = tableNames(prefix)
+  const recipient = 'erased@example.com'
+  const nowMs = clock.now()
+  const tombstone = { recipient, erasedAtMs: nowMs, endsAtMs: nowMs + 1_000_000, isSuppressionKept: true }
+  const unclear = { reason: 'hard-bounce', source: 'callback', isUnclear: true, detail: '' } as const
+  const text = 'x'.repeat(400 * 1024)
+  await tombstones({ client, table: deliveries, clock }).put({ ...tombstone, waiting: ['0'.repeat(64)] })
+  await suppressionWriter({ client, table: suppressions }).suppress({
+    recipient,
+    occurredAtMs: 0,
+    ...unclear,
+  })
+  const mail = { provider: 'sendcloud', recipient, receivedAtMs: nowMs - 1, columns: {}, content: text }
+  await inboundMailWriter({ client, table: inbound, retentionDays: 30, clock }).keep(mail)
+  await quarantineWriter({ client, table: quarantine, retentionDays: 400, clock }).keep({
+    provider: 'sendcloud',
+    body: Buffer.from(JSON.stringify({ event: 'teleported', recipient, text })),
+    contentType: 'application/json',
+    reason: 'unrecognised',
+    problems: [],
+    receivedAtMs: nowMs,
+  })
+  const writer = deliveryWriter({ client, table: deliveries, retentionDays: 400, clock })
+  await writer.record(reportOf(mailAt('2026-11-20T08:00:00Z', 'erased'), { kind: 'delivered' }))
+}
+
 /**
- * A run that discovers, repairs, keeps a long detail, suppresses, gives a delivery up, and writes a mail that was left; in
+ * A run that discovers, repairs, keeps a long detail, suppresses, gives a delivery up, writes a mail that was left, and erases again; in
  * two regions, of which each looks for where the poll of one was.
  */
 async function callsOfReconcile(): Promise<Recorded> {
@@ -580,6 +612,7 @@ async function callsOfReconcile(): Promise<Recorded> {
     receivedAtMs: clock.now(),
     isVerified: true,
   })
+  await erasedAndBack(prefix, clock)
   const parameters = recordedParameters(prefix, {
     TENCENTCLOUD_SECRET_ID: secretId,
     TENCENTCLOUD_SECRET_KEY: secretKey,

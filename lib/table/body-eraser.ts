@@ -1,0 +1,127 @@
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  paginateScan,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb'
+import type {
+  BodyEraser,
+  BodyRow,
+  InboundEraser,
+  InboundHead,
+  KeptHead,
+  QuarantinedHead,
+  QuarantineEraser,
+} from '../erase/ports.ts'
+import { Expression } from './expression.ts'
+import { approximateSize, scanPages, type Item } from './pages.ts'
+import { partNumberOf, readLeftParts, removeParts } from './parts.ts'
+import { openUnfinished } from './quarantine-writer.ts'
+import { tryUpdate } from './try-update.ts'
+
+interface Dependencies {
+  readonly client: DynamoDBClient
+  readonly table: string
+}
+
+/** Set on a head whose parts are being removed: without them nobody could say any more whom the body names. */
+const erasing = 'erasing'
+
+function bodyEraser<Head extends KeptHead>(
+  { client, table }: Dependencies,
+  read: (item: Item) => Head,
+): BodyEraser<Head> {
+  const rowOf = (item: Item): readonly BodyRow<Head>[] => {
+    const { id, partOf } = item
+    const number = partNumberOf(id?.S ?? '')
+    if (partOf?.S !== undefined && number !== undefined) return [{ partOf: partOf.S, number }]
+    return isHead(item) ? [{ head: read(item) }] : []
+  }
+  return {
+    size: () => approximateSize(client, table),
+    pages: () => scanPages({ client, table }, { position: undefined }, (items) => items.flatMap(rowOf)),
+    async head(id) {
+      const { Item } = await client.send(
+        new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }),
+      )
+      return Item && isHead(Item) ? read(Item) : undefined
+    },
+    partsOf: ({ id, parts }) => readLeftParts(client, table, id, parts),
+    async remove({ id, parts }) {
+      const Key = { id: { S: id } }
+      if (parts > 0) {
+        const expression = new Expression()
+        expression.require(`attribute_exists(${expression.name('id')})`)
+        expression.set(erasing, { S: 'yes' })
+        await tryUpdate({ client, table }, Key, expression)
+        await removeParts(client, table, id, parts)
+      }
+      await client.send(new DeleteItemCommand({ TableName: table, Key }))
+    },
+  }
+}
+
+/** Parts are none, nor is the row that counts what a day may keep (lib/table/daily-room.ts). */
+function isHead(item: Item): boolean {
+  return /^[0-9a-f]{64}$/.test(item.id?.S ?? '')
+}
+
+function keptHeadIn(item: Item): KeptHead {
+  return {
+    id: item.id?.S ?? '',
+    parts: Number(item.parts?.N ?? 0),
+    isHalfRemoved: erasing in item,
+  }
+}
+
+/** The columns of an inbound mail that name its sender and its recipient. */
+const people = ['recipient', 'answeredRecipient', 'from', 'mailFrom', 'emailId']
+
+export function inboundEraser(of: Dependencies): InboundEraser {
+  const headOf = (item: Item): InboundHead => {
+    const receivedAtMs = Math.min(...(item.receivedAt?.SS ?? []).map((instant) => Date.parse(instant)))
+    return {
+      ...keptHeadIn(item),
+      people: people.flatMap((column) => item[column]?.S ?? []),
+      ...(Number.isFinite(receivedAtMs) && { receivedAtMs }),
+    }
+  }
+  return {
+    ...bodyEraser(of, headOf),
+    async *heads() {
+      const input = { TableName: of.table, IndexName: 'byAnswered' }
+      for await (const { Items = [] } of paginateScan({ client: of.client }, input)) {
+        yield { items: Items.map(headOf), rows: Items.length }
+      }
+    },
+  }
+}
+
+export function quarantineEraser(of: Dependencies): QuarantineEraser {
+  const headOf = (item: Item): QuarantinedHead => {
+    const body =
+      item.body?.B ?? (item.body?.S === undefined ? undefined : new TextEncoder().encode(item.body.S))
+    return {
+      ...keptHeadIn(item),
+      contentType: item.contentType?.S ?? '',
+      isOpen: !('resolvedAt' in item),
+      ...(body && { body }),
+    }
+  }
+  return {
+    ...bodyEraser(of, headOf),
+    async openSince(instantMs) {
+      const found: { readonly id: string; readonly atMs: number }[] = []
+      for await (const { Items = [] } of paginateScan(
+        { client: of.client },
+        { TableName: of.table, IndexName: 'open' },
+      )) {
+        for (const { id, open } of Items) {
+          const atMs = open?.S === openUnfinished ? Infinity : Date.parse(open?.S ?? '')
+          if (id?.S !== undefined && atMs >= instantMs) found.push({ id: id.S, atMs })
+        }
+      }
+      return found.sort((one, other) => other.atMs - one.atMs).map(({ id }) => id)
+    },
+  }
+}

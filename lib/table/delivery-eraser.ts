@@ -1,0 +1,68 @@
+import { DeleteItemCommand, paginateQuery, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { parseFact } from '../core/fact.ts'
+import type { DeliveryEraser, KeptDelivery } from '../erase/ports.ts'
+import { endOfWhole } from './delivery-reader.ts'
+import type { Item } from './pages.ts'
+
+interface Dependencies {
+  readonly client: DynamoDBClient
+  readonly table: string
+}
+
+/** Removes deliveries with all of their rows, whatever these hold: a row changed by hand is erased like any other. */
+export function deliveryEraser({ client, table }: Dependencies): DeliveryEraser {
+  return {
+    async *ofRecipient(recipient) {
+      const pages = paginateQuery(
+        { client },
+        {
+          TableName: table,
+          KeyConditionExpression: 'recipient = :r',
+          ExpressionAttributeValues: { ':r': { S: recipient } },
+          ConsistentRead: true,
+        },
+      )
+      let carried: readonly Item[] = []
+      for await (const { Items = [], LastEvaluatedKey } of pages) {
+        const items = [...carried, ...Items]
+        const end = LastEvaluatedKey === undefined ? items.length : endOfWhole(items)
+        carried = items.slice(end)
+        yield* deliveriesIn(items.slice(0, end))
+      }
+    },
+    async remove(recipient, { rows }) {
+      for (const message of rows) {
+        const Key = { recipient: { S: recipient }, message: { S: message } }
+        await client.send(new DeleteItemCommand({ TableName: table, Key }))
+      }
+    },
+  }
+}
+
+/** What is beside a row may be there before it, and after it where a removal was interrupted. */
+function deliveriesIn(items: readonly Item[]): readonly KeptDelivery[] {
+  const byMessage = Map.groupBy(items, (item) => item.factOf?.S ?? item.columnsOf?.S ?? keyOf(item))
+  return [...byMessage].map(([message, rows]) => {
+    const requestedAtMs = earliest(rows.flatMap(requestsIn))
+    return {
+      message,
+      ...(requestedAtMs !== undefined && { requestedAtMs }),
+      // Its own row last.
+      rows: rows.map(keyOf).sort((one, other) => Number(one === message) - Number(other === message)),
+    }
+  })
+}
+
+function keyOf(item: Item): string {
+  return item.message?.S ?? ''
+}
+
+function requestsIn(item: Item): readonly number[] {
+  const beside = item.kind?.S === 'requested' && item.fact?.S !== undefined ? [item.fact.S] : []
+  const lines = [...(item.requested?.SS ?? []), ...beside]
+  return lines.flatMap((line) => parseFact('requested', line).occurredAtMs ?? [])
+}
+
+function earliest(instants: readonly number[]): number | undefined {
+  return instants.length === 0 ? undefined : instants.reduce((one, other) => Math.min(one, other))
+}
