@@ -64,6 +64,7 @@ export async function show(asked: string, options: ShowOptions): Promise<void> {
     const { shown, earlier } = latest(found, options)
     if (options.json) {
       printJson(shown.map(asJson))
+      if (earlier > 0) process.stderr.write(`${earlierWords(earlier)}\n`)
       return
     }
     const recipients = found.length > 0 ? shown.map(({ recipient }) => recipient) : [asked]
@@ -99,8 +100,12 @@ function compared(one: Delivery, other: Delivery): number {
 }
 
 function lastLine(earlier: number, { zone }: LocalTimes): string {
-  const others = earlier === 0 ? '' : `${counted(earlier, 'earlier mail')} (--all, --limit, --since). `
+  const others = earlier === 0 ? '' : `${earlierWords(earlier)} `
   return `${others}Times are in ${zone}.\n`
+}
+
+function earlierWords(earlier: number): string {
+  return `${counted(earlier, 'more mail')}, earlier or of unknown time (--all, --limit, --since).`
 }
 
 /**

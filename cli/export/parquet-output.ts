@@ -3,8 +3,9 @@ import { fileWriter, ParquetWriter, schemaFromColumnData, type BasicType } from 
 import { exportColumns, exportedRow, type ExportedCell, type ExportedType } from './export-row.ts'
 import type { ExportOutput } from './text-output.ts'
 
-/** Mails of one row group, which is held until it is full: some 50 MB of them, and a hundred groups of a million. */
+/** Mails of one row group, which is held until it is full: a hundred groups of a million. Of mails with large columns fewer. */
 const rowsInGroup = 10_000
+const charactersInGroup = 16 * 1024 * 1024
 
 const types: Readonly<Record<ExportedType, BasicType>> = {
   text: 'STRING',
@@ -24,15 +25,19 @@ export async function parquetFile(file: string): Promise<ExportOutput> {
   const writer = fileWriter(unfinished)
   const parquet = new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData: columnsOf([]) }) })
   let held: (readonly ExportedCell[])[] = []
+  let characters = 0
   const flush = async () => {
     await parquet.write({ columnData: columnsOf(held), rowGroupSize: rowsInGroup })
     held = []
+    characters = 0
   }
   return {
     async write(mails) {
       for (const mail of mails) {
-        held.push(exportedRow(mail))
-        if (held.length >= rowsInGroup) await flush()
+        const row = exportedRow(mail)
+        held.push(row)
+        characters += row.reduce<number>((sum, cell) => sum + (typeof cell === 'string' ? cell.length : 8), 0)
+        if (held.length >= rowsInGroup || characters >= charactersInGroup) await flush()
       }
     },
     bytes: () => writer.offset,
@@ -41,9 +46,14 @@ export async function parquetFile(file: string): Promise<ExportOutput> {
         await rm(unfinished, { force: true })
         return
       }
-      if (held.length > 0) await flush()
-      await parquet.finish()
-      await rename(unfinished, file)
+      try {
+        if (held.length > 0) await flush()
+        await parquet.finish()
+        await rename(unfinished, file)
+      } catch (error) {
+        await rm(unfinished, { force: true })
+        throw error
+      }
     },
   }
 }

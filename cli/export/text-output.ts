@@ -49,11 +49,19 @@ export async function textFile(file: string, format: TextFormat, from: number): 
     await handle.close()
     throw new CommandError(`${file} is shorter than its checkpoint says: begin anew with --restart.`)
   }
+  // A file that was there keeps its mode.
+  await handle.chmod(0o600)
   await handle.truncate(from)
   let bytes = from
   const append = async (text: string) => {
     const data = Buffer.from(text)
-    await handle.write(data, 0, data.length, bytes)
+    // A full disk takes a part, and refuses the rest.
+    for (let written = 0; written < data.length;) {
+      const { bytesWritten } = await handle.write(data, written, data.length - written, bytes + written)
+      written += bytesWritten
+    }
+    // The checkpoint must not know of more than the disk has.
+    await handle.datasync()
     bytes += data.length
   }
   if (from === 0 && format === 'csv') await append(header)

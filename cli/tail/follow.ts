@@ -24,9 +24,6 @@ const overlapMs = 10 * secondMs
 /** How far back a poll reads where nothing comes in: further than the clocks of two machines differ. */
 const maxLookBackMs = 5 * minuteMs
 
-/** Of one poll, of at most 1 MB each: what goes beyond is read by the next. */
-const maxPages = 1_000
-
 /** So many lines are shown together, and their rows read side by side. */
 const batchLines = 100
 
@@ -76,7 +73,8 @@ class LogGroup {
     let next: string | undefined
     let isWhole = false
     try {
-      for (let pages = 0; pages < maxPages && !isWhole; pages += 1) {
+      // To the end, however many pages have nothing in them: only the last one has no token of a next.
+      while (!isWhole && !signal.aborted) {
         const page = await logs.page({ group: this.#name, sinceMs: this.#sinceMs, next }, signal)
         for (const line of page.lines) {
           if (this.#seen.has(line.id)) continue

@@ -9,7 +9,7 @@ import {
   type EraseDependencies,
   type ErasedCounts,
 } from './erase.ts'
-import { bodyOf, isAmong, judgementOf, keptOf } from './find.ts'
+import { bodyOf, judgementOf, keptOf, peopleAmong } from './find.ts'
 import { mentionsIn } from './mentions.ts'
 import { mostWaiting, type KeptHead, type QuarantinedHead, type Tombstone } from './ports.ts'
 
@@ -41,13 +41,18 @@ export async function toEraseAgain({
   tables: { quarantine },
   tombstones,
   clock,
-}: EraseDependencies): Promise<{
+  log,
+}: EraseAgainDependencies): Promise<{
   readonly erased: readonly Tombstone[]
   readonly bodies: readonly string[]
 }> {
   const erased = await tombstones.live()
   if (erased.length === 0) return { erased, bodies: [] }
-  const latest = await quarantine.openSince(clock.now() - lookedAtMs)
+  // Whatever is wrong with the quarantine, the poll goes on without those that were erased.
+  const latest = await quarantine.openSince(clock.now() - lookedAtMs).catch((error: unknown) => {
+    log('open bodies not looked at', { error: errorName(error) })
+    return []
+  })
   const waiting = erased.flatMap((tombstone) => tombstone.waiting)
   return { erased, bodies: [...new Set([...latest.slice(0, mostBodies), ...waiting])] }
 }
@@ -75,8 +80,12 @@ export async function eraseAgain(
   let counts = erasedNothing
   for (const tombstone of inTurn)
     counts = sum(counts, await attempt(() => eraseRows(deps, tombstone, isGoingOn)))
+  counts = sum(
+    counts,
+    await attempt(() => eraseBodies(deps, tombstones, { ids: bodies, isGoingOn, failures })),
+  )
   counts = sum(counts, await attempt(() => eraseInbound(deps, tombstones, isGoingOn)))
-  counts = sum(counts, await attempt(() => eraseBodies(deps, tombstones, bodies, isGoingOn)))
+  if (!isGoingOn()) deps.log('not all looked at', { consequence: 'the next run goes on erasing' })
   if (Object.values(counts).some((count) => count > 0)) deps.log('erased again', { ...counts })
   if (failures.length > 0) {
     deps.log('not erased again', { failures: failures.length, error: errorName(failures[0]) })
@@ -84,10 +93,11 @@ export async function eraseAgain(
   return failures
 }
 
-/** Whichever run it is, as many of them, from another place each time. */
+/** As many of them as a run goes through, from another place each time. */
 function turnOf(tombstones: readonly Tombstone[], nowMs: number): readonly Tombstone[] {
-  if (tombstones.length <= mostInRun) return tombstones
-  const from = (Math.floor(nowMs / betweenRunsMs) * mostInRun) % tombstones.length
+  // One address whose rows take all of the time must not keep the others from it.
+  const step = tombstones.length <= mostInRun ? 1 : mostInRun
+  const from = (Math.floor(nowMs / betweenRunsMs) * step) % tombstones.length
   return [...tombstones.slice(from), ...tombstones.slice(0, from)].slice(0, mostInRun)
 }
 
@@ -107,39 +117,50 @@ async function eraseInbound(
   tombstones: readonly Tombstone[],
   isGoingOn: () => boolean,
 ): Promise<Partial<ErasedCounts>> {
-  const fresh = tombstones.filter(({ erasedAtMs }) => clock.now() - erasedAtMs < inboundMs)
+  // The replay of a body that waited writes the mail that it holds.
+  const fresh = tombstones.filter(
+    ({ erasedAtMs, waiting }) => clock.now() - erasedAtMs < inboundMs || waiting.length > 0,
+  )
   if (fresh.length === 0) return {}
+  const addresses = addressesOf(fresh)
+  const erasedAt = new Map(fresh.map(({ recipient, erasedAtMs }) => [recipient, erasedAtMs]))
   const found: KeptHead[] = []
   for await (const { items } of inbound.heads()) {
     for (const head of items) {
       const { receivedAtMs = -Infinity } = head
-      const before = fresh.filter(({ erasedAtMs }) => receivedAtMs < erasedAtMs)
-      if (before.length === 0 && !head.isHalfRemoved) continue
-      if (head.isHalfRemoved || isAmong(head.people, addressesOf(before))) found.push(keptOf(head))
+      const isBefore = (recipient: string) => receivedAtMs < (erasedAt.get(recipient) ?? -Infinity)
+      if (head.isHalfRemoved || peopleAmong(head.people, addresses).some(isBefore)) found.push(keptOf(head))
     }
     if (!isGoingOn()) break
   }
   return { inbound: await removeBodies(inbound, found, isGoingOn) }
 }
 
+interface BodiesToErase {
+  readonly ids: readonly string[]
+  readonly isGoingOn: () => boolean
+  /** One body that cannot be read keeps no other from it. */
+  readonly failures: unknown[]
+}
+
 async function eraseBodies(
   { tables: { quarantine }, tombstones: store, log }: EraseAgainDependencies,
   tombstones: readonly Tombstone[],
-  ids: readonly string[],
-  isGoingOn: () => boolean,
+  { ids, isGoingOn, failures }: BodiesToErase,
 ): Promise<Partial<ErasedCounts>> {
   const found: KeptHead[] = []
   const waiting = new Map(tombstones.map((tombstone) => [tombstone, new Set(tombstone.waiting)]))
   for (const id of ids) {
-    if (!isGoingOn()) return { quarantined: await removeBodies(quarantine, found, () => true) }
-    const head = await quarantine.head(id)
-    const { judgement, ofWhom } = head
-      ? judgedAgain(await bodyOf(quarantine, head), head, tombstones)
-      : { judgement: 'none' as const, ofWhom: [] }
-    if (head && judgement === 'erase') found.push(keptOf(head))
-    for (const [tombstone, bodies] of waiting) {
-      if (judgement === 'wait' && ofWhom.includes(tombstone)) bodies.add(id)
-      else bodies.delete(id)
+    if (!isGoingOn()) break
+    try {
+      const { head, judgement, ofWhom } = await judgedBody(quarantine, id, tombstones)
+      if (head && judgement === 'erase') found.push(keptOf(head))
+      for (const [tombstone, bodies] of waiting) {
+        if (judgement === 'wait' && ofWhom.includes(tombstone)) bodies.add(id)
+        else bodies.delete(id)
+      }
+    } catch (error) {
+      failures.push(error)
     }
   }
   const quarantined = await removeBodies(quarantine, found, () => true)
@@ -151,12 +172,23 @@ async function eraseBodies(
   return { quarantined }
 }
 
-/** A body about mails that were all sent after an erasure is none of those that it erases. */
-function judgedAgain(
-  body: Uint8Array,
-  head: QuarantinedHead,
+async function judgedBody(
+  quarantine: EraseDependencies['tables']['quarantine'],
+  id: string,
   tombstones: readonly Tombstone[],
-): { readonly judgement: ReturnType<typeof judgementOf>; readonly ofWhom: readonly Tombstone[] } {
+): Promise<JudgedBody & { readonly head?: QuarantinedHead }> {
+  const head = await quarantine.head(id)
+  if (!head) return { judgement: 'none', ofWhom: [] }
+  return { head, ...judgedAgain(await bodyOf(quarantine, head), head, tombstones) }
+}
+
+interface JudgedBody {
+  readonly judgement: ReturnType<typeof judgementOf>
+  readonly ofWhom: readonly Tombstone[]
+}
+
+/** A body about mails that were all sent after an erasure is none of those that it erases. */
+function judgedAgain(body: Uint8Array, head: QuarantinedHead, tombstones: readonly Tombstone[]): JudgedBody {
   const {
     named,
     namesOthers,

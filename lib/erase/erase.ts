@@ -107,7 +107,7 @@ export async function eraseMails(
   let mailRows = 0
   const nowMs = clock.now()
   await pMap(
-    deliveries.ofRecipient(recipient),
+    whileGoingOn(deliveries.ofRecipient(recipient), isGoingOn),
     async (delivery) => {
       if (!isGoingOn() || !isSentBefore(delivery, erasedAtMs, nowMs)) return
       await deliveries.remove(recipient, delivery)
@@ -118,6 +118,14 @@ export async function eraseMails(
     { concurrency: concurrentErasures },
   )
   return { mails, mailRows }
+}
+
+/** A large partition is not read to its end once the time is over. */
+async function* whileGoingOn<T>(items: AsyncIterable<T>, isGoingOn: () => boolean): AsyncIterable<T> {
+  for await (const item of items) {
+    if (!isGoingOn()) return
+    yield item
+  }
 }
 
 /** Leaves of a suppression what may be left. Returns whether anything had to change. */
@@ -144,8 +152,7 @@ export async function removeBodies<Head extends KeptHead>(
     heads,
     async (head) => {
       if (!isGoingOn()) return
-      await table.remove(head)
-      removed += 1
+      if (await table.remove(head)) removed += 1
       onStep(1)
     },
     { concurrency: concurrentErasures },

@@ -49,13 +49,14 @@ export async function find(
   }
   const suppression = await tables.suppressions.ofRecipient(recipient)
   const inbound = await bodiesOf(tables.inbound, search, {
-    ofHead: ({ people }) => isAmong(people, addresses),
+    ofHead: ({ people }) => peopleAmong(people, addresses).length > 0,
     ofLooseParts: (body) => mentionsIn(body, '', addresses).named.size > 0,
   })
   const waiting: string[] = []
   const quarantined = await bodiesOf(tables.quarantine, search, {
     ofHead: async (head) => {
-      const judgement = await judged(tables.quarantine, head, addresses)
+      // One that cannot be searched must not keep the others from it: it is named, and the command ends with 1.
+      const judgement = await judged(tables.quarantine, head, addresses).catch(() => 'wait' as const)
       if (judgement === 'wait') waiting.push(head.id)
       return judgement === 'erase'
     },
@@ -77,9 +78,9 @@ export async function find(
   }
 }
 
-/** Whether one of the addresses is in any of these fields, in whatever spelling, with or without a name. */
-export function isAmong(fields: readonly string[], addresses: ReadonlySet<string>): boolean {
-  return fields.some((field) => namedIn(field, addresses).size > 0)
+/** Which of the addresses are in any of these fields, in whatever spelling, with or without a name. */
+export function peopleAmong(fields: readonly string[], addresses: ReadonlySet<string>): readonly string[] {
+  return fields.flatMap((field) => [...namedIn(field, addresses)])
 }
 
 /** A body that others may still need is not erased: one that is open, and names others as well. */
@@ -135,7 +136,7 @@ async function bodiesOf<Head extends KeptHead>(
   }
   for (const [id, parts] of seen.parts) {
     if (signal.aborted) return found
-    const loose = { id, parts, isHalfRemoved: false }
+    const loose = { id, parts, isHalfRemoved: false, isLoose: true }
     if (!seen.heads.has(id) && (await isLoose(table, loose, judge))) found.push(loose)
   }
   return found
@@ -166,6 +167,6 @@ async function isLoose<Head extends KeptHead>(
 }
 
 /** Without the body. */
-export function keptOf({ id, parts, isHalfRemoved }: KeptHead): KeptHead {
-  return { id, parts, isHalfRemoved }
+export function keptOf({ id, parts, isHalfRemoved, lastSeenAt }: KeptHead): KeptHead {
+  return { id, parts, isHalfRemoved, ...(lastSeenAt !== undefined && { lastSeenAt }) }
 }

@@ -1,5 +1,6 @@
-import { canonicalDomain, recipientOf } from '../core/address.ts'
+import { bareAddress, canonicalDomain, recipientOf } from '../core/address.ts'
 import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
+import { emailIdParts } from '../providers/sendcloud/email-id.ts'
 import { decodeText, unpacked } from '../providers/body/text.ts'
 
 // Whom a body names, however it is encoded. What is kept in quarantine may be anything, so nothing here relies on its being
@@ -11,7 +12,7 @@ interface Mentions {
   readonly named: ReadonlySet<string>
   /** Whether it may concern somebody else, too: it has another address, or an element without any of these. */
   readonly namesOthers: boolean
-  /** When the latest message was sent that it names; absent where it names none that shows it. */
+  /** When the earliest message was sent that it names; absent where it names none that shows it. */
   readonly sentAtMs?: number
 }
 
@@ -30,7 +31,7 @@ export function mentionsIn(body: Uint8Array, contentType: string, addresses: Rea
   const named = new Set(texts.flatMap(decodings).flatMap((text) => [...addressesIn(text, addresses).named]))
   if (named.size === 0) return nobody
   const [text = ''] = texts
-  const sentAtMs = latestSentAt(texts.flatMap(decodings))
+  const sentAtMs = earliestSentAt(texts.flatMap(decodings))
   return {
     named,
     namesOthers: concernsOthers(text, contentType, named),
@@ -38,9 +39,17 @@ export function mentionsIn(body: Uint8Array, contentType: string, addresses: Rea
   }
 }
 
-/** Which of these addresses a text names in whatever spelling: a field of a mail, or a whole one. */
-export function namedIn(text: string, addresses: ReadonlySet<string>): ReadonlySet<string> {
-  return addressesIn(text, addresses).named
+/**
+ * Which of these addresses a field of a mail names, in whatever spelling: an address with or without a name, or an emailId. What
+ * is neither names whom it surely names, and nobody whose address may be the end of another one.
+ */
+export function namedIn(field: string, addresses: ReadonlySet<string>): ReadonlySet<string> {
+  const recipient = recipientOf(bareAddress(field))
+  const ofEmailId = recipientOf(emailIdParts(field)?.recipient ?? '')
+  const whole = [recipient, ofEmailId].filter((one) => one !== undefined && addresses.has(one))
+  if (recipient !== undefined || whole.length > 0) return new Set(whole as string[])
+  const { named, doubtful } = addressesIn(field, addresses)
+  return new Set([...named].filter((address) => !doubtful.has(address)))
 }
 
 /** The text in its own charset; where that fails, in those that any bytes can be read in. */
@@ -95,8 +104,10 @@ function hexText(hex: string): string {
 
 /** What the base64 in it holds, as far as that is text with an address. */
 function base64In(text: string): string {
-  const runs = text.match(/[\w+/-]{8,}={0,2}(?:\r?\n[\w+/-]+={0,2})*/g) ?? []
-  return runs
+  // Split at what cannot be in it: a pattern of the run itself has no bound, and overflows the stack at some megabytes.
+  return text
+    .split(/(?:\r?\n){2,}|[^\w+/=\r\n-]+/)
+    .filter((run) => run.length >= 8)
     .map((run) => Buffer.from(run.replace(/[\r\n]/g, ''), 'base64').toString('utf8'))
     .filter((decoded) => decoded.includes('@'))
     .join('\n')
@@ -104,6 +115,8 @@ function base64In(text: string): string {
 
 interface Found {
   readonly named: ReadonlySet<string>
+  /** Those of them that may be the end of another address, too. */
+  readonly doubtful: ReadonlySet<string>
   /** Whether something that looks like an address is none of these. */
   readonly hasOthers: boolean
 }
@@ -112,23 +125,32 @@ const domainRun = /\[[^\]\s]{1,60}\]|[\p{L}\p{M}\p{N}._。．｡－﹣-]{1,255}/
 /** What cannot be in a local part unless it is quoted. */
 const endOfLocal = /[\s"<>(),:;@\\[\]]/
 const maxLocalLength = 320
-/** An address begins there, or behind a character that is in few of them: `…$ann@example.com`. */
+/** What surely goes on with the local part. */
 const partOfWord = /[a-z0-9._+-]/
+/** What can be part of it as well (RFC 5322 §3.2.3, RFC 6531): `o'brien@…` is not `brien@…`, and `收件人ann@…` may be `ann@…`. */
+const perhapsPartOfWord = /[\p{L}\p{M}\p{N}!#$%&'*/=?^`{|}~]$/u
+/** Whom an emailId names begins behind it: `…-inbound0$ann@example.com`. */
+const endOfEmailId = /inbound\d{1,4}\$$/
 
 function addressesIn(given: string, addresses: ReadonlySet<string>): Found {
   const text = given.normalize('NFC').toLowerCase()
   const known = localsByDomain(addresses)
   const named = new Set<string>()
+  const doubtful = new Set<string>()
   let hasOthers = false
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     const before = text[at - 1] ?? ' '
     if (before !== '"' && endOfLocal.test(before)) continue
     const domains = domainsAt(text, at + 1)
     const ours = domains.flatMap((domain) => addressBefore(text, at, domain, known.get(domain)) ?? [])
-    for (const one of ours) named.add(one)
+    for (const { address, isDoubtful } of ours) {
+      named.add(address)
+      if (isDoubtful) doubtful.add(address)
+    }
+    if (ours.some(({ isDoubtful }) => isDoubtful)) hasOthers = true
     if (ours.length === 0 && domains.some((domain) => /[.[]/.test(domain))) hasOthers = true
   }
-  return { named, hasOthers }
+  return { named, doubtful, hasOthers }
 }
 
 /** The local parts of a domain, by their length: so that few places of a text are looked at. */
@@ -158,16 +180,21 @@ function addressBefore(
   end: number,
   domain: string,
   known: Locals | undefined,
-): string | undefined {
+): { readonly address: string; readonly isDoubtful: boolean } | undefined {
   if (known === undefined) return undefined
   if (text[end - 1] === '"') {
     const address = recipientOf(`${quotedLocal(text, end)}@${domain}`) ?? ''
     const local = address.slice(0, -domain.length - 1)
-    return known.get(local.length)?.has(local) ? address : undefined
+    return known.get(local.length)?.has(local) ? { address, isDoubtful: false } : undefined
   }
   for (const [length, locals] of known) {
-    const local = text.slice(Math.max(0, end - length), end)
-    if (locals.has(local) && !partOfWord.test(text[end - length - 1] ?? ' ')) return `${local}@${domain}`
+    const from = end - length
+    if (!locals.has(text.slice(Math.max(0, from), end))) continue
+    // A character beyond U+FFFF ends with half a pair.
+    const before = text.slice(Math.max(0, from - 16), Math.max(0, from))
+    if (partOfWord.test(before.at(-1) ?? ' ')) continue
+    const isDoubtful = !endOfEmailId.test(before) && perhapsPartOfWord.test(before)
+    return { address: `${text.slice(from, end)}@${domain}`, isDoubtful }
   }
   return undefined
 }
@@ -186,9 +213,29 @@ function domainsAt(text: string, from: number): readonly string[] {
   domainRun.lastIndex = from
   const run = domainRun.exec(text)?.[0]
   if (run === undefined) return []
-  const ascii = /^[a-z0-9._-]*/.exec(run)?.[0].replace(/[._-]+$/, '') ?? ''
-  const whole = canonicalDomain(run.replace(/[._。．｡－﹣-]+$/u, ''))
-  return [...new Set([ascii, ...(whole === undefined ? [] : [whole])])].filter((domain) => domain !== '')
+  const ascii = withoutEnd(/^[a-z0-9._-]*/.exec(run)?.[0] ?? '', '._-')
+  if (/^[a-z0-9._-]+$/.test(run)) return ascii === '' ? [] : [ascii]
+  const whole = canonicalOf(withoutEnd(run, '._。．｡－﹣-'))
+  return [...new Set([ascii, whole ?? ''])].filter((domain) => domain !== '')
+}
+
+/** A pattern for the end would look for it from each place. */
+function withoutEnd(text: string, marks: string): string {
+  let end = text.length
+  while (end > 0 && marks.includes(text[end - 1] ?? '')) end -= 1
+  return text.slice(0, end)
+}
+
+/** Domains that were read lately: a body that repeats one must not cost what reading it each time takes. */
+const canonicalDomains = new Map<string, string | undefined>()
+const mostDomains = 1_000
+
+function canonicalOf(domain: string): string | undefined {
+  if (canonicalDomains.has(domain)) return canonicalDomains.get(domain)
+  if (canonicalDomains.size >= mostDomains) canonicalDomains.clear()
+  const canonical = canonicalDomain(domain)
+  canonicalDomains.set(domain, canonical)
+  return canonical
 }
 
 /** Fields of ours, or of nobody: who sent the mail, and ids that look like addresses. Without case, `_` and `-`. */
@@ -246,11 +293,11 @@ function textsIn(value: unknown): readonly string[] {
 
 const messageIds = /qcloudses-[\w-]{1,200}-date-\d{14}-|\d{13}_[\d_]{1,200}\.sc-/g
 
-function latestSentAt(texts: readonly string[]): number | undefined {
+function earliestSentAt(texts: readonly string[]): number | undefined {
   const ids = texts.flatMap((text) => text.match(messageIds) ?? [])
   const instants = ids.flatMap((id) => sentAtOf(id) ?? claimedSentAtOf(id) ?? [])
   return instants.reduce<number | undefined>(
-    (latest, instant) => (latest === undefined ? instant : Math.max(latest, instant)),
+    (earliest, instant) => (earliest === undefined ? instant : Math.min(earliest, instant)),
     undefined,
   )
 }

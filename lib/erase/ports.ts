@@ -65,6 +65,10 @@ export interface KeptHead {
   readonly parts: number
   /** Whether it was being removed when that was interrupted. */
   readonly isHalfRemoved: boolean
+  /** When the body arrived last; absent where the table does not say. */
+  readonly lastSeenAt?: string
+  /** Whether it is parts without a head. */
+  readonly isLoose?: boolean
 }
 
 export interface InboundHead extends KeptHead {
@@ -97,8 +101,11 @@ export interface BodyEraser<Head extends KeptHead> {
   head(id: string): Promise<Head | undefined>
   /** What there is of the parts, in their order: some may be missing or damaged. */
   partsOf(head: KeptHead): Promise<Uint8Array>
-  /** Removes head and parts. Interrupted, the head shows it ({@link KeptHead.isHalfRemoved}), and it can be done again. */
-  remove(head: KeptHead): Promise<void>
+  /**
+   * Removes head and parts, unless the body has arrived again since it was read, or parts have got their head: returns whether it did.
+   * Interrupted, the head shows it ({@link KeptHead.isHalfRemoved}), and it can be done again.
+   */
+  remove(head: KeptHead): Promise<boolean>
 }
 
 export interface InboundEraser extends BodyEraser<InboundHead> {

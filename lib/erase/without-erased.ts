@@ -29,7 +29,9 @@ export function withoutErased(
         }),
         unreadable: page.unreadable.filter(({ row, sentAtMs }) => {
           const body = new TextEncoder().encode(JSON.stringify(row))
-          const { named, sentAtMs: byItsIds = -Infinity } = mentionsIn(body, '', addresses)
+          const { named, namesOthers, sentAtMs: byItsIds = -Infinity } = mentionsIn(body, '', addresses)
+          // What may be about somebody else is kept, and waits in quarantine.
+          if (namesOthers) return true
           return ![...named].some(
             (recipient) => (sentAtMs ?? byItsIds) < (erased.get(recipient)?.erasedAtMs ?? 0),
           )

@@ -1,4 +1,5 @@
 import {
+  ConditionalCheckFailedException,
   DeleteItemCommand,
   GetItemCommand,
   paginateScan,
@@ -37,6 +38,12 @@ function bodyEraser<Head extends KeptHead>(
     if (partOf?.S !== undefined && number !== undefined) return [{ partOf: partOf.S, number }]
     return isHead(item) ? [{ head: read(item) }] : []
   }
+  const hasHead = async (id: string) => {
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }),
+    )
+    return Item !== undefined
+  }
   return {
     size: () => approximateSize(client, table),
     pages: () => scanPages({ client, table }, { position: undefined }, (items) => items.flatMap(rowOf)),
@@ -47,17 +54,43 @@ function bodyEraser<Head extends KeptHead>(
       return Item && isHead(Item) ? read(Item) : undefined
     },
     partsOf: ({ id, parts }) => readLeftParts(client, table, id, parts),
-    async remove({ id, parts }) {
+    async remove({ id, parts, lastSeenAt, isLoose = false }) {
       const Key = { id: { S: id } }
+      if (isLoose) {
+        // A mail that was being written has got its head.
+        if (await hasHead(id)) return false
+        await removeParts(client, table, id, parts)
+        return true
+      }
+      // A body that has arrived again is open again, and is judged anew.
+      const condition = lastSeenAt === undefined ? {} : isAsRead(lastSeenAt)
       if (parts > 0) {
         const expression = new Expression()
         expression.require(`attribute_exists(${expression.name('id')})`)
+        if (lastSeenAt !== undefined) {
+          expression.require(`${expression.name('lastSeenAt')} = ${expression.string(lastSeenAt)}`)
+        }
         expression.set(erasing, { S: 'yes' })
-        await tryUpdate({ client, table }, Key, expression)
+        const isMarked = await tryUpdate({ client, table }, Key, expression)
+        if (!isMarked && lastSeenAt !== undefined && (await hasHead(id))) return false
         await removeParts(client, table, id, parts)
       }
-      await client.send(new DeleteItemCommand({ TableName: table, Key }))
+      try {
+        await client.send(new DeleteItemCommand({ TableName: table, Key, ...condition }))
+        return true
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false
+        throw error
+      }
     },
+  }
+}
+
+/** The row as it was read, or none. */
+function isAsRead(lastSeenAt: string) {
+  return {
+    ConditionExpression: 'attribute_not_exists(id) OR lastSeenAt = :seen',
+    ExpressionAttributeValues: { ':seen': { S: lastSeenAt } },
   }
 }
 
@@ -71,6 +104,7 @@ function keptHeadIn(item: Item): KeptHead {
     id: item.id?.S ?? '',
     parts: Number(item.parts?.N ?? 0),
     isHalfRemoved: erasing in item,
+    ...(item.lastSeenAt?.S !== undefined && { lastSeenAt: item.lastSeenAt.S }),
   }
 }
 

@@ -87,6 +87,8 @@ export function reopen(expression: Expression, reason: QuarantineReason, at: str
   else expression.setOnce('open', at)
   expression.remove('resolvedAt')
   expression.remove('resolvedBy')
+  // An erasure that was broken off had another body in mind: this one is whole, and judged anew.
+  expression.remove('erasing')
 }
 
 /** The problems as stored in a row: the first ones, a line each. */

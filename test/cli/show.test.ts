@@ -220,7 +220,9 @@ describe('the mails to one address', () => {
     await show('ann@example.com', { tz: 'UTC' })
     expect(headings()[0]).toBe('2022-06-21 08:00:00  delivered  of 21  shop@example.org → ann@example.com')
     expect(headings()).toHaveLength(10)
-    expect(printed).toContain('\n2 earlier mails (--all, --limit, --since). Times are in UTC.\n')
+    expect(printed).toContain(
+      '\n2 more mails, earlier or of unknown time (--all, --limit, --since). Times are in UTC.\n',
+    )
     printed = ''
     await show('ann@example.com', { all: true })
     expect(headings()).toHaveLength(12)

@@ -59,6 +59,16 @@ describe('an address is found in a body', () => {
     expect(named(body)).toEqual([])
   })
 
+  it.each([`o'brien@example.com`, 'a=brien@example.com', '{x}brien@example.com', 'ébrien@example.com'])(
+    'and perhaps another one, which concerns others as well: %s',
+    (address) => {
+      const brien = new Set(['brien@example.com'])
+      const body = Buffer.from(JSON.stringify({ email: address }))
+      expect(mentionsIn(body, 'application/json', brien).namesOthers).toBe(true)
+      expect([...namedIn(`Somebody <${address}>`, brien)]).toEqual([])
+    },
+  )
+
   it('in a field of a mail', () => {
     expect([...namedIn('"Lee, Ann" <Ann.Lee@example.com>', ann)]).toEqual(['ann.lee@example.com'])
     expect([...namedIn('Bob <bob@example.com>', ann)]).toEqual([])
@@ -121,6 +131,10 @@ describe('a body that is made to cost', () => {
     ['quotes', '"@'.repeat(200_000)],
     ['escapes', '\\'.repeat(500_000)],
     ['percents', '%40'.repeat(200_000)],
+    ['one run of base64', 'A'.repeat(6_000_000)],
+    ['signs and names', '@a'.repeat(500_000)],
+    ['signs and points', '@....a'.repeat(200_000)],
+    ['domains in another script', '@中.国'.repeat(200_000)],
   ])('is read all the same: %s', (_what, body) => {
     expect(named(body)).toEqual([])
   })
