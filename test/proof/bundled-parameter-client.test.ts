@@ -152,12 +152,11 @@ describe('the bundled client of Systems Manager', () => {
 
   it('names what is refused to reconcile, which fails', async () => {
     store.refuseWith = 'AccessDeniedException'
-    await expect(invokeBundle(reconcile, {}, environmentOf('bundled'))).rejects.toThrow(
-      'AccessDeniedException',
-    )
+    const { prefix } = await engine.freshTables()
+    await expect(invokeBundle(reconcile, {}, environmentOf(prefix))).rejects.toThrow('AccessDeniedException')
     expect(store.actions).toEqual(['GetParameters'])
     const { Names } = JSON.parse(store.requests[0]!.body) as { Names: string[] }
-    expect(Names).toContain('/bundled/TENCENTCLOUD_SECRET_KEY')
+    expect(Names).toContain(`/${prefix}/TENCENTCLOUD_SECRET_KEY`)
   })
 })
 
