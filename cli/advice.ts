@@ -27,5 +27,4 @@ export const adviceOfProblem = {
     'The recipient called it spam: the address is on your suppression list; do not write to it again.',
   dropped: 'The provider did not send it: its number says why (see `ledger show`).',
   deferred: 'The receiver put it off and the provider tries again: nothing to do yet.',
-  unknown: 'The provider no longer reports it: nobody will learn what became of it.',
 } as const

@@ -1,7 +1,5 @@
 import { Option, type Command } from 'commander'
 import { stringify } from 'csv-stringify/sync'
-import pMap from 'p-map'
-import { canonicalDomain } from '../lib/core/address.ts'
 import {
   addBounce,
   commonestFirst,
@@ -11,19 +9,19 @@ import {
   type BounceReason,
   type BounceReasons,
 } from '../lib/core/bounce-reasons.ts'
-import type { DeliveryKey } from '../lib/core/delivery.ts'
-import { recipientDomain, sentDayOfDelivery } from '../lib/core/figures.ts'
+import { recipientDomain } from '../lib/core/figures.ts'
 import { addDays, requestDateOf } from '../lib/core/instant.ts'
 import { datesFrom } from '../lib/core/sweep-plan.ts'
 import { printedLine } from '../lib/core/text.ts'
-import { deliveryReader, problemReader } from '../lib/table/delivery-reader.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
+import { domainOption } from './domain-option.ts'
 import { percent } from './figures-report.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { progressBar } from './progress-bar.ts'
+import { readProblems } from './read-problems.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
 interface BouncesOptions extends DayRange {
@@ -61,10 +59,7 @@ async function bounces(options: BouncesOptions): Promise<void> {
     const days = datesFrom(range.from, range.to)
     if (days.length === 0) throw new CommandError(`--from ${range.from} is later than --to ${range.to}.`)
     if (days.length > mostDays) throw new CommandError(`At most ${mostDays} days at once.`)
-    const domain = options.domain === undefined ? undefined : canonicalDomain(options.domain)
-    if (domain === undefined && options.domain !== undefined) {
-      throw new CommandError('--domain: expected a domain, such as example.com.')
-    }
+    const domain = domainOption('--domain', options.domain)
     const found = await untilInterrupted('Ending after this batch.', (signal) =>
       reasonsOf(ledger, { days, domain, signal }),
     )
@@ -79,67 +74,32 @@ interface Asked {
   readonly signal: AbortSignal
 }
 
-/** Reads the index of problems, and then the rows of what bounced. `undefined` if it was interrupted. */
+/** `undefined` if it was interrupted. */
 async function reasonsOf(
-  { client, tables, clock, log }: OpenLedger,
+  ledger: OpenLedger,
   { days, domain, signal }: Asked,
 ): Promise<BounceReasons | undefined> {
-  const from = { client, table: tables.deliveries, clock, log }
-  const problems = problemReader(from)
-  const reader = deliveryReader(from)
   const found = noBounces()
-  const inRange = new Set(days)
   const bar = progressBar('{value}/{total} days, {mails} bounced')
   bar.start(days.length + 1, 0, { mails: 0 })
   try {
-    // Of some messages the key does not show the day: their rows do.
-    for (const day of [...days, undefined]) {
-      const batches = inBatches(bouncedOf(problems.problemsOf(day), domain), signal)
-      await pMap(
-        batches,
-        async (keys) => {
-          const rows = await reader.rowsOf(keys)
-          const ofRange =
-            day === undefined ? rows.filter((row) => inRange.has(sentDayOfDelivery(row) ?? '')) : rows
-          for (const row of ofRange) addBounce(found, row)
-          bar.update({ mails: found.mails })
-        },
-        { concurrency: 4 },
-      )
-      if (signal.aborted) return undefined
-      bar.increment({ mails: found.mails })
-    }
-    return found
+    await readProblems(ledger, {
+      days,
+      isMeant: (problem) =>
+        hasBounced(problem) && (domain === undefined || recipientDomain(problem) === domain),
+      onRow: (row) => {
+        addBounce(found, row)
+        bar.update({ mails: found.mails })
+      },
+      onDay: () => {
+        bar.increment({ mails: found.mails })
+      },
+      signal,
+    })
+    return signal.aborted ? undefined : found
   } finally {
     bar.stop()
   }
-}
-
-type Problems = ReturnType<ReturnType<typeof problemReader>['problemsOf']>
-
-async function* bouncedOf(problems: Problems, domain: string | undefined): AsyncIterable<DeliveryKey> {
-  for await (const problem of problems) {
-    if (!hasBounced(problem)) continue
-    if (domain === undefined || recipientDomain(problem) === domain) yield problem
-  }
-}
-
-/** DynamoDB's bound on one BatchGetItem. */
-const keysInBatch = 100
-
-async function* inBatches(
-  keys: AsyncIterable<DeliveryKey>,
-  signal: AbortSignal,
-): AsyncIterable<readonly DeliveryKey[]> {
-  let batch: DeliveryKey[] = []
-  for await (const key of keys) {
-    batch.push(key)
-    if (batch.length < keysInBatch) continue
-    if (signal.aborted) return
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
 }
 
 type Printed = BouncesOptions & Required<DayRange>

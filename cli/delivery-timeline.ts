@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { sentAtOfDelivery, type Delivery, type Status } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
-import { byTime, rejectionIn, type Fact } from '../lib/core/fact.ts'
+import { byTime, rejectionIn, withoutFields, type Fact } from '../lib/core/fact.ts'
 import { agentIn, readersOf, type Reader } from '../lib/core/machine-opens.ts'
 import { printedLine } from '../lib/core/text.ts'
 import type { StoredInboundMail } from '../lib/ledger/ports.ts'
@@ -122,8 +122,8 @@ function entryOf({ kind, fact }: ShownFact, delivery: Delivery, readers: Readonl
 /** The words of a server or a provider, without the fields behind them. */
 function wordsOf(fact: Fact): string {
   const { reply, detail } = rejectionIn(fact)
-  const plain = detail.replace(/(?:^| )\{".*$/, '')
-  return printedLine([reply.replace(/(?:^| )\{".*$/, ''), plain].filter((part) => part !== '').join(' · '))
+  const parts = [reply, detail].map(withoutFields)
+  return printedLine(parts.filter((part) => part !== '').join(' · '))
 }
 
 function engagementWords({ detail, link }: Fact, reader: Reader | undefined): string {

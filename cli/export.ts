@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
-import { canonicalDomain } from '../lib/core/address.ts'
 import { statusRanks, type Status } from '../lib/core/delivery.ts'
 import { mailProviders } from '../lib/providers/registry.ts'
 import { deliveryScanner } from '../lib/table/delivery-reader.ts'
@@ -8,6 +7,7 @@ import { approximateSize } from '../lib/table/pages.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, type DayRange } from './day-range.ts'
+import { domainOption } from './domain-option.ts'
 import {
   exportFromStart,
   removeCheckpoint,
@@ -146,11 +146,7 @@ function filterOf({ from, to, status, domain, template, provider }: Options): Ex
   if (from !== undefined && to !== undefined && from > to) {
     throw new CommandError(`--from ${from} is later than --to ${to}.`)
   }
-  const canonical = domain === undefined ? undefined : canonicalDomain(domain)
-  if (domain !== undefined && canonical === undefined) {
-    throw new CommandError('--domain: expected a domain, such as example.com.')
-  }
-  return { from, to, status, domain: canonical, template, provider }
+  return { from, to, status, domain: domainOption('--domain', domain), template, provider }
 }
 
 async function refuseToOverwrite(file: string | undefined): Promise<void> {

@@ -1,9 +1,7 @@
 import { Option, type Command } from 'commander'
 import { stringify } from 'csv-stringify/sync'
-import pMap from 'p-map'
-import { canonicalDomain } from '../lib/core/address.ts'
-import { sentAtOfDelivery, type Delivery, type DeliveryKey } from '../lib/core/delivery.ts'
-import { recipientDomain, sentDayOfDelivery } from '../lib/core/figures.ts'
+import { sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
+import { recipientDomain } from '../lib/core/figures.ts'
 import { formatInstant, requestDateOf } from '../lib/core/instant.ts'
 import { problemOf, problemStatuses, type Problem, type ProblemStatus } from '../lib/core/problem.ts'
 import { replyClasses, type ReplyClass } from '../lib/core/replies.ts'
@@ -11,14 +9,16 @@ import { datesFrom } from '../lib/core/sweep-plan.ts'
 import { printedLine } from '../lib/core/text.ts'
 import type { ProblemDelivery } from '../lib/ledger/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
-import { deliveryReader, problemReader } from '../lib/table/delivery-reader.ts'
 import { adviceOfClass, adviceOfProblem } from './advice.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
+import { domainOption } from './domain-option.ts'
+import { FirstOf } from './first-of.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { readProblems } from './read-problems.ts'
 
 interface ProblemsOptions extends DayRange, TimeZoneOption {
   readonly status?: ProblemStatus
@@ -90,7 +90,7 @@ interface Found {
   readonly counts: Map<string, { readonly problem: Problem; mails: number }>
   mails: number
   /** The latest, as many as are shown. */
-  shown: Shown[]
+  readonly shown: FirstOf<Shown>
 }
 
 interface Meant {
@@ -99,13 +99,8 @@ interface Meant {
 }
 
 function meant(options: ProblemsOptions): Meant {
-  const domainOf = (name: string, text: string | undefined) => {
-    const domain = text === undefined ? undefined : canonicalDomain(text)
-    if (text === undefined || domain !== undefined) return domain
-    throw new CommandError(`${name}: expected a domain, such as example.com.`)
-  }
-  const domain = domainOf('--domain', options.domain)
-  const fromDomain = domainOf('--from-domain', options.fromDomain)
+  const domain = domainOption('--domain', options.domain)
+  const fromDomain = domainOption('--from-domain', options.fromDomain)
   const isSame = (asked: string | undefined, has: string | undefined) => asked === undefined || asked === has
   return {
     inIndex: (one) =>
@@ -117,71 +112,36 @@ function meant(options: ProblemsOptions): Meant {
   }
 }
 
-/** Reads the index of problems, and then the rows, a hundred at a time: what is held is what is shown. */
+/** What is held is what is shown. */
 async function find(
-  { client, tables, clock, log }: OpenLedger,
+  ledger: OpenLedger,
   days: readonly string[],
   { inIndex, problem: isMeant }: Meant,
   limit: number,
 ): Promise<Found> {
-  const from = { client, table: tables.deliveries, clock, log }
-  const reader = deliveryReader(from)
-  const index = problemReader(from)
-  const found: Found = { counts: new Map(), mails: 0, shown: [] }
-  const inRange = new Set(days)
-  // Of some messages the key does not show the day: their rows do.
-  for (const day of [...days, undefined]) {
-    await pMap(
-      inBatches(index.problemsOf(day), inIndex),
-      async (keys) => {
-        for (const delivery of await reader.rowsOf(keys)) {
-          const problem = problemOf(delivery)
-          const isOfRange = day !== undefined || inRange.has(sentDayOfDelivery(delivery) ?? '')
-          if (problem && isOfRange && isMeant(problem)) add(found, { delivery, problem }, limit)
-        }
-      },
-      { concurrency: 4 },
-    )
-  }
-  found.shown = latest(found.shown, limit)
+  const found: Found = { counts: new Map(), mails: 0, shown: new FirstOf(limit, latestFirst) }
+  await readProblems(ledger, {
+    days,
+    isMeant: inIndex,
+    onRow: (delivery) => {
+      const problem = problemOf(delivery)
+      if (problem && isMeant(problem)) add(found, { delivery, problem })
+    },
+  })
   return found
 }
 
-function add(found: Found, { delivery, problem }: Omit<Shown, 'sentAtMs'>, limit: number): void {
+function add(found: Found, { delivery, problem }: Omit<Shown, 'sentAtMs'>): void {
   found.mails += 1
   const kind = kindOf(problem)
   const count = found.counts.get(kind) ?? { problem, mails: 0 }
   count.mails += 1
   found.counts.set(kind, count)
-  found.shown.push({ delivery, problem, sentAtMs: sentAtOfDelivery(delivery) ?? 0 })
-  if (found.shown.length >= 2 * limit + 100) found.shown = latest(found.shown, limit)
+  found.shown.add({ delivery, problem, sentAtMs: sentAtOfDelivery(delivery) ?? 0 })
 }
 
-function latest(shown: readonly Shown[], limit: number): Shown[] {
-  return shown
-    .toSorted(
-      (one, other) =>
-        other.sentAtMs - one.sentAtMs || (one.delivery.recipient < other.delivery.recipient ? -1 : 1),
-    )
-    .slice(0, limit)
-}
-
-/** DynamoDB's bound on one BatchGetItem. */
-const keysInBatch = 100
-
-async function* inBatches(
-  problemsOfDay: AsyncIterable<ProblemDelivery>,
-  isMeant: (problem: ProblemDelivery) => boolean,
-): AsyncIterable<readonly DeliveryKey[]> {
-  let batch: DeliveryKey[] = []
-  for await (const problem of problemsOfDay) {
-    if (!isMeant(problem)) continue
-    batch.push(problem)
-    if (batch.length < keysInBatch) continue
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
+function latestFirst(one: Shown, other: Shown): number {
+  return other.sentAtMs - one.sentAtMs || (one.delivery.recipient < other.delivery.recipient ? -1 : 1)
 }
 
 function kindOf({ status, class: replyClass }: Problem): string {
@@ -201,7 +161,8 @@ function adviceOf(problem: Problem): string {
     : adviceOfClass.unknown
 }
 
-function linesOf(range: DayRange, { counts, mails, shown }: Found, times: LocalTimes): readonly string[] {
+function linesOf(range: DayRange, { counts, mails, ...found }: Found, times: LocalTimes): readonly string[] {
+  const shown = found.shown.inOrder()
   const when = rangeWords(range)
   if (mails === 0) return [`No mail sent ${when} has such a problem. Days are in UTC+8.`]
   const byNumber = [...counts].sort(([, one], [, other]) => other.mails - one.mails || byGravity(one, other))
@@ -256,10 +217,10 @@ function asJson(range: DayRange, { counts, mails, shown }: Found): object {
       mails: ofKind,
       advice: adviceOf(problem),
     })),
-    shown: shown.map(asRow),
+    shown: shown.inOrder().map(asRow),
   }
 }
 
 function csvOf({ shown }: Found): string {
-  return stringify(shown.map(asRow), { header: true, escape_formulas: true })
+  return stringify(shown.inOrder().map(asRow), { header: true, escape_formulas: true })
 }

@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { evidenceLine } from '../lib/core/suppression.ts'
 import { suppressionRulesVersion } from '../lib/core/suppression-rules.ts'
@@ -11,6 +11,7 @@ import {
 import { deliveryReader, deliveryScanner } from '../lib/table/delivery-reader.ts'
 import { suppressionScanner } from '../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
+import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
@@ -88,17 +89,10 @@ const stateSchema = v.object({
   removed: count,
 })
 
-const noSuchFile = v.object({ code: v.literal('ENOENT') })
-
 /** The checkpoint of an earlier recheck with the same options and rules; else the start. */
 async function storedState(file: string, isRemoving: boolean): Promise<RecheckState> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if (v.is(noSuchFile, error)) return recheckFromStart
-    throw error
-  }
+  const text = await readCheckpointFile(file)
+  if (text === undefined) return recheckFromStart
   try {
     const {
       position,
@@ -114,14 +108,11 @@ async function storedState(file: string, isRemoving: boolean): Promise<RecheckSt
   }
 }
 
-/** An existing file is always complete. It holds an address, so only its owner may read it. */
-async function storeState(file: string, state: RecheckState, isRemoving: boolean): Promise<void> {
-  await writeFile(
-    `${file}.new`,
+function storeState(file: string, state: RecheckState, isRemoving: boolean): Promise<void> {
+  return writeCheckpointFile(
+    file,
     JSON.stringify({ ...state, isRemoving, rulesVersion: suppressionRulesVersion }),
-    { mode: 0o600 },
   )
-  await rename(`${file}.new`, file)
 }
 
 /** Shows the progress on a terminal, by the row count that DynamoDB updates every few hours. */

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander'
 import pMap from 'p-map'
 import { bareAddress, recipientOf } from '../lib/core/address.ts'
-import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
-import { formatInstant, requestDateStartMs } from '../lib/core/instant.ts'
+import { sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
+import { requestDateStartMs } from '../lib/core/instant.ts'
 import { identifierIn, isTaskKey, type MessageKey } from '../lib/core/message.ts'
 import { heldReasons } from '../lib/core/suppression.ts'
 import type { DeliveryReader, StoredInboundMail } from '../lib/ledger/ports.ts'
@@ -15,6 +15,7 @@ import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn } from './day-range.ts'
+import { deliveryAsJson } from './delivery-json.ts'
 import { timelineOf } from './delivery-timeline.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
@@ -200,20 +201,8 @@ const noRfcMessageIds =
   "An RFC Message-ID cannot be searched for: use the provider's MessageId or the recipient."
 
 function asJson(delivery: Delivery): object {
-  const sentAtMs = sentAtOfDelivery(delivery)
   return {
-    recipient: delivery.recipient,
-    message: delivery.message,
-    provider: delivery.provider,
-    status: delivery.status,
-    ...(sentAtMs !== undefined && { sentAt: formatInstant(sentAtMs) }),
-    ...(delivery.spellings.length > 0 && { spellings: delivery.spellings }),
-    ...(delivery.emailIds.length > 0 && { emailIds: delivery.emailIds }),
-    counts: Object.fromEntries(countsOf(delivery)),
-    facts: Object.fromEntries(
-      [...delivery.facts].map(([kind, facts]) => [kind, facts.map((fact) => fact.text)]),
-    ),
-    columns: Object.fromEntries(delivery.columns),
+    ...deliveryAsJson(delivery),
     ...(delivery.facts.has('bounced') && { bounces: bouncesOf([delivery]) }),
   }
 }

@@ -1,6 +1,7 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { emptyFigures, figuresFrom, storedFigures, type Figures } from '../lib/core/figures.ts'
+import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { CommandError } from './command-error.ts'
 import { scanFromStart, type ScanState } from './scan-deliveries.ts'
 
@@ -32,17 +33,10 @@ const schema = v.object({
   }),
 })
 
-const noSuchFile = v.object({ code: v.literal('ENOENT') })
-
 /** @param of - says what is counted and by which rules: a count of anything else is not gone on with. */
 export async function storedCount(file: string, of: string): Promise<Counted | undefined> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if (v.is(noSuchFile, error)) return undefined
-    throw error
-  }
+  const text = await readCheckpointFile(file)
+  if (text === undefined) return undefined
   try {
     const { positions, isDone, rows, undated, figures, of: ofStored } = v.parse(schema, JSON.parse(text))
     if (ofStored !== of || positions.length !== isDone.length) return undefined
@@ -58,7 +52,7 @@ export async function storedCount(file: string, of: string): Promise<Counted | u
 /** How often an interrupted count is kept: reading for so long is soon done again. */
 const everyMs = 5_000
 
-/** Keeps a count in a file that is always complete. It holds addresses, so only its owner may read it. */
+/** Keeps a count in its file. */
 export class Checkpoint {
   readonly #file: string
   readonly #of: string
@@ -99,13 +93,12 @@ export class Checkpoint {
     const { positions, isDone, rows } = state
     const text = JSON.stringify({
       of: this.#of,
-      positions: positions.map((position) => position ?? null),
+      positions,
       isDone,
       rows,
       undated,
       figures: storedFigures(figures),
     })
-    await writeFile(`${this.#file}.new`, text, { mode: 0o600 })
-    await rename(`${this.#file}.new`, this.#file)
+    await writeCheckpointFile(this.#file, text)
   }
 }

@@ -9,6 +9,7 @@ import { ageIn } from './age.ts'
 import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 import { numberIn } from './day-range.ts'
+import { FirstOf } from './first-of.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
@@ -42,15 +43,15 @@ interface StuckMail extends DeliveryKey {
 interface Found {
   mails: number
   readonly byDay: Map<string, number>
-  /** The oldest, as many as are shown. */
-  oldest: StuckMail[]
+  /** As many as are shown. */
+  readonly oldest: FirstOf<StuckMail>
 }
 
 async function stuck({ olderThan, limit, tz, json = false }: StuckOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const nowMs = ledger.clock.now()
     const found = await find(ledger, nowMs - olderThan, limit)
-    const shown = found.oldest.map((mail) => ({ mail, nextMs: nextLookMs(mail, nowMs) }))
+    const shown = found.oldest.inOrder().map((mail) => ({ mail, nextMs: nextLookMs(mail, nowMs) }))
     if (json) {
       printJson({
         mails: found.mails,
@@ -72,25 +73,21 @@ async function find(
   limit: number,
 ): Promise<Found> {
   const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
-  const found: Found = { mails: 0, byDay: new Map(), oldest: [] }
+  const found: Found = { mails: 0, byDay: new Map(), oldest: new FirstOf(limit, byAge) }
   for await (const batch of inBatches(reader.pending())) {
     for (const { delivery, sentAtMs } of await datedOf(reader, batch)) {
       if (sentAtMs > sentUntilMs) continue
       found.mails += 1
       const day = requestDateOf(sentAtMs)
       found.byDay.set(day, (found.byDay.get(day) ?? 0) + 1)
-      found.oldest.push({ ...delivery, sentAtMs })
+      found.oldest.add({ ...delivery, sentAtMs })
     }
-    if (found.oldest.length >= 2 * limit + 100) found.oldest = oldest(found.oldest, limit)
   }
-  found.oldest = oldest(found.oldest, limit)
   return found
 }
 
-function oldest(mails: readonly StuckMail[], limit: number): StuckMail[] {
-  return mails
-    .toSorted((one, other) => one.sentAtMs - other.sentAtMs || (one.recipient < other.recipient ? -1 : 1))
-    .slice(0, limit)
+function byAge(one: StuckMail, other: StuckMail): number {
+  return one.sentAtMs - other.sentAtMs || (one.recipient < other.recipient ? -1 : 1)
 }
 
 /** When the schedule looks it up next; `undefined` where it does not any more. */

@@ -4,8 +4,8 @@ import type { ReplyClass } from '../lib/core/replies.ts'
 import { replyRules } from '../lib/core/reply-rules.ts'
 import { replySources } from '../lib/core/reply-sources.ts'
 import { unclearBounces } from '../lib/core/suppression.ts'
-import { verdictOf, type Verdict } from '../lib/core/suppression-rules.ts'
-import { eventOf } from '../lib/core/stored-event.ts'
+import type { Verdict } from '../lib/core/suppression-rules.ts'
+import { verdictOfBounce } from '../lib/core/stored-verdict.ts'
 
 /** The judgment of a stored bounce, and its source. */
 interface BounceVerdict extends Verdict {
@@ -13,7 +13,7 @@ interface BounceVerdict extends Verdict {
 }
 
 export function verdictOfFact(delivery: Delivery, fact: Fact): BounceVerdict {
-  const verdict = verdictOf(eventOf(delivery, 'bounced', fact))
+  const verdict = verdictOfBounce(delivery, fact)
   return { ...verdict, source: sourceOf(verdict.rule) }
 }
 

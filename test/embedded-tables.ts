@@ -14,6 +14,8 @@ export interface EmbeddedTables {
   /** A client that can do what the function's role allows, and no more. For ingest, no write asks for the row, either. */
   readonly clientAs: (name: FunctionName) => DynamoDBClient
   readonly freshTables: () => Promise<TableNames & { readonly prefix: string }>
+  /** All that a command or the client needs of its environment to work on these tables. */
+  readonly environmentOf: (tables: { readonly prefix: string }) => Record<string, string>
 }
 
 /**
@@ -56,6 +58,13 @@ export function embeddedTables({ onlyHere = false } = {}): EmbeddedTables {
       await createTables(started().client, prefix)
       return { ...tableNames(prefix), prefix }
     },
+    environmentOf: ({ prefix }) => ({
+      TABLE_PREFIX: prefix,
+      AWS_ENDPOINT_URL_DYNAMODB: started().endpoint,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import * as v from 'valibot'
+import { readCheckpointFile, writeCheckpointFile } from '../checkpoint-file.ts'
 import { CommandError } from '../command-error.ts'
 import { scanFromStart, type ScanState } from '../scan-deliveries.ts'
 
@@ -30,8 +31,6 @@ export interface ExportCheckpoint {
   readonly state: ExportState
 }
 
-const noSuchFile = v.object({ code: v.literal('ENOENT') })
-
 /**
  * The checkpoint beside a file, if there is one.
  * @param of - names what is exported; the checkpoint of anything else is refused
@@ -41,13 +40,8 @@ export async function storedCheckpoint(
   of: string,
 ): Promise<ExportCheckpoint | undefined> {
   if (file === undefined) return undefined
-  let text: string
-  try {
-    text = await readFile(checkpointOf(file), 'utf8')
-  } catch (error) {
-    if (v.is(noSuchFile, error)) return undefined
-    throw error
-  }
+  const text = await readCheckpointFile(checkpointOf(file))
+  if (text === undefined) return undefined
   const stored = parsed(text)
   if (stored === undefined) {
     throw new CommandError(
@@ -72,16 +66,8 @@ function parsed(text: string): v.InferOutput<typeof checkpointSchema> | undefine
   }
 }
 
-/** An existing file is always complete. It holds addresses, so only its owner may read it. */
-export async function storeCheckpoint(
-  file: string,
-  of: string,
-  { bytes, state }: ExportCheckpoint,
-): Promise<void> {
-  const name = checkpointOf(file)
-  const positions = state.positions.map((position) => position ?? null)
-  await writeFile(`${name}.new`, JSON.stringify({ of, bytes, ...state, positions }), { mode: 0o600 })
-  await rename(`${name}.new`, name)
+export function storeCheckpoint(file: string, of: string, { bytes, state }: ExportCheckpoint): Promise<void> {
+  return writeCheckpointFile(checkpointOf(file), JSON.stringify({ of, bytes, ...state }))
 }
 
 export async function removeCheckpoint(file: string): Promise<void> {

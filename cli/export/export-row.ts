@@ -2,10 +2,9 @@ import { countsOf, sentAtOfDelivery, type Delivery, type Status } from '../../li
 import { eventKinds, messageColumns, type EventKind } from '../../lib/core/event.ts'
 import { rejectionIn, type Fact } from '../../lib/core/fact.ts'
 import { recipientDomain, sentDayOfDelivery } from '../../lib/core/figures.ts'
-import { formatInstant } from '../../lib/core/instant.ts'
+import { replyClassOf } from '../../lib/core/stored-verdict.ts'
 import { judgeReply, type ReplyClass } from '../../lib/core/replies.ts'
 import type { DayRange } from '../day-range.ts'
-import { verdictOfFact } from '../verdict-words.ts'
 
 /** `instant`: milliseconds since the Unix epoch. */
 export type ExportedType = 'text' | 'instant' | 'count'
@@ -64,25 +63,6 @@ export function exportedRow(delivery: Delivery): readonly ExportedCell[] {
   ]
 }
 
-/** The delivery as it stands, with every fact. */
-export function exportedJson(delivery: Delivery): object {
-  const sentAtMs = sentAtOfDelivery(delivery)
-  return {
-    recipient: delivery.recipient,
-    message: delivery.message,
-    provider: delivery.provider,
-    status: delivery.status,
-    ...(sentAtMs !== undefined && { sentAt: formatInstant(sentAtMs) }),
-    ...(delivery.spellings.length > 0 && { spellings: delivery.spellings }),
-    ...(delivery.emailIds.length > 0 && { emailIds: delivery.emailIds }),
-    counts: Object.fromEntries(countsOf(delivery)),
-    facts: Object.fromEntries(
-      [...delivery.facts].map(([kind, facts]) => [kind, facts.map((fact) => fact.text)]),
-    ),
-    columns: Object.fromEntries(delivery.columns),
-  }
-}
-
 interface ExportedRejection {
   readonly class: ReplyClass
   readonly reply: string | undefined
@@ -95,9 +75,7 @@ function latestRejection(delivery: Delivery): ExportedRejection | undefined {
   const fact = bounce ?? latest('deferred')
   if (fact === undefined) return undefined
   const { reply } = rejectionIn(fact)
-  const replyClass = bounce
-    ? (verdictOfFact(delivery, bounce).class ?? 'unknown')
-    : judgeReply(reply, delivery).class
+  const replyClass = bounce ? replyClassOf(delivery, bounce) : judgeReply(reply, delivery).class
   return { class: replyClass, reply: reply === '' ? undefined : reply }
 }
 

@@ -2,8 +2,9 @@ import { open } from 'node:fs/promises'
 import { stringify } from 'csv-stringify/sync'
 import type { Delivery } from '../../lib/core/delivery.ts'
 import { formatInstant } from '../../lib/core/instant.ts'
-import { exportColumns, exportedJson, exportedRow } from './export-row.ts'
+import { exportColumns, exportedRow } from './export-row.ts'
 import { CommandError } from '../command-error.ts'
+import { deliveryAsJson } from '../delivery-json.ts'
 
 /** Where mails are written. */
 export interface ExportOutput {
@@ -19,7 +20,7 @@ type TextFormat = 'ndjson' | 'csv'
 
 /** One line of JSON for each mail. */
 function ndjsonOf(mails: readonly Delivery[]): string {
-  return mails.map((mail) => `${JSON.stringify(exportedJson(mail))}\n`).join('')
+  return mails.map((mail) => `${JSON.stringify(deliveryAsJson(mail))}\n`).join('')
 }
 
 /** A cell that a spreadsheet would take for a formula gets an apostrophe before it: subjects and headers are strangers' words. */

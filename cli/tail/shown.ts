@@ -2,8 +2,7 @@ import { maskedAddress } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/core/delivery.ts'
 import { rejectionIn, type Fact } from '../../lib/core/fact.ts'
 import { formatInstant, parseInstant } from '../../lib/core/instant.ts'
-import { eventOf } from '../../lib/core/stored-event.ts'
-import { verdictOf } from '../../lib/core/suppression-rules.ts'
+import { replyClassOf } from '../../lib/core/stored-verdict.ts'
 import { printedLine } from '../../lib/core/text.ts'
 import { withoutAddresses } from '../../lib/runtime/log.ts'
 import { inWords } from '../../local/event-log.ts'
@@ -105,7 +104,7 @@ function detailsOf(event: RecordedEvent, [row]: readonly Delivery[], { words }: 
   const { reply, detail } = rejectionIn(fact)
   const spoken = words(reply === '' ? detail : reply)
   if (event.kind !== 'bounced') return { what: status, reply: spoken }
-  const replyClass = verdictOf(eventOf(row, 'bounced', fact)).class ?? 'unknown'
+  const replyClass = replyClassOf(row, fact)
   return { what: `${status}, ${replyClass}`, replyClass, reply: spoken }
 }
 

@@ -4,8 +4,7 @@ import { recipientDomain } from './figures.ts'
 import { refusingProviderOf } from './mailbox-providers.ts'
 import type { ReplyClass } from './replies.ts'
 import { fingerprintOf } from './reply-fingerprint.ts'
-import { eventOf } from './stored-event.ts'
-import { verdictOf } from './suppression-rules.ts'
+import { verdictOfBounce } from './stored-verdict.ts'
 
 /** Mails that bounced for one reason. */
 export interface BounceReason {
@@ -53,7 +52,7 @@ export function addBounce(into: BounceReasons, delivery: Delivery): void {
   const last = delivery.facts.get('bounced')?.at(-1)
   if (last === undefined || !hasBounced(delivery)) return
   const { reply, detail } = rejectionIn(last)
-  const { class: replyClass = 'unknown', rule } = verdictOf(eventOf(delivery, 'bounced', last))
+  const { class: replyClass = 'unknown', rule } = verdictOfBounce(delivery, last)
   const reason = fingerprintOf(reply, delivery.recipient)
   const { recipient, message } = delivery
   const sample = { recipient, message, reply: reply === '' ? detail : reply }

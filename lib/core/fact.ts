@@ -86,6 +86,11 @@ export function rejectionIn(fact: Pick<Fact, 'detail'>): Rejection {
   return { bounceClass: bounceClass as BounceClass, reply: reply.trim(), detail: detail.trim() }
 }
 
+/** The detail without the fields that a provider added to it, which stand at its end as JSON. */
+export function withoutFields(detail: string): string {
+  return detail.replace(/(?:^| )\{".*$/, '')
+}
+
 /** The `requested` fact of an event that reports when its message was sent. */
 export function sentFactOf(event: DeliveryEvent): string | undefined {
   if (event.sentAtMs === undefined) return undefined

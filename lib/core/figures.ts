@@ -4,8 +4,7 @@ import { requestDateOf } from './instant.ts'
 import { readersOf, type MachineRules, type Reader } from './machine-opens.ts'
 import { mailboxProviderOf, otherMailboxProvider } from './mailbox-providers.ts'
 import type { ReplyClass } from './replies.ts'
-import { eventOf } from './stored-event.ts'
-import { verdictOf } from './suppression-rules.ts'
+import { replyClassOf } from './stored-verdict.ts'
 
 /** By what deliveries can be grouped. */
 export const groupings = ['day', 'template', 'sender', 'domain', 'mailbox-provider', 'class'] as const
@@ -153,7 +152,7 @@ export function recipientDomain({ recipient }: Pick<Delivery, 'recipient'>): str
 function classOf(delivery: Delivery): ReplyClass | undefined {
   if (delivery.status !== 'bounced' && delivery.status !== 'soft-bounced') return undefined
   const last = delivery.facts.get('bounced')?.at(-1)
-  return last && (verdictOf(eventOf(delivery, 'bounced', last)).class ?? 'unknown')
+  return last && replyClassOf(delivery, last)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Delivery } from './delivery.ts'
-import { occurrencesOf, type Fact } from './fact.ts'
+import { occurrencesOf, withoutFields, type Fact } from './fact.ts'
 import { minuteMs, secondMs } from './instant.ts'
 
 /**
@@ -162,8 +162,7 @@ function verdictOnAgent(agent: string, isBot: (agent: string) => boolean): Reade
  * reported.
  */
 export function agentIn(detail: string): string | undefined {
-  const agent = detail
-    .replace(/(?:^| )\{".*$/, '')
+  const agent = withoutFields(detail)
     .replace(/ ?\boutIp \S+$/, '')
     .replace(/(?:^|, )from [\da-f.:]+$/i, '')
     .trim()

@@ -2,8 +2,7 @@ import type { Delivery } from './delivery.ts'
 import type { EventKind } from './event.ts'
 import { rejectionIn, type Fact } from './fact.ts'
 import type { ReplyClass } from './replies.ts'
-import { eventOf } from './stored-event.ts'
-import { verdictOf } from './suppression-rules.ts'
+import { replyClassOf } from './stored-verdict.ts'
 
 /** What can be wrong with a mail, worst first. */
 export const problemStatuses = ['complained', 'bounced', 'soft-bounced', 'dropped', 'deferred'] as const
@@ -15,8 +14,6 @@ export interface Problem {
   readonly status: ProblemStatus
   /** Of a bounce. */
   readonly class?: ReplyClass
-  /** When it happened; absent where only the poll reported it, without an instant. */
-  readonly atMs?: number
   /** The server's or the provider's words; may be empty. */
   readonly words: string
 }
@@ -28,8 +25,7 @@ export function problemOf(delivery: Delivery): Problem | undefined {
     case 'bounced':
     case 'soft-bounced': {
       const fact = last(delivery, 'bounced')
-      const verdict = fact && verdictOf(eventOf(delivery, 'bounced', fact))
-      return { ...problem(delivery.status, fact), class: verdict?.class ?? 'unknown' }
+      return { ...problem(delivery.status, fact), class: fact ? replyClassOf(delivery, fact) : 'unknown' }
     }
     case 'dropped':
     case 'deferred':
@@ -46,11 +42,7 @@ function last({ facts }: Delivery, kind: EventKind): Fact | undefined {
 }
 
 function problem(status: ProblemStatus, fact: Fact | undefined): Problem {
-  return {
-    status,
-    ...(fact?.occurredAtMs !== undefined && { atMs: fact.occurredAtMs }),
-    words: fact ? wordsOf(status, fact) : '',
-  }
+  return { status, words: fact ? wordsOf(status, fact) : '' }
 }
 
 function wordsOf(status: ProblemStatus, fact: Fact): string {

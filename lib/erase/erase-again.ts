@@ -150,10 +150,11 @@ async function eraseBodies(
 ): Promise<Partial<ErasedCounts>> {
   const found: KeptHead[] = []
   const waiting = new Map(tombstones.map((tombstone) => [tombstone, new Set(tombstone.waiting)]))
+  const addresses = addressesOf(tombstones)
   for (const id of ids) {
     if (!isGoingOn()) break
     try {
-      const { head, judgement, ofWhom } = await judgedBody(quarantine, id, tombstones)
+      const { head, judgement, ofWhom } = await judgedBody(quarantine, id, { tombstones, addresses })
       if (head && judgement === 'erase') found.push(keptOf(head))
       for (const [tombstone, bodies] of waiting) {
         if (judgement === 'wait' && ofWhom.includes(tombstone)) bodies.add(id)
@@ -175,11 +176,17 @@ async function eraseBodies(
 async function judgedBody(
   quarantine: EraseDependencies['tables']['quarantine'],
   id: string,
-  tombstones: readonly Tombstone[],
+  erased: Erased,
 ): Promise<JudgedBody & { readonly head?: QuarantinedHead }> {
   const head = await quarantine.head(id)
   if (!head) return { judgement: 'none', ofWhom: [] }
-  return { head, ...judgedAgain(await bodyOf(quarantine, head), head, tombstones) }
+  return { head, ...judgedAgain(await bodyOf(quarantine, head), head, erased) }
+}
+
+interface Erased {
+  readonly tombstones: readonly Tombstone[]
+  /** Of all of them. */
+  readonly addresses: ReadonlySet<string>
 }
 
 interface JudgedBody {
@@ -188,12 +195,8 @@ interface JudgedBody {
 }
 
 /** A body about mails that were all sent after an erasure is none of those that it erases. */
-function judgedAgain(body: Uint8Array, head: QuarantinedHead, tombstones: readonly Tombstone[]): JudgedBody {
-  const {
-    named,
-    namesOthers,
-    sentAtMs = -Infinity,
-  } = mentionsIn(body, head.contentType, addressesOf(tombstones))
+function judgedAgain(body: Uint8Array, head: QuarantinedHead, { tombstones, addresses }: Erased): JudgedBody {
+  const { named, namesOthers, sentAtMs = -Infinity } = mentionsIn(body, head.contentType, addresses)
   const ofNamed = tombstones.filter(({ recipient }) => named.has(recipient))
   const ofWhom = ofNamed.filter(({ erasedAtMs }) => sentAtMs < erasedAtMs)
   // Somebody who is mailed again is one of the others.

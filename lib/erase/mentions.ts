@@ -28,10 +28,11 @@ const maxUnpackedBytes = 6 * 1024 * 1024
  */
 export function mentionsIn(body: Uint8Array, contentType: string, addresses: ReadonlySet<string>): Mentions {
   const texts = textsOf(body, contentType)
-  const named = new Set(texts.flatMap(decodings).flatMap((text) => [...addressesIn(text, addresses).named]))
+  const decoded = texts.flatMap(decodings)
+  const named = new Set(decoded.flatMap((text) => [...addressesIn(text, addresses).named]))
   if (named.size === 0) return nobody
   const [text = ''] = texts
-  const sentAtMs = earliestSentAt(texts.flatMap(decodings))
+  const sentAtMs = earliestSentAt(decoded)
   return {
     named,
     namesOthers: concernsOthers(text, contentType, named),

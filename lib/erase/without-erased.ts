@@ -14,13 +14,17 @@ export function withoutErased(
   tombstones: () => Promise<readonly Tombstone[]>,
   clock: Pick<Clock, 'now'>,
 ): StatusApi {
+  const lookUp = async () => {
+    const erased = new Map((await tombstones()).map((tombstone) => [tombstone.recipient, tombstone]))
+    return { erased, addresses: new Set(erased.keys()) }
+  }
+  let held: ReturnType<typeof lookUp> | undefined
   return {
     ...api,
     async page(query) {
-      const erased = new Map((await tombstones()).map((tombstone) => [tombstone.recipient, tombstone]))
+      const { erased, addresses } = await (held ??= lookUp())
       const page = await api.page(query)
       if (erased.size === 0) return page
-      const addresses = new Set(erased.keys())
       return {
         ...page,
         deliveries: page.deliveries.filter(({ recipient, message, sentAtMs: requestedAtMs }) => {

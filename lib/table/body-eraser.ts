@@ -1,5 +1,4 @@
 import {
-  ConditionalCheckFailedException,
   DeleteItemCommand,
   GetItemCommand,
   paginateScan,
@@ -18,7 +17,7 @@ import { Expression } from './expression.ts'
 import { approximateSize, scanPages, type Item } from './pages.ts'
 import { partNumberOf, readLeftParts, removeParts } from './parts.ts'
 import { openUnfinished } from './quarantine-writer.ts'
-import { tryUpdate } from './try-update.ts'
+import { tryUpdate, undefinedIfConditionFailed } from './try-update.ts'
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -38,27 +37,23 @@ function bodyEraser<Head extends KeptHead>(
     if (partOf?.S !== undefined && number !== undefined) return [{ partOf: partOf.S, number }]
     return isHead(item) ? [{ head: read(item) }] : []
   }
-  const hasHead = async (id: string) => {
-    const { Item } = await client.send(
-      new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }),
-    )
-    return Item !== undefined
+  const itemOf = async (id: string) => {
+    const Key = { id: { S: id } }
+    return (await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))).Item
   }
   return {
     size: () => approximateSize(client, table),
     pages: () => scanPages({ client, table }, { position: undefined }, (items) => items.flatMap(rowOf)),
     async head(id) {
-      const { Item } = await client.send(
-        new GetItemCommand({ TableName: table, Key: { id: { S: id } }, ConsistentRead: true }),
-      )
-      return Item && isHead(Item) ? read(Item) : undefined
+      const item = await itemOf(id)
+      return item && isHead(item) ? read(item) : undefined
     },
     partsOf: ({ id, parts }) => readLeftParts(client, table, id, parts),
     async remove({ id, parts, lastSeenAt, isLoose = false }) {
       const Key = { id: { S: id } }
       if (isLoose) {
         // A mail that was being written has got its head.
-        if (await hasHead(id)) return false
+        if ((await itemOf(id)) !== undefined) return false
         await removeParts(client, table, id, parts)
         return true
       }
@@ -72,16 +67,11 @@ function bodyEraser<Head extends KeptHead>(
         }
         expression.set(erasing, { S: 'yes' })
         const isMarked = await tryUpdate({ client, table }, Key, expression)
-        if (!isMarked && lastSeenAt !== undefined && (await hasHead(id))) return false
+        if (!isMarked && lastSeenAt !== undefined && (await itemOf(id)) !== undefined) return false
         await removeParts(client, table, id, parts)
       }
-      try {
-        await client.send(new DeleteItemCommand({ TableName: table, Key, ...condition }))
-        return true
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false
-        throw error
-      }
+      const removal = new DeleteItemCommand({ TableName: table, Key, ...condition })
+      return (await undefinedIfConditionFailed(client.send(removal))) !== undefined
     },
   }
 }

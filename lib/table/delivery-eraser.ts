@@ -1,8 +1,8 @@
-import { DeleteItemCommand, paginateQuery, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { parseFact } from '../core/fact.ts'
 import type { DeliveryEraser, KeptDelivery } from '../erase/ports.ts'
-import { endOfWhole } from './delivery-reader.ts'
-import type { Item } from './pages.ts'
+import { inWholes } from './delivery-reader.ts'
+import { queryPages, type Item } from './pages.ts'
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -13,22 +13,13 @@ interface Dependencies {
 export function deliveryEraser({ client, table }: Dependencies): DeliveryEraser {
   return {
     async *ofRecipient(recipient) {
-      const pages = paginateQuery(
-        { client },
-        {
-          TableName: table,
-          KeyConditionExpression: 'recipient = :r',
-          ExpressionAttributeValues: { ':r': { S: recipient } },
-          ConsistentRead: true,
-        },
-      )
-      let carried: readonly Item[] = []
-      for await (const { Items = [], LastEvaluatedKey } of pages) {
-        const items = [...carried, ...Items]
-        const end = LastEvaluatedKey === undefined ? items.length : endOfWhole(items)
-        carried = items.slice(end)
-        yield* deliveriesIn(items.slice(0, end))
-      }
+      const pages = queryPages(client, {
+        TableName: table,
+        KeyConditionExpression: 'recipient = :r',
+        ExpressionAttributeValues: { ':r': { S: recipient } },
+        ConsistentRead: true,
+      })
+      for await (const { items } of inWholes(pages)) yield* deliveriesIn(items)
     },
     async remove(recipient, { rows }) {
       for (const message of rows) {

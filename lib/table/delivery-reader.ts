@@ -9,7 +9,13 @@ import {
 } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, shortenedFact, type Fact } from '../core/fact.ts'
-import type { DeliveryReader, DeliveryScanner, ProblemDelivery, ProblemReader } from '../ledger/ports.ts'
+import type {
+  DeliveryReader,
+  DeliveryScanner,
+  Page,
+  ProblemDelivery,
+  ProblemReader,
+} from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
 import {
@@ -160,23 +166,35 @@ export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner 
         ),
       ),
     async *wholePages(position, segment) {
-      let carried: readonly Item[] = []
-      for await (const page of scanPages(from, { position, segment }, (items) => items)) {
-        const items = [...carried, ...page.items]
-        const end = page.next === undefined ? items.length : endOfWhole(items)
-        carried = items.slice(end)
-        const last = items[end - 1]
+      for await (const { items, isLast } of inWholes(
+        scanPages(from, { position, segment }, (page) => page),
+      )) {
+        const last = items.at(-1)
         // Nothing of the page is whole: its end is where the next one goes on, and no position to begin from.
         if (last === undefined) continue
         const { recipient, message } = keyOf(last)
         const key = { recipient: { S: recipient }, message: { S: message } }
         yield {
-          items: await wholeDeliveries(items.slice(0, end), from),
-          rows: end,
-          ...(page.next !== undefined && { next: JSON.stringify(key) }),
+          items: await wholeDeliveries(items, from),
+          rows: items.length,
+          ...(!isLast && { next: JSON.stringify(key) }),
         }
       }
     },
+  }
+}
+
+/** The items of pages in the order of the table, where what is beside a row comes with the row: the rest waits for the next page. */
+export async function* inWholes(
+  pages: AsyncIterable<Page<Item>>,
+): AsyncIterable<{ readonly items: readonly Item[]; readonly isLast: boolean }> {
+  let carried: readonly Item[] = []
+  for await (const page of pages) {
+    const isLast = page.next === undefined
+    const items = [...carried, ...page.items]
+    const end = isLast ? items.length : endOfWhole(items)
+    carried = items.slice(end)
+    yield { items: items.slice(0, end), isLast }
   }
 }
 
@@ -184,7 +202,7 @@ export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner 
  * How many of these items, in the order of the table, belong to deliveries of which nothing can follow: what is beside a row
  * sorts behind it, and of the same recipient only a message whose key begins with that row's can come in between.
  */
-export function endOfWhole(items: readonly Item[]): number {
+function endOfWhole(items: readonly Item[]): number {
   const last = items.at(-1)
   if (last === undefined) return 0
   const { recipient, message } = keyOf(last)

@@ -21,9 +21,20 @@ const maxBackoffMs = 1_000
 /** DynamoDB's own bound on one BatchGetItem. */
 const maxBatchKeys = 100
 
+/** The pages of a query, as {@link scanPages} has those of a table. */
+export async function* queryPages(
+  client: DynamoDBClient,
+  input: QueryCommandInput,
+): AsyncIterable<Page<Item>> {
+  for await (const { Items = [], LastEvaluatedKey } of paginateQuery({ client }, input)) {
+    const next = LastEvaluatedKey && { next: JSON.stringify(LastEvaluatedKey) }
+    yield { items: Items, rows: Items.length, ...next }
+  }
+}
+
 /** Every item of a query, page after page. */
 export async function* queryItems(client: DynamoDBClient, input: QueryCommandInput): AsyncIterable<Item> {
-  for await (const page of paginateQuery({ client }, input)) yield* page.Items ?? []
+  for await (const { items } of queryPages(client, input)) yield* items
 }
 
 /** Every item of a scan, page after page. */

@@ -72,43 +72,51 @@ async function putPart(of: PartsToPut, number: number, abortSignal: AbortSignal)
 }
 
 /** The bytes that {@link putParts} kept under the id. */
-export async function readParts(
+export function readParts(
   client: DynamoDBClient,
   table: string,
   id: string,
   count: number,
 ): Promise<Uint8Array> {
-  const slices = await pMap(
-    numbersUpTo(count),
-    async (number) => {
-      const part = partId(id, number)
-      const Key = { id: { S: part } }
-      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
-      const which = `Part ${number} of ${count}, the row '${part}' of ${table},`
-      if (Item?.data?.B === undefined) {
-        throw new Error(`${which} is missing. A point-in-time recovery of the table may have it.`)
-      }
-      return unpacked(Item.data.B, which)
-    },
-    { concurrency: concurrentParts },
-  )
-  return Buffer.concat(slices)
+  return readSlices({ client, table, id, count }, (data, number) => {
+    const which = `Part ${number} of ${count}, the row '${partId(id, number)}' of ${table},`
+    if (data === undefined) {
+      throw new Error(`${which} is missing. A point-in-time recovery of the table may have it.`)
+    }
+    return unpacked(data, which)
+  })
 }
 
 /** What there is of the parts that {@link putParts} kept: missing and damaged ones are left out. */
-export async function readLeftParts(
+export function readLeftParts(
   client: DynamoDBClient,
   table: string,
   id: string,
   count: number,
+): Promise<Uint8Array> {
+  return readSlices({ client, table, id, count }, (data) =>
+    data === undefined ? new Uint8Array() : unpacked(data, '').catch(() => new Uint8Array()),
+  )
+}
+
+interface KeptParts {
+  readonly client: DynamoDBClient
+  readonly table: string
+  readonly id: string
+  readonly count: number
+}
+
+/** @param unpack - what a part holds; its data are absent where the part is */
+async function readSlices(
+  { client, table, id, count }: KeptParts,
+  unpack: (data: Uint8Array | undefined, number: number) => Uint8Array | Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   const slices = await pMap(
     numbersUpTo(count),
     async (number) => {
       const Key = { id: { S: partId(id, number) } }
       const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
-      if (Item?.data?.B === undefined) return new Uint8Array()
-      return decompress(Item.data.B, { maxOutputLength: sliceBytes }).catch(() => new Uint8Array())
+      return unpack(Item?.data?.B, number)
     },
     { concurrency: concurrentParts },
   )

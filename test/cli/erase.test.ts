@@ -19,13 +19,7 @@ let tables: Awaited<ReturnType<typeof engine.freshTables>>
 
 beforeEach(async () => {
   tables = await engine.freshTables()
-  environment = {
-    TABLE_PREFIX: tables.prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  }
+  environment = engine.environmentOf(tables)
   const { client } = engine
   const on = { client, retentionDays: 400, clock }
   const writer = deliveryWriter({ ...on, table: tables.deliveries })

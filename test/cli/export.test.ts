@@ -16,13 +16,7 @@ let out: string
 let tables: Awaited<ReturnType<typeof engine.freshTables>>
 
 const run = (...words: readonly string[]) =>
-  runInProcess(registerExport, ['export', ...words], {
-    TABLE_PREFIX: tables.prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  })
+  runInProcess(registerExport, ['export', ...words], engine.environmentOf(tables))
 
 const read = () => readFile(out, 'utf8')
 

@@ -39,13 +39,7 @@ async function freshTables(): Promise<void> {
 
 /** What `ledger suppressions …` prints, and with which code it ends. */
 function ledger(...words: readonly string[]) {
-  return runInProcess(registerSuppressions, ['suppressions', ...words], {
-    TABLE_PREFIX: tables.prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  })
+  return runInProcess(registerSuppressions, ['suppressions', ...words], engine.environmentOf(tables))
 }
 
 /** A file that was last changed at 10:00 on November 20. */

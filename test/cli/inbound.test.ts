@@ -13,13 +13,7 @@ let keepAll: (...mails: readonly InboundMail[]) => Promise<void>
 
 beforeEach(async () => {
   const tables = await engine.freshTables()
-  Object.assign(process.env, {
-    TABLE_PREFIX: tables.prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  })
+  Object.assign(process.env, engine.environmentOf(tables))
   const { client } = engine
   const writer = inboundMailWriter({ client, table: tables.inbound, retentionDays: 30, clock: systemClock })
   keepAll = async (...mails) => {

@@ -12,13 +12,7 @@ let environment: Record<string, string>
 
 beforeAll(async () => {
   const { prefix, deliveries: table } = await engine.freshTables()
-  environment = {
-    TABLE_PREFIX: prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  }
+  environment = engine.environmentOf({ prefix })
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock: systemClock })
   const later = 'qcloudses-30-251200670-date-20220601150000-later'
   for (const event of [

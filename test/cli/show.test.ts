@@ -17,13 +17,7 @@ let suppress: (evidence: SuppressionEvidence) => Promise<void>
 
 beforeEach(async () => {
   const { prefix, deliveries: table, suppressions } = await engine.freshTables()
-  Object.assign(process.env, {
-    TABLE_PREFIX: prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  })
+  Object.assign(process.env, engine.environmentOf({ prefix }))
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock: systemClock })
   record = async (...events) => {
     for (const event of events) await writer.record(event)

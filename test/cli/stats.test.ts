@@ -35,13 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'stats-'))
   const tables = await engine.freshTables()
   table = tables.deliveries
-  environment = {
-    TABLE_PREFIX: tables.prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  }
+  environment = engine.environmentOf(tables)
   const weather = { seed: 7, lossRate: 0, repeatRate: 0.3, lateRate: 0.3, reorderRate: 0.3 }
   const { callbacks } = planCallbacks(traffic, { ...weather, maxDelayMs: 172_800_000 })
   const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock, maxFactsInRow: 1 })

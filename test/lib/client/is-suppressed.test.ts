@@ -94,11 +94,7 @@ const known: Readonly<Record<string, readonly Omit<SuppressionEvidence, 'recipie
 beforeAll(async () => {
   const tables = await engine.freshTables()
   environment = {
-    TABLE_PREFIX: tables.prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    ...engine.environmentOf(tables),
     // A profile would take the place of the keys.
     AWS_PROFILE: '',
   }

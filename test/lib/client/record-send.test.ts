@@ -36,12 +36,8 @@ let environment: Record<string, string>
 beforeAll(async () => {
   tables = await engine.freshTables()
   environment = {
-    TABLE_PREFIX: tables.prefix,
+    ...engine.environmentOf(tables),
     RETENTION_DAYS: '30',
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
     // A profile would take the place of the keys.
     AWS_PROFILE: '',
   }

@@ -1,0 +1,20 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import * as v from 'valibot'
+
+const noSuchFile = v.object({ code: v.literal('ENOENT') })
+
+/** What is in the file in which an interrupted command left off; `undefined` if there is none. */
+export async function readCheckpointFile(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (v.is(noSuchFile, error)) return undefined
+    throw error
+  }
+}
+
+/** An existing file is always complete. It holds addresses, so only its owner may read it. */
+export async function writeCheckpointFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600 })
+  await rename(`${file}.new`, file)
+}

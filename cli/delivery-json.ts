@@ -1,0 +1,21 @@
+import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
+import { formatInstant } from '../lib/core/instant.ts'
+
+/** The delivery as it stands, with every fact: what `show --json` and an NDJSON export have of it. */
+export function deliveryAsJson(delivery: Delivery): object {
+  const sentAtMs = sentAtOfDelivery(delivery)
+  return {
+    recipient: delivery.recipient,
+    message: delivery.message,
+    provider: delivery.provider,
+    status: delivery.status,
+    ...(sentAtMs !== undefined && { sentAt: formatInstant(sentAtMs) }),
+    ...(delivery.spellings.length > 0 && { spellings: delivery.spellings }),
+    ...(delivery.emailIds.length > 0 && { emailIds: delivery.emailIds }),
+    counts: Object.fromEntries(countsOf(delivery)),
+    facts: Object.fromEntries(
+      [...delivery.facts].map(([kind, facts]) => [kind, facts.map((fact) => fact.text)]),
+    ),
+    columns: Object.fromEntries(delivery.columns),
+  }
+}
