@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander'
 import pMap from 'p-map'
-import { bareAddress, recipientOf } from '../lib/core/address.ts'
-import { sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
+import { recipientOf } from '../lib/core/address.ts'
+import type { Delivery } from '../lib/core/delivery.ts'
 import { requestDateStartMs } from '../lib/core/instant.ts'
-import { identifierIn, isTaskKey, type MessageKey } from '../lib/core/message.ts'
+import { isTaskKey } from '../lib/core/message.ts'
 import { heldReasons } from '../lib/core/suppression.ts'
-import type { DeliveryReader, StoredInboundMail } from '../lib/ledger/ports.ts'
-import { emailIdParts } from '../lib/providers/sendcloud/email-id.ts'
+import type { StoredInboundMail } from '../lib/ledger/ports.ts'
+import { findDeliveries, latestDeliveries, readingsOf } from '../lib/query/find-deliveries.ts'
 import { systemClock } from '../lib/runtime/clock.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
@@ -61,8 +61,13 @@ function sinceIn(text: string): number {
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
 export async function show(asked: string, options: ShowOptions): Promise<void> {
   await withLedger(async (ledger) => {
-    const found = await deliveriesOf(asked, ledger)
-    const { shown, earlier } = latest(found, options)
+    const { client, tables, clock, log } = ledger
+    const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
+    const found = await findDeliveries(asked, reader)
+    const { shown, earlier } = latestDeliveries(found, {
+      limit: options.all ? Infinity : (options.limit ?? shownMails),
+      ...(options.since !== undefined && { sinceMs: options.since }),
+    })
     if (options.json) {
       printJson(shown.map(asJson))
       if (earlier > 0) process.stderr.write(`${earlierWords(earlier)}\n`)
@@ -82,24 +87,6 @@ export async function show(asked: string, options: ShowOptions): Promise<void> {
   })
 }
 
-/** The latest by when they were sent; of the others only how many there are. */
-function latest(
-  found: readonly Delivery[],
-  { limit = shownMails, all = false, since = -Infinity }: ShowOptions,
-): { readonly shown: readonly Delivery[]; readonly earlier: number } {
-  const dated = found.map((delivery) => ({ delivery, sentAtMs: sentAtOfDelivery(delivery) ?? 0 }))
-  const shown = dated
-    .filter(({ sentAtMs }) => sentAtMs >= since)
-    .sort((one, other) => other.sentAtMs - one.sentAtMs || compared(one.delivery, other.delivery))
-    .slice(0, all ? Infinity : limit)
-    .map(({ delivery }) => delivery)
-  return { shown, earlier: found.length - shown.length }
-}
-
-function compared(one: Delivery, other: Delivery): number {
-  return one.recipient === other.recipient ? 0 : one.recipient < other.recipient ? -1 : 1
-}
-
 function lastLine(earlier: number, { zone }: LocalTimes): string {
   const others = earlier === 0 ? '' : `${earlierWords(earlier)} `
   return `${others}Times are in ${zone}.\n`
@@ -107,55 +94,6 @@ function lastLine(earlier: number, { zone }: LocalTimes): string {
 
 function earlierWords(earlier: number): string {
   return `${counted(earlier, 'more mail')}, earlier or of unknown time (--all, --limit, --since).`
-}
-
-/**
- * By address, by MessageId, or by SendCloud's emailId, which names a message and its recipient. Each may hold an `@`:
- * then all are tried, the likeliest first.
- */
-async function deliveriesOf(
-  asked: string,
-  { client, tables, clock, log }: OpenLedger,
-): Promise<readonly Delivery[]> {
-  const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
-  const { bare, message, recipient, isBracketed } = readingsOf(asked)
-  if (!bare.includes('@')) return reader.ofMessage(bare)
-  const byMessage = () => (message === undefined ? [] : reader.ofMessage(message))
-  const byRecipient = () => (recipient === undefined ? [] : reader.ofRecipient(recipient))
-  const byEmailId = () => ofEmailId(bare, reader)
-  const lookUps = isBracketed ? [byMessage, byRecipient, byEmailId] : [byRecipient, byEmailId, byMessage]
-  for (const lookUp of lookUps) {
-    const found = await lookUp()
-    if (found.length > 0) return found
-  }
-  return []
-}
-
-async function ofEmailId(text: string, reader: DeliveryReader): Promise<readonly Delivery[]> {
-  const named = emailIdParts(text)
-  if (!named) return []
-  const addressee = recipientOf(named.recipient)
-  const ofMessage = await reader.ofMessage(named.message)
-  return ofMessage.filter((delivery) => delivery.recipient === addressee)
-}
-
-/** What a text may name. */
-interface Readings {
-  readonly bare: string
-  readonly message: MessageKey | undefined
-  readonly recipient: string | undefined
-  /** It is in angle brackets, like the id of a mail. */
-  readonly isBracketed: boolean
-}
-
-function readingsOf(asked: string): Readings {
-  const bare = bareAddress(asked).trim()
-  return {
-    bare,
-    message: identifierIn(asked),
-    recipient: recipientOf(bare),
-    isBracketed: asked.trimStart().startsWith('<'),
-  }
 }
 
 /** Mails in reply to the delivery, or to the message if the sender is unknown. */

@@ -8,7 +8,7 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-const useCases = ['ingest', 'quarantine', 'suppressions', 'reconcile', 'erase']
+const useCases = ['ingest', 'quarantine', 'suppressions', 'reconcile', 'erase', 'query']
 const adapters = ['table', 'parameters', 'status APIs']
 const belowWiring = ['core', 'ports', 'providers', 'runtime', ...useCases, ...adapters]
 
@@ -47,6 +47,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^lib\/erase\//,
     mayImport: ['core', 'ports', 'providers', 'runtime', 'erase'],
   },
+  { name: 'query', files: /^lib\/query\//, mayImport: ['core', 'ports', 'providers', 'query'] },
   { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'table'] },
   { name: 'parameters', files: /^lib\/runtime\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
   {
