@@ -1,24 +1,29 @@
 import { Option, type Command } from 'commander'
-import { stringify } from 'csv-stringify/sync'
-import { sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
-import { recipientDomain } from '../lib/core/figures.ts'
-import { formatInstant, requestDateOf } from '../lib/core/instant.ts'
-import { problemOf, problemStatuses, type Problem, type ProblemStatus } from '../lib/core/problem.ts'
+import { requestDateOf } from '../lib/core/instant.ts'
+import { problemStatuses, type ProblemStatus } from '../lib/core/problem.ts'
 import { replyClasses, type ReplyClass } from '../lib/core/replies.ts'
 import { datesFrom } from '../lib/core/sweep-plan.ts'
 import { printedLine } from '../lib/core/text.ts'
-import type { ProblemDelivery } from '../lib/ledger/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
-import { adviceOfClass, adviceOfProblem } from './advice.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
 import { domainOption } from './domain-option.ts'
-import { FirstOf } from './first-of.ts'
+import {
+  adviceOf,
+  byGravity,
+  commonestProblems,
+  findProblems,
+  kindOf,
+  problemAsRow,
+  problemsAsCsv,
+  type FoundProblem,
+  type FoundProblems,
+  type ProblemFilter,
+} from './find-problems.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
-import { withLedger, type OpenLedger } from './open-ledger.ts'
+import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
-import { readProblems } from './read-problems.ts'
 
 interface ProblemsOptions extends DayRange, TimeZoneOption {
   readonly status?: ProblemStatus
@@ -70,107 +75,38 @@ async function problems(options: ProblemsOptions): Promise<void> {
     if (days.length > mostDays) {
       throw new CommandError(`Expected at most ${mostDays} days at once, got ${days.length}.`)
     }
-    const found = await find(ledger, days, meant(options), options.limit)
+    const found = await findProblems(ledger, { days, filter: filterOf(options), limit: options.limit })
     if (options.json) printJson(asJson(range, found))
     else
       process.stdout.write(
-        options.csv ? csvOf(found) : `${linesOf(range, found, localTimes(options)).join('\n')}\n`,
+        options.csv ? problemsAsCsv(found) : `${linesOf(range, found, localTimes(options)).join('\n')}\n`,
       )
   })
 }
 
-interface Shown {
-  readonly delivery: Delivery
-  readonly problem: Problem
-  readonly sentAtMs: number
-}
-
-interface Found {
-  /** By problem, and of bounces by class: `bounced, gone`. */
-  readonly counts: Map<string, { readonly problem: Problem; mails: number }>
-  mails: number
-  /** The latest, as many as are shown. */
-  readonly shown: FirstOf<Shown>
-}
-
-interface Meant {
-  readonly inIndex: (problem: ProblemDelivery) => boolean
-  readonly problem: (problem: Problem) => boolean
-}
-
-function meant(options: ProblemsOptions): Meant {
+function filterOf(options: ProblemsOptions): ProblemFilter {
   const domain = domainOption('--domain', options.domain)
   const fromDomain = domainOption('--from-domain', options.fromDomain)
-  const isSame = (asked: string | undefined, has: string | undefined) => asked === undefined || asked === has
   return {
-    inIndex: (one) =>
-      isSame(options.provider, one.provider) &&
-      isSame(options.template, one.template) &&
-      isSame(fromDomain, one.fromDomain?.toLowerCase()) &&
-      (domain === undefined || recipientDomain(one) === domain),
-    problem: (one) => isSame(options.status, one.status) && isSame(options.class, one.class),
+    ...(options.status !== undefined && { status: options.status }),
+    ...(options.class !== undefined && { class: options.class }),
+    ...(options.template !== undefined && { template: options.template }),
+    ...(options.provider !== undefined && { provider: options.provider }),
+    ...(domain !== undefined && { domain }),
+    ...(fromDomain !== undefined && { fromDomain }),
   }
 }
 
-/** What is held is what is shown. */
-async function find(
-  ledger: OpenLedger,
-  days: readonly string[],
-  { inIndex, problem: isMeant }: Meant,
-  limit: number,
-): Promise<Found> {
-  const found: Found = { counts: new Map(), mails: 0, shown: new FirstOf(limit, latestFirst) }
-  await readProblems(ledger, {
-    days,
-    isMeant: inIndex,
-    onRow: (delivery) => {
-      const problem = problemOf(delivery)
-      if (problem && isMeant(problem)) add(found, { delivery, problem })
-    },
-  })
-  return found
-}
-
-function add(found: Found, { delivery, problem }: Omit<Shown, 'sentAtMs'>): void {
-  found.mails += 1
-  const kind = kindOf(problem)
-  const count = found.counts.get(kind) ?? { problem, mails: 0 }
-  count.mails += 1
-  found.counts.set(kind, count)
-  found.shown.add({ delivery, problem, sentAtMs: sentAtOfDelivery(delivery) ?? 0 })
-}
-
-function latestFirst(one: Shown, other: Shown): number {
-  return other.sentAtMs - one.sentAtMs || (one.delivery.recipient < other.delivery.recipient ? -1 : 1)
-}
-
-function kindOf({ status, class: replyClass }: Problem): string {
-  return replyClass === undefined ? status : `${status}, ${replyClass}`
-}
-
-/** The worst first. */
-function byGravity(one: { readonly problem: Problem }, other: { readonly problem: Problem }): number {
-  const gravity = ({ problem }: typeof one) => problemStatuses.indexOf(problem.status)
-  return gravity(one) - gravity(other) || (kindOf(one.problem) < kindOf(other.problem) ? -1 : 1)
-}
-
-function adviceOf(problem: Problem): string {
-  if (problem.class !== undefined) return adviceOfClass[problem.class]
-  return problem.status === 'complained' || problem.status === 'dropped' || problem.status === 'deferred'
-    ? adviceOfProblem[problem.status]
-    : adviceOfClass.unknown
-}
-
-function linesOf(range: DayRange, { counts, mails, ...found }: Found, times: LocalTimes): readonly string[] {
+function linesOf(range: DayRange, found: FoundProblems, times: LocalTimes): readonly string[] {
   const shown = found.shown.inOrder()
+  const { mails } = found
   const when = rangeWords(range)
   if (mails === 0) return [`No mail sent ${when} has such a problem. Days are in UTC+8.`]
-  const byNumber = [...counts].sort(([, one], [, other]) => other.mails - one.mails || byGravity(one, other))
   return [
     `${counted(mails, 'mail')} sent ${when}. Days are in UTC+8, times in ${times.zone}.`,
     '',
-    ...byNumber.flatMap(([kind, { problem, mails: ofKind }]) => [
-      `${ofKind.toLocaleString('en-US').padStart(8)}  ${kind}`,
+    ...commonestProblems(found).flatMap(({ problem, mails: ofKind }) => [
+      `${ofKind.toLocaleString('en-US').padStart(8)}  ${kindOf(problem)}`,
       `          ${adviceOf(problem)}`,
     ]),
     ...shown.flatMap((one) => ['', ...mailLines(one, times)]),
@@ -180,7 +116,7 @@ function linesOf(range: DayRange, { counts, mails, ...found }: Found, times: Loc
   ]
 }
 
-function mailLines({ delivery, problem, sentAtMs }: Shown, { time }: LocalTimes): readonly string[] {
+function mailLines({ delivery, problem, sentAtMs }: FoundProblem, { time }: LocalTimes): readonly string[] {
   const subject = delivery.columns.get('subject') ?? ''
   return [
     [time(sentAtMs), kindOf(problem), delivery.recipient, printedLine(subject)]
@@ -190,24 +126,7 @@ function mailLines({ delivery, problem, sentAtMs }: Shown, { time }: LocalTimes)
   ]
 }
 
-function asRow({ delivery, problem, sentAtMs }: Shown): Record<string, string> {
-  const { recipient, message, provider, columns } = delivery
-  return {
-    sentAt: formatInstant(sentAtMs),
-    recipient,
-    status: problem.status,
-    class: problem.class ?? '',
-    words: problem.words,
-    advice: adviceOf(problem),
-    provider,
-    message,
-    subject: columns.get('subject') ?? '',
-    from: columns.get('from') ?? '',
-    template: columns.get('template') ?? '',
-  }
-}
-
-function asJson(range: DayRange, { counts, mails, shown }: Found): object {
+function asJson(range: DayRange, { counts, mails, shown }: FoundProblems): object {
   return {
     ...range,
     mails,
@@ -217,10 +136,6 @@ function asJson(range: DayRange, { counts, mails, shown }: Found): object {
       mails: ofKind,
       advice: adviceOf(problem),
     })),
-    shown: shown.inOrder().map(asRow),
+    shown: shown.inOrder().map(problemAsRow),
   }
-}
-
-function csvOf({ shown }: Found): string {
-  return stringify(shown.inOrder().map(asRow), { header: true, escape_formulas: true })
 }

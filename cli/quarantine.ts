@@ -1,6 +1,5 @@
 import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { parseSigningKeys, setVariables, type Environment } from '../lib/runtime/config.ts'
 import { printedLine, severalLines } from '../lib/core/text.ts'
 import {
   quarantineReasons,
@@ -8,21 +7,13 @@ import {
   type QuarantineReason,
   type QuarantineStore,
 } from '../lib/quarantine/ports.ts'
-import { withParameters } from '../lib/runtime/parameters.ts'
-import type { Provider } from '../lib/providers/provider.ts'
-import { providers } from '../lib/providers/registry.ts'
 import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/quarantine/replay.ts'
-import { lambda } from '../lib/runtime/runtime.ts'
-import { keptRowReaders } from '../lib/wiring/kept-row-readers.ts'
-import { deliveryReader } from '../lib/table/delivery-reader.ts'
-import { quarantineStore } from '../lib/table/quarantine-store.ts'
-import { writersFor } from '../lib/wiring/writers.ts'
-import { isLocal, simulatedAppKey } from '../local/local-environment.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { requireRetention, withDeployedSettings } from './deployment-settings.ts'
-import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { shownId, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { quarantineOf, replayDependencies } from './replay-quarantined.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
 /** Declares `ledger quarantine list | show | replay | dismiss`. */
@@ -98,7 +89,7 @@ interface Choice {
 
 async function listQuarantine(options: Choice & { all?: boolean; json?: boolean }): Promise<void> {
   await withLedger(async (ledger) => {
-    const store = storeOf(ledger)
+    const store = quarantineOf(ledger)
     const rows = options.all
       ? (await Array.fromAsync(store.all())).filter((row) => isChosen(row, options))
       : await rowsToReplay(store, choiceOf(options))
@@ -136,7 +127,7 @@ function resolvedWord({ resolvedBy }: QuarantinedRow): 'resolved' | 'dismissed' 
 
 async function showQuarantined(id: string, options: { raw?: boolean }): Promise<void> {
   await withLedger(async (ledger) => {
-    const found = await inputOf(storeOf(ledger), id)
+    const found = await inputOf(quarantineOf(ledger), id)
     if (options.raw) {
       process.stdout.write(found.body)
       return
@@ -189,7 +180,7 @@ async function replayQuarantine(
   const settings = await withDeployedSettings(process.env, 'ingest')
   if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
   await withLedger(async (ledger) => {
-    const dependencies = { ...dependenciesOf(ledger, settings.environment), trustsUnsigned }
+    const dependencies = { ...replayDependencies(ledger, settings.environment), trustsUnsigned }
     const store = dependencies.quarantine
     const choice = { ...choiceOf(options), withoutUnsigned: !trustsUnsigned && options.reason !== 'unsigned' }
     const rows = id === undefined ? await rowsToReplay(store, choice) : [await inputOf(store, id)]
@@ -215,7 +206,7 @@ async function replayQuarantine(
 /** Its body is not read, so that one with damaged parts can be dismissed too. */
 async function dismissQuarantined(id: string): Promise<void> {
   await withLedger(async (ledger) => {
-    const store = storeOf(ledger)
+    const store = quarantineOf(ledger)
     const row = await store.row(id)
     if (!row) throw nothingOfThatId()
     if (row.resolvedAt !== undefined) {
@@ -244,35 +235,6 @@ async function withProgressBar<T>(total: number, run: (onStep: () => void) => Pr
     // Its timer would keep the command alive.
     bar.stop()
   }
-}
-
-function storeOf({ client, tables, clock, log }: OpenLedger): QuarantineStore {
-  return quarantineStore({ client, table: tables.quarantine, clock, log })
-}
-
-function dependenciesOf(ledger: OpenLedger, environment: Environment): Parameters<typeof replay>[1] {
-  const { client, tables, clock, log } = ledger
-  return {
-    providers,
-    polled: {
-      readers: keptRowReaders,
-      rows: deliveryReader({ client, table: tables.deliveries, clock, log }),
-    },
-    quarantine: storeOf(ledger),
-    keysOf: (provider) => keysOfNow(provider, environment),
-    ...writersFor(environment, client, clock),
-    clock,
-    log,
-  }
-}
-
-/** As the ingest function would find them. */
-async function keysOfNow(provider: Provider, environment: Environment): Promise<readonly string[]> {
-  const setting = provider.signing?.keySetting
-  if (setting === undefined) return []
-  const set = setVariables(environment)
-  if (isLocal(set)) return parseSigningKeys(provider, { SENDCLOUD_APP_KEY: simulatedAppKey, ...set })
-  return parseSigningKeys(provider, await withParameters(set, [setting], lambda.parameters))
 }
 
 function reportOf(replayed: readonly Replayed[], isDryRun: boolean): string {

@@ -5,18 +5,17 @@ import type { Delivery } from '../lib/core/delivery.ts'
 import { requestDateStartMs } from '../lib/core/instant.ts'
 import { isTaskKey } from '../lib/core/message.ts'
 import { heldReasons } from '../lib/core/suppression.ts'
-import type { StoredInboundMail } from '../lib/ledger/ports.ts'
 import { findDeliveries, latestDeliveries, readingsOf } from '../lib/query/find-deliveries.ts'
 import { systemClock } from '../lib/runtime/clock.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
-import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn } from './day-range.ts'
 import { deliveryAsJson } from './delivery-json.ts'
-import { timelineOf } from './delivery-timeline.ts'
+import { timelineText } from './delivery-timeline.ts'
+import { findAnswers } from './find-answers.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
@@ -78,11 +77,11 @@ export async function show(asked: string, options: ShowOptions): Promise<void> {
     if (found.length === 0) {
       throw new CommandError([nothingFound(asked, ledger.name), ...doNotSend].join('\n').trimEnd())
     }
-    const answers = await pMap(shown, (delivery) => answersTo(delivery, ledger), {
+    const answers = await pMap(shown, (delivery) => findAnswers(ledger, delivery), {
       concurrency: concurrentQueries,
     })
     const times = localTimes(options)
-    const timelines = shown.map((delivery, index) => timelineOf(delivery, answers[index] ?? [], times))
+    const timelines = shown.map((delivery, index) => timelineText(delivery, answers[index] ?? [], times))
     process.stdout.write([...timelines, ...doNotSend, lastLine(earlier, times)].join('\n'))
   })
 }
@@ -94,16 +93,6 @@ function lastLine(earlier: number, { zone }: LocalTimes): string {
 
 function earlierWords(earlier: number): string {
   return `${counted(earlier, 'more mail')}, earlier or of unknown time (--all, --limit, --since).`
-}
-
-/** Mails in reply to the delivery, or to the message if the sender is unknown. */
-async function answersTo(
-  { message, recipient }: Delivery,
-  { client, tables, clock, log }: OpenLedger,
-): Promise<readonly StoredInboundMail[]> {
-  const reader = inboundMailReader({ client, table: tables.inbound, clock, log })
-  const mails = await Array.fromAsync(reader.answering(message))
-  return mails.filter(({ answeredRecipient = recipient }) => answeredRecipient === recipient)
 }
 
 /** A line for each of the recipients to whom nothing should be sent any more. */

@@ -1,17 +1,12 @@
 import type { Command } from 'commander'
-import type { DeliveryKey } from '../lib/core/delivery.ts'
-import { dayMs, formatInstant, requestDateOf } from '../lib/core/instant.ts'
-import { lookAgesMs } from '../lib/core/schedule.ts'
-import type { Status } from '../lib/core/delivery.ts'
-import { datedOf, inBatches } from '../lib/reconcile/survey.ts'
-import { deliveryReader } from '../lib/table/delivery-reader.ts'
+import { dayMs, formatInstant } from '../lib/core/instant.ts'
 import { ageIn } from './age.ts'
 import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 import { numberIn } from './day-range.ts'
-import { FirstOf } from './first-of.ts'
+import { findStuck, nextLookMs, type FoundStuck, type StuckMail } from './find-stuck.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
-import { withLedger, type OpenLedger } from './open-ledger.ts'
+import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
 interface StuckOptions extends TimeZoneOption {
@@ -34,23 +29,10 @@ export function registerStuck(program: Command): void {
     .action(stuck)
 }
 
-interface StuckMail extends DeliveryKey {
-  readonly provider: string
-  readonly status: Status
-  readonly sentAtMs: number
-}
-
-interface Found {
-  mails: number
-  readonly byDay: Map<string, number>
-  /** As many as are shown. */
-  readonly oldest: FirstOf<StuckMail>
-}
-
 async function stuck({ olderThan, limit, tz, json = false }: StuckOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const nowMs = ledger.clock.now()
-    const found = await find(ledger, nowMs - olderThan, limit)
+    const found = await findStuck(ledger, { sentUntilMs: nowMs - olderThan, limit })
     const shown = found.oldest.inOrder().map((mail) => ({ mail, nextMs: nextLookMs(mail, nowMs) }))
     if (json) {
       printJson({
@@ -66,39 +48,8 @@ async function stuck({ olderThan, limit, tz, json = false }: StuckOptions): Prom
   })
 }
 
-/** Goes once through the pending index, and holds what is shown. */
-async function find(
-  { client, tables, clock, log }: OpenLedger,
-  sentUntilMs: number,
-  limit: number,
-): Promise<Found> {
-  const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
-  const found: Found = { mails: 0, byDay: new Map(), oldest: new FirstOf(limit, byAge) }
-  for await (const batch of inBatches(reader.pending())) {
-    for (const { delivery, sentAtMs } of await datedOf(reader, batch)) {
-      if (sentAtMs > sentUntilMs) continue
-      found.mails += 1
-      const day = requestDateOf(sentAtMs)
-      found.byDay.set(day, (found.byDay.get(day) ?? 0) + 1)
-      found.oldest.add({ ...delivery, sentAtMs })
-    }
-  }
-  return found
-}
-
-function byAge(one: StuckMail, other: StuckMail): number {
-  return one.sentAtMs - other.sentAtMs || (one.recipient < other.recipient ? -1 : 1)
-}
-
-/** When the schedule looks it up next; `undefined` where it does not any more. */
-function nextLookMs({ status, sentAtMs }: StuckMail, nowMs: number): number | undefined {
-  return lookAgesMs(status)
-    .map((ageMs) => sentAtMs + ageMs)
-    .find((lookMs) => lookMs > nowMs)
-}
-
 function linesOf(
-  { mails, byDay }: Found,
+  { mails, byDay }: FoundStuck,
   shown: readonly { readonly mail: StuckMail; readonly nextMs: number | undefined }[],
   { time, zone }: LocalTimes,
 ): readonly string[] {

@@ -1,22 +1,17 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { recipientOf } from '../lib/core/address.ts'
 import {
-  datedLater,
   emptySuppression,
-  heldReasons,
   linesOf,
   parseEvidence,
   suppressionReasons,
-  type HeldReason,
   type Suppression,
 } from '../lib/core/suppression.ts'
-import type { DeliveryReader } from '../lib/ledger/ports.ts'
-import type { SuppressionReader, SuppressionRemover, SuppressionWriter } from '../lib/suppressions/ports.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
-import { suppressionWriter } from '../lib/table/suppression-writer.ts'
+import { addToList, heldOf, takeOffList } from './change-suppression.ts'
 import { CommandError } from './command-error.ts'
-import { withLedger, type OpenLedger } from './open-ledger.ts'
+import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { recheckSuppressions } from './recheck.ts'
 import { isRemovedAtProviders, type RemoveOptions } from './suppressions/remove-at-provider.ts'
@@ -181,7 +176,9 @@ function jsonPrinter(): Printer<Printable & { readonly json: string }> {
 async function showSuppression(recipient: string, options: { json?: boolean }): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
-    const { reader, deliveries } = listOf(opened)
+    const { client, tables, clock, log } = opened
+    const reader = suppressionReader({ client, table: tables.suppressions })
+    const deliveries = deliveryReader({ client, table: tables.deliveries, clock, log })
     const [row, mails] = await Promise.all([reader.ofRecipient(address), deliveries.ofRecipient(address)])
     const isBounced = mails.some(({ facts }) => facts.has('bounced'))
     if (row === undefined && !isBounced) throw neverListed(opened.name)
@@ -195,25 +192,9 @@ async function showSuppression(recipient: string, options: { json?: boolean }): 
 async function addSuppression(recipient: string, { note = '' }: { note?: string }): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
-    const { reader, writer } = listOf(opened)
-    const before = await reader.ofRecipient(address)
-    await writer.suppress({
-      recipient: address,
-      reason: 'by-hand',
-      occurredAtMs: opened.clock.now(),
-      source: 'operator',
-      detail: note,
-    })
-    const after = await reader.ofRecipient(address)
-    const held = after === undefined ? [] : heldOf(after, opened)
-    const [first] = held
-    if (first === undefined) {
-      throw new CommandError(
-        `It was taken off the list at ${after?.removals.at(-1) ?? 'some time'}, later than this machine's clock says it is: set the clock, and add it again.`,
-      )
-    }
-    const already = before !== undefined && heldOf(before, opened).length > 0 ? ', as it was already' : ''
-    process.stdout.write(`${address} is on the list of ${opened.name}${already}: ${first.line}\n`)
+    const { wasHeld, held } = await addToList(opened, address, note)
+    const already = wasHeld ? ', as it was already' : ''
+    process.stdout.write(`${address} is on the list of ${opened.name}${already}: ${held.line}\n`)
   })
 }
 
@@ -223,21 +204,14 @@ async function removeSuppression(recipient: string, options: RemoveOptions): Pro
   if (!atProvider && (yes || dryRun)) throw new CommandError('--yes and --dry-run go with --at-provider.')
   await withLedger(async (opened) => {
     if (atProvider && !(await isRemovedAtProviders(address, options, opened))) return
-    const { reader, writer } = listOf(opened)
-    const nowMs = opened.clock.now()
-    const before = await reader.ofRecipient(address)
-    const after = before && (await writer.remove(address, nowMs, datedLater(before, nowMs)))
-    if (before === undefined || after === undefined) {
+    const taken = await takeOffList(opened, address)
+    if (taken === undefined) {
       if (!atProvider) throw neverListed(opened.name)
       process.stdout.write(`${neverListed(opened.name).message}\n`)
       return
     }
-    const [held] = heldOf(after, opened)
-    if (held !== undefined) {
-      throw new CommandError(`It is on the list again by what was learnt a moment ago: ${held.line}`)
-    }
-    const removedAt = after.removals.at(-1) ?? ''
-    const already = heldOf(before, opened).length > 0 ? '' : ', as it was already'
+    const { wasHeld, before, removedAt } = taken
+    const already = wasHeld ? '' : ', as it was already'
     process.stdout.write(
       `${address} is off the list of ${opened.name}${already}. Whatever was known up to ${removedAt} no longer counts; anything newer that speaks against it brings it back, and so does \`ledger suppressions add\`.${atProvider ? '' : providersOwn(before)}\n`,
     )
@@ -252,25 +226,6 @@ function providersOwn(row: Suppression): string {
   return named === ''
     ? ''
     : ` A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back. \`ledger suppressions remove ${row.recipient} --at-provider\` takes it off there, too.`
-}
-
-interface SuppressionList {
-  readonly reader: SuppressionReader
-  readonly writer: SuppressionWriter & SuppressionRemover
-  readonly deliveries: DeliveryReader
-}
-
-function listOf({ client, tables, clock, log }: OpenLedger): SuppressionList {
-  const to = { client, table: tables.suppressions }
-  return {
-    reader: suppressionReader(to),
-    writer: suppressionWriter(to),
-    deliveries: deliveryReader({ client, table: tables.deliveries, clock, log }),
-  }
-}
-
-function heldOf(row: Suppression, { clock, blocklistDays }: OpenLedger): readonly HeldReason[] {
-  return heldReasons(row, { nowMs: clock.now(), blocklistDays })
 }
 
 function addressOf(recipient: string): string {

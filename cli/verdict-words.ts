@@ -8,7 +8,7 @@ import type { Verdict } from '../lib/core/suppression-rules.ts'
 import { verdictOfBounce } from '../lib/core/stored-verdict.ts'
 
 /** The judgment of a stored bounce, and its source. */
-interface BounceVerdict extends Verdict {
+export interface BounceVerdict extends Verdict {
   readonly source: string
 }
 
