@@ -1,3 +1,4 @@
+import type { Problem } from '../lib/core/problem.ts'
 import type { ReplyClass } from '../lib/core/replies.ts'
 
 /** What to do about mails that were refused for a reason of this class, in one line. */
@@ -22,9 +23,26 @@ export const adviceOfClass: Readonly<Record<ReplyClass, string>> = {
 }
 
 /** The same of what is no bounce. */
-export const adviceOfProblem = {
+export const adviceOfProblem: Readonly<Record<'complained' | 'dropped' | 'deferred', string>> = {
   complained:
     'The recipient called it spam: the address is on your suppression list; do not write to it again.',
   dropped: 'The provider did not send it: its number says why (see `ledger show`).',
   deferred: 'The receiver put it off and the provider tries again: nothing to do yet.',
-} as const
+}
+
+/** What to do about a problem, in one line. */
+export function adviceOf(
+  { status, class: replyClass }: Problem,
+  { ofClass, ofProblem }: Advice = { ofClass: adviceOfClass, ofProblem: adviceOfProblem },
+): string {
+  if (replyClass !== undefined) return ofClass[replyClass]
+  return status === 'complained' || status === 'dropped' || status === 'deferred'
+    ? ofProblem[status]
+    : ofClass.unknown
+}
+
+/** Lines of advice, in one language. */
+interface Advice {
+  readonly ofClass: Readonly<Record<ReplyClass, string>>
+  readonly ofProblem: Readonly<Record<keyof typeof adviceOfProblem, string>>
+}

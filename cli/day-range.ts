@@ -9,10 +9,15 @@ export interface DayRange {
 
 /** A day as an option of a command; commander shows what is wrong with it. */
 export function dayIn(text: string): string {
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(requestDateStartMs(text))
-  // February 30 parses, as another day.
-  if (isDay && requestDateOf(requestDateStartMs(text)) === text) return text
+  if (isDay(text)) return text
   throw new InvalidArgumentError('Expected a day, YYYY-MM-DD in UTC+8.')
+}
+
+/** Whether it is a day that there is, as YYYY-MM-DD. */
+export function isDay(text: string): boolean {
+  const hasShape = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(requestDateStartMs(text))
+  // February 30 parses, as another day.
+  return hasShape && requestDateOf(requestDateStartMs(text)) === text
 }
 
 /** A whole number as an option of a command. */

@@ -84,7 +84,8 @@ export function percent(share: number | undefined): string {
   return `${value === 0 || value >= 10 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(2)} %`
 }
 
-function duration(seconds: number | undefined): string {
+/** `40 s`, `12 min`, `3.1 h`, `2.0 d`. */
+export function duration(seconds: number | undefined): string {
   if (seconds === undefined) return '-'
   if (seconds < 100) return `${seconds.toFixed(0)} s`
   if (seconds < 6_000) return `${(seconds / 60).toFixed(0)} min`

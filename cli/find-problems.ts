@@ -5,7 +5,7 @@ import { formatInstant } from '../lib/core/instant.ts'
 import { problemOf, problemStatuses, type Problem, type ProblemStatus } from '../lib/core/problem.ts'
 import type { ReplyClass } from '../lib/core/replies.ts'
 import type { ProblemDelivery } from '../lib/ledger/ports.ts'
-import { adviceOfClass, adviceOfProblem } from './advice.ts'
+import { adviceOf } from './advice.ts'
 import { FirstOf } from './first-of.ts'
 import type { OpenLedger } from './open-ledger.ts'
 import { readProblems } from './read-problems.ts'
@@ -104,7 +104,8 @@ function add(found: FoundProblems, { delivery, problem }: Omit<FoundProblem, 'se
   found.shown.add({ delivery, problem, sentAtMs: sentAtOfDelivery(delivery) ?? 0 })
 }
 
-function latestFirst(one: FoundProblem, other: FoundProblem): number {
+/** In order of sending, the latest first. */
+export function latestFirst(one: FoundProblem, other: FoundProblem): number {
   return other.sentAtMs - one.sentAtMs || (one.delivery.recipient < other.delivery.recipient ? -1 : 1)
 }
 
@@ -122,14 +123,6 @@ export function byGravity(one: ProblemCount, other: ProblemCount): number {
 /** The most mails first. */
 export function commonestProblems({ counts }: FoundProblems): readonly ProblemCount[] {
   return [...counts.values()].sort((one, other) => other.mails - one.mails || byGravity(one, other))
-}
-
-/** What to do about it, in one line. */
-export function adviceOf(problem: Problem): string {
-  if (problem.class !== undefined) return adviceOfClass[problem.class]
-  return problem.status === 'complained' || problem.status === 'dropped' || problem.status === 'deferred'
-    ? adviceOfProblem[problem.status]
-    : adviceOfClass.unknown
 }
 
 /** One problem in the columns of JSON and CSV; times are in UTC. */

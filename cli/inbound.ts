@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander'
-import * as v from 'valibot'
 import { printedLine, severalLines } from '../lib/core/text.ts'
 import type { InboundMailReader, StoredInboundMail } from '../lib/ledger/ports.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { CommandError } from './command-error.ts'
+import { letterOf, type Letter } from './inbound-letter.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
@@ -44,12 +44,10 @@ async function showInbound(id: string, options: { json?: boolean; raw?: boolean 
   await withLedger(async (ledger) => {
     const mail = await readerOf(ledger).mail(id)
     if (!mail) throw new CommandError('There is no mail of that id. `ledger inbound list` shows the ids.')
-    const parsed = v.safeParse(json, mail.content)
-    const content = parsed.success ? fieldsOf(parsed.output) : noFields
-    if (options.raw) process.stdout.write(textIn(content, 'raw_message') ?? mail.content)
-    else if (options.json)
-      printJson({ ...asJson(mail), content: parsed.success ? parsed.output : mail.content })
-    else process.stdout.write(`${headOf(mail)}\n${letterOf(mail, content)}`)
+    const letter = letterOf(mail.content)
+    if (options.raw) process.stdout.write(letter.field('raw_message') ?? mail.content)
+    else if (options.json) printJson({ ...asJson(mail), content: letter.json ?? mail.content })
+    else process.stdout.write(`${headOf(mail)}\n${textOf(mail, letter)}`)
   })
 }
 
@@ -92,14 +90,12 @@ function headOf(mail: StoredInboundMail): string {
 const letterHead: readonly string[] = ['subject', 'from', 'to']
 
 /** The mail as a person reads it. */
-function letterOf(mail: StoredInboundMail, content: Fields): string {
-  const head = letterHead.map(
-    (name) => [name, mail.columns.get(name) ?? textIn(content, name) ?? ''] as const,
-  )
-  const text = textIn(content, 'text') ?? ''
+function textOf(mail: StoredInboundMail, letter: Letter): string {
+  const head = letterHead.map((name) => [name, mail.columns.get(name) ?? letter.field(name) ?? ''] as const)
   const whole = `ledger inbound show ${shownId(mail.id)} --raw`
-  const body = text === '' ? `The mail has no text of its own. \`${whole}\` prints all of it.` : text
-  return `${linesOf([...head, ['date', dateOf(content)]])}\n${severalLines(body)}\n`
+  const body =
+    letter.text === '' ? `The mail has no text of its own. \`${whole}\` prints all of it.` : letter.text
+  return `${linesOf([...head, ['date', letter.date]])}\n${severalLines(body)}\n`
 }
 
 function linesOf(lines: readonly (readonly [name: string, value: string])[]): string {
@@ -108,29 +104,6 @@ function linesOf(lines: readonly (readonly [name: string, value: string])[]): st
     .filter(([, value]) => value !== '')
   const width = Math.max(...shown.map(([name]) => name.length))
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')
-}
-
-/** What the provider reported, by its own names. */
-type Fields = ReadonlyMap<string, unknown>
-
-const json = v.pipe(v.string(), v.parseJson())
-const noFields: Fields = new Map()
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : noFields
-}
-
-function textIn(fields: Fields, name: string): string | undefined {
-  const value = fields.get(name)
-  return typeof value === 'string' ? value : undefined
-}
-
-/** The date is among the mail's headers, which SendCloud sends as JSON inside the JSON. */
-function dateOf(content: Fields): string {
-  const lines = v.safeParse(json, textIn(content, 'headers') ?? '')
-  const headers = lines.success ? fieldsOf(lines.output) : noFields
-  const name = [...headers.keys()].find((header) => header.toLowerCase() === 'date') ?? 'date'
-  return textIn(content, 'date') ?? textIn(headers, name) ?? ''
 }
 
 function readerOf({ client, tables, clock, log }: OpenLedger): InboundMailReader {

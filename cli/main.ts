@@ -26,6 +26,7 @@ const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['stuck', () => import('./stuck.ts').then(({ registerStuck }) => registerStuck)],
   ['export', () => import('./export.ts').then(({ registerExport }) => registerExport)],
   ['tail', () => import('./tail.ts').then(({ registerTail }) => registerTail)],
+  ['console', () => import('./console.ts').then(({ registerConsole }) => registerConsole)],
   ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],
   [
     'suppressions',

@@ -5,12 +5,12 @@ import { replyClasses, type ReplyClass } from '../lib/core/replies.ts'
 import { datesFrom } from '../lib/core/sweep-plan.ts'
 import { printedLine } from '../lib/core/text.ts'
 import { providers } from '../lib/providers/registry.ts'
+import { adviceOf } from './advice.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
 import { domainOption } from './domain-option.ts'
 import {
-  adviceOf,
   byGravity,
   commonestProblems,
   findProblems,

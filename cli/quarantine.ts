@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress'
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { printedLine, severalLines } from '../lib/core/text.ts'
+import { printedLine } from '../lib/core/text.ts'
 import {
   quarantineReasons,
   type QuarantinedRow,
@@ -13,6 +13,7 @@ import { counted } from './counted.ts'
 import { requireRetention, withDeployedSettings } from './deployment-settings.ts'
 import { shownId, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
+import { textOf } from './quarantined-body.ts'
 import { quarantineOf, replayDependencies } from './replay-quarantined.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
@@ -132,7 +133,9 @@ async function showQuarantined(id: string, options: { raw?: boolean }): Promise<
       process.stdout.write(found.body)
       return
     }
-    process.stdout.write(`${headOf(found)}\n${bodyText(found.body)}\n`)
+    process.stdout.write(
+      `${headOf(found)}\n${textOf(found.body) ?? 'The body is not text; --raw prints it as it came.'}\n`,
+    )
   })
 }
 
@@ -161,15 +164,6 @@ function headOf(row: QuarantinedRow): string {
     ...row.problems.map((problem) => ['problem', printedLine(problem)] as const),
   ]
   return lines.map(([name, value]) => `${name.padEnd(10)}${value}\n`).join('')
-}
-
-/** As text if it is text. */
-function bodyText(body: Uint8Array): string {
-  try {
-    return severalLines(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return 'The body is not text; --raw prints it as it came.'
-  }
 }
 
 async function replayQuarantine(

@@ -3,6 +3,11 @@ import { counted } from './counted.ts'
 /** List price on demand in us-east-1, 2026-11: dollars for a million read units. */
 const dollarsPerMillion = 0.125
 
+/** Read units that a scan of so much takes, if it may be a moment behind. */
+export function unitsOfScan(bytes: number): number {
+  return Math.ceil(bytes / 4_096 / 2)
+}
+
 /**
  * What it takes to read a whole table, as a line. A scan that may be a moment behind takes half a read unit for each 4 KB.
  * @param what - what is read
@@ -11,7 +16,7 @@ export function scanCost(
   { rows, bytes }: { readonly rows: number; readonly bytes: number },
   what = 'the whole table',
 ): string {
-  const units = Math.ceil(bytes / 4_096 / 2)
+  const units = unitsOfScan(bytes)
   const dollars = (units / 1_000_000) * dollarsPerMillion
   const price = dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`
   return `This reads ${what}: about ${counted(rows, 'row')} in ${(bytes / 1_000_000).toFixed(1)} MB, ${counted(units, 'read unit')} (${price} on demand), by DynamoDB's count of the last hours.\n`

@@ -31,7 +31,8 @@ export function verdictWords({
 /** Temporary classes, even if the provider calls the bounce hard. */
 const passing: ReadonlySet<ReplyClass> = new Set(['full', 'rate', 'transient'])
 
-const consequences: Readonly<Record<Verdict['verdict'], string>> = {
+/** What follows from a verdict for the address. */
+export const consequences: Readonly<Record<Verdict['verdict'], string>> = {
   'hard-bounce': 'speaks against the address',
   unclear: `counts against the address once there are ${unclearBounces.needed} of different messages, on different days, within ${unclearBounces.withinDays} days`,
   leave: 'says nothing against the address',

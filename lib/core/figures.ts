@@ -46,11 +46,20 @@ export interface FigureRules extends MachineRules {
 
 /** Adds one whole delivery, which must not be added twice, to the figures given, and returns them. */
 export function add(figures: Figures, delivery: Delivery, rules: FigureRules): Figures {
-  const cell = cellOf(figures, groupOf(delivery, rules.by))
-  eachCounter(delivery, rules, (name) => {
-    cell.set(name, (cell.get(name) ?? 0) + 1)
-  })
+  addByEach(new Map([[rules.by, figures]]), delivery, rules)
   return figures
+}
+
+/** The same to figures of several groupings at once: what is to be counted is found once. */
+export function addByEach(
+  figures: ReadonlyMap<Grouping, Figures>,
+  delivery: Delivery,
+  rules: MachineRules,
+): void {
+  const cells = [...figures].map(([by, of]) => cellOf(of, groupOf(delivery, by)))
+  eachCounter(delivery, rules, (name) => {
+    for (const cell of cells) cell.set(name, (cell.get(name) ?? 0) + 1)
+  })
 }
 
 /** Adds other figures to the first, and returns the first. Both must be of the same rules. */

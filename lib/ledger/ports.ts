@@ -26,8 +26,8 @@ export interface PendingDelivery extends DeliveryKey {
 export interface DeliveryReader {
   /** The rows of those keys that exist, each once, in no order, without facts that were kept outside their row. */
   rowsOf(keys: readonly DeliveryKey[]): Promise<readonly Delivery[]>
-  /** Every delivery to the recipient, complete. */
-  ofRecipient(recipient: string): Promise<readonly Delivery[]>
+  /** Every delivery to the recipient, complete. @param messagePrefix - only those of messages that begin so */
+  ofRecipient(recipient: string, messagePrefix?: string): Promise<readonly Delivery[]>
   /** The delivery of the message to each of its recipients, complete. */
   ofMessage(messageId: string): Promise<readonly Delivery[]>
   /** Every unsettled delivery, in no order. */

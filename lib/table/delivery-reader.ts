@@ -50,13 +50,40 @@ interface Dependencies {
   readonly log: Log
 }
 
+interface MostRows {
+  /** Rows of a recipient, or recipients of a message, that one call reads. Default: all. */
+  readonly mostRows?: number
+  /** There were more. */
+  readonly onCut?: () => void
+}
+
+async function* firstOf<T>(items: AsyncIterable<T>, most: number, onCut: () => void): AsyncIterable<T> {
+  let given = 0
+  for await (const item of items) {
+    if (given >= most) {
+      onCut()
+      return
+    }
+    given += 1
+    yield item
+  }
+}
+
 /**
  * Reads deliveries, with the facts that did not fit into their row. A row that was changed by hand and cannot be read
  * is logged and left out, so that it does not hide the others. An expired row is left out too, since DynamoDB may take
  * days to delete it.
  */
-export function deliveryReader({ client, table, clock, log }: Dependencies): DeliveryReader {
+export function deliveryReader({
+  client,
+  table,
+  clock,
+  log,
+  mostRows = Infinity,
+  onCut = () => undefined,
+}: Dependencies & MostRows): DeliveryReader {
   const deps = { clock, log }
+  const cut = (items: AsyncIterable<Item>) => firstOf(items, mostRows, onCut)
   const itemsOf = (recipient: string, messagePrefix?: string) =>
     queryItems(client, {
       TableName: table,
@@ -83,7 +110,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
       )
       return Array.fromAsync(readable(items, deliveryOf, deps))
     },
-    ofRecipient: (recipient) => deliveriesOf(itemsOf(recipient)),
+    ofRecipient: (recipient, messagePrefix) => deliveriesOf(cut(itemsOf(recipient, messagePrefix))),
     async ofMessage(messageId) {
       const keys = queryItems(client, {
         TableName: table,
@@ -92,7 +119,7 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
         ExpressionAttributeValues: { ':m': { S: messageId } },
       })
       const deliveries: Delivery[] = []
-      for await (const key of keys) {
+      for await (const key of cut(keys)) {
         const found = await deliveriesOf(itemsOf(text(key, 'recipient'), messageId))
         deliveries.push(...found.filter((delivery) => delivery.message === messageId))
       }

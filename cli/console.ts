@@ -1,0 +1,76 @@
+import { Option, type Command } from 'commander'
+import { numberIn } from './day-range.ts'
+import { deploymentOf } from './console/deployment.ts'
+import { startConsole } from './console/server.ts'
+import { StatisticsReading } from './console/statistics-reading.ts'
+import { CommandError } from './command-error.ts'
+import { localTimes, timeZoneOption, type TimeZoneOption } from './local-time.ts'
+import { withLedger } from './open-ledger.ts'
+import { languageOf, languages, type Language } from './pages/words.ts'
+import { untilInterrupted } from './until-interrupted.ts'
+
+interface ConsoleOptions extends TimeZoneOption {
+  readonly port: number
+  readonly allowChanges?: boolean
+  readonly lang?: Language
+}
+
+/** The usual port, beside those of the local stack. */
+const usualPort = 3010
+
+/** Declares `ledger console`. */
+export function registerConsole(program: Command): void {
+  program
+    .command('console')
+    .description('all of it in a browser, on this machine alone: mails, problems, statistics, suppressions')
+    .option('--port <number>', 'where it listens; 0: any that is free', numberIn(0, 65_535), usualPort)
+    .option('--allow-changes', 'let its forms change something: suppressions and quarantine')
+    .addOption(
+      new Option('--lang <language>', "the pages' language (default: that of this terminal)").choices(
+        Object.keys(languages),
+      ),
+    )
+    .addOption(timeZoneOption())
+    .addHelpText('after', help)
+    .action(openConsole)
+}
+
+const help = `
+It prints a URL with a token that is new each time: whoever has it sees the mails. Ctrl-C ends it. It looks with the AWS
+credentials of this shell: reading takes dynamodb:GetItem, BatchGetItem, Query, Scan and DescribeTable on the tables and their
+indexes, and cloudwatch:DescribeAlarms. Each page says how many read units it took.`
+
+async function openConsole({ port, allowChanges = false, lang, tz }: ConsoleOptions): Promise<void> {
+  await withLedger(async (ledger) => {
+    const console = await startConsole(
+      {
+        ledger,
+        deployment: await deploymentOf(ledger, process.env),
+        environment: process.env,
+        words: languages[lang ?? languageOf(process.env)],
+        times: localTimes({ tz }),
+        mayChange: allowChanges,
+        statistics: new StatisticsReading(ledger),
+      },
+      port,
+    ).catch((error: unknown) => {
+      throw isTaken(error) ? new CommandError(`--port: ${port} is in use; name another, or 0.`) : error
+    })
+    try {
+      await untilInterrupted('Ending.', (signal) => {
+        process.stdout.write(`${console.url}\n\nCtrl-C ends it.\n`)
+        return new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => {
+            resolve()
+          })
+        })
+      })
+    } finally {
+      await console.close()
+    }
+  })
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+}

@@ -1,0 +1,49 @@
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb'
+import type { Environment } from '../../lib/runtime/config.ts'
+import { isLocal } from '../../local/local-environment.ts'
+import type { OpenLedger } from '../open-ledger.ts'
+
+/** Which deployment one looks at. */
+export interface Deployment {
+  readonly name: string
+  /** `local` for the local stack. */
+  readonly stage: string
+  readonly isLocal: boolean
+  readonly region: string
+  readonly account: string
+}
+
+/** As its table's own ARN has it: arn:aws:dynamodb:<region>:<account>:table/<name>. */
+export async function deploymentOf(
+  { client, tables, name }: Pick<OpenLedger, 'client' | 'tables' | 'name'>,
+  environment: Environment,
+): Promise<Deployment> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: tables.deliveries }))
+  const [, , , region = '', account = ''] = (Table?.TableArn ?? '').split(':')
+  const isOfLocalStack = isLocal(environment)
+  return {
+    name,
+    stage: isOfLocalStack ? 'local' : name.replace(/^delivery-ledger-/, ''),
+    isLocal: isOfLocalStack,
+    region: environment.AWS_REGION ?? region,
+    account,
+  }
+}
+
+const knownStages: ReadonlyMap<string, string> = new Map([
+  ['local', 'local'],
+  ['dev', 'dev'],
+  ['test', 'dev'],
+  ['staging', 'staging'],
+  ['prod', 'prod'],
+  ['production', 'prod'],
+])
+
+const otherColors = 6
+
+/** The class of a stage's color: that of production stands out, other stages each have one of six. */
+export function stageClass(stage: string): string {
+  const known = knownStages.get(stage)
+  const sum = Buffer.from(stage).reduce((total, byte) => total + byte, 0)
+  return `stage-${known ?? String(sum % otherColors)}`
+}

@@ -1,0 +1,177 @@
+import { serve, type ServerType } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import { oneLine } from '../../lib/core/text.ts'
+import { CommandError, sentenceOf } from '../command-error.ts'
+import { style } from '../pages/style.ts'
+import { deliveryPage } from './delivery-page.ts'
+import { framed } from './frame.ts'
+import { guardOf } from './guard.ts'
+import { inboundPage, letterPage } from './inbound-page.ts'
+import { problemsCsv, problemsPage } from './problems-page.ts'
+import { bodyPage, dismissPage, isDryRun, quarantinePage, replayPage } from './quarantine-page.ts'
+import { readMeter } from './read-meter.ts'
+import { rowPage } from './row-page.ts'
+import { runsPage } from './runs-page.ts'
+import { homePage, searchPage } from './search-page.ts'
+import { countPage, statisticsPage } from './statistics-page.ts'
+import { stuckPage } from './stuck-page.ts'
+import { addSuppressionPage, removeSuppressionPage, suppressionsPage } from './suppressions-page.ts'
+import { askedIn, notice, type Asked, type Page, type PageOf, type View } from './view.ts'
+
+/** Reads nothing but what it is asked for, and changes nothing. */
+const pages: Readonly<Record<string, PageOf>> = {
+  '/': homePage,
+  '/search': searchPage,
+  '/delivery': deliveryPage,
+  '/row': rowPage,
+  '/problems': problemsPage,
+  '/stuck': stuckPage,
+  '/statistics': statisticsPage,
+  '/suppressions': suppressionsPage,
+  '/quarantine': quarantinePage,
+  '/quarantine/body': bodyPage,
+  '/inbound': inboundPage,
+  '/inbound/mail': letterPage,
+  '/runs': runsPage,
+}
+
+/** What is asked for by a form; `isChange`: only where changes are allowed. */
+const forms: Readonly<
+  Record<string, { readonly page: PageOf; readonly isChange: (asked: Asked) => boolean }>
+> = {
+  '/statistics': { page: countPage, isChange: () => false },
+  '/suppressions/add': { page: addSuppressionPage, isChange: () => true },
+  '/suppressions/remove': { page: removeSuppressionPage, isChange: () => true },
+  '/quarantine/replay': { page: replayPage, isChange: (asked) => !isDryRun(asked) },
+  '/quarantine/dismiss': { page: dismissPage, isChange: () => true },
+}
+
+/** The largest form. */
+const maxFormBytes = 64 * 1024
+
+// No script runs, nothing is loaded from elsewhere, no other site frames it. A form sends `Origin: null` under a policy of no
+// referrer, so its own pages may know where they were called from.
+const headers: Parameters<typeof secureHeaders>[0] = {
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  referrerPolicy: 'same-origin',
+  strictTransportSecurity: false,
+  xFrameOptions: 'DENY',
+}
+
+interface ConsoleApp {
+  readonly app: Hono
+  readonly token: string
+}
+
+/** @param origins - under which addresses it is reached */
+export function consoleApp(view: View, origins: () => readonly string[]): ConsoleApp {
+  const app = new Hono()
+  const guard = guardOf(origins)
+  const { respond, refuse } = responder(view)
+  app.use(
+    secureHeaders(headers),
+    async (c, next) => {
+      c.header('Cache-Control', 'no-store')
+      await next()
+    },
+    guard.middleware,
+    bodyLimit({ maxSize: maxFormBytes }),
+  )
+  app.get('/style.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
+  app.get('/problems.csv', async (c) =>
+    c.body(await problemsCsv(view, await askedIn(c)), 200, {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="problems.csv"',
+    }),
+  )
+  for (const [path, page] of Object.entries(pages)) {
+    app.get(path, async (c) => respond(await askedIn(c), page))
+  }
+  for (const [path, { page, isChange }] of Object.entries(forms)) {
+    app.post(path, async (c) => {
+      const asked = await askedIn(c)
+      return isChange(asked) && !view.mayChange
+        ? refuse(view.words.startWithChanges, 403)
+        : respond(asked, page)
+    })
+  }
+  app.notFound(() => refuse(view.words.notFound, 404))
+  return { app, token: guard.token }
+}
+
+interface Responder {
+  readonly respond: (asked: Asked, pageOf: PageOf) => Promise<Response>
+  readonly refuse: (why: string, status: 403 | 404) => Promise<Response>
+}
+
+/** Makes a page within its frame; what fails is a page that says so. */
+function responder(view: View): Responder {
+  const meter = readMeter(view.ledger.client)
+  const { words, ledger } = view
+  const failed = (error: unknown): Page => {
+    const isExplained = error instanceof CommandError
+    if (!isExplained) ledger.log('page failed', { problem: sentenceOf(error) })
+    const body = notice(oneLine(sentenceOf(error)), 'bad')
+    return { title: words.failed, section: '', body, status: isExplained ? 409 : 500 }
+  }
+  const respond: Responder['respond'] = (asked, pageOf) =>
+    meter.measure(async (units) => {
+      const page = await pageOf(view, asked).catch(failed)
+      return new Response(String(await framed(view, page, units())), {
+        status: page.status ?? 200,
+        headers: {
+          'content-type': 'text/html; charset=utf-8',
+          ...(page.refreshSeconds !== undefined && { refresh: String(page.refreshSeconds) }),
+        },
+      })
+    })
+  return {
+    respond,
+    refuse: (why, status) =>
+      respond(
+        () => undefined,
+        () => Promise.resolve({ title: words.failed, section: '', body: notice(why, 'bad'), status }),
+      ),
+  }
+}
+
+/** A console that listens on this machine alone. */
+export interface RunningConsole {
+  /** With the token: whoever has it is let in. */
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+/** @param port - 0: any that is free */
+export async function startConsole(view: View, port: number): Promise<RunningConsole> {
+  const origins: string[] = []
+  const { app, token } = consoleApp(view, () => origins)
+  const { server, bound } = await new Promise<{ server: ServerType; bound: number }>((resolve, reject) => {
+    const started = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info) => {
+      resolve({ server: started, bound: info.port })
+    })
+    started.once('error', reject)
+  })
+  origins.push(`http://127.0.0.1:${bound}`, `http://localhost:${bound}`)
+  return {
+    url: `http://127.0.0.1:${bound}/?t=${token}`,
+    async close() {
+      await view.statistics.stop()
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve()
+        })
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      })
+    },
+  }
+}

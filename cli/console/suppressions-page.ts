@@ -1,0 +1,206 @@
+import { html } from 'hono/html'
+import { recipientOf } from '../../lib/core/address.ts'
+import { linesOf, type HeldReason } from '../../lib/core/suppression.ts'
+import { doubtsOf } from '../../lib/suppressions/recheck.ts'
+import { deliveryReader } from '../../lib/table/delivery-reader.ts'
+import { suppressionReader, suppressionScanner } from '../../lib/table/suppression-reader.ts'
+import { addToList, heldOf, takeOffList } from '../change-suppression.ts'
+import { nothing, path, table, type Html } from '../pages/html.ts'
+import { bouncesOf, doubtWords } from '../suppression-report.ts'
+import { mostRowsOfPage } from './bounds.ts'
+import { badge, field, notice, type Asked, type Page, type PageOf, type View } from './view.ts'
+
+/** Rows of the list in one part. */
+const rowsInPart = 100
+
+const shownBounces = 20
+
+/** One address and why it is on the list or not; without one, the list part by part. */
+export const suppressionsPage: PageOf = async (view, asked) => {
+  const query = asked('q')
+  if (query === undefined) return frame(view, await partOfList(view, asked('after')))
+  const address = recipientOf(query)
+  if (address === undefined) return badAddress(view, query)
+  return frame(view, await sectionOf(view, address), address)
+}
+
+/** Puts an address on the list by hand. */
+export const addSuppressionPage: PageOf = async (view, asked) =>
+  changed(view, asked, async (address) => {
+    await addToList(view.ledger, address, asked('note') ?? '')
+    return notice(view.words.wasPutOn(address), 'good')
+  })
+
+/** Takes an address off the list. */
+export const removeSuppressionPage: PageOf = async (view, asked) =>
+  changed(view, asked, async (address) => {
+    const taken = await takeOffList(view.ledger, address)
+    const { words } = view
+    return taken === undefined
+      ? notice(words.neverOnList, 'warn')
+      : notice(words.wasTakenOff(address), 'good')
+  })
+
+async function changed(view: View, asked: Asked, change: (address: string) => Promise<Html>): Promise<Page> {
+  const query = asked('recipient') ?? ''
+  const address = recipientOf(query)
+  if (address === undefined) return badAddress(view, query)
+  const done = await change(address)
+  return frame(view, html`${done} ${await sectionOf(view, address)}`, address)
+}
+
+function badAddress(view: View, query: string): Page {
+  return { ...frame(view, notice(view.words.badAddress(query), 'bad'), query), status: 400 }
+}
+
+function frame({ words }: View, body: Html, query = ''): Page {
+  return {
+    title: words.suppressionsTitle,
+    section: '/suppressions',
+    body: html`<form action="/suppressions" method="get" role="search">
+        ${field(
+          words.addressLabel,
+          'q',
+          html`<input id="q" name="q" type="search" value="${query}" autocomplete="off" />`,
+          true,
+        )}
+        <button class="main">${words.searchButton}</button>
+      </form>
+      ${body}`,
+  }
+}
+
+async function sectionOf(view: View, address: string): Promise<Html> {
+  const { words, ledger, times, mayChange } = view
+  const { client, tables, clock, log } = ledger
+  const deliveries = deliveryReader({
+    client,
+    table: tables.deliveries,
+    clock,
+    log,
+    mostRows: mostRowsOfPage,
+  })
+  const [row, mails] = await Promise.all([
+    suppressionReader({ client, table: tables.suppressions }).ofRecipient(address),
+    deliveries.ofRecipient(address),
+  ])
+  const held = heldOf(row, ledger)
+  const bounces = bouncesOf(mails).toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))
+  const doubts = row === undefined ? [] : doubtsOf(row, mails)
+  return html`${
+      held.length > 0
+        ? notice(words.isOnList, 'bad')
+        : notice(row === undefined ? words.neverOnList : words.isNotOnList, 'good')
+    }
+    ${
+      held.length > 0
+        ? html`<ul>
+            ${held.map((reason) => html`<li>${reasonWords(reason, view)}</li>`)}
+          </ul>`
+        : nothing
+    }
+    <p><a href="${path('/search', { q: address })}">${words.searchTitle}</a></p>
+    ${
+      row === undefined
+        ? nothing
+        : listed(words.evidence, [
+            ...linesOf(row),
+            ...row.removals.map((at) => words.takenOff(timeOf(at, times.time))),
+          ])
+    }
+    ${listed(
+      words.judgedBounces,
+      bounces
+        .slice(0, shownBounces)
+        .flatMap((one) => [`${one.at ?? words.timeUnknown} ${one.bounce}`, one.words]),
+    )}
+    ${listed(words.inDoubt, doubts.map(doubtWords))}
+    ${mayChange ? changeForms(view, address, held.length > 0) : html`<p class="soft">${words.startWithChanges}</p>`}`
+}
+
+function timeOf(instant: string, time: (instantMs: number) => string): string {
+  const atMs = Date.parse(instant)
+  return Number.isNaN(atMs) ? instant : time(atMs)
+}
+
+function reasonWords({ reason, sinceMs, untilMs, fromDomain }: HeldReason, { words, times }: View): string {
+  return [
+    words.onListSince(words.reasons[reason], times.time(sinceMs)),
+    ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
+    ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
+  ].join(', ')
+}
+
+function listed(title: string, lines: readonly string[]): Html {
+  if (lines.length === 0) return nothing
+  return html`<h2>${title}</h2>
+    <ul>
+      ${lines.map((line) => html`<li>${line}</li>`)}
+    </ul>`
+}
+
+function changeForms({ words }: View, address: string, isHeld: boolean): Html {
+  const recipient = html`<input type="hidden" name="recipient" value="${address}" />`
+  if (isHeld) {
+    return html`<form class="change" action="/suppressions/remove" method="post">
+      <h2>${words.takeOffTitle}</h2>
+      <p>${words.takeOffWords}</p>
+      ${recipient} <button class="main">${words.takeOffButton}</button>
+    </form>`
+  }
+  return html`<form class="change" action="/suppressions/add" method="post">
+    <h2>${words.putOnTitle}</h2>
+    <p>${words.putOnWords}</p>
+    ${recipient} ${field(words.noteLabel, 'note', html`<input id="note" name="note" maxlength="200" />`)}
+    <button class="main">${words.putOnButton}</button>
+  </form>`
+}
+
+/** A part of the list in the order of its table, and where the next one begins. */
+async function partOfList(view: View, after: string | undefined): Promise<Html> {
+  const { words, ledger, times } = view
+  const { client, tables, clock } = ledger
+  const scanner = suppressionScanner({ client, table: tables.suppressions, clock, rowsInPage: rowsInPart })
+  const position = after === undefined ? undefined : JSON.stringify({ recipient: { S: after } })
+  const part = await firstOf(scanner.pages(position))
+  const rows = (part?.items ?? []).flatMap((row) => {
+    const held = heldOf(row, ledger)
+    return held.length > 0 ? [{ row, held }] : []
+  })
+  const last = part?.items.at(-1)?.recipient
+  const { columns } = words
+  return html`<h2>${words.browseList}</h2>
+    <p class="soft">${words.browseNote}</p>
+    ${
+      rows.length === 0
+        ? notice(words.listEmpty)
+        : table(
+            words.browseList,
+            [columns.recipient, columns.reason, { name: columns.since, isWhole: true }, columns.note],
+            rows.flatMap(({ row, held }) =>
+              held.map(({ reason, sinceMs, untilMs, fromDomain }) => [
+                html`<a href="${path('/suppressions', { q: row.recipient })}">${row.recipient}</a>`,
+                badge(reason, words.reasons[reason]),
+                times.time(sinceMs),
+                [
+                  ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
+                  ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
+                ].join(' '),
+              ]),
+            ),
+          )
+    }
+    <ul class="links">
+      ${after === undefined ? nothing : html`<li><a href="/suppressions">${words.firstPart}</a></li>`}
+      ${
+        part?.next === undefined || last === undefined
+          ? nothing
+          : html`<li><a href="${path('/suppressions', { after: last })}">${words.nextPart}</a></li>`
+      }
+    </ul>`
+}
+
+async function firstOf<T>(pages: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const page of pages) return page
+  return undefined
+}
