@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { StartError } from '../local/listening-server.ts'
 import { numberIn } from './day-range.ts'
 import { deploymentOf } from './console/deployment.ts'
 import { startConsole } from './console/server.ts'
@@ -15,15 +16,12 @@ interface ConsoleOptions extends TimeZoneOption {
   readonly lang?: Language
 }
 
-/** The usual port, beside those of the local stack. */
-const usualPort = 3010
-
 /** Declares `ledger console`. */
 export function registerConsole(program: Command): void {
   program
     .command('console')
     .description('all of it in a browser, on this machine alone: mails, problems, statistics, suppressions')
-    .option('--port <number>', 'where it listens; 0: any that is free', numberIn(0, 65_535), usualPort)
+    .option('--port <number>', 'where it listens (0: any that is free)', numberIn(0, 65_535), 0)
     .option('--allow-changes', 'let its forms change something: suppressions and quarantine')
     .addOption(
       new Option('--lang <language>', "the pages' language (default: that of this terminal)").choices(
@@ -53,8 +51,9 @@ async function openConsole({ port, allowChanges = false, lang, tz }: ConsoleOpti
         statistics: new StatisticsReading(ledger),
       },
       port,
+      'the console (--port)',
     ).catch((error: unknown) => {
-      throw isTaken(error) ? new CommandError(`--port: ${port} is in use; name another, or 0.`) : error
+      throw error instanceof StartError ? new CommandError(error.message) : error
     })
     try {
       await untilInterrupted('Ending.', (signal) => {
@@ -69,8 +68,4 @@ async function openConsole({ port, allowChanges = false, lang, tz }: ConsoleOpti
       await console.close()
     }
   })
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }

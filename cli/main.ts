@@ -25,6 +25,7 @@ const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['problems', () => import('./problems.ts').then(({ registerProblems }) => registerProblems)],
   ['stuck', () => import('./stuck.ts').then(({ registerStuck }) => registerStuck)],
   ['export', () => import('./export.ts').then(({ registerExport }) => registerExport)],
+  ['report', () => import('./report.ts').then(({ registerReport }) => registerReport)],
   ['tail', () => import('./tail.ts').then(({ registerTail }) => registerTail)],
   ['console', () => import('./console.ts').then(({ registerConsole }) => registerConsole)],
   ['reconcile', () => import('./reconcile.ts').then(({ registerReconcile }) => registerReconcile)],

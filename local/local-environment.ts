@@ -8,7 +8,7 @@ export const usualPorts = {
   SES_PORT: '3001',
   SENDCLOUD_PORT: '3002',
   LOGS_PORT: '3003',
-  ADMIN_PORT: '8001',
+  CONSOLE_PORT: '3010',
 } as const
 
 /** The ports of a stack that disturbs nothing that runs: whichever are free. */
@@ -18,7 +18,7 @@ export const freePorts = {
   SES_PORT: '0',
   SENDCLOUD_PORT: '0',
   LOGS_PORT: '0',
-  ADMIN_PORT: '0',
+  CONSOLE_PORT: '0',
 } as const satisfies Record<keyof typeof usualPorts, '0'>
 
 /** The credentials that the simulated SES accepts. They open nothing. */

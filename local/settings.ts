@@ -17,7 +17,7 @@ const localEntries = {
   SES_PORT: v.optional(port, usualPorts.SES_PORT),
   SENDCLOUD_PORT: v.optional(port, usualPorts.SENDCLOUD_PORT),
   LOGS_PORT: v.optional(port, usualPorts.LOGS_PORT),
-  ADMIN_PORT: v.optional(port, usualPorts.ADMIN_PORT),
+  CONSOLE_PORT: v.optional(port, usualPorts.CONSOLE_PORT),
   CALLBACK_TOKEN: v.optional(callbackToken),
   SENDCLOUD_APP_KEY: v.optional(appKeys, simulatedAppKey),
   DATA_DIR: v.optional(v.string()),
@@ -33,7 +33,7 @@ export interface LocalSettings {
   readonly sesPort: number
   readonly sendCloudPort: number
   readonly logsPort: number
-  readonly adminPort: number
+  readonly consolePort: number
   readonly callbackToken: string
   /** With what SendCloud's callbacks are signed here: the first of the keys that the functions accept. */
   readonly sendCloudAppKey: string
@@ -63,7 +63,7 @@ export function localSettings(environment: Environment): LocalSettings {
     sesPort: config.SES_PORT,
     sendCloudPort: config.SENDCLOUD_PORT,
     logsPort: config.LOGS_PORT,
-    adminPort: config.ADMIN_PORT,
+    consolePort: config.CONSOLE_PORT,
     callbackToken: config.CALLBACK_TOKEN ?? randomBytes(24).toString('base64url'),
     sendCloudAppKey: SENDCLOUD_APP_KEY.replace(/,.*/s, '').trim(),
     dataDir: config.DATA_DIR,

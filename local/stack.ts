@@ -13,14 +13,12 @@ import { tableNames } from '../lib/table/names.ts'
 import { startDynamoDbEmulator } from './dynamodb-emulator.ts'
 import { startFunctionUrlServer } from './function-url-server.ts'
 import { lambdaContext } from './lambda-context.ts'
-import { close, listen, localHost } from './listening-server.ts'
 import { namedCallbacks } from './named-callbacks.ts'
 import type { LocalSettings } from './settings.ts'
 import { simulatedSendCloudCredentials, simulatedSesCredentials } from './local-environment.ts'
 import { startSimulatedLogs } from './simulated-logs.ts'
 import { startSimulatedSendCloud, type SimulatedSendCloud } from './simulated-sendcloud/server.ts'
 import { startSimulatedSes, type SimulatedSes } from './simulated-ses/server.ts'
-import { tableViewer } from './table-viewer.ts'
 import { createTables } from './tables.ts'
 
 /** A whole deployment inside this process. */
@@ -29,7 +27,6 @@ export interface LocalStack {
   /** With what a callback of SendCloud has to be signed. */
   readonly sendCloudAppKey: string
   readonly dynamoDbEndpoint: string
-  readonly viewerUrl: string
   /** Where the log of the functions is read, as from CloudWatch Logs. */
   readonly logsUrl: string
   /** Absent where SES_ENDPOINT names another one. */
@@ -47,7 +44,7 @@ export interface LocalStack {
 const reconcileTimeoutMs = 5 * minuteMs
 const reconcileContext = () => lambdaContext(() => reconcileTimeoutMs)
 
-/** Starts emulator, tables, simulated SES and SendCloud, log, ingest function and table viewer; what fails takes the rest down with it. */
+/** Starts emulator, tables, simulated SES and SendCloud, log, and ingest function; what fails takes the rest down with it. */
 export async function startLocalStack(
   settings: LocalSettings,
   on: { clock: Clock; log: Log; onSends?: (deliveries: readonly DeliveryKey[]) => void },
@@ -93,10 +90,6 @@ export async function startLocalStack(
     stops.push(ingest.stop)
     const reconcile = createReconcile(environment, runtimeOf('reconcile', log))
 
-    const viewer = tableViewer(emulator.endpoint)
-    const viewerPort = await listen(viewer, settings.adminPort, 'the table viewer (ADMIN_PORT)')
-    stops.push(() => close(viewer))
-
     const callbackUrlOf = (provider: string) => `${ingest.url}/${provider}/${settings.callbackToken}`
     return {
       callbackUrls: {
@@ -106,7 +99,6 @@ export async function startLocalStack(
       },
       sendCloudAppKey: settings.sendCloudAppKey,
       dynamoDbEndpoint: emulator.endpoint,
-      viewerUrl: `http://${localHost}:${viewerPort}/tables/${tableNames(settings.tablePrefix).deliveries}`,
       logsUrl: logs.url,
       simulatedSes,
       simulatedSendCloud,

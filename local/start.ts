@@ -23,6 +23,7 @@ import { messageIdFor } from './simulated-ses/mail.ts'
 import { outcomesOfSends } from './simulated-ses/outcome-of-send.ts'
 import { seededRandom } from './simulated-ses/random.ts'
 import { makeTraffic } from './simulated-ses/traffic.ts'
+import { startLocalConsole } from './start-console.ts'
 import { startLocalStack, type LocalStack } from './stack.ts'
 
 const reconcileEveryMs = minuteMs
@@ -47,17 +48,19 @@ async function start(): Promise<void> {
     void letArrive(stack, deliveries)
   }
   const stack = await startLocalStack(settings, { clock: systemClock, log, onSends })
-  await greet(stack)
+  const console = await startLocalConsole(stack, settings, { clock: systemClock, log })
+  await greet(stack, console.url)
   if (stack.simulatedSes) {
     await sendSomeMail(stack)
     await sendSomeMailWithSendCloud(stack)
   }
   await reconcileUntil(stack, ended.signal)
+  await console.close()
   await stack.stop()
   say('Stopped.')
 }
 
-async function greet(stack: LocalStack): Promise<void> {
+async function greet(stack: LocalStack, consoleUrl: string): Promise<void> {
   const body = JSON.stringify({ ...(JSON.parse(await readFile(sample, 'utf8')) as object), sentTimestamp })
   const poll = stack.simulatedSes ? `${stack.simulatedSes.url} (simulated)` : process.env.SES_ENDPOINT
   const sendCloud = stack.simulatedSendCloud
@@ -66,16 +69,16 @@ async function greet(stack: LocalStack): Promise<void> {
   say(`
 delivery-ledger is running.
 
+  Console        ${consoleUrl}
   Callback URL   ${stack.callbackUrls.tencentSes}
   SendCloud URL  ${stack.callbackUrls.sendCloud}
   Sends URL      ${stack.callbackUrls.sent}
-  Table viewer   ${stack.viewerUrl}
   DynamoDB       ${stack.dynamoDbEndpoint}
   Poll API       ${poll}
   SendCloud API  ${sendCloud}
   Log API        ${stack.logsUrl}
 
-Send it a callback, then look at the row in the viewer, or by '${showCommand(stack)}':
+Send it a callback, then look at the mail in the console, or by '${showCommand(stack)}':
 
 curl -X POST '${stack.callbackUrls.tencentSes}' -H 'content-type: application/json' -d '${body}'
 

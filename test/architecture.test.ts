@@ -67,6 +67,12 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     mayImport: ['core', 'ports', 'providers', 'runtime', 'table', 'client'],
   },
   { name: 'functions', files: /^functions\//, mayImport: [...belowWiring, 'wiring', 'http'] },
+  // The programs of the local stack, which show its console.
+  {
+    name: 'start',
+    files: /^local\/start(?:-console)?\.ts$/,
+    mayImport: [...belowWiring, 'wiring', 'http', 'functions', 'local', 'cli', 'start'],
+  },
   {
     name: 'local',
     files: /^local\//,
@@ -139,15 +145,16 @@ describe('the arrows between layers', () => {
   })
 
   it.each([
-    [/^@aws-sdk\/(?!client-(?:ssm|lambda|cloudwatch-logs))/, ['table', 'wiring']],
+    [/^@aws-sdk\/(?!client-(?:ssm|lambda|cloudwatch))/, ['table', 'wiring']],
     // For the operator's commands alone: the functions are deployed without it.
     [/^@aws-sdk\/client-lambda/, ['deployed functions']],
     [/^@aws-sdk\/client-cloudwatch-logs/, ['function logs']],
+    [/^@aws-sdk\/client-cloudwatch$/, ['cli']],
     [/^@aws-sdk\/client-ssm/, ['parameters']],
     [/^tencentcloud/, ['status APIs']],
     [/^@middy\//, ['functions', 'http']],
     // No function is deployed with them.
-    [/^(?:isbot|csv-stringify)/, ['cli']],
+    [/^(?:isbot|csv-stringify|hono|@hono|linkedom|@observablehq)/, ['cli']],
   ])('lead to the packages %s from %j only', (packages, expected) => {
     const users = imports.filter(({ file, to }) => packages.test(to) && !file.startsWith('local/'))
     expect([...new Set(users.map(({ file }) => layerOf(file).name))].sort()).toEqual(expected)

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { badge, toneOf } from '../pages/badge.ts'
 import { sentAtOfDelivery, type DeliveryKey } from '../../lib/core/delivery.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import { printedLine } from '../../lib/core/text.ts'
@@ -11,7 +12,7 @@ import { definitions, nothing, path, type Html } from '../pages/html.ts'
 import { columnsOf, timelineOf, type TimelineEntry } from '../timeline.ts'
 import type { Words } from '../pages/words.ts'
 import { mostRowsOfPage } from './bounds.ts'
-import { badge, notice, toneOf, type PageOf, type View } from './view.ts'
+import { notice, type PageOf, type View } from './view.ts'
 
 export function deliveryPath({ recipient, message }: DeliveryKey): string {
   return path('/delivery', { recipient, message })

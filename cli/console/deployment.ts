@@ -1,5 +1,5 @@
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb'
 import type { Environment } from '../../lib/runtime/config.ts'
+import { tablePlace } from '../../lib/table/described-table.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 
@@ -13,20 +13,19 @@ export interface Deployment {
   readonly account: string
 }
 
-/** As its table's own ARN has it: arn:aws:dynamodb:<region>:<account>:table/<name>. */
+/** Region and account are those of its table. */
 export async function deploymentOf(
   { client, tables, name }: Pick<OpenLedger, 'client' | 'tables' | 'name'>,
   environment: Environment,
 ): Promise<Deployment> {
-  const { Table } = await client.send(new DescribeTableCommand({ TableName: tables.deliveries }))
-  const [, , , region = '', account = ''] = (Table?.TableArn ?? '').split(':')
+  const place = await tablePlace(client, tables.deliveries)
   const isOfLocalStack = isLocal(environment)
   return {
     name,
     stage: isOfLocalStack ? 'local' : name.replace(/^delivery-ledger-/, ''),
     isLocal: isOfLocalStack,
-    region: environment.AWS_REGION ?? region,
-    account,
+    region: environment.AWS_REGION ?? place.region,
+    account: place.account,
   }
 }
 

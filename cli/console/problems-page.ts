@@ -2,21 +2,20 @@ import { html } from 'hono/html'
 import { addDays, requestDateOf } from '../../lib/core/instant.ts'
 import { problemStatuses, type Problem } from '../../lib/core/problem.ts'
 import { replyClasses } from '../../lib/core/replies.ts'
-import { printedLine } from '../../lib/core/text.ts'
 import { isDay } from '../day-range.ts'
 import {
   commonestProblems,
   findProblems,
   problemsAsCsv,
-  type FoundProblem,
   type FoundProblems,
   type ProblemFilter,
 } from '../find-problems.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
+import { problemList } from '../pages/problem-list.ts'
 import { problemName, problemAdvice } from '../pages/problem-words.ts'
 import { mostProblemsOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
-import { badge, choice, field, notice, type Asked, type PageOf, type View } from './view.ts'
+import { choice, field, notice, type Asked, type PageOf, type View } from './view.ts'
 
 const shownProblems = 100
 
@@ -101,23 +100,9 @@ function foundSection(view: View, found: FoundProblems, asked: Asked): Html {
       ]),
     )}
     <h2>${words.problemsShown(shown.length, found.mails)}</h2>
-    <ul class="problem-list">
-      ${shown.map((one) => problemItem(view, one))}
-    </ul>`
+    ${problemList(shown, { words, times: view.times, linkOf: ({ delivery }) => deliveryPath(delivery) })}`
 }
 
 function ofKind(problem: Problem, asked: Asked, day: string): Record<string, string | undefined> {
   return { ...queryOf(asked, day), status: problem.status, class: problem.class }
-}
-
-function problemItem({ words, times }: View, { delivery, problem, sentAtMs }: FoundProblem): Html {
-  const subject = printedLine(delivery.columns.get('subject') ?? '')
-  return html`<li>
-    <p>
-      ${badge(problem.status, problemName(problem, words))} ${times.time(sentAtMs)}
-      <a href="${deliveryPath(delivery)}">${subject === '' ? words.noSubject : subject}</a>
-    </p>
-    <p>${printedLine(delivery.recipient)}</p>
-    <p class="soft">${problem.words === '' ? words.noWords : printedLine(problem.words)}</p>
-  </li>`
 }

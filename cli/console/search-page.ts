@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { badge } from '../pages/badge.ts'
 import { recipientOf } from '../../lib/core/address.ts'
 import { sentAtOfDelivery, type Delivery } from '../../lib/core/delivery.ts'
 import { requestDateOf } from '../../lib/core/instant.ts'
@@ -11,7 +12,7 @@ import { nothing, path, table, type Html } from '../pages/html.ts'
 import { mostRowsOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
 import { alarmsSection, runsSection } from './runs-page.ts'
-import { badge, field, notice, type PageOf, type View } from './view.ts'
+import { field, notice, type PageOf, type View } from './view.ts'
 
 /** Mails of one search that are shown. */
 const shownMails = 50

@@ -1,8 +1,11 @@
-import { serve, type ServerType } from '@hono/node-server'
+import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { oneLine } from '../../lib/core/text.ts'
+import { close, listen } from '../../local/listening-server.ts'
+import { readMeter } from '../../lib/table/read-meter.ts'
 import { CommandError, sentenceOf } from '../command-error.ts'
 import { style } from '../pages/style.ts'
 import { deliveryPage } from './delivery-page.ts'
@@ -11,7 +14,6 @@ import { guardOf } from './guard.ts'
 import { inboundPage, letterPage } from './inbound-page.ts'
 import { problemsCsv, problemsPage } from './problems-page.ts'
 import { bodyPage, dismissPage, isDryRun, quarantinePage, replayPage } from './quarantine-page.ts'
-import { readMeter } from './read-meter.ts'
 import { rowPage } from './row-page.ts'
 import { runsPage } from './runs-page.ts'
 import { homePage, searchPage } from './search-page.ts'
@@ -151,27 +153,22 @@ export interface RunningConsole {
   readonly close: () => Promise<void>
 }
 
-/** @param port - 0: any that is free */
-export async function startConsole(view: View, port: number): Promise<RunningConsole> {
+/**
+ * @param port - 0: any that is free
+ * @param what - names the console, and the setting of its port, where that is in use: throws {@link StartError}
+ */
+export async function startConsole(view: View, port: number, what: string): Promise<RunningConsole> {
   const origins: string[] = []
   const { app, token } = consoleApp(view, () => origins)
-  const { server, bound } = await new Promise<{ server: ServerType; bound: number }>((resolve, reject) => {
-    const started = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info) => {
-      resolve({ server: started, bound: info.port })
-    })
-    started.once('error', reject)
-  })
+  const answer = getRequestListener(app.fetch)
+  const server = createServer((request, response) => void answer(request, response))
+  const bound = await listen(server, port, what)
   origins.push(`http://127.0.0.1:${bound}`, `http://localhost:${bound}`)
   return {
     url: `http://127.0.0.1:${bound}/?t=${token}`,
     async close() {
       await view.statistics.stop()
-      await new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve()
-        })
-        if ('closeAllConnections' in server) server.closeAllConnections()
-      })
+      await close(server)
     },
   }
 }

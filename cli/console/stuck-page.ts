@@ -1,10 +1,11 @@
 import { html } from 'hono/html'
+import { badge } from '../pages/badge.ts'
 import { findStuck, nextLookMs, type FoundStuck } from '../find-stuck.ts'
 import { nothing, table, type Html } from '../pages/html.ts'
 import { hourMs } from '../../lib/core/instant.ts'
 import { mostPendingOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
-import { badge, choice, field, notice, type PageOf, type View } from './view.ts'
+import { choice, field, notice, type PageOf, type View } from './view.ts'
 
 const shownMails = 100
 

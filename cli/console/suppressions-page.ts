@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { badge } from '../pages/badge.ts'
 import { recipientOf } from '../../lib/core/address.ts'
 import { linesOf, type HeldReason } from '../../lib/core/suppression.ts'
 import { doubtsOf } from '../../lib/suppressions/recheck.ts'
@@ -8,7 +9,7 @@ import { addToList, heldOf, takeOffList } from '../change-suppression.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
 import { bouncesOf, doubtWords } from '../suppression-report.ts'
 import { mostRowsOfPage } from './bounds.ts'
-import { badge, field, notice, type Asked, type Page, type PageOf, type View } from './view.ts'
+import { field, notice, type Asked, type Page, type PageOf, type View } from './view.ts'
 
 /** Rows of the list in one part. */
 const rowsInPart = 100

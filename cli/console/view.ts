@@ -56,26 +56,6 @@ export function notice(words: string, kind: 'good' | 'bad' | 'warn' | 'plain' = 
   return html`<p class="notice ${kind}" role="status">${words}</p>`
 }
 
-/** How each status, kind and verdict is colored. */
-export function toneOf(name: string): 'good' | 'bad' | 'warn' | 'plain' {
-  return tones.get(name) ?? 'plain'
-}
-
-const tones = new Map<string, 'good' | 'bad' | 'warn'>([
-  ['delivered', 'good'],
-  ['bounced', 'bad'],
-  ['dropped', 'bad'],
-  ['complained', 'bad'],
-  ['soft-bounced', 'warn'],
-  ['deferred', 'warn'],
-  ['unsubscribed', 'warn'],
-])
-
-/** A status or kind in its color. */
-export function badge(name: string, shown: string): Html {
-  return html`<span class="badge ${toneOf(name)}">${shown}</span>`
-}
-
 /** A field of a form with its label. */
 export function field(label: string, id: string, input: Html, isWide = false): Html {
   return html`<div class="field ${isWide ? 'wide' : ''}"><label for="${id}">${label}</label>${input}</div>`

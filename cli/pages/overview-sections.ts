@@ -22,11 +22,11 @@ export function overviewSections(overview: Overview, words: Words): Html {
   }
   return html`${keyFigures(byDay.total, words)} ${chartsOf(byDay, words)} ${reasonsSection(overview, words)}
     <h2>${words.mailboxProviders}</h2>
-    ${groupTable(words.mailboxProviders, overview.tableBy('mailbox-provider', shownGroups), words)}
+    ${groupTable(words.columns.mailboxProvider, overview.tableBy('mailbox-provider', shownGroups), words)}
     <h2>${words.byTemplate}</h2>
-    ${groupTable(words.byTemplate, overview.tableBy('template', shownGroups), words)}
+    ${groupTable(words.columns.template, overview.tableBy('template', shownGroups), words)}
     <h2>${words.byDayTable}</h2>
-    ${groupTable(words.byDayTable, byDay, words)}
+    ${groupTable(words.columns.day, byDay, words)}
     <p class="soft">${words.machineNote}</p>
     ${undatedNote(overview, words)}`
 }

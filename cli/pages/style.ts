@@ -89,7 +89,7 @@ pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6
 .figures > li { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 0.6rem 0.8rem; }
 .figures .name { display: block; color: var(--soft); font-size: 0.85rem; }
 .figures .value { display: block; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-.bar { display: block; width: 8rem; height: 0.6rem; margin-top: 0.45rem; }
+.bar { display: block; width: 5rem; height: 0.6rem; margin-top: 0.45rem; }
 .bar-ground { fill: var(--quiet-ground); } .bar-share { fill: var(--link); }
 .problem-list { list-style: none; padding: 0; margin: 0; }
 .problem-list > li { border-top: 1px solid var(--line); padding: 0.75rem 0; }

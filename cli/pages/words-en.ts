@@ -1,5 +1,6 @@
 import { adviceOfClass, adviceOfProblem } from '../advice.ts'
 import { counted } from '../counted.ts'
+import { rangeWords } from '../day-range.ts'
 import { consequences } from '../verdict-words.ts'
 
 const number = (value: number) => value.toLocaleString('en-US')
@@ -133,10 +134,8 @@ export const english = {
     template: 'Template',
     reply: 'Reply',
     provider: 'Provider',
-    message: 'Message',
     when: 'When',
     what: 'What',
-    how: 'How learnt',
     mails: 'Mails',
     problem: 'Problem',
     advice: 'What to do',
@@ -144,7 +143,6 @@ export const english = {
     class: 'Class',
     reason: 'Reason',
     since: 'Since',
-    until: 'Until',
     note: 'Note',
     nextLookUp: 'Next look-up',
     day: 'Day',
@@ -163,7 +161,7 @@ export const english = {
     answers: 'Answers',
     alarm: 'Alarm',
     rule: 'Rule',
-    sample: 'Such as',
+    mailboxProvider: 'Provider',
   },
   noSubject: '(no subject)',
   deliveryTitle: 'One mail',
@@ -176,7 +174,6 @@ export const english = {
   rawRowTitle: 'Raw row',
   noSuchMail: 'There is no such mail.',
   onTheList: 'Do not send to this address: it is on the suppression list.',
-  notOnTheList: 'This address is not on the suppression list.',
   suppressionOf: 'What is known against this address',
   // Problems
   problemsTitle: 'Problems of a day',
@@ -232,8 +229,6 @@ export const english = {
     bounced: 'Bounced',
     soft: 'Soft',
     dropped: 'Dropped',
-    complaints: 'Complaints',
-    unsubscriptions: 'Unsubscriptions',
     opens: 'Opens',
     clicks: 'Clicks',
     p50: 'p50',
@@ -344,7 +339,12 @@ export const english = {
   alarmsUnread: (why: string) => `The alarms could not be read: ${why}`,
   // Report
   reportTitle: (name: string) => `Mails of ${name}`,
+  rangeOf: (from: string | undefined, to: string | undefined) =>
+    from === undefined && to === undefined ? 'All mails.' : `Mails sent ${rangeWords({ from, to })}.`,
   madeAt: (time: string) => `Made ${time}.`,
   masked: 'Addresses are masked.',
   firstProblems: 'The latest problems',
 }
+
+/** The words of every language. */
+export type Words = typeof english

@@ -1,8 +1,7 @@
 import { chinese } from './words-zh.ts'
 import { english } from './words-en.ts'
 
-/** The words of the pages in one language. */
-export type Words = typeof english
+export type { Words } from './words-en.ts'
 
 /** By the tag of `--lang`. */
 export const languages = { en: english, zh: chinese } as const

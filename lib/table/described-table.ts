@@ -40,6 +40,16 @@ export function shapeOf({
   }
 }
 
+/** Where a table is, as its ARN has it: arn:aws:dynamodb:<region>:<account>:table/<name>. */
+export async function tablePlace(
+  client: DynamoDBClient,
+  table: string,
+): Promise<{ readonly region: string; readonly account: string }> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: table }))
+  const [, , , region = '', account = ''] = (Table?.TableArn ?? '').split(':')
+  return { region, account }
+}
+
 /** The existing table, and its state in DynamoDB: `ACTIVE` if it can be used. */
 export async function describedTable(
   client: DynamoDBClient,

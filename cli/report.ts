@@ -1,0 +1,133 @@
+import { open, rename, rm } from 'node:fs/promises'
+import { Option, type Command } from 'commander'
+import { deliveryScanner } from '../lib/table/delivery-reader.ts'
+import { approximateSize } from '../lib/table/pages.ts'
+import { CommandError } from './command-error.ts'
+import { counted } from './counted.ts'
+import { dayIn, numberIn, type DayRange } from './day-range.ts'
+import { localTimes, timeZoneOption, type TimeZoneOption } from './local-time.ts'
+import { withLedger, type OpenLedger } from './open-ledger.ts'
+import type { Html } from './pages/html.ts'
+import { Overview } from './pages/overview.ts'
+import { languageOf, languages, type Language } from './pages/words.ts'
+import { progressBar } from './progress-bar.ts'
+import { reportPage } from './report/report-page.ts'
+import { scanCost } from './scan-cost.ts'
+import { isWhole, scanDeliveries, scanFromStart } from './scan-deliveries.ts'
+import { untilInterrupted } from './until-interrupted.ts'
+
+interface ReportOptions extends DayRange, TimeZoneOption {
+  readonly html: string
+  readonly problems: number
+  readonly segments: number
+  readonly lang?: Language
+  readonly withAddresses?: boolean
+}
+
+/** Declares `ledger report`. */
+export function registerReport(program: Command): void {
+  program
+    .command('report')
+    .description('one page to send or print: the statistics of some days, and the latest problems')
+    .requiredOption('--html <file>', 'where to write the page')
+    .option(
+      '--from <day>',
+      'the first day of sending, YYYY-MM-DD in UTC+8 (default: the first there is)',
+      dayIn,
+    )
+    .option('--to <day>', 'the last day of sending, itself included', dayIn)
+    .option('--with-addresses', 'show addresses whole, which are masked without it')
+    .option('--problems <number>', 'problems that are listed, the latest', numberIn(0, 10_000), 50)
+    .option('--segments <number>', 'parts of the table that are read side by side', numberIn(1, 64), 4)
+    .addOption(
+      new Option('--lang <language>', 'its language (default: that of this terminal)').choices(
+        Object.keys(languages),
+      ),
+    )
+    .addOption(timeZoneOption())
+    .addHelpText('after', help)
+    .action(report)
+}
+
+const help = `
+It reads the whole table, whatever the days: it says first how many read units that takes. The page is one file that loads
+nothing and runs nothing. Only its owner may read it.`
+
+async function report(options: ReportOptions): Promise<void> {
+  const { from, to, problems } = options
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new CommandError(`--from ${from} is later than --to ${to}.`)
+  }
+  await withLedger(async (ledger) => {
+    const overview = new Overview({ from, to }, problems)
+    // Beside the file until it is whole; where it cannot be written is known before the table is read.
+    const part = `${options.html}.part`
+    const file = await open(part, 'w', 0o600).catch((error: unknown) => {
+      throw new CommandError(
+        `--html ${options.html}: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    })
+    let isWritten = false
+    try {
+      if (!(await isRead(ledger, overview, options.segments))) {
+        process.stderr.write('Interrupted: no page was written.\n')
+        process.exitCode = 1
+        return
+      }
+      await file.writeFile(String(await pageOf(ledger, overview, options)))
+      await file.chmod(0o600)
+      await rename(part, options.html)
+      isWritten = true
+    } finally {
+      await file.close()
+      if (!isWritten) await rm(part, { force: true })
+    }
+    process.stdout.write(`${options.html}: ${counted(overview.rows, 'mail')} read.\n`)
+  })
+}
+
+function pageOf(
+  ledger: OpenLedger,
+  overview: Overview,
+  { lang, tz, withAddresses = false }: ReportOptions,
+): Html {
+  return reportPage({
+    name: ledger.name,
+    overview,
+    problems: overview.problems(),
+    madeAtMs: ledger.clock.now(),
+    words: languages[lang ?? languageOf(process.env)],
+    times: localTimes({ tz }),
+    isMasked: !withAddresses,
+  })
+}
+
+async function isRead(
+  { client, tables, clock, log }: OpenLedger,
+  overview: Overview,
+  segments: number,
+): Promise<boolean> {
+  const { rows, bytes } = await approximateSize(client, tables.deliveries)
+  process.stderr.write(scanCost({ rows, bytes }))
+  const state = scanFromStart(segments)
+  const bar = progressBar('{value}/{total} rows')
+  bar.start(rows, 0)
+  try {
+    await untilInterrupted('Ending after this page.', (signal) =>
+      scanDeliveries(deliveryScanner({ client, table: tables.deliveries, clock, log }), {
+        state,
+        signal,
+        onPage: (deliveries) => {
+          for (const delivery of deliveries) overview.add(delivery)
+        },
+        onState: () => {
+          bar.setTotal(Math.max(rows, state.rows))
+          bar.update(state.rows)
+        },
+      }),
+    )
+  } finally {
+    bar.stop()
+  }
+  return isWhole(state)
+}
