@@ -126,7 +126,11 @@ export function commonestProblems({ counts }: FoundProblems): readonly ProblemCo
 }
 
 /** One problem in the columns of JSON and CSV; times are in UTC. */
-export function problemAsRow({ delivery, problem, sentAtMs }: FoundProblem): Record<string, string> {
+export function problemAsRow({
+  delivery,
+  problem,
+  sentAtMs,
+}: FoundProblem): Record<(typeof problemColumns)[number], string> {
   const { recipient, message, provider, columns } = delivery
   return {
     sentAt: formatInstant(sentAtMs),
@@ -143,7 +147,25 @@ export function problemAsRow({ delivery, problem, sentAtMs }: FoundProblem): Rec
   }
 }
 
+const problemColumns = [
+  'sentAt',
+  'recipient',
+  'status',
+  'class',
+  'words',
+  'advice',
+  'provider',
+  'message',
+  'subject',
+  'from',
+  'template',
+] as const
+
 /** What is shown as CSV, with a heading; a cell that a spreadsheet would take for a formula is escaped. */
 export function problemsAsCsv({ shown }: FoundProblems): string {
-  return stringify(shown.inOrder().map(problemAsRow), { header: true, escape_formulas: true })
+  return stringify(shown.inOrder().map(problemAsRow), {
+    header: true,
+    columns: [...problemColumns],
+    escape_formulas: true,
+  })
 }

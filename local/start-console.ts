@@ -2,7 +2,7 @@ import { deploymentOf } from '../cli/console/deployment.ts'
 import { startConsole, type RunningConsole } from '../cli/console/server.ts'
 import { StatisticsReading } from '../cli/console/statistics-reading.ts'
 import { localTimes } from '../cli/local-time.ts'
-import { languageOf, languages } from '../cli/pages/words.ts'
+import { languageOf, languages, type Language } from '../cli/pages/words.ts'
 import { defaultBlocklistDays } from '../lib/core/suppression.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 import { tableNames } from '../lib/table/names.ts'
@@ -10,11 +10,19 @@ import { emulatorClient } from './dynamodb-emulator.ts'
 import type { LocalSettings } from './settings.ts'
 import type { LocalStack } from './stack.ts'
 
+interface Shown {
+  readonly clock: Clock
+  readonly log: Log
+  /** Default: as this terminal has them. */
+  readonly language?: Language
+  readonly timeZone?: string
+}
+
 /** The console over the tables of a stack in this process; its forms change them, which harms nobody. */
 export async function startLocalConsole(
   stack: LocalStack,
   { consolePort, functionEnvironment }: LocalSettings,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, language = languageOf(process.env), timeZone }: Shown,
 ): Promise<RunningConsole> {
   const name = stack.tablePrefix
   const client = emulatorClient(stack.dynamoDbEndpoint)
@@ -24,8 +32,8 @@ export async function startLocalConsole(
       ledger,
       deployment: { ...(await deploymentOf(ledger, {})), stage: 'local', isLocal: true },
       environment: functionEnvironment,
-      words: languages[languageOf(process.env)],
-      times: localTimes({}),
+      words: languages[language],
+      times: localTimes({ tz: timeZone }),
       mayChange: true,
       statistics: new StatisticsReading(ledger),
     },

@@ -82,8 +82,8 @@ export function consoleApp(view: View, origins: () => readonly string[]): Consol
   app.use(
     secureHeaders(headers),
     async (c, next) => {
-      c.header('Cache-Control', 'no-store')
       await next()
+      c.header('Cache-Control', 'no-store')
     },
     guard.middleware,
     bodyLimit({ maxSize: maxFormBytes }),

@@ -171,7 +171,7 @@ function times(days: readonly Day[]): Html {
         ],
   )
   return drawn({
-    y: { type: 'log', grid: true, label: null, tickFormat: (value: number) => secondsWords(value), ticks: 5 },
+    y: { type: 'log', grid: true, label: null, tickFormat: secondsWords, ticks: [...timeTicks] },
     color: { domain: ['delivered', 'soft-bounced'], range: [colors.delivered, colors['soft-bounced']] },
     marks: [
       Plot.dot(rows, {
@@ -186,9 +186,13 @@ function times(days: readonly Day[]): Html {
   })
 }
 
+/** In seconds: as people read a clock, not by powers of ten. */
+const timeTicks = [1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800] as const
+
 function secondsWords(seconds: number): string {
-  if (seconds < 120) return `${Number(seconds.toPrecision(2))} s`
-  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`
+  if (seconds < 60) return `${Number(seconds.toPrecision(2))} s`
+  if (seconds < 3_600) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
 function dayOf(start: Date): string {
