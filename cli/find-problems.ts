@@ -27,7 +27,7 @@ export interface FoundProblem {
 }
 
 /** Mails with one problem, and of bounces with one class. */
-export interface ProblemCount {
+interface ProblemCount {
   readonly problem: Problem
   mails: number
 }

@@ -2,7 +2,8 @@ import { open, rename, rm } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { deliveryScanner } from '../lib/table/delivery-reader.ts'
 import { approximateSize } from '../lib/table/pages.ts'
-import { CommandError } from './command-error.ts'
+import { oneLine } from '../lib/core/text.ts'
+import { CommandError, sentenceOf } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, type DayRange } from './day-range.ts'
 import { localTimes, timeZoneOption, type TimeZoneOption } from './local-time.ts'
@@ -63,9 +64,7 @@ async function report(options: ReportOptions): Promise<void> {
     // Beside the file until it is whole; where it cannot be written is known before the table is read.
     const part = `${options.html}.part`
     const file = await open(part, 'w', 0o600).catch((error: unknown) => {
-      throw new CommandError(
-        `--html ${options.html}: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      throw new CommandError(`--html ${options.html}: ${oneLine(sentenceOf(error))}`)
     })
     let isWritten = false
     try {

@@ -2,7 +2,7 @@ import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwa
 import { oneLine } from '../../lib/core/text.ts'
 
 /** An alarm that is on. */
-export interface Alarm {
+interface Alarm {
   readonly name: string
   readonly sinceMs?: number
   /** What it watches, as deploy/alarms.yml describes it. */

@@ -3,7 +3,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import type { MiddlewareHandler } from 'hono'
 
 /** Lets in whoever has the token, from this machine alone. */
-export interface Guard {
+interface Guard {
   /** For the first URL. */
   readonly token: string
   readonly middleware: MiddlewareHandler

@@ -99,7 +99,7 @@ async function suppressionNotice(view: View, recipient: string): Promise<Html> {
 }
 
 /** A line for each mail, which leads to its page. */
-export function mailsTable({ words, times }: View, deliveries: readonly Delivery[]): Html {
+function mailsTable({ words, times }: View, deliveries: readonly Delivery[]): Html {
   const { columns } = words
   return table(
     words.nav.home,

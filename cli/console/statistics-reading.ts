@@ -20,7 +20,7 @@ interface Reading {
 }
 
 /** How far the statistics of a range are. */
-export interface ReadingState {
+interface ReadingState {
   readonly overview: Overview
   readonly rows: number
   readonly isUnderWay: boolean

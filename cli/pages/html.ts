@@ -1,10 +1,8 @@
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import { printedLine } from '../../lib/core/text.ts'
 
 /** Markup; all that it holds of strangers is escaped. */
 export type Html = ReturnType<typeof html>
-
-export { html, raw }
 
 /** Nothing. */
 export const nothing: Html = html``
