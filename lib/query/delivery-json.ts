@@ -1,7 +1,7 @@
-import { countsOf, sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
-import { formatInstant } from '../lib/core/instant.ts'
+import { countsOf, sentAtOfDelivery, type Delivery } from '../core/delivery.ts'
+import { formatInstant } from '../core/instant.ts'
 
-/** The delivery as it stands, with every fact: what `show --json` and an NDJSON export have of it. */
+/** The delivery as it stands, with every fact: as `show --json`, an NDJSON export and the query API have it. */
 export function deliveryAsJson(delivery: Delivery): object {
   const sentAtMs = sentAtOfDelivery(delivery)
   return {
