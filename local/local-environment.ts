@@ -8,6 +8,7 @@ export const usualPorts = {
   SES_PORT: '3001',
   SENDCLOUD_PORT: '3002',
   LOGS_PORT: '3003',
+  QUERY_PORT: '3005',
   ADMIN_PORT: '8001',
 } as const
 
@@ -18,6 +19,7 @@ export const freePorts = {
   SES_PORT: '0',
   SENDCLOUD_PORT: '0',
   LOGS_PORT: '0',
+  QUERY_PORT: '0',
   ADMIN_PORT: '0',
 } as const satisfies Record<keyof typeof usualPorts, '0'>
 

@@ -4,7 +4,7 @@ import { parseEnvironment, port, pollEntries, type Environment } from '../lib/ru
 import { simulatedAppKey, usualPorts, withLocalDefaults } from './local-environment.ts'
 
 // A token that a URL carries as it is, so that what is printed is what arrives.
-const callbackToken = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,}$/, 'at least 8 letters, digits, _ or -'))
+const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,}$/, 'at least 8 letters, digits, _ or -'))
 
 const appKeys = v.pipe(
   v.string(),
@@ -17,8 +17,10 @@ const localEntries = {
   SES_PORT: v.optional(port, usualPorts.SES_PORT),
   SENDCLOUD_PORT: v.optional(port, usualPorts.SENDCLOUD_PORT),
   LOGS_PORT: v.optional(port, usualPorts.LOGS_PORT),
+  QUERY_PORT: v.optional(port, usualPorts.QUERY_PORT),
   ADMIN_PORT: v.optional(port, usualPorts.ADMIN_PORT),
-  CALLBACK_TOKEN: v.optional(callbackToken),
+  CALLBACK_TOKEN: v.optional(token),
+  QUERY_TOKEN: v.optional(token),
   SENDCLOUD_APP_KEY: v.optional(appKeys, simulatedAppKey),
   DATA_DIR: v.optional(v.string()),
   SES_ENDPOINT: pollEntries.SES_ENDPOINT,
@@ -33,8 +35,11 @@ export interface LocalSettings {
   readonly sesPort: number
   readonly sendCloudPort: number
   readonly logsPort: number
+  readonly queryPort: number
   readonly adminPort: number
   readonly callbackToken: string
+  /** That of the query API. */
+  readonly queryToken: string
   /** With what SendCloud's callbacks are signed here: the first of the keys that the functions accept. */
   readonly sendCloudAppKey: string
   /** Where the tables persist; in memory without it. */
@@ -63,8 +68,10 @@ export function localSettings(environment: Environment): LocalSettings {
     sesPort: config.SES_PORT,
     sendCloudPort: config.SENDCLOUD_PORT,
     logsPort: config.LOGS_PORT,
+    queryPort: config.QUERY_PORT,
     adminPort: config.ADMIN_PORT,
-    callbackToken: config.CALLBACK_TOKEN ?? randomBytes(24).toString('base64url'),
+    callbackToken: config.CALLBACK_TOKEN ?? newToken(),
+    queryToken: config.QUERY_TOKEN ?? newToken(),
     sendCloudAppKey: SENDCLOUD_APP_KEY.replace(/,.*/s, '').trim(),
     dataDir: config.DATA_DIR,
     tablePrefix: TABLE_PREFIX,
@@ -72,4 +79,8 @@ export function localSettings(environment: Environment): LocalSettings {
     isSendCloudSimulated: config.SENDCLOUD_ENDPOINT === undefined,
     functionEnvironment,
   }
+}
+
+function newToken(): string {
+  return randomBytes(24).toString('base64url')
 }

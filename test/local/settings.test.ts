@@ -4,13 +4,14 @@ import { localSettings } from '../../local/settings.ts'
 
 describe('the settings of the local stack', () => {
   it('have defaults, and point the functions at the stack', () => {
-    const { callbackToken, ...settings } = localSettings({})
+    const { callbackToken, queryToken, ...settings } = localSettings({})
     expect(settings).toEqual({
       port: 3000,
       dynamoDbPort: 8000,
       sesPort: 3001,
       sendCloudPort: 3002,
       logsPort: 3003,
+      queryPort: 3005,
       adminPort: 8001,
       sendCloudAppKey: 'local-app-key',
       dataDir: undefined,
@@ -35,7 +36,8 @@ describe('the settings of the local stack', () => {
         SENDCLOUD_APP_KEY: 'local-app-key',
       },
     })
-    expect(callbackToken).toMatch(/^[A-Za-z0-9_-]{32}$/)
+    for (const token of [callbackToken, queryToken]) expect(token).toMatch(/^[A-Za-z0-9_-]{32}$/)
+    expect(callbackToken).not.toBe(queryToken)
   })
 
   it('have another callback token at each start, unless it is set', () => {
@@ -69,6 +71,8 @@ describe('the settings of the local stack', () => {
         SES_PORT: '2',
         SENDCLOUD_PORT: '3',
         LOGS_PORT: '4',
+        QUERY_PORT: '5',
+        QUERY_TOKEN: 'a_Token1',
         ADMIN_PORT: '65535',
         DATA_DIR: 'data',
         TABLE_PREFIX: 'mine',
@@ -79,6 +83,8 @@ describe('the settings of the local stack', () => {
       sesPort: 2,
       sendCloudPort: 3,
       logsPort: 4,
+      queryPort: 5,
+      queryToken: 'a_Token1',
       adminPort: 65535,
       dataDir: 'data',
       tablePrefix: 'mine',
