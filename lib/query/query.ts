@@ -11,7 +11,7 @@ import { TooMuchToReadError, type DeliveryFinder, type QueryRequest, type QueryR
 import * as responses from './responses.ts'
 import { suppressionAsJson } from './suppression-json.ts'
 
-export interface QueryDependencies {
+interface QueryDependencies {
   /** Whether a token opens the API. */
   readonly isAccepted: (token: string) => boolean
   readonly deliveries: DeliveryFinder

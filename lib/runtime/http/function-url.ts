@@ -70,7 +70,14 @@ export function requestOf(event: unknown): FunctionUrlRequest {
       'Expected a function URL event (payload format 2.0): invoke this function by its URL.',
     )
   }
-  const { rawPath: path, rawQueryString: query, headers, body, isBase64Encoded, requestContext } = parsed.output
+  const {
+    rawPath: path,
+    rawQueryString: query,
+    headers,
+    body,
+    isBase64Encoded,
+    requestContext,
+  } = parsed.output
   const method = requestContext.http.method.toUpperCase()
   return { method, path, query, headers: new Map(Object.entries(headers)), body, isBase64Encoded }
 }

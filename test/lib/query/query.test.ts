@@ -123,7 +123,7 @@ describe('a question about an address', () => {
     ['?fromDomain=shop.example.com', false],
     ['?except=unsubscribe', false],
     ['?except=complaint,blocklist', true],
-    ['?except=complaint%2Cunsubscribe', false],
+    [`?except=${encodeURIComponent('complaint,unsubscribe')}`, false],
   ])('may say which mail is about to be sent: %s', async (query, suppressed) => {
     expect(await ask(`/suppressions/cara@example.com${query}`)).toMatchObject({ body: { suppressed } })
   })
