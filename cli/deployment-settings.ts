@@ -28,7 +28,7 @@ interface Unread {
   readonly why: string
 }
 
-type FunctionName = 'ingest' | 'reconcile'
+type FunctionName = 'ingest' | 'reconcile' | 'query'
 
 /** What a function reads from its environment besides its tables' names; it includes no secret. */
 const deployedNames = [...Object.keys(reconcileEntries), 'INBOUND_RETENTION_DAYS'].filter(
@@ -50,11 +50,12 @@ export async function deployedSettings(
   return { deployed: Object.fromEntries(deployedNames.map((key) => [key, found.value[key] ?? ''])) }
 }
 
-/** The URL where the deployment receives callbacks. */
+/** The URL of a deployed function. */
 export async function deployedUrl(
   environment: Environment,
+  name: 'ingest' | 'query',
 ): Promise<{ readonly url: URL } | { readonly unread: Unread }> {
-  const called = functionName(environment, 'ingest')
+  const called = functionName(environment, name)
   const found = await fromFunctions(called, 'lambda:GetFunctionUrlConfig', (functions) =>
     functions.urlOf(called),
   )

@@ -14,6 +14,7 @@ import { notChecked, type Check } from './doctor/check.ts'
 import { checkClock } from './doctor/clock.ts'
 import { checkFunctionUrl } from './doctor/function-url.ts'
 import { checkPoll } from './doctor/poll.ts'
+import { checkQueryApi } from './doctor/query-api.ts'
 import { checkSigningKey } from './doctor/signing-keys.ts'
 import { checkStores } from './doctor/stores.ts'
 import { checkToken, checkWrongToken, ownTokenVariable, tokenFor } from './doctor/tokens.ts'
@@ -36,11 +37,12 @@ export function registerDoctor(program: Command): void {
 }
 
 const help = `
-CALLBACK_TOKEN_SENDCLOUD and CALLBACK_TOKEN_SENT are the tokens of those paths where they have their own.
+CALLBACK_TOKEN_SENDCLOUD and CALLBACK_TOKEN_SENT are the tokens of those paths where they have their own, and QUERY_TOKEN is that of
+the query API where that is deployed.
 TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they
 do not name is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
 has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
-The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given), lambda:GetFunctionConfiguration on
+The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given) and …-query, lambda:GetFunctionConfiguration on
 …-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_* and …/SENDCLOUD_API_*, dynamodb:DescribeTable and
 dynamodb:DescribeTimeToLive on the tables, dynamodb:GetItem on …-reconciliation and dynamodb:Scan on the index open of …-quarantine.
 It ends with 1 where a check failed.`
@@ -58,7 +60,7 @@ async function examine({ url: given, token: givenToken, json = false }: Options)
   const front =
     'url' in found ? checkFront(frontAt(found.url), token, environment) : withoutUrl(found.why, environment)
   const behind = 'url' in found ? checkBehind(found.url, environment) : checkDeployment(environment)
-  const checks = (await Promise.all([front, behind])).flat()
+  const checks = (await Promise.all([front, behind, checkQueryApi(environment, answerTimeoutMs)])).flat()
   if (json) printJson(checks)
   else process.stdout.write(`${checks.map(linesOf).join('')}\n${sumOf(checks)}\n`)
   if (checks.some(({ verdict }) => verdict === 'failed')) process.exitCode = 1
@@ -71,7 +73,7 @@ function frontAt(url: URL): Front {
 /** The default URL of the function. */
 async function urlOf(environment: Environment): Promise<{ readonly url: URL } | { readonly why: string }> {
   if (!isLocal(environment)) {
-    const found = await deployedUrl(environment)
+    const found = await deployedUrl(environment, 'ingest')
     return 'url' in found ? found : { why: found.unread.why }
   }
   const { PORT } = parseEnvironment({ PORT: v.optional(port, usualPorts.PORT) }, environment)

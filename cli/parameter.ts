@@ -4,6 +4,7 @@ import {
   parseEnvironment,
   parseSigningKeys,
   pollCredentialEntries,
+  queryTokenSetting,
   sendCloudCredentialEntries,
   setVariables,
   sharedTokenSetting,
@@ -40,19 +41,22 @@ interface Parameter {
 /** The form of `ledger token new`: half as long as a digest, and easily mistaken for one. */
 const looksLikeToken = /^[0-9a-f]{48}$/i
 
-/** @param path - the path that the token opens; absent for all paths. */
-function tokenParameter(setting: string, path?: string): Parameter {
+/** What a token opens, in words, by what `ledger token new` calls it; absent for all callback URLs. */
+interface TokenOf {
+  readonly path?: string
+  readonly opens: string
+  readonly missing: string
+}
+
+function tokenParameter(setting: string, { path, opens, missing }: TokenOf): Parameter {
   const options = path === undefined ? '' : ` --for ${path}`
   return {
     setting,
     isSecret: false,
-    description: `delivery-ledger: SHA-256 of the token in the callback URL${path === undefined ? '' : ` of ${path}`}; two, while it is being replaced`,
+    description: `delivery-ledger: SHA-256 of the token ${opens}; two, while it is being replaced`,
     prompt: `${setting}, the second line that \`npx ledger token new${options}\` printed; it is not shown: `,
     takesEffect: `It is accepted after the next \`npx serverless deploy ${stageOptions(process.env)}\`.`,
-    missing:
-      path === undefined
-        ? 'What is deployed goes on with the digest it has, and the next `serverless deploy` stops for want of it.'
-        : `After the next \`serverless deploy\` /${path} is opened by the token of all paths.`,
+    missing,
     check: (value) => {
       if (value.split(',').some((part) => looksLikeToken.test(part.trim()))) {
         throw new CommandError(
@@ -80,8 +84,24 @@ function credentialParameter(setting: string, of: string, missing: string): Para
 }
 
 const parameters: readonly Parameter[] = [
-  tokenParameter(sharedTokenSetting),
-  ...providers.map(({ name }) => tokenParameter(tokenSettingOf(name), name)),
+  tokenParameter(sharedTokenSetting, {
+    opens: 'in the callback URL',
+    missing:
+      'What is deployed goes on with the digest it has, and the next `serverless deploy` stops for want of it.',
+  }),
+  ...providers.map(({ name }) =>
+    tokenParameter(tokenSettingOf(name), {
+      path: name,
+      opens: `in the callback URL of ${name}`,
+      missing: `After the next \`serverless deploy\` /${name} is opened by the token of all paths.`,
+    }),
+  ),
+  tokenParameter(queryTokenSetting, {
+    path: 'query',
+    opens: 'of the query API',
+    missing:
+      "What is deployed goes on with the digest it has; with queryApi 'on' the next `serverless deploy` stops for want of it.",
+  }),
   ...mailProviders.flatMap((provider): Parameter[] => {
     if (!provider.signing) return []
     const { keySetting } = provider.signing
@@ -145,7 +165,8 @@ export function registerParameter(program: Command): void {
 
 const putHelp = `
 CALLBACK_TOKEN_SHA256 wants the digest, which is the second line that \`npx ledger token new\` prints, and not the token. Those of one
-path alone, such as CALLBACK_TOKEN_SHA256_SENDCLOUD, want that of \`npx ledger token new --for sendcloud\`.
+path alone, such as CALLBACK_TOKEN_SHA256_SENDCLOUD, want that of \`npx ledger token new --for sendcloud\`, and QUERY_TOKEN_SHA256 that of
+\`npx ledger token new --for query\`.
 TABLE_PREFIX says whose it is: delivery-ledger-<stage>.`
 
 function parameterOf(setting: string): Parameter {

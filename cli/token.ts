@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Option, type Command } from 'commander'
 import { tokenDigest } from '../lib/ingest/token-digest.ts'
-import { sharedTokenSetting, tokenSettingOf } from '../lib/runtime/config.ts'
+import { queryTokenSetting, sharedTokenSetting, tokenSettingOf } from '../lib/runtime/config.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { tencentSes } from '../lib/providers/tencent-ses/tencent-ses.ts'
 import { printJson } from './print-json.ts'
@@ -9,24 +9,28 @@ import { printJson } from './print-json.ts'
 /** 192 bits: it cannot be guessed. */
 const tokenBytes = 24
 
+/** What the query API is called where a path may stand. */
+const queryApi = 'query'
+
 /** Declares `ledger token new`. */
 export function registerToken(program: Command): void {
   program
     .command('token')
-    .description('the secret in the callback URL')
+    .description('the secret in the callback URL, and that of the query API')
     .command('new')
     .description('make a token, and say where it and its digest go; nothing is stored')
     .addOption(
-      new Option('--for <path>', 'a token that opens this path alone').choices(
-        providers.map(({ name }) => name),
-      ),
+      new Option('--for <path | query>', 'a token that opens this path alone, or the query API').choices([
+        ...providers.map(({ name }) => name),
+        queryApi,
+      ]),
     )
     .option('--json', 'print token and digest as JSON')
     .action(printNewToken)
 }
 
 interface Options {
-  /** A provider's name; absent for a token for all paths. */
+  /** A provider's name, or `query`; absent for a token for all paths. */
   readonly for?: string
   readonly json?: boolean
 }
@@ -40,6 +44,7 @@ function printNewToken({ for: path, json = false }: Options): void {
 }
 
 function whereTheyGo(path: string | undefined): string {
+  if (path === queryApi) return whereThoseOfQueryGo
   const setting = path === undefined ? sharedTokenSetting : tokenSettingOf(path)
   const opens =
     path === undefined
@@ -49,3 +54,8 @@ function whereTheyGo(path: string | undefined): string {
 The digest is put by \`npx ledger parameter put ${setting}\`; while an old token is being replaced, behind its digest and a comma.${opens}
 `
 }
+
+const whereThoseOfQueryGo = `The token is for the back-ends that ask, as \`Authorization: Bearer <token>\`, never in a URL: keep it as a password.
+The digest is put by \`npx ledger parameter put ${queryTokenSetting}\`; while an old token is being replaced, behind its digest and a comma.
+Once that is deployed with queryApi 'on', it opens the query API alone, and no callback URL.
+`

@@ -2,7 +2,7 @@ import { setVariables, type Environment } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
 
 /** The log of a function of this deployment. */
-export function logOf(name: 'ingest' | 'reconcile', environment: Environment): string {
+export function logOf(name: 'ingest' | 'reconcile' | 'query', environment: Environment): string {
   if (isLocal(environment)) return 'what `npm start` prints'
   return `\`npx serverless logs --function ${name} ${stageOptions(environment)} --startTime 1h\``
 }

@@ -1,24 +1,39 @@
 'use strict'
 
 // Prints the callback URLs whole, at the end of `serverless deploy` and `serverless info`, except for the token: only
-// you and the provider may know that.
+// you and the provider may know that. And what the query API answers, where it is deployed; its token is in no URL.
 
 const providers = ['tencent-ses', 'sendcloud', 'sent']
+const questions = ['suppressions/<address>', 'deliveries?recipient=<address>', 'openapi.json']
 
 module.exports = class CallbackUrls {
   constructor(serverless) {
     this.hooks = {
       'after:aws:info:displayEndpoints': () => {
-        const url = serverless.serviceOutputs.get('endpoint')
+        const { serviceOutputs, service } = serverless
+        const url = urlOf('ingest', serviceOutputs)
         if (url === undefined) return
-        const { environment } = serverless.service.functions.ingest
+        const { environment } = service.functions.ingest
         const urls = providers.map(
           (provider) => `${new URL(`${provider}/`, url)}${tokenOf(provider, environment)}`,
         )
-        serverless.serviceOutputs.set('callback URLs', urls)
+        serviceOutputs.set('callback URLs', urls)
+        const queryUrl = urlOf('query', serviceOutputs)
+        if (queryUrl === undefined) return
+        serviceOutputs.set(
+          'query API',
+          questions.map((question) => `${queryUrl}${question}`),
+        )
       },
     }
   }
+}
+
+/** osls names the function of an endpoint only where there are several. */
+function urlOf(name, serviceOutputs) {
+  const only = name === 'ingest' ? serviceOutputs.get('endpoint') : undefined
+  const named = (serviceOutputs.get('endpoints') ?? []).find((endpoint) => endpoint.startsWith(`${name}: `))
+  return only ?? named?.slice(`${name}: `.length)
 }
 
 function tokenOf(provider, environment) {

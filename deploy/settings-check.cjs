@@ -16,7 +16,7 @@ module.exports = class SettingsCheck {
         usual,
         given,
         environments: Object.fromEntries(
-          ['ingest', 'reconcile'].map((name) => [
+          Object.keys(functions).map((name) => [
             name,
             { ...provider.environment, ...functions[name].environment },
           ]),
@@ -31,8 +31,9 @@ module.exports = class SettingsCheck {
           `The stage ${stage} cannot be deployed so:\n  ${problems.join('\n  ')}`,
         )
       }
-      for (const name of Object.keys(functions.ingest.environment)) {
-        if (name.startsWith('CALLBACK_TOKEN_SHA256') && process.env[name]) {
+      const settings = Object.values(functions).flatMap(({ environment }) => Object.keys(environment))
+      for (const name of settings) {
+        if (/^(?:CALLBACK|QUERY)_TOKEN_SHA256/.test(name) && process.env[name]) {
           log.notice(`${name} is set in this shell: it is deployed, and not the parameter of that name.`)
         }
       }

@@ -5,6 +5,8 @@ import {
   ownTokenEntries,
   parseEnvironment,
   polledEntries,
+  queryEntries,
+  queryTokenSetting,
   reconcileEntries,
   sharedTokenSetting,
   tokenSettingOf,
@@ -20,8 +22,8 @@ interface StageSettings {
   readonly usual: Settings
   /** Those that the stage or the command line sets otherwise. */
   readonly given: Settings
-  /** What the functions would find in their environment. */
-  readonly environments: Readonly<Record<'ingest' | 'reconcile', Settings>>
+  /** What the functions would find in their environment; `query` where the query API is on. */
+  readonly environments: Readonly<Record<'ingest' | 'reconcile', Settings>> & { readonly query?: Settings }
   readonly region: string
   readonly stage: string
   /** As they would be deployed. */
@@ -37,12 +39,16 @@ export function problemsOf(settings: StageSettings): readonly string[] {
   if (unknown.length > 0) {
     return unknown.map((name) => `There is no setting ${name}. There are: ${Object.keys(usual).join(', ')}.`)
   }
-  const { ingest, reconcile } = environments
-  const ofTokens = problemsOfTokens(ingest, region)
+  const { ingest, reconcile, query } = environments
+  const ofTokens = problemsOfTokens({ ...ingest, ...query }, region)
   if (ofTokens.length > 0) return ofTokens
   const ofReconcile = reconcile.SES_POLL === 'off' ? reconcileEntries : polledEntries
   return [
-    ...new Set([...problemsWith(ofIngest, ingest), ...problemsWith(ofReconcile, reconcile)]),
+    ...new Set([
+      ...problemsWith(ofIngest, ingest),
+      ...problemsWith(ofReconcile, reconcile),
+      ...(query ? problemsWith(queryEntries, query) : []),
+    ]),
     ...problemsOfDeployment({ ...usual, ...given }),
   ]
 }
@@ -50,20 +56,31 @@ export function problemsOf(settings: StageSettings): readonly string[] {
 const ofIngest = { ...ingestEntries, ...ownTokenEntries(providers) }
 
 /** What deploy/callback-token-digest.cjs did not find. */
-function problemsOfTokens(ingest: Settings, region: string): readonly string[] {
-  const settings = [sharedTokenSetting, ...providers.map(({ name }) => tokenSettingOf(name))]
-  const absent = settings.find((setting) => ['not-put', 'not-read'].includes(String(ingest[setting])))
+function problemsOfTokens(environment: Settings, region: string): readonly string[] {
+  const settings = [
+    sharedTokenSetting,
+    ...providers.map(({ name }) => tokenSettingOf(name)),
+    queryTokenSetting,
+  ]
+  const absent = settings.find((setting) => ['not-put', 'not-read'].includes(String(environment[setting])))
   if (absent === undefined) return []
-  const name = parameterName(String(ingest.TABLE_PREFIX), absent)
+  const name = parameterName(String(environment.TABLE_PREFIX), absent)
   const found =
-    ingest[absent] === 'not-put'
+    environment[absent] === 'not-put'
       ? `There is no parameter ${name} in ${region}.`
       : `The parameter ${name} cannot be read in ${region}: it takes credentials that may ssm:GetParameter.`
-  const advice =
-    absent === sharedTokenSetting
-      ? `Put the token's digest by \`npx ledger parameter put ${absent}\`, or mind --stage and AWS_REGION.`
-      : `Set ${absent} in this shell, empty where that path has no token of its own, or mind --stage and AWS_REGION.`
-  return [`${found} ${advice}`]
+  return [`${found} ${adviceOn(absent)}, or mind --stage and AWS_REGION.`]
+}
+
+function adviceOn(absent: string): string {
+  switch (absent) {
+    case sharedTokenSetting:
+      return `Put the token's digest by \`npx ledger parameter put ${absent}\``
+    case queryTokenSetting:
+      return `The query API is on (queryApi): put its token's digest by \`npx ledger parameter put ${absent}\``
+    default:
+      return `Set ${absent} in this shell, empty where that path has no token of its own`
+  }
 }
 
 /** Source: Lambda API reference, CreateFunction, FunctionName. */
@@ -122,11 +139,14 @@ const periods = whole('a whole number from 1 to 288', 1, 288)
 const windowExpected = 'seconds, a multiple of 3600 and at most 604800'
 const window = v.pipe(whole(windowExpected, 3_600, 604_800), v.multipleOf(3_600, windowExpected))
 
-const concurrency = 'a whole number from 1 to 1000, or none'
+const concurrencyExpected = 'a whole number from 1 to 1000, or none'
+const concurrency = v.union([v.literal('none'), whole(concurrencyExpected, 1, 1_000)], concurrencyExpected)
 
 /** What is not a function's setting, but the stack's. */
 export const deploymentEntries = {
-  ingestConcurrency: v.union([v.literal('none'), whole(concurrency, 1, 1_000)], concurrency),
+  ingestConcurrency: concurrency,
+  queryApi: onOrOff,
+  queryConcurrency: concurrency,
   deletionProtection: v.union([v.boolean(), v.picklist(['true', 'false'])], 'true or false'),
   tableDeletionPolicy: v.picklist(['Retain', 'Delete'], 'Retain or Delete'),
   alarms: onOrOff,

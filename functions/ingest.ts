@@ -6,6 +6,7 @@ import {
 } from '../lib/runtime/config.ts'
 import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/function-url.ts'
 import { ingest } from '../lib/ingest/ingest.ts'
+import { tryAgain } from '../lib/ingest/responses.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { signingKeys } from '../lib/ingest/signing-keys.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
@@ -45,7 +46,7 @@ export function createHandler(environment: Environment, deps: Runtime = lambda):
   }
   // At the first request, and anew where it failed: so that a wrong setting is answered and logged.
   let wired: ReturnType<typeof wire> | undefined
-  return functionUrlStack((request) => ingest(request, (wired ??= wire())), log)
+  return functionUrlStack((request) => ingest(request, (wired ??= wire())), { log, onFault: tryAgain })
 }
 
 /** The Lambda entry point. */

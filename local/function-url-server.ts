@@ -18,6 +18,7 @@ export interface FunctionUrlServer {
 export async function startFunctionUrlServer(
   handler: FunctionUrlHandler,
   port: number,
+  what = 'callbacks (PORT)',
 ): Promise<FunctionUrlServer> {
   const server = createServer((request, response) => {
     invoke(handler, request, response).catch(() => {
@@ -26,7 +27,7 @@ export async function startFunctionUrlServer(
       response.end('{"Message":"Internal Server Error"}')
     })
   })
-  const url = `http://${localHost}:${await listen(server, port, 'callbacks (PORT)')}`
+  const url = `http://${localHost}:${await listen(server, port, what)}`
   return { url, stop: () => close(server) }
 }
 

@@ -9,6 +9,7 @@ export const usualPorts = {
   SENDCLOUD_PORT: '3002',
   LOGS_PORT: '3003',
   CONSOLE_PORT: '3010',
+  QUERY_PORT: '3005',
 } as const
 
 /** The ports of a stack that disturbs nothing that runs: whichever are free. */
@@ -19,6 +20,7 @@ export const freePorts = {
   SENDCLOUD_PORT: '0',
   LOGS_PORT: '0',
   CONSOLE_PORT: '0',
+  QUERY_PORT: '0',
 } as const satisfies Record<keyof typeof usualPorts, '0'>
 
 /** The credentials that the simulated SES accepts. They open nothing. */

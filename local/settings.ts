@@ -4,7 +4,7 @@ import { parseEnvironment, port, pollEntries, type Environment } from '../lib/ru
 import { simulatedAppKey, usualPorts, withLocalDefaults } from './local-environment.ts'
 
 // A token that a URL carries as it is, so that what is printed is what arrives.
-const callbackToken = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,}$/, 'at least 8 letters, digits, _ or -'))
+const token = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,}$/, 'at least 8 letters, digits, _ or -'))
 
 const appKeys = v.pipe(
   v.string(),
@@ -18,7 +18,9 @@ const localEntries = {
   SENDCLOUD_PORT: v.optional(port, usualPorts.SENDCLOUD_PORT),
   LOGS_PORT: v.optional(port, usualPorts.LOGS_PORT),
   CONSOLE_PORT: v.optional(port, usualPorts.CONSOLE_PORT),
-  CALLBACK_TOKEN: v.optional(callbackToken),
+  QUERY_PORT: v.optional(port, usualPorts.QUERY_PORT),
+  CALLBACK_TOKEN: v.optional(token),
+  QUERY_TOKEN: v.optional(token),
   SENDCLOUD_APP_KEY: v.optional(appKeys, simulatedAppKey),
   DATA_DIR: v.optional(v.string()),
   SES_ENDPOINT: pollEntries.SES_ENDPOINT,
@@ -34,7 +36,10 @@ export interface LocalSettings {
   readonly sendCloudPort: number
   readonly logsPort: number
   readonly consolePort: number
+  readonly queryPort: number
   readonly callbackToken: string
+  /** That of the query API. */
+  readonly queryToken: string
   /** With what SendCloud's callbacks are signed here: the first of the keys that the functions accept. */
   readonly sendCloudAppKey: string
   /** Where the tables persist; in memory without it. */
@@ -64,7 +69,9 @@ export function localSettings(environment: Environment): LocalSettings {
     sendCloudPort: config.SENDCLOUD_PORT,
     logsPort: config.LOGS_PORT,
     consolePort: config.CONSOLE_PORT,
-    callbackToken: config.CALLBACK_TOKEN ?? randomBytes(24).toString('base64url'),
+    queryPort: config.QUERY_PORT,
+    callbackToken: config.CALLBACK_TOKEN ?? newToken(),
+    queryToken: config.QUERY_TOKEN ?? newToken(),
     sendCloudAppKey: SENDCLOUD_APP_KEY.replace(/,.*/s, '').trim(),
     dataDir: config.DATA_DIR,
     tablePrefix: TABLE_PREFIX,
@@ -72,4 +79,8 @@ export function localSettings(environment: Environment): LocalSettings {
     isSendCloudSimulated: config.SENDCLOUD_ENDPOINT === undefined,
     functionEnvironment,
   }
+}
+
+function newToken(): string {
+  return randomBytes(24).toString('base64url')
 }

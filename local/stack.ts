@@ -1,5 +1,6 @@
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createHandler as createIngest } from '../functions/ingest.ts'
+import { createHandler as createQuery } from '../functions/query.ts'
 import { createHandler as createReconcile } from '../functions/reconcile.ts'
 import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
@@ -27,6 +28,8 @@ export interface LocalStack {
   /** With what a callback of SendCloud has to be signed. */
   readonly sendCloudAppKey: string
   readonly dynamoDbEndpoint: string
+  /** Where back-ends ask, and their token. */
+  readonly queryApi: { readonly url: string; readonly token: string }
   /** Where the log of the functions is read, as from CloudWatch Logs. */
   readonly logsUrl: string
   /** Absent where SES_ENDPOINT names another one. */
@@ -44,7 +47,7 @@ export interface LocalStack {
 const reconcileTimeoutMs = 5 * minuteMs
 const reconcileContext = () => lambdaContext(() => reconcileTimeoutMs)
 
-/** Starts emulator, tables, simulated SES and SendCloud, log, and ingest function; what fails takes the rest down with it. */
+/** Starts emulator, tables, simulated SES and SendCloud, log, ingest and query functions; what fails takes the rest down with it. */
 export async function startLocalStack(
   settings: LocalSettings,
   on: { clock: Clock; log: Log; onSends?: (deliveries: readonly DeliveryKey[]) => void },
@@ -70,13 +73,14 @@ export async function startLocalStack(
     const environment = {
       ...settings.functionEnvironment,
       CALLBACK_TOKEN_SHA256: tokenDigest(settings.callbackToken),
+      QUERY_TOKEN_SHA256: tokenDigest(settings.queryToken),
       ...(simulatedSes && { SES_ENDPOINT: simulatedSes.url }),
       ...(simulatedSendCloud && { SENDCLOUD_ENDPOINT: simulatedSendCloud.url }),
     }
     const { clock, log } = on
     const logs = await startSimulatedLogs({ port: settings.logsPort, clock })
     stops.push(logs.stop)
-    const runtimeOf = (name: 'ingest' | 'reconcile', shown: Log): Runtime => ({
+    const runtimeOf = (name: 'ingest' | 'reconcile' | 'query', shown: Log): Runtime => ({
       clock,
       log: toBoth(logs.logOf(`/aws/lambda/${settings.tablePrefix}-${name}`), shown),
       dynamoDb: () => emulator.client,
@@ -88,17 +92,16 @@ export async function startLocalStack(
       settings.port,
     )
     stops.push(ingest.stop)
+    const answers = createQuery(environment, runtimeOf('query', log))
+    const query = await startFunctionUrlServer(answers, settings.queryPort, 'the query API (QUERY_PORT)')
+    stops.push(query.stop)
     const reconcile = createReconcile(environment, runtimeOf('reconcile', log))
 
-    const callbackUrlOf = (provider: string) => `${ingest.url}/${provider}/${settings.callbackToken}`
     return {
-      callbackUrls: {
-        tencentSes: callbackUrlOf('tencent-ses'),
-        sendCloud: callbackUrlOf('sendcloud'),
-        sent: callbackUrlOf('sent'),
-      },
+      callbackUrls: callbackUrlsAt(ingest.url, settings),
       sendCloudAppKey: settings.sendCloudAppKey,
       dynamoDbEndpoint: emulator.endpoint,
+      queryApi: { url: query.url, token: settings.queryToken },
       logsUrl: logs.url,
       simulatedSes,
       simulatedSendCloud,
@@ -111,6 +114,11 @@ export async function startLocalStack(
     await stop()
     throw error
   }
+}
+
+function callbackUrlsAt(url: string, { callbackToken }: LocalSettings): LocalStack['callbackUrls'] {
+  const of = (provider: string) => `${url}/${provider}/${callbackToken}`
+  return { tencentSes: of('tencent-ses'), sendCloud: of('sendcloud'), sent: of('sent') }
 }
 
 function toBoth(one: Log, other: Log): Log {

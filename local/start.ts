@@ -77,6 +77,7 @@ delivery-ledger is running.
   Poll API       ${poll}
   SendCloud API  ${sendCloud}
   Log API        ${stack.logsUrl}
+  Query API      ${stack.queryApi.url}
 
 Send it a callback, then look at the mail in the console, or by '${showCommand(stack)}':
 
@@ -89,6 +90,10 @@ curl -X POST '${stack.callbackUrls.sendCloud}' -H 'content-type: ${formType}' -d
 or record a mail that you have just sent:
 
 curl -X POST '${stack.callbackUrls.sent}' -H 'content-type: application/json' -d '${sampleSend()}'
+
+or ask as a back-end does (docs/query-api.md):
+
+curl -H 'authorization: Bearer ${stack.queryApi.token}' '${stack.queryApi.url}/suppressions/example@example.com'
 
 Ctrl-C stops all of it. What happens from here on:
 `)

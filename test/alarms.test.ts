@@ -298,6 +298,7 @@ describe('the dashboard', () => {
     [['QuietTencentSesIsWatched']],
     [['QuietSendCloudIsWatched']],
     [['QuietTencentSesIsWatched', 'QuietSendCloudIsWatched']],
+    [['QueryApiIsOn']],
   ])('shows every alarm that there is where these conditions hold: %j', (hold: readonly string[]) => {
     const widgets = declaredDashboard(deployment, (condition) => hold.includes(condition))
     const shown = widgets.flatMap(({ properties }) => properties.alarms)
@@ -305,6 +306,13 @@ describe('the dashboard', () => {
     expect(shown.map((arn) => arn.split(':alarm:')[1])).toEqual(
       expected.map(({ properties }) => properties.AlarmName),
     )
+  })
+
+  it('shows the query API where that is on', () => {
+    const titles = (isOn: boolean) =>
+      declaredDashboard(deployment, () => isOn).map(({ properties }) => properties.title)
+    expect(titles(true)).toContain('Query API')
+    expect(titles(false)).not.toContain('Query API')
   })
 
   it('has no two widgets in one place, and none beyond its edge', () => {

@@ -47,7 +47,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^lib\/erase\//,
     mayImport: ['core', 'ports', 'providers', 'runtime', 'erase'],
   },
-  { name: 'query', files: /^lib\/query\//, mayImport: ['core', 'ports', 'providers', 'query'] },
+  { name: 'query', files: /^lib\/query\//, mayImport: ['core', 'ports', 'providers', 'runtime', 'query'] },
   { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'table'] },
   { name: 'parameters', files: /^lib\/runtime\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
   {

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 // What the functions' roles let them do, as deploy/roles.yml has them or a packaged template, and clients that can do no
 // more. That both are the same is for test/proof/permissions.test.ts to say.
 
-export type FunctionName = 'ingest' | 'reconcile'
+export type FunctionName = 'ingest' | 'reconcile' | 'query'
 
 /** One call to DynamoDB as a role sees it: `dynamodb:Scan` of `deliveries/index/pending`. */
 export interface Call {
@@ -107,7 +107,7 @@ export function inWords(part: unknown): unknown {
 }
 
 function roleIn(resources: Resources, name: FunctionName): v.InferOutput<typeof role> {
-  return v.parse(role, resources[name === 'ingest' ? 'IngestRole' : 'ReconcileRole'])
+  return v.parse(role, resources[`${name[0]?.toUpperCase()}${name.slice(1)}Role`])
 }
 
 /** Who may take the function's role. */

@@ -33,12 +33,17 @@ const ledgerBody = v.pipe(
   v.object({ title: v.optional(v.string()), recorded: v.optional(v.number()) }),
 )
 
-/** One GET. It follows no redirects: the path may hold the token, which must not be sent elsewhere. */
-export async function ask({ url, timeoutMs, clock }: Front, path: string): Promise<Answer | Silence> {
+/** One GET. It follows no redirects: path or headers may hold a token, which must not be sent elsewhere. */
+export async function ask(
+  { url, timeoutMs, clock }: Front,
+  path: string,
+  sent: Readonly<Record<string, string>> = {},
+): Promise<Answer | Silence> {
   const askedMs = clock.now()
   try {
     const response = await fetch(new URL(path, url), {
       redirect: 'manual',
+      headers: sent,
       signal: AbortSignal.timeout(timeoutMs),
     })
     const atMs = clock.now()

@@ -2,9 +2,9 @@ import { open } from 'node:fs/promises'
 import { stringify } from 'csv-stringify/sync'
 import type { Delivery } from '../../lib/core/delivery.ts'
 import { formatInstant } from '../../lib/core/instant.ts'
+import { deliveryAsJson } from '../../lib/query/delivery-json.ts'
 import { exportColumns, exportedRow } from './export-row.ts'
 import { CommandError } from '../command-error.ts'
-import { deliveryAsJson } from '../delivery-json.ts'
 
 /** Where mails are written. */
 export interface ExportOutput {

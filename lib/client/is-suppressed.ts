@@ -4,9 +4,10 @@ import { canonicalDomain, recipientOf } from '../core/address.ts'
 import {
   heldReasons,
   parseEvidence,
+  reasonsAgainst,
+  replyIn,
   suppressionReasons,
   type HeldReason,
-  type SuppressionEvidence,
   type SuppressionReason,
 } from '../core/suppression.ts'
 import { dynamoDbClient } from '../table/client.ts'
@@ -107,11 +108,6 @@ export async function suppressionOf(
   }
 }
 
-/** Absent if the provider's number decided, since the words are the provider's, and for evidence that was not judged. */
-function replyIn({ judgement, detail }: Pick<SuppressionEvidence, 'judgement' | 'detail'>): string {
-  return judgement === undefined || judgement.rule.startsWith('sub-stat-') ? '' : detail
-}
-
 async function reasonFor(
   caller: string,
   recipient: string,
@@ -135,14 +131,5 @@ async function reasonFor(
   const { reader, blocklistDays: days } = (list ??= openList())
   const row = await reader.ofRecipient(address.output)
   if (row === undefined) return undefined
-  const held = heldReasons(row, { nowMs: Date.now(), blocklistDays: days }).filter((reason) =>
-    isMeant(reason, mail.output),
-  )
-  return held.find(({ untilMs }) => untilMs === undefined) ?? held[0]
-}
-
-function isMeant({ reason, fromDomain }: HeldReason, mail: v.InferOutput<typeof sendingSchema>): boolean {
-  const isOfAnother =
-    fromDomain !== undefined && mail.fromDomain !== undefined && fromDomain !== mail.fromDomain
-  return !mail.except.includes(reason) && !isOfAnother
+  return reasonsAgainst(mail.output, heldReasons(row, { nowMs: Date.now(), blocklistDays: days }))[0]
 }

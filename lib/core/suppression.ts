@@ -114,6 +114,35 @@ export function heldReasons(known: Suppression, { nowMs, blocklistDays }: Asked)
     .sort((a, b) => a.sinceMs - b.sinceMs)
 }
 
+/** The mail about to be sent, where that matters. */
+interface MailToSend {
+  /** The domain of its sender. Unsubscriptions from another domain's mail do not count. Default: any sender. */
+  readonly fromDomain?: string | undefined
+  /** Reasons that do not apply to it. */
+  readonly except: readonly SuppressionReason[]
+}
+
+/** Those of the held reasons that concern the mail: lasting ones first, and the provider's temporary list last. */
+export function reasonsAgainst(mail: MailToSend, held: readonly HeldReason[]): readonly HeldReason[] {
+  const concerns = held.filter(
+    ({ reason, fromDomain }) =>
+      !mail.except.includes(reason) &&
+      (fromDomain === undefined || mail.fromDomain === undefined || fromDomain === mail.fromDomain),
+  )
+  return [
+    ...concerns.filter(({ untilMs }) => untilMs === undefined),
+    ...concerns.filter(({ untilMs }) => untilMs !== undefined),
+  ]
+}
+
+/**
+ * The receiving server's reply to a bounce; empty if the provider's number decided, since the words are the provider's then, and
+ * for evidence that was not judged.
+ */
+export function replyIn({ judgement, detail }: Pick<SuppressionEvidence, 'judgement' | 'detail'>): string {
+  return judgement === undefined || judgement.rule.startsWith('sub-stat-') ? '' : detail
+}
+
 /**
  * Evidence counts if it is newer than the last removal, and did not already exist, dated in the future, at that
  * removal.

@@ -25,7 +25,7 @@ export async function findDeliveries(asked: string, reader: Reader): Promise<rea
 }
 
 /** Those of the message and the recipient that an emailId of SendCloud names; none if it is no emailId. */
-export async function deliveriesOfEmailId(emailId: string, reader: Reader): Promise<readonly Delivery[]> {
+async function deliveriesOfEmailId(emailId: string, reader: Reader): Promise<readonly Delivery[]> {
   const named = emailIdParts(emailId)
   if (!named) return []
   const addressee = recipientOf(named.recipient)
@@ -34,7 +34,7 @@ export async function deliveriesOfEmailId(emailId: string, reader: Reader): Prom
 }
 
 /** What a text may name. */
-export interface Readings {
+interface Readings {
   readonly bare: string
   readonly message: MessageKey | undefined
   readonly recipient: string | undefined

@@ -149,6 +149,16 @@ export function parseTokenDigests(
   return new Map(providers.map(({ name }) => [name, own[tokenSettingOf(name)] ?? shared]))
 }
 
+/** The setting with the digests of the tokens of the query API. */
+export const queryTokenSetting = 'QUERY_TOKEN_SHA256'
+
+/** What the query function reads from its environment. */
+export const queryEntries = {
+  ...tableEntries,
+  BLOCKLIST_DAYS: blocklistDays,
+  [queryTokenSetting]: sha256Digests,
+}
+
 /** One or two keys, separated by a comma; an extra comma is ignored. */
 const signingKeys = (publicKey: string | undefined) =>
   v.optional(

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 
 /** Counts the units of DynamoDB that each piece of work takes. */
-export interface ReadMeter {
+interface ReadMeter {
   /** Runs the work; `units` has what it has taken so far. */
   measure<T>(work: (units: () => number) => Promise<T>): Promise<T>
 }

@@ -74,6 +74,17 @@ describe('a deploy that cannot succeed', () => {
     expect(await aws.stackStatus(stack)).toBeUndefined()
   })
 
+  it('says that the query API has no token, where it is on', async () => {
+    await expect(
+      aws.serverless('deploy --stage prod --param=queryApi=on', { CALLBACK_TOKEN_SHA256: digest }),
+    ).rejects.toMatchObject({
+      stdout: expect.stringContaining(
+        'There is no parameter /delivery-ledger-prod/QUERY_TOKEN_SHA256 in ap-southeast-1.',
+      ),
+    })
+    expect(await aws.stackStatus(stack)).toBeUndefined()
+  })
+
   it('says what to do in an account that may run ten functions at once, and makes nothing', async () => {
     const lambda = createServer((_request, response) => {
       response.setHeader('content-type', 'application/json')
@@ -100,16 +111,21 @@ describe('a deploy that cannot succeed', () => {
 
 describe('serverless info', () => {
   // Of a stack that has nothing but this output: moto makes no function URLs, so no stack of its own has one.
-  it('ends with the callback URLs, whole but for the token', async () => {
+  it('ends with the callback URLs, whole but for the token, and with those of the query API where it is on', async () => {
     const url = 'https://abc123.lambda-url.ap-southeast-1.on.aws/'
+    const queryUrl = 'https://def456.lambda-url.ap-southeast-1.on.aws/'
     await aws.putStack('delivery-ledger-urls', {
       Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
-      Outputs: { IngestLambdaFunctionUrl: { Value: url } },
+      Outputs: { IngestLambdaFunctionUrl: { Value: url }, QueryLambdaFunctionUrl: { Value: queryUrl } },
     })
-    const printed = await aws.serverless('info --stage urls', { CALLBACK_TOKEN_SHA256: digest })
-    for (const path of ['tencent-ses', 'sendcloud', 'sent'])
-      expect(printed).toContain(`${url}${path}/<token>`)
-    expect(printed).toContain('data stack: delivery-ledger-urls-data')
+    const settings = { CALLBACK_TOKEN_SHA256: digest, QUERY_TOKEN_SHA256: digest }
+    for (const queryApi of ['off', 'on']) {
+      const printed = await aws.serverless(`info --stage urls --param=queryApi=${queryApi}`, settings)
+      for (const path of ['tencent-ses', 'sendcloud', 'sent'])
+        expect(printed).toContain(`${url}${path}/<token>`)
+      expect(printed.includes(`${queryUrl}suppressions/<address>`)).toBe(queryApi === 'on')
+      expect(printed).toContain('data stack: delivery-ledger-urls-data')
+    }
   })
 })
 

@@ -21,6 +21,7 @@ import { runtimeClient } from './tools.ts'
 
 const stack = 'delivery-ledger-prod'
 const token = 'a-token-of-the-callback-url'
+const queryToken = 'a-token-of-the-query-api'
 let aws: EmulatedAws
 let ses: SimulatedSes
 let root: string
@@ -33,11 +34,12 @@ beforeAll(async () => {
   aws = await startEmulatedAws()
   await aws.putParameters({
     CALLBACK_TOKEN_SHA256: tokenDigest(token),
+    QUERY_TOKEN_SHA256: tokenDigest(queryToken),
     SENDCLOUD_APP_KEY: simulatedAppKey,
     TENCENTCLOUD_SECRET_ID: secretId,
     TENCENTCLOUD_SECRET_KEY: secretKey,
   })
-  await aws.serverless(`deploy --stage prod --param=sesEndpoint=${ses.url}`)
+  await aws.serverless(`deploy --stage prod --param=queryApi=on --param=sesEndpoint=${ses.url}`)
 })
 afterAll(async () => {
   await Promise.all(started.map((lambda) => lambda.stop()))
@@ -99,19 +101,28 @@ interface Posted {
   readonly method?: string
   readonly contentType?: string
   readonly body?: string | Uint8Array
+  readonly query?: string
+  readonly authorization?: string
 }
 
 /**
  * What a function URL invokes a function with. After the sample of "Invoking Lambda function URLs" in the developer guide,
  * read 2026-11-22: text comes as text, everything else as base64.
  */
-function functionUrlEvent({ path, method = 'GET', contentType, body }: Posted): object {
+function functionUrlEvent({
+  path,
+  method = 'GET',
+  contentType,
+  body,
+  query = '',
+  authorization,
+}: Posted): object {
   const host = 'abcdefghijklmnopqrstuvwxyz012345.lambda-url.ap-southeast-1.on.aws'
   return {
     version: '2.0',
     routeKey: '$default',
     rawPath: path,
-    rawQueryString: '',
+    rawQueryString: query,
     headers: {
       host,
       accept: '*/*',
@@ -122,6 +133,7 @@ function functionUrlEvent({ path, method = 'GET', contentType, body }: Posted): 
       'x-forwarded-port': '443',
       'x-forwarded-proto': 'https',
       ...(contentType !== undefined && { 'content-type': contentType }),
+      ...(authorization !== undefined && { authorization }),
       ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
     },
     requestContext: {
@@ -220,6 +232,41 @@ describe('the ingest function in Lambda', () => {
     expect(lines.filter((line) => line.startsWith('{"at":"')).length).toBeGreaterThanOrEqual(6)
     for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow()
     expect(ingest.log()).not.toContain('@example.com')
+  })
+})
+
+describe('the query function in Lambda', () => {
+  let query: LambdaFunction
+  beforeAll(async () => {
+    query = await lambdaOf('query')
+  })
+  const authorization = `Bearer ${queryToken}`
+
+  it('answers what ingest has recorded', async () => {
+    const suppression = { path: '/suppressions/example%40example.com', authorization }
+    expect(await query.invoke(functionUrlEvent(suppression))).toMatchObject({
+      response: {
+        statusCode: 200,
+        headers: json,
+        body: expect.stringMatching(/^\{"address":"example@example\.com","suppressed":true,/),
+      },
+    })
+    const deliveries = {
+      path: '/deliveries',
+      query: 'recipient=example%40example.com&limit=1',
+      authorization,
+    }
+    expect(await query.invoke(functionUrlEvent(deliveries))).toMatchObject({
+      response: { statusCode: 200, body: expect.stringContaining('"status":"bounced"') },
+    })
+  })
+
+  it('refuses whoever has no token, and logs no address', async () => {
+    const asked = { path: '/suppressions/example%40example.com' }
+    expect(await query.invoke(functionUrlEvent(asked))).toMatchObject({ response: { statusCode: 401 } })
+    const lines = query.log().trim().split('\n')
+    for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow()
+    expect(query.log()).not.toMatch(/example|a-token/)
   })
 })
 

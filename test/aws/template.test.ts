@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { projectToPackage, type PackagedProject } from '../packaged-project.ts'
+import { digest, projectToPackage, type PackagedProject } from '../packaged-project.ts'
 import { pythonTools } from './tools.ts'
 
 // What `serverless package` makes of serverless.yml, held by cfn-lint against Amazon's own schemas of every resource.
@@ -33,6 +33,7 @@ describe('the packaged template', () => {
     ['whose alarms notify somebody', ['--param', 'alarmEmail=somebody@example.com']],
     ['that does not watch for silence', ['--param', 'quietTencentSes=off']],
     ['without alarms', ['--param', 'alarms=off']],
+    ['with the query API', ['--param', 'queryApi=on', '--param', `queryTokenSha256=${digest}`]],
   ])('%s has no errors and no warnings', async (_, options) => {
     const folder = await project.package(['--stage', 'prod', ...options])
     for (const what of ['create', 'data', 'update']) {

@@ -61,6 +61,27 @@ describe('ledger parameter put', () => {
     })
   })
 
+  it('keeps the digest of the query API as that of a callback URL', async () => {
+    expect(await parameter('put QUERY_TOKEN_SHA256', `${digest}\n`)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(
+        /^Put \/delivery-ledger-prod\/QUERY_TOKEN_SHA256\. It is accepted after the next /,
+      ),
+    })
+    expect(store.parameters.get('/delivery-ledger-prod/QUERY_TOKEN_SHA256')).toMatchObject({
+      Value: digest,
+      Type: 'String',
+    })
+    expect(await parameter('put QUERY_TOKEN_SHA256', token)).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/^QUERY_TOKEN_SHA256: this looks like the token\. /),
+    })
+    expect(await parameter('remove QUERY_TOKEN_SHA256')).toMatchObject({
+      output:
+        "Removed /delivery-ledger-prod/QUERY_TOKEN_SHA256. What is deployed goes on with the digest it has; with queryApi 'on' the next `serverless deploy` stops for want of it.\n",
+    })
+  })
+
   it.each([
     [
       'put CALLBACK_TOKEN_SHA256',
@@ -95,7 +116,7 @@ describe('ledger parameter put', () => {
     [
       'put SECRET',
       'x',
-      /There is no parameter 'SECRET'\. There are: CALLBACK_TOKEN_SHA256, CALLBACK_TOKEN_SHA256_TENCENT_SES, CALLBACK_TOKEN_SHA256_SENDCLOUD, CALLBACK_TOKEN_SHA256_SENT, SENDCLOUD_APP_KEY, TEN/,
+      /There is no parameter 'SECRET'\. There are: CALLBACK_TOKEN_SHA256, CALLBACK_TOKEN_SHA256_TENCENT_SES, CALLBACK_TOKEN_SHA256_SENDCLOUD, CALLBACK_TOKEN_SHA256_SENT, QUERY_TOKEN_SHA256, SENDCLOUD_APP_KEY, TEN/,
     ],
   ])('%s refuses %j, and keeps nothing', async (command, input, problem) => {
     const { code, errors } = await parameter(command, input)
@@ -169,6 +190,7 @@ describe('ledger parameter list', () => {
         '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256_TENCENT_SES  is not set',
         '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256_SENDCLOUD    String        version 1  2026-11-18T11:06:40Z',
         '/delivery-ledger-prod/CALLBACK_TOKEN_SHA256_SENT         is not set',
+        '/delivery-ledger-prod/QUERY_TOKEN_SHA256                 is not set',
         '/delivery-ledger-prod/SENDCLOUD_APP_KEY                  is not set',
         '/delivery-ledger-prod/TENCENTCLOUD_SECRET_ID             SecureString  version 1  2026-11-18T11:06:40Z',
         '/delivery-ledger-prod/TENCENTCLOUD_SECRET_KEY            is not set',

@@ -46,6 +46,13 @@ describe('a new token', () => {
     )
   })
 
+  it('of the query API comes with how it is sent, and where its digest goes', async () => {
+    const reported = await newToken('--for', 'query')
+    expect(reported).toContain('as `Authorization: Bearer <token>`, never in a URL')
+    expect(reported).toContain('`npx ledger parameter put QUERY_TOKEN_SHA256`')
+    expect(reported).toMatch(/it opens the query API alone, and no callback URL\.\n$/)
+  })
+
   it('is another one each time, and JSON where that is asked for', async () => {
     const tokens = [JSON.parse(await newToken('--json')), JSON.parse(await newToken('--json'))] as {
       token: string

@@ -52,6 +52,22 @@ describe('the callback URLs that a deploy prints', () => {
     expect(urls.map((url) => url.split('/').at(-2)).sort()).toEqual(providers.map(({ name }) => name).sort())
   })
 
+  it('and what the query API answers, where that is deployed', () => {
+    const [ingest, query] = ['https://abc123.on.aws/', 'https://def456.on.aws/']
+    const outputs = printed([['endpoints', [`ingest: ${ingest}`, `query: ${query}`]]])
+    expect(outputs.get('callback URLs')).toEqual([
+      'https://abc123.on.aws/tencent-ses/<token>',
+      'https://abc123.on.aws/sendcloud/<token>',
+      'https://abc123.on.aws/sent/<token>',
+    ])
+    expect(outputs.get('query API')).toEqual([
+      'https://def456.on.aws/suppressions/<address>',
+      'https://def456.on.aws/deliveries?recipient=<address>',
+      'https://def456.on.aws/openapi.json',
+    ])
+    expect(printed([['endpoint', ingest]]).has('query API')).toBe(false)
+  })
+
   it('are left out where nothing is deployed', () => {
     expect([...printed([])]).toEqual([])
   })

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { deploymentEntries, problemsOf } from '../../deploy/stage-settings.ts'
-import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/runtime/config.ts'
+import { ingestEntries, ownTokenEntries, queryEntries, reconcileEntries } from '../../lib/runtime/config.ts'
 import { providers } from '../../lib/providers/registry.ts'
 
 const serverlessYaml = v.object({ params: v.object({ default: v.record(v.string(), v.unknown()) }) })
@@ -52,6 +52,7 @@ describe('the settings of a stage', () => {
       ...ingestEntries,
       ...ownTokenEntries(providers),
       ...reconcileEntries,
+      ...queryEntries,
     }).filter((name) => name !== 'TABLE_PREFIX')
     const ofFunctions = variables.map((name) =>
       name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
@@ -115,7 +116,42 @@ describe('the settings of a stage', () => {
     ])
   })
 
+  describe('where the query API is on', () => {
+    const problemsOfQuery = (QUERY_TOKEN_SHA256: string, BLOCKLIST_DAYS = '14') => {
+      const query = { ...environments.ingest, QUERY_TOKEN_SHA256, BLOCKLIST_DAYS }
+      const region = 'ap-southeast-1'
+      return problemsOf({
+        usual,
+        given: {},
+        environments: { ...environments, query },
+        region,
+        ...named('prod'),
+      })
+    }
+
+    it.each([
+      [
+        'not-put',
+        "There is no parameter /delivery-ledger-prod/QUERY_TOKEN_SHA256 in ap-southeast-1. The query API is on (queryApi): put its token's digest by `npx ledger parameter put QUERY_TOKEN_SHA256`, or mind --stage and AWS_REGION.",
+      ],
+      ['', 'queryTokenSha256: is not set'],
+      ['hunter2', 'queryTokenSha256: expected SHA-256 digests of 64 hex digits, separated by a comma'],
+    ])('do not deploy without the digest of its token: %j', (digest, expected) => {
+      expect(problemsOfQuery(digest)).toEqual([expected])
+    })
+
+    it('deploy with one digest, and with two', () => {
+      expect(problemsOfQuery('ab'.repeat(32))).toEqual([])
+      expect(problemsOfQuery(`${'ab'.repeat(32)},${'cd'.repeat(32)}`)).toEqual([])
+      expect(problemsOfQuery('ab'.repeat(32), 'soon')).toEqual([
+        'blocklistDays: expected a number of days from 0 to 3650',
+      ])
+    })
+  })
+
   it.each([
+    [{ queryApi: 'yes' }, 'queryApi: expected on or off'],
+    [{ queryConcurrency: 0 }, 'queryConcurrency: expected a whole number from 1 to 1000, or none'],
     [{ alarms: 'yes' }, 'alarms: expected on or off'],
     [{ alarmEmail: 'nobody' }, 'alarmEmail: expected an e-mail address, or nothing'],
     [{ quietHours: '200' }, 'quietHours: expected hours from 1 to 168'],
@@ -165,10 +201,13 @@ describe('the name of a stage', () => {
   })
 })
 
-describe('the concurrency that ingest reserves', () => {
-  const reserved = createRequire(import.meta.url)('../../deploy/reserved-concurrency.cjs') as (variables: {
-    resolveVariable: (name: string) => Promise<unknown>
-  }) => Promise<number | null>
+describe('the concurrency that a function reserves', () => {
+  const { ofIngest, ofQuery } = createRequire(import.meta.url)(
+    '../../deploy/reserved-concurrency.cjs',
+  ) as Record<
+    'ofIngest' | 'ofQuery',
+    (variables: { resolveVariable: (name: string) => Promise<unknown> }) => Promise<number | null>
+  >
 
   // serverless stops at anything else before the setting is looked at, and names it by no name of ours.
   it.each([
@@ -180,6 +219,12 @@ describe('the concurrency that ingest reserves', () => {
     ['', null],
     [0, null],
   ])('of the setting %j is %j', async (setting, expected) => {
-    expect(await reserved({ resolveVariable: () => Promise.resolve(setting) })).toBe(expected)
+    for (const [reserved, name] of [
+      [ofIngest, 'param:ingestConcurrency'],
+      [ofQuery, 'param:queryConcurrency'],
+    ] as const) {
+      const resolveVariable = (asked: string) => Promise.resolve(asked === name ? setting : 1_000)
+      expect(await reserved({ resolveVariable })).toBe(expected)
+    }
   })
 })

@@ -4,7 +4,7 @@ import { localSettings } from '../../local/settings.ts'
 
 describe('the settings of the local stack', () => {
   it('have defaults, and point the functions at the stack', () => {
-    const { callbackToken, ...settings } = localSettings({})
+    const { callbackToken, queryToken, ...settings } = localSettings({})
     expect(settings).toEqual({
       port: 3000,
       dynamoDbPort: 8000,
@@ -12,6 +12,7 @@ describe('the settings of the local stack', () => {
       sendCloudPort: 3002,
       logsPort: 3003,
       consolePort: 3010,
+      queryPort: 3005,
       sendCloudAppKey: 'local-app-key',
       dataDir: undefined,
       tablePrefix: 'delivery-ledger-local',
@@ -35,7 +36,8 @@ describe('the settings of the local stack', () => {
         SENDCLOUD_APP_KEY: 'local-app-key',
       },
     })
-    expect(callbackToken).toMatch(/^[A-Za-z0-9_-]{32}$/)
+    for (const token of [callbackToken, queryToken]) expect(token).toMatch(/^[A-Za-z0-9_-]{32}$/)
+    expect(callbackToken).not.toBe(queryToken)
   })
 
   it('have another callback token at each start, unless it is set', () => {
@@ -70,6 +72,8 @@ describe('the settings of the local stack', () => {
         SENDCLOUD_PORT: '3',
         LOGS_PORT: '4',
         CONSOLE_PORT: '65535',
+        QUERY_PORT: '5',
+        QUERY_TOKEN: 'a_Token1',
         DATA_DIR: 'data',
         TABLE_PREFIX: 'mine',
       }),
@@ -80,6 +84,8 @@ describe('the settings of the local stack', () => {
       sendCloudPort: 3,
       logsPort: 4,
       consolePort: 65535,
+      queryPort: 5,
+      queryToken: 'a_Token1',
       dataDir: 'data',
       tablePrefix: 'mine',
     })

@@ -16,6 +16,7 @@ const token = 'Zk3pQ8vXw1LmN7bYt5RcJ2hGf9DsA4uE6iOoPqTzVxCyBnKj0W'
 const settings = localSettings({
   ...freePorts,
   CALLBACK_TOKEN: 'a-token-for-the-test',
+  QUERY_TOKEN: 'a-token-of-the-query-api',
   SENDCLOUD_APP_KEY: 'new-key,old-key',
 })
 
@@ -66,6 +67,24 @@ describe('the local stack', () => {
         'SC-Custom-Order': { S: 'order 1234' },
       }),
     ])
+  })
+
+  it('answers questions about it, to its own token alone', async () => {
+    const { url, token: queryToken } = stack.queryApi
+    expect(queryToken).toBe('a-token-of-the-query-api')
+    const asked = async (of: string) => {
+      const authorization = `Bearer ${of}`
+      const response = await fetch(`${url}/deliveries?recipient=example@example.com`, {
+        headers: { authorization },
+      })
+      return { status: response.status, body: await response.json() }
+    }
+    expect(await asked(queryToken)).toMatchObject({
+      status: 200,
+      body: { deliveries: [{ status: 'delivered', provider: 'sendcloud' }], more: 0 },
+    })
+    expect(await asked('a-token-for-the-test')).toMatchObject({ status: 401 })
+    expect((await fetch(stack.callbackUrls.sent.replace(/[^/]+$/, queryToken))).status).toBe(401)
   })
 
   it('keeps an inbound mail under the message that it answers, and the same mail once', async () => {

@@ -31,6 +31,8 @@ describe('a bundle', () => {
     // It also writes what callbacks left unfinished, and reads their bodies for it, and the providers' own lists; and it
     // erases again what comes back.
     ['reconcile', 440_000],
+    // It reads, and judges nothing: neither the table of replies nor the client of parameters is in it.
+    ['query', 235_000],
   ])('of %s holds at most %d bytes', async (name, maxBytes) => {
     const { code } = await bundle(`functions/${name}.ts`)
     expect(code.length).toBeLessThanOrEqual(maxBytes)
@@ -43,6 +45,10 @@ describe('a bundle', () => {
       /^lib\/(status-apis|reconcile|wiring\/(?!writers))|(?<!suppression|parameter)-reader\.ts$|^tencentcloud|^node-fetch$/,
     ],
     ['reconcile', /^lib\/(runtime\/http|ingest\/(?!process-body|unverified))|inbound-reader/],
+    [
+      'query',
+      /^lib\/(?:status-apis|reconcile|quarantine|erase|wiring|runtime\/parameters|ingest\/(?!token-digest))|-writer\.ts$|reply-rules|^tencentcloud|client-ssm/,
+    ],
   ])('of %s holds nothing of what only others need', async (name, ofOthers) => {
     const { holds } = await bundle(`functions/${name}.ts`)
     expect(holds).toContain(`functions/${name}.ts`)

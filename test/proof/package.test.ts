@@ -20,8 +20,11 @@ let folder: string
 
 beforeAll(async () => {
   project = await projectToPackage()
-  folder = await project.package([])
-  for (const name of ['ingest', 'reconcile']) {
+  folder = await project.package([
+    '--param=queryApi=on',
+    `--param=queryTokenSha256=${tokenDigest('a-token')}`,
+  ])
+  for (const name of ['ingest', 'reconcile', 'query']) {
     const files = unzipSync(await readFile(join(folder, `${name}.zip`)))
     expect(Object.keys(files)).toEqual([`functions/${name}.cjs`])
     await writeFile(join(folder, `${name}.cjs`), files[`functions/${name}.cjs`]!)
@@ -35,7 +38,7 @@ function invoke(name: string, event: object, environment: Record<string, string>
 }
 
 describe('the packaged functions', () => {
-  it.each(['ingest', 'reconcile'])('hold the bundle that other tests look at: %s', async (name) => {
+  it.each(['ingest', 'reconcile', 'query'])('hold the bundle that other tests look at: %s', async (name) => {
     const { code } = await bundle(`functions/${name}.ts`)
     expect((await readFile(join(folder, `${name}.cjs`))).equals(code)).toBe(true)
   })
@@ -53,6 +56,32 @@ describe('the packaged functions', () => {
       body: '{"recorded":1}',
     })
     expect(await rowsOf(engine.client, tables.deliveries)).toMatchObject([{ status: 'bounced' }])
+  })
+
+  it('answer a question', async () => {
+    const tables = await engine.freshTables()
+    const event = {
+      rawPath: '/deliveries',
+      rawQueryString: 'recipient=nobody@example.com',
+      headers: { authorization: 'Bearer a-token' },
+      requestContext: { http: { method: 'GET' } },
+    }
+    const environment = { TABLE_PREFIX: tables.prefix, QUERY_TOKEN_SHA256: tokenDigest('a-token') }
+    const answers = [
+      await invoke('query', event, environment),
+      await invoke(
+        'query',
+        { ...event, rawPath: '/suppressions/nobody@example.com', rawQueryString: '' },
+        environment,
+      ),
+      await invoke('query', { ...event, rawPath: '/openapi.json', rawQueryString: '' }, environment),
+    ] as { statusCode: number; body: string }[]
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200])
+    expect(answers.map(({ body }) => body.slice(0, 60))).toEqual([
+      '{"deliveries":[],"more":0}',
+      '{"address":"nobody@example.com","suppressed":false,"reasons"',
+      expect.stringMatching(/^\{"openapi":"3\.1\.0",/),
+    ])
   })
 
   it('reconcile with the poll', async () => {

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { createHandler as createIngest } from '../../functions/ingest.ts'
+import { createHandler as createQuery } from '../../functions/query.ts'
 import { createHandler as createReconcile } from '../../functions/reconcile.ts'
 import { tokenDigest } from '../../lib/ingest/token-digest.ts'
-import { ingestEntries, ownTokenEntries, reconcileEntries } from '../../lib/runtime/config.ts'
+import { ingestEntries, ownTokenEntries, queryEntries, reconcileEntries } from '../../lib/runtime/config.ts'
 import type { Clock, ParameterReader } from '../../lib/runtime/ports.ts'
 import { providers } from '../../lib/providers/registry.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
@@ -44,6 +45,7 @@ import {
   type Template,
 } from '../packaged-project.ts'
 import { noDeadline } from '../no-deadline.ts'
+import { queryNow, queryToken, queryWorld, sharedMessage } from '../query-world.ts'
 
 // Each function knows what it reads and may do what it does, and no more. What it may do is read in the packaged template,
 // where nothing can be added any more that is not seen here. What it does is recorded, since modules that a function imports
@@ -59,15 +61,19 @@ let project: PackagedProject
 let template: Template
 /** Every resource of both stacks. */
 let everything: Template['Resources']
-/** With a value for each param that says whose it is. */
+/** With a value for each param that says whose it is, and the query API on. */
 let templateOfParams: Template
+/** Every resource of both stacks of that. */
+let everythingOfParams: Template['Resources']
 
 beforeAll(async () => {
   project = await projectToPackage()
   const folder = await project.package(['--stage', 'prod'])
   template = await templateIn(folder)
   everything = { ...template.Resources, ...(await dataTemplateIn(folder)).Resources }
-  templateOfParams = await templateIn(await project.package(['--stage', 'prod', ...ownValues()]))
+  const folderOfParams = await project.package(['--stage', 'prod', ...ownValues()])
+  templateOfParams = await templateIn(folderOfParams)
+  everythingOfParams = { ...templateOfParams.Resources, ...(await dataTemplateIn(folderOfParams)).Resources }
 })
 afterAll(() => project.remove())
 
@@ -89,14 +95,17 @@ const otherValues: Readonly<Record<string, string>> = {
   retentionDays: '77',
   inboundRetentionDays: '11',
   unverifiedMbPerDay: '13',
+  queryApi: 'on',
+  queryTokenSha256: 'af'.repeat(32),
+  blocklistDays: '15',
 }
 
 function ownValues(): readonly string[] {
   return Object.entries(otherValues).map(([name, value]) => `--param=${name}=${value}`)
 }
 
-function resources(): Resources {
-  return v.parse(v.record(v.string(), v.unknown()), inWords(everything))
+function resources(of = everything): Resources {
+  return v.parse(v.record(v.string(), v.unknown()), inWords(of))
 }
 
 function resourcesOfType(pattern: RegExp): Resources {
@@ -112,16 +121,17 @@ const lambdaFunction = v.object({
 })
 
 function functionIn({ Resources: all }: Template, name: FunctionName) {
-  return v.parse(lambdaFunction, all[name === 'ingest' ? 'IngestLambdaFunction' : 'ReconcileLambdaFunction'])
-    .Properties
+  const words = { ingest: 'Ingest', reconcile: 'Reconcile', query: 'Query' }
+  return v.parse(lambdaFunction, all[`${words[name]}LambdaFunction`]).Properties
 }
 
 describe('the environment', () => {
   it.each([
     ['ingest', { ...ingestEntries, ...ownTokenEntries(providers) }],
     ['reconcile', reconcileEntries],
+    ['query', queryEntries],
   ] as const)('of the %s function is what its configuration parses', (name, entries) => {
-    const { Variables } = functionIn(template, name).Environment
+    const { Variables } = functionIn(name === 'query' ? templateOfParams : template, name).Environment
     expect(Object.keys(Variables).sort()).toEqual(Object.keys(entries).sort())
   })
 
@@ -149,6 +159,12 @@ describe('the environment', () => {
       SENDS_RECORDED: otherValues.sendsRecorded,
       SWEEP_AGES_DAYS: otherValues.sweepAgesDays,
       SYNC_PROVIDER_LISTS: otherValues.syncProviderLists,
+    })
+    expect(functionIn(templateOfParams, 'query').Environment.Variables).toEqual({
+      TABLE_PREFIX: stack,
+      RETENTION_DAYS: otherValues.retentionDays,
+      QUERY_TOKEN_SHA256: otherValues.queryTokenSha256,
+      BLOCKLIST_DAYS: otherValues.blocklistDays,
     })
   })
 
@@ -383,6 +399,41 @@ describe('the role of the reconcile function', () => {
   })
 })
 
+describe('the role of the query function', () => {
+  const statements = () => statementsIn(resources(everythingOfParams), 'query')
+
+  it('is its own, taken by Lambda alone, and packaged as it is written', () => {
+    expect(inWords(functionIn(templateOfParams, 'query').Role)).toBe('${QueryRole.Arn}')
+    expect(trustIn(resources(everythingOfParams), 'query')).toEqual(trustIn(resources(), 'ingest'))
+    const written = JSON.stringify(statementsIn(writtenResources(), 'query'))
+    expect(statements()).toEqual(JSON.parse(written.replaceAll('${self:custom.tablePrefix}', stack)))
+  })
+
+  it('allows the reads that the function makes, its log, and nothing else', async () => {
+    const allowed = statements().slice(0, -1)
+    const names = allowed.flatMap(({ Action, Resource }) =>
+      Action.flatMap((action) => Resource.map((on) => `${action} ${on}`)),
+    )
+    expect(names.sort()).toEqual(namesOf(await callsOfQuery()))
+    expect(names).toEqual([
+      'dynamodb:GetItem suppressions',
+      'dynamodb:Query deliveries',
+      'dynamodb:Query deliveries/index/byMessage',
+    ])
+    expect(statements().at(-1)).toEqual(ownLog('QueryLogGroup'))
+  })
+
+  it('gives nobody else a permission', () => {
+    const before = new Set(Object.keys(everything))
+    const added = Object.keys(everythingOfParams).filter((name) => !before.has(name))
+    expect(added.filter((name) => namesWithin(everythingOfParams[name]).includes('Principal'))).toEqual([
+      'QueryLambdaPermissionFnUrl',
+      'QueryLambdaPermissionFn',
+      'QueryRole',
+    ])
+  })
+})
+
 // The double of a role, which every other test of a function relies on.
 describe('a client that is limited to a role', () => {
   const key = { recipient: { S: 'a@example.com' }, message: { S: sampleMessage } }
@@ -540,6 +591,36 @@ async function callsOfIngest(): Promise<Recorded> {
   ]
   expect(statuses).toEqual([200, 200, 200, 400, 200, 200, 202, 200])
   return { calls, parameters: parameters.asked }
+}
+
+/** Every question that there is. */
+async function callsOfQuery(): Promise<readonly Call[]> {
+  const { environment } = await queryWorld(engine)
+  const { client, calls } = recordingClient()
+  const clock = virtualClock(queryNow)
+  const handler = createQuery(environment, {
+    clock,
+    log: () => undefined,
+    dynamoDb: () => client,
+    deadline: noDeadline,
+  })
+  for (const [rawPath, rawQueryString] of [
+    ['/suppressions/anna@example.com', ''],
+    ['/deliveries', 'recipient=ben@example.com'],
+    ['/deliveries', `messageId=${sharedMessage}`],
+    ['/deliveries', `emailId=${sharedMessage}1$cara@example.com`],
+    ['/openapi.json', ''],
+  ]) {
+    const headers = { authorization: `Bearer ${queryToken}` }
+    const event = { rawPath, rawQueryString, headers, requestContext: { http: { method: 'GET' } } }
+    expect(
+      await handler(
+        event,
+        lambdaContext(() => 10_000),
+      ),
+    ).toMatchObject({ statusCode: 200 })
+  }
+  return calls
 }
 
 /** An address that was erased and of which something has come back to every table. */

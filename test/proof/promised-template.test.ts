@@ -3,21 +3,33 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import * as v from 'valibot'
 import { settingsOf } from '../declared-watch.ts'
 import { inWords } from '../function-roles.ts'
-import { dataTemplateIn, projectToPackage, templateIn, type PackagedProject } from '../packaged-project.ts'
+import {
+  dataTemplateIn,
+  digest,
+  projectToPackage,
+  templateIn,
+  type PackagedProject,
+} from '../packaged-project.ts'
 
 // What the README, docs/costs.md, the runbook and the ADRs promise of a deployment, held against what `serverless package` makes.
 // Roles and environments: permissions.test.ts. Alarms: ../alarms.test.ts.
 
 let project: PackagedProject
 let resources: Readonly<Record<string, unknown>>
+let withQuery: Readonly<Record<string, unknown>>
 
 beforeAll(async () => {
   project = await projectToPackage()
-  const folder = await project.package(['--stage', 'prod'])
+  resources = await packagedWith()
+  withQuery = await packagedWith('--param=queryApi=on', `--param=queryTokenSha256=${digest}`)
+})
+
+async function packagedWith(...options: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  const folder = await project.package(['--stage', 'prod', ...options])
   const [functions, tables] = [await templateIn(folder), await dataTemplateIn(folder)]
   const words = inWords({ ...functions.Resources, ...tables.Resources })
-  resources = v.parse(v.record(v.string(), v.unknown()), words)
-})
+  return v.parse(v.record(v.string(), v.unknown()), words)
+}
 afterAll(() => project.remove())
 
 const resource = v.looseObject({ Type: v.string(), Properties: v.record(v.string(), v.unknown()) })
@@ -77,6 +89,31 @@ describe('the functions', () => {
       IngestLogGroup: { LogGroupName: '/aws/lambda/delivery-ledger-prod-ingest', RetentionInDays: 30 },
       ReconcileLogGroup: { LogGroupName: '/aws/lambda/delivery-ledger-prod-reconcile', RetentionInDays: 30 },
     })
+  })
+})
+
+describe('the query API', () => {
+  it('is not there unless it is switched on', () => {
+    expect(Object.keys(resources).filter((name) => name.startsWith('Query'))).toEqual([])
+    expect(Object.keys(withQuery).filter((name) => !(name in resources))).toEqual([
+      'QueryLogGroup',
+      'QueryLambdaFunction',
+      'QueryLambdaFunctionUrl',
+      'QueryLambdaPermissionFnUrl',
+      'QueryLambdaPermissionFn',
+      'QueryRole',
+    ])
+  })
+
+  it('has its time and memory, is capped, and is called by a public URL without CORS', () => {
+    expect(withQuery.QueryLambdaFunction).toMatchObject({
+      Properties: { MemorySize: 1024, Timeout: 10, ReservedConcurrentExecutions: 5 },
+    })
+    expect(withQuery.QueryLambdaFunctionUrl).toEqual({
+      Type: 'AWS::Lambda::Url',
+      Properties: { AuthType: 'NONE', TargetFunctionArn: '${QueryLambdaFunction.Arn}' },
+    })
+    expect(withQuery.QueryLogGroup).toMatchObject({ Properties: { RetentionInDays: 30 } })
   })
 })
 

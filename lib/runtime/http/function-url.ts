@@ -1,20 +1,32 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import * as v from 'valibot'
-import type { WebhookResponse, WebhookRequest } from '../../ingest/ports.ts'
-import { tryAgain } from '../../ingest/responses.ts'
+import type { WebhookRequest } from '../../ingest/ports.ts'
 import type { Log } from '../ports.ts'
 
 /** A Lambda handler for function URL events. */
 export type FunctionUrlHandler = (event: unknown, context: Context) => Promise<FunctionUrlResult>
 
+/** A request with all that a function URL passes on; nothing is decoded yet. */
+interface FunctionUrlRequest extends WebhookRequest {
+  /** Behind the `?`, percent-encoded as received; empty without one. */
+  readonly query: string
+}
+
+interface Response {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** A JSON value; absent for a response without a body. */
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
 /**
  * The middleware around a function URL: events become requests, answers become results. A fault that nobody expected,
- * and a run out of time, are answered 503: the sender can only help by sending again.
+ * and a run out of time, are answered as `onFault` says: the caller can only help by asking again.
  */
 export function functionUrlStack(
-  respond: (request: WebhookRequest) => Promise<WebhookResponse>,
-  log: Log,
+  respond: (request: FunctionUrlRequest) => Promise<Response>,
+  { log, onFault }: { readonly log: Log; readonly onFault: () => Response },
 ): FunctionUrlHandler {
   const stack = middy<unknown, FunctionUrlResult>()
     .use({
@@ -22,7 +34,7 @@ export function functionUrlStack(
       onError(request) {
         const fault: unknown = request.error
         log('unexpected fault', { stack: fault instanceof Error ? fault.stack : typeof fault })
-        request.response = resultOf(tryAgain())
+        request.response = resultOf(onFault())
       },
     })
     .handler(async (event: unknown) => resultOf(await respond(requestOf(event))))
@@ -35,6 +47,7 @@ export function functionUrlStack(
  */
 const functionUrlEvent = v.object({
   rawPath: v.string(),
+  rawQueryString: v.optional(v.string(), ''),
   // Names are in lower case.
   headers: v.optional(v.record(v.string(), v.string()), {}),
   body: v.optional(v.string(), ''),
@@ -50,19 +63,26 @@ export interface FunctionUrlResult {
 }
 
 /** Reads a function URL event. Throws if the function was invoked by something else. */
-export function requestOf(event: unknown): WebhookRequest {
+export function requestOf(event: unknown): FunctionUrlRequest {
   const parsed = v.safeParse(functionUrlEvent, event)
   if (!parsed.success) {
     throw new TypeError(
       'Expected a function URL event (payload format 2.0): invoke this function by its URL.',
     )
   }
-  const { rawPath, headers, body, isBase64Encoded, requestContext } = parsed.output
+  const {
+    rawPath: path,
+    rawQueryString: query,
+    headers,
+    body,
+    isBase64Encoded,
+    requestContext,
+  } = parsed.output
   const method = requestContext.http.method.toUpperCase()
-  return { method, path: rawPath, headers: new Map(Object.entries(headers)), body, isBase64Encoded }
+  return { method, path, query, headers: new Map(Object.entries(headers)), body, isBase64Encoded }
 }
 
-export function resultOf(response: WebhookResponse): FunctionUrlResult {
+export function resultOf(response: Response): FunctionUrlResult {
   const body = response.body === undefined ? '' : JSON.stringify(response.body)
   return { statusCode: response.status, headers: response.headers, body }
 }

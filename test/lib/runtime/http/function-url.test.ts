@@ -33,6 +33,7 @@ describe('the request of a function URL event', () => {
     expect(requestOf(functionUrlEvent)).toEqual({
       method: 'POST',
       path: '/tencent-ses/a%2Ftoken',
+      query: 'parameter1=value1',
       headers: new Map([['content-type', 'application/json']]),
       body: '{"event":"open"}',
       isBase64Encoded: false,
@@ -51,6 +52,7 @@ describe('the request of a function URL event', () => {
     expect(requestOf({ rawPath, requestContext })).toEqual({
       method: 'POST',
       path: '/tencent-ses/a%2Ftoken',
+      query: '',
       headers: new Map(),
       body: '',
       isBase64Encoded: false,
