@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch'
 import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
@@ -11,6 +12,7 @@ import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { close, listen } from '../../local/listening-server.ts'
 import { createTables } from '../../local/tables.ts'
 import { rowsOf } from '../embedded-tables.ts'
+import { run } from '../running-command.ts'
 import { startEmulatedAws, type EmulatedAws } from './emulated-aws.ts'
 
 // `serverless deploy` to an AWS on this machine. moto accepts any template: whether AWS would take a template is for
@@ -203,6 +205,66 @@ describe('the dashboard', () => {
     expect(text).toContain(`"FunctionName","${stack}-ingest"`)
     expect(text).toContain(`"LogGroupName","/aws/lambda/${stack}-reconcile"`)
     expect(text).not.toContain('${')
+  })
+})
+
+describe('ledger console', () => {
+  it('looks at the deployment: its region and account, its tables, and the alarms that are on', async () => {
+    const endpoint = aws.environment.AWS_ENDPOINT_URL_DYNAMODB ?? ''
+    const region = aws.environment.AWS_REGION ?? ''
+    const credentials = { accessKeyId: 'emulated', secretAccessKey: 'emulated' }
+    const cloudWatch = new CloudWatchClient({ endpoint, region, credentials })
+    const AlarmName = `${stack}-reconcile-failed`
+    // moto makes no alarm of a template.
+    await cloudWatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName,
+        AlarmDescription: 'Runs of reconcile failed.',
+        Namespace: 'delivery-ledger',
+        MetricName: 'failed',
+        Statistic: 'Sum',
+        Period: 300,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+      }),
+    )
+    await cloudWatch.send(
+      new SetAlarmStateCommand({
+        AlarmName,
+        StateValue: 'ALARM',
+        StateReason: 'tried',
+      }),
+    )
+    cloudWatch.destroy()
+    const command = run(`exec ${process.execPath} cli/main.ts console`, {
+      ...aws.environment,
+      AWS_ENDPOINT_URL: endpoint,
+      TABLE_PREFIX: stack,
+    })
+    await command.prints('Ctrl-C ends it.')
+    const url = new URL(/http:\S+/.exec(command.output())?.[0] ?? '')
+    const first = await fetch(url, { redirect: 'manual' })
+    const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const page = async (path: string) => (await fetch(new URL(path, url), { headers: { cookie } })).text()
+    const home = await page('/')
+    expect(home).toContain(`region ${region}`)
+    expect(home).toContain('account 123456789012')
+    expect(home).toContain('stage stage-prod')
+    expect(home).toContain('Runs of reconcile failed.')
+    for (const path of [
+      '/problems',
+      '/stuck',
+      '/statistics',
+      '/suppressions',
+      '/quarantine',
+      '/inbound',
+      '/runs',
+    ]) {
+      expect(await page(path)).not.toContain('That did not work')
+    }
+    command.pressCtrlC()
+    expect(await command.exited).toBe(0)
   })
 })
 
