@@ -5,7 +5,7 @@ import { settingsOf } from '../declared-watch.ts'
 import { inWords } from '../function-roles.ts'
 import { dataTemplateIn, projectToPackage, templateIn, type PackagedProject } from '../packaged-project.ts'
 
-// What the README, docs/costs.md, the runbook and the ADRs promise of a deployment, held against what `serverless package` makes.
+// What the README, the pages and the ADRs promise of a deployment, held against what `serverless package` makes.
 // Roles and environments: permissions.test.ts. Alarms: ../alarms.test.ts.
 
 let project: PackagedProject
