@@ -3,6 +3,9 @@
 // Prints the callback URLs whole, at the end of `serverless deploy` and `serverless info`, except for the token: only
 // you and the provider may know that.
 
+const whatTokenIs =
+  'the first line that `npx ledger token new` printed. `npx ledger --stage <stage> urls --with-token` asks for it and prints the URLs whole.'
+
 const providers = ['tencent-ses', 'sendcloud', 'sent']
 
 module.exports = class CallbackUrls {
@@ -16,6 +19,7 @@ module.exports = class CallbackUrls {
           (provider) => `${new URL(`${provider}/`, url)}${tokenOf(provider, environment)}`,
         )
         serverless.serviceOutputs.set('callback URLs', urls)
+        serverless.serviceOutputs.set('<token>', whatTokenIs)
       },
     }
   }
