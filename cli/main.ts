@@ -5,12 +5,13 @@ import { parseEnvironment, port } from '../lib/runtime/config.ts'
 import { whenNobodyReads } from '../local/closed-pipe.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
 import { sentenceOf } from './command-error.ts'
-const program = new Command('ledger')
+import { variablesOfStage, withStageOptions } from './stage-option.ts'
+
+const program = withStageOptions(new Command('ledger'))
   .description(
-    'What happened to every email. With nothing set in the environment it looks into the local stack.',
+    'What happened to every email. It looks into the local stack, unless --stage (or TABLE_PREFIX) names a deployment.',
   )
   .version(versionOfPackage())
-  .showHelpAfterError()
 
 type Register = (program: Command) => void
 
@@ -39,13 +40,17 @@ const commands: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['token', () => import('./token.ts').then(({ registerToken }) => registerToken)],
   ['parameter', () => import('./parameter.ts').then(({ registerParameter }) => registerParameter)],
   ['doctor', () => import('./doctor.ts').then(({ registerDoctor }) => registerDoctor)],
+  ['urls', () => import('./urls.ts').then(({ registerUrls }) => registerUrls)],
 ])
-
-const named = commands.get(process.argv[2] ?? '')
-for (const load of named ? [named] : commands.values()) (await load())(program)
 
 whenNobodyReads(() => process.exit())
 try {
+  // Before a command is loaded, since some read the environment then.
+  const { operands } = program.parseOptions(process.argv.slice(2))
+  Object.assign(process.env, variablesOfStage(process.env, program.opts()))
+  program.showHelpAfterError()
+  const named = commands.get(operands[0] ?? '')
+  for (const load of named ? [named] : commands.values()) (await load())(program)
   const ports = { DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port), LOGS_PORT: v.optional(port) }
   parseEnvironment(ports, process.env)
   // The AWS SDK reads its settings from process.env itself.

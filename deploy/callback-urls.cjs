@@ -3,6 +3,9 @@
 // Prints the callback URLs whole, at the end of `serverless deploy` and `serverless info`, except for the token: only
 // you and the provider may know that. And what the query API answers, where it is deployed; its token is in no URL.
 
+const whatTokenIs =
+  'the first line that `npx ledger token new` printed. `npx ledger --stage <stage> urls --with-token` asks for it and prints the URLs whole.'
+
 const providers = ['tencent-ses', 'sendcloud', 'sent']
 const questions = ['suppressions/<address>', 'deliveries?recipient=<address>', 'openapi.json']
 
@@ -18,6 +21,7 @@ module.exports = class CallbackUrls {
           (provider) => `${new URL(`${provider}/`, url)}${tokenOf(provider, environment)}`,
         )
         serviceOutputs.set('callback URLs', urls)
+        serviceOutputs.set('<token>', whatTokenIs)
         const queryUrl = urlOf('query', serviceOutputs)
         if (queryUrl === undefined) return
         serviceOutputs.set(

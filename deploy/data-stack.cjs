@@ -73,7 +73,7 @@ module.exports = class DataStack {
       },
       'after:remove:remove': () => {
         log.notice(
-          `The tables stay, in the stack ${name()}: the next deploy finds them. README.md says how to delete them ("Remove").`,
+          `The tables stay, in the stack ${name()}: the next deploy finds them. docs/deploy.md says how to delete them ("Remove").`,
         )
       },
     }

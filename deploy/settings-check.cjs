@@ -2,29 +2,44 @@
 
 const { join } = require('node:path')
 const { buildSync } = require('esbuild')
+const ownSettings = require('./own-settings.cjs')
 
-/** Refuses, before anything is packaged, settings with which the functions or the alarms would not do what they are for. */
+/**
+ * Adds the settings of settings.yml, and refuses, before anything is packaged, those with which the functions or the alarms would
+ * not do what they are for.
+ */
 module.exports = class SettingsCheck {
   constructor(serverless, _options, { log }) {
+    const usualValues = { ...serverless.configurationInput.params.default }
+    const own = ownSettings(serverless.serviceDir, Object.keys(usualValues))
+    // Variables are resolved after this, so a value may have some.
+    for (const { stage, name, value } of own.set) {
+      const isText = typeof usualValues[name] === 'string'
+      serverless.extendConfiguration(['params', stage, name], isText ? String(value) : value)
+    }
     const check = () => {
       const { functions, provider } = serverless.service
       const aws = serverless.getProvider('aws')
       const stage = aws.getStage()
       const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
       const given = { ...ofStage, ...ofCommandLine(serverless.processedInput.options.param) }
-      const problems = stageSettings(serverless.serviceDir).problemsOf({
-        usual,
-        given,
-        environments: Object.fromEntries(
-          Object.keys(functions).map((name) => [
-            name,
-            { ...provider.environment, ...functions[name].environment },
-          ]),
-        ),
-        region: aws.getRegion(),
-        stage,
-        functionNames: serverless.service.getAllFunctionsNames(),
-      })
+      const ofFile = own.problemsOf(stage)
+      const problems =
+        ofFile.length > 0
+          ? ofFile
+          : stageSettings(serverless.serviceDir).problemsOf({
+              usual,
+              given,
+              environments: Object.fromEntries(
+                Object.keys(functions).map((name) => [
+                  name,
+                  { ...provider.environment, ...functions[name].environment },
+                ]),
+              ),
+              region: aws.getRegion(),
+              stage,
+              functionNames: serverless.service.getAllFunctionsNames(),
+            })
       this.settings = { ...usual, ...given }
       if (problems.length > 0) {
         throw new serverless.classes.Error(
@@ -41,7 +56,7 @@ module.exports = class SettingsCheck {
     const sayWhoIsNotified = () => {
       const { alarms, alarmEmail } = this.settings
       if (alarms === 'on' && alarmEmail === '') {
-        log.warning('Alarms notify nobody: set alarmEmail in serverless.yml, and deploy again.')
+        log.warning('Alarms notify nobody: set alarmEmail in settings.yml, and deploy again.')
       }
     }
     this.hooks = { 'before:package:initialize': check, 'after:deploy:deploy': sayWhoIsNotified }

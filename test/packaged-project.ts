@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -35,6 +35,8 @@ export type Template = v.InferOutput<typeof template>
 export interface PackagedProject {
   /** Packages with these options, and answers the folder of what was made. */
   readonly package: (options: readonly string[]) => Promise<string>
+  /** Writes a file into its folder. */
+  readonly write: (file: string, text: string) => Promise<void>
   readonly remove: () => Promise<void>
 }
 
@@ -51,6 +53,7 @@ export async function projectToPackage(): Promise<PackagedProject> {
       await execute(serverless, ['package', ...options, '--package', folder], { cwd: project, env })
       return folder
     },
+    write: (file, text) => writeFile(join(project, file), text),
     remove: () => rm(root, { recursive: true }),
   }
 }

@@ -33,6 +33,12 @@ describe('the callback URLs that a deploy prints', () => {
     ])
   })
 
+  it('come with what the token is', () => {
+    expect(printed([['endpoint', 'https://abc123.on.aws/']]).get('<token>')).toBe(
+      'the first line that `npx ledger token new` printed. `npx ledger --stage <stage> urls --with-token` asks for it and prints the URLs whole.',
+    )
+  })
+
   it('say which has a token of its own', () => {
     const own = {
       CALLBACK_TOKEN_SHA256: 'ab',

@@ -131,7 +131,7 @@ describe('other commands of serverless', () => {
     expect(simulated.tablesOf('ledger-prod-data')).toEqual([table])
     expect(simulated.calls).toEqual([])
     expect(notices).toEqual([
-      'The tables stay, in the stack ledger-prod-data: the next deploy finds them. README.md says how to delete them ("Remove").',
+      'The tables stay, in the stack ledger-prod-data: the next deploy finds them. docs/deploy.md says how to delete them ("Remove").',
     ])
   })
 })

@@ -8,7 +8,7 @@ import { embeddedTables, rowsOf } from '../embedded-tables.ts'
 import { copyProject } from '../project-copy.ts'
 import { projectRoot } from '../running-command.ts'
 
-// What applications import is the packed client and not the source: it is packed as the README says, installed, and run.
+// What applications import is the packed client and not the source: it is packed as docs/suppressions.md says, installed, and run.
 
 const execute = promisify(execFile)
 const engine = embeddedTables()
@@ -66,7 +66,7 @@ async function written(name: string, files: Readonly<Record<string, string>>): P
   return folder
 }
 
-/** Runs a program against tables of its own, with settings as in the README; answers what it printed and wrote. */
+/** Runs a program against tables of its own, with settings as in the pages; answers what it printed and wrote. */
 async function ran(file: string): Promise<{ readonly printed: string; readonly rows: readonly unknown[] }> {
   const tables = await engine.freshTables()
   // As in Node 20, where no CommonJS module may require an ES module.
@@ -119,10 +119,13 @@ const ranWell = {
   ],
 }
 
-/** What the README shows, with what it leaves to the reader. */
-async function readmeProgram(): Promise<string> {
-  const readme = await readFile(join(projectRoot, 'README.md'), 'utf8')
-  const samples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, sample]) => sample!)
+/** What the pages show, with what they leave to the reader. */
+async function documentedProgram(): Promise<string> {
+  const pages = ['README.md', 'docs/suppressions.md', 'docs/poll.md']
+  const texts = await Promise.all(pages.map((page) => readFile(join(projectRoot, page), 'utf8')))
+  const samples = texts.flatMap((text) =>
+    [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, sample]) => sample!),
+  )
   expect(samples).toEqual([
     expect.stringContaining("from 'delivery-ledger/is-suppressed'"),
     expect.stringContaining("from 'delivery-ledger/record-send'"),
@@ -191,7 +194,7 @@ describe.each(['nodenext', 'node16'])('the packed client in TypeScript, module %
       'tsconfig.json': JSON.stringify({ compilerOptions }),
       'program.mts': imports + typedProgram,
       'program.cts': imports + typedProgram,
-      'readme.mts': await readmeProgram(),
+      'documented.mts': await documentedProgram(),
     })
     await compile(folder)
   })
@@ -200,8 +203,8 @@ describe.each(['nodenext', 'node16'])('the packed client in TypeScript, module %
     expect(await ran(join(folder, file))).toEqual(ranWell)
   })
 
-  it('compiles and runs as the README shows it', async () => {
-    expect(await ran(join(folder, 'readme.mjs'))).toEqual({
+  it('compiles and runs as the pages show it', async () => {
+    expect(await ran(join(folder, 'documented.mjs'))).toEqual({
       printed: 'sent\n',
       rows: [expect.objectContaining({ recipient: 'someone@example.com', status: 'requested' })],
     })

@@ -10,7 +10,7 @@ import { startSimulatedSes } from '../../local/simulated-ses/server.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
 import { invokeBundle } from '../bundled-function.ts'
 import { embeddedTables, rowsOf } from '../embedded-tables.ts'
-import { projectToPackage, type PackagedProject } from '../packaged-project.ts'
+import { projectToPackage, templateIn, type PackagedProject } from '../packaged-project.ts'
 
 // What is deployed is the zip, not the source: it is packaged as a user would, unpacked and invoked.
 
@@ -36,6 +36,57 @@ function invoke(name: string, event: object, environment: Record<string, string>
   const file = join(folder, `${name}.cjs`)
   return invokeBundle(file, event, { AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint, ...environment })
 }
+
+describe('a package with a settings.yml', () => {
+  const settings = `
+default:
+  quietHours: 48
+prod:
+  retentionDays: 90
+  sesRegion: \${env:NOT_SET, 'ap-hongkong'}
+  ingestConcurrency: none
+`
+
+  it('is deployed with those settings, and does not have the file', async () => {
+    await project.write('settings.yml', settings)
+    const made = await project.package(['--stage', 'prod', '--param', 'unverifiedMbPerDay=7'])
+    const { Resources } = await templateIn(made)
+    expect(Resources.IngestLambdaFunction?.Properties).toMatchObject({
+      Environment: { Variables: { RETENTION_DAYS: '90', UNVERIFIED_MB_PER_DAY: '7' } },
+    })
+    expect(Resources.IngestLambdaFunction?.Properties).not.toHaveProperty('ReservedConcurrentExecutions')
+    expect(Resources.ReconcileLambdaFunction?.Properties).toMatchObject({
+      Environment: { Variables: { RETENTION_DAYS: '90', SES_REGION: 'ap-hongkong' } },
+    })
+    expect(JSON.stringify(Resources.QuietTencentSesAlarm)).toContain('"EvaluationPeriods":48')
+    for (const name of ['ingest', 'reconcile']) {
+      const files = unzipSync(await readFile(join(made, `${name}.zip`)))
+      expect(Object.keys(files)).toEqual([`functions/${name}.cjs`])
+    }
+  })
+
+  it('has the settings of its stage alone, and those of all', async () => {
+    const { Resources } = await templateIn(await project.package(['--stage', 'staging']))
+    expect(Resources.IngestLambdaFunction?.Properties).toMatchObject({
+      Environment: { Variables: { RETENTION_DAYS: '400' } },
+    })
+    expect(JSON.stringify(Resources.QuietTencentSesAlarm)).toContain('"EvaluationPeriods":48')
+  })
+
+  it('is not made where a key is wrong', async () => {
+    await project.write('settings.yml', 'prod:\n  retentionDay: 90\n')
+    await expect(project.package(['--stage', 'prod'])).rejects.toMatchObject({
+      stdout: expect.stringContaining('settings.yml, under prod: there is no setting retentionDay.'),
+    })
+  })
+
+  it('is made of the example as it stands', async () => {
+    const example = await readFile(new URL('../../settings.example.yml', import.meta.url), 'utf8')
+    await project.write('settings.yml', example)
+    const { Resources } = await templateIn(await project.package(['--stage', 'prod']))
+    expect(JSON.stringify(Resources.AlarmEmail)).toContain('you@example.com')
+  })
+})
 
 describe('the packaged functions', () => {
   it.each(['ingest', 'reconcile', 'query'])('hold the bundle that other tests look at: %s', async (name) => {

@@ -11,7 +11,7 @@ import {
   type PackagedProject,
 } from '../packaged-project.ts'
 
-// What the README, docs/costs.md, the runbook and the ADRs promise of a deployment, held against what `serverless package` makes.
+// What the README, the pages and the ADRs promise of a deployment, held against what `serverless package` makes.
 // Roles and environments: permissions.test.ts. Alarms: ../alarms.test.ts.
 
 let project: PackagedProject

@@ -1,12 +1,19 @@
-import { readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { freePorts } from '../../local/local-environment.ts'
+import { copyProject } from '../project-copy.ts'
 import { projectRoot, run, type RunningCommand } from '../running-command.ts'
 
-// What the README has a newcomer type, typed. Only the installing is left out: it has happened.
+// What the README and the pages have a newcomer type, typed. Only the installing is left out: it has happened.
 
-const readme = readFileSync(`${projectRoot}README.md`, 'utf8')
+const textOf = (page: string) => readFileSync(`${projectRoot}${page}`, 'utf8')
+const readme = textOf('README.md')
 const stackSettings = {
   ...freePorts,
   CALLBACK_TOKEN: 'a-token-for-the-test',
@@ -33,28 +40,106 @@ async function listens(port: string): Promise<boolean> {
   })
 }
 
-describe('the README', () => {
-  it('has no command that this test does not know', () => {
-    expect(commandsOf(readme).map((command) => command.split('\n').at(-1))).toEqual([
-      'npm install && npm start',
-      'npx ledger show example@example.com',
-      'npx ledger reconcile',
-      'npx ledger problems --from 2022-06-01',
-      'npm run demo',
-      'npm install && npm test',
-      'npm run test:proof',
-      'npm run test:aws',
-      'export TABLE_PREFIX=delivery-ledger-prod AWS_REGION=ap-southeast-1',
-      'npx ledger token new',
-      'npx ledger parameter put SENDCLOUD_API_KEY',
-      'npx serverless deploy --stage prod',
-      'npx ledger doctor',
-      'npx ledger quarantine list',
-      'npx ledger suppressions show someone@example.com',
-      'npm pack',
-      expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
-      'npx ledger reconcile --from 2026-11-14 --to 2026-11-16 --dry-run',
-    ])
+/** What is shown of an output: `…` on a line stands for lines that are left out. */
+function isShownOf(shown: string, output: string): boolean {
+  let from = 0
+  return shown.split(/^…$/m).every((part) => {
+    const at = output.indexOf(part.trim(), from)
+    from = at + part.trim().length
+    return at >= 0
+  })
+}
+
+/** What the README shows under a command. */
+function shownUnder(command: string): string {
+  return /^\n```\n([^]*?)```/.exec(readme.split(`\`\`\`sh\n${command}\n\`\`\`\n`)[1]!)![1]!
+}
+
+/** Pages whose commands other tests run, each in its own. */
+const testedElsewhere = [
+  'commands.md',
+  'adding-a-provider.md',
+  'importing-lists.md',
+  'relay-nginx.md',
+  'runbook.md',
+]
+const pages = readdirSync(`${projectRoot}docs`).filter((name) => name.endsWith('.md'))
+
+describe('the README and the pages', () => {
+  it.each([
+    [
+      'README.md',
+      [
+        'npm install && npm start',
+        'npx ledger show example@example.com',
+        'npx ledger problems --from 2022-06-01',
+        'npx ledger --stage prod urls --with-token',
+      ],
+    ],
+    [
+      'docs/deploy.md',
+      [
+        'npx ledger token new',
+        'npx ledger --stage prod parameter put SENDCLOUD_API_KEY',
+        'cp settings.example.yml settings.yml',
+        'npx serverless deploy --stage prod',
+        'npx ledger --stage prod doctor',
+        'npx ledger --stage prod urls --with-token',
+        'npx ledger --stage prod console',
+        expect.stringMatching(/ npx serverless package --stage prod$/),
+      ],
+    ],
+    [
+      'docs/development.md',
+      ['npm install && npm start', 'npm install && npm test', 'npm run test:proof', 'npm run test:aws'],
+    ],
+    [
+      'docs/poll.md',
+      [
+        'npx ledger reconcile',
+        'npx ledger reconcile --from 2026-11-14 --to 2026-11-16 --dry-run',
+        expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
+      ],
+    ],
+    ['docs/quarantine.md', ['npx ledger quarantine list']],
+    ['docs/settings.md', ['cp settings.example.yml settings.yml']],
+    ['docs/suppressions.md', ['npx ledger suppressions show someone@example.com', 'npm pack']],
+  ])('have in %s no command that this test does not know', (page, known) => {
+    expect(commandsOf(textOf(page)).map((command) => command.split('\n').at(-1))).toEqual(known)
+  })
+
+  it('have commands in no other page, but where other tests run them', () => {
+    const withCommands = pages.filter((page) => commandsOf(textOf(`docs/${page}`)).length > 0)
+    const known = [
+      'deploy.md',
+      'development.md',
+      'poll.md',
+      'quarantine.md',
+      'settings.md',
+      'suppressions.md',
+    ]
+    expect(withCommands.filter((page) => !testedElsewhere.includes(page)).sort()).toEqual(known)
+  })
+
+  it('print a template without credentials, as docs/deploy.md has it typed', async () => {
+    const [command] = commandsOf(textOf('docs/deploy.md')).filter((text) =>
+      text.includes('serverless package'),
+    )
+    const folder = await mkdtemp(join(tmpdir(), 'documented-'))
+    try {
+      await copyProject(folder)
+      const env = { PATH: process.env.PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' }
+      await promisify(execFile)('sh', ['-c', command!], { cwd: folder, env })
+      const made = await readdir(join(folder, '.serverless'))
+      expect(made).toEqual(
+        expect.arrayContaining([
+          'cloudformation-template-data-stack.json',
+          'cloudformation-template-update-stack.json',
+        ]),
+      )
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })
 
@@ -111,12 +196,17 @@ describe('npm start', () => {
 
     const show = run('npx ledger show example@example.com', environment)
     expect(await show.exited).toBe(0)
-    const shown = /```\n(2022-06-01 06:24:39 {2}bounced .*?)```/s.exec(readme)![1]!
-    expect(show.output()).toContain(shown)
+    const shown = shownUnder('npx ledger show example@example.com')
+    expect(shown).toMatch(/^2022-06-01 06:24:39 {2}bounced /)
+    expect({ shown: isShownOf(shown, show.output()), output: show.output() }).toMatchObject({ shown: true })
 
     const problems = run('npx ledger problems --from 2022-06-01', environment)
     expect(await problems.exited).toBe(0)
-    expect(problems.output()).toContain(/```\n(1 mail sent on .*?)```/s.exec(readme)![1]!)
+    const shownProblems = shownUnder('npx ledger problems --from 2022-06-01')
+    expect(shownProblems).toMatch(/^1 mail sent on /)
+    expect({ shown: isShownOf(shownProblems, problems.output()), output: problems.output() }).toMatchObject({
+      shown: true,
+    })
 
     const tail = run('npx ledger tail --since 10m --no-follow', environment)
     expect(await tail.exited).toBe(0)
@@ -231,7 +321,9 @@ describe('npm start', () => {
   })
 
   it('is read again date by date, as far as the provider reports', async () => {
-    const command = commandsOf(readme).find((text) => text.includes('ledger reconcile --from'))!
+    const command = commandsOf(textOf('docs/poll.md')).find((text) =>
+      text.includes('ledger reconcile --from'),
+    )!
     const daysAgo = (days: number) =>
       new Date(Date.now() + 8 * 3_600_000 - days * 86_400_000).toISOString().slice(0, 10)
     const dates = [daysAgo(1), daysAgo(0)]
@@ -258,9 +350,9 @@ describe('npm start', () => {
     expect(reconcile.output()).toMatch(/no usable answer \(.*127\.0\.0\.1:9.*The provider did not answer/s)
   })
 
-  it('records the send of the README, and prints one of its own', async () => {
+  it('records the send of docs/poll.md, and prints one of its own', async () => {
     const curl = /^curl -X POST '(.+\/sent\/.+)' -H 'content-type: (.+)' -d '(.+)'$/m
-    for (const text of [readme, stack.output()]) {
+    for (const text of [textOf('docs/poll.md'), stack.output()]) {
       const [, url, type, body] = curl.exec(text)!
       const [host, token] = [new URL(urls.callback).host, stackSettings.CALLBACK_TOKEN]
       const own = url!.replace('https://<host>/sent/<token>', `http://${host}/sent/${token}`)
@@ -310,10 +402,12 @@ describe('npm start', () => {
 })
 
 describe('npm run demo', () => {
-  it('ends with no row wrong and prints the table that the README shows', async () => {
+  it('ends with no row wrong and prints the tables that the README and docs/poll.md show', async () => {
     const demo = run('npm run demo')
     expect(await demo.exited).toBe(0)
-    const tables = [...readme.matchAll(/```\n( +what happened.*?)```/gs)].map(([, table]) => table!)
+    const tables = [readme, textOf('docs/poll.md')].flatMap((text) =>
+      [...text.matchAll(/```\n( +what happened.*?)```/gs)].map(([, table]) => table!),
+    )
     expect(tables).toHaveLength(2)
     for (const table of tables) expect(demo.output()).toContain(table)
     expect([...demo.output().matchAll(/Every row says what truly happened\./g)]).toHaveLength(2)
@@ -321,8 +415,10 @@ describe('npm run demo', () => {
 })
 
 describe('the ledger', () => {
-  it('makes a token of which the README deploys the digest', async () => {
-    const make = run(commandsOf(readme).flatMap((text) => /^npx ledger token new/m.exec(text) ?? [])[0]!)
+  it('makes a token of which docs/deploy.md deploys the digest', async () => {
+    const make = run(
+      commandsOf(textOf('docs/deploy.md')).flatMap((text) => /^npx ledger token new/m.exec(text) ?? [])[0]!,
+    )
     expect(await make.exited).toBe(0)
     expect(make.output()).toMatch(/^token {3}\w{48}$.*^digest {2}\w{64}$.*CALLBACK_TOKEN_SHA256/ms)
   })
