@@ -1,7 +1,6 @@
 'use strict'
 
-const { join } = require('node:path')
-const { buildSync } = require('esbuild')
+const typeScriptModule = require('./typescript-module.cjs')
 
 /** Refuses, before anything is packaged, settings with which the functions or the alarms would not do what they are for. */
 module.exports = class SettingsCheck {
@@ -12,7 +11,7 @@ module.exports = class SettingsCheck {
       const stage = aws.getStage()
       const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
       const given = { ...ofStage, ...ofCommandLine(serverless.processedInput.options.param) }
-      const problems = stageSettings(serverless.serviceDir).problemsOf({
+      const problems = typeScriptModule('stage-settings.ts').problemsOf({
         usual,
         given,
         environments: Object.fromEntries(
@@ -51,18 +50,4 @@ module.exports = class SettingsCheck {
 function ofCommandLine(given = []) {
   const pairs = [given].flat().map((text) => /^([^=]+)=(.*)$/s.exec(text) ?? [])
   return Object.fromEntries(pairs.map(([, name, value]) => [name, value]))
-}
-
-/** TypeScript, since the functions parse their settings by the same code; the Node that runs this may know only JavaScript. */
-function stageSettings(serviceDir) {
-  const { outputFiles } = buildSync({
-    entryPoints: [join(serviceDir, 'deploy/stage-settings.ts')],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-  })
-  const module = { exports: {} }
-  new Function('module', 'exports', 'require', outputFiles[0].text)(module, module.exports, require)
-  return module.exports
 }

@@ -67,10 +67,11 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     mayImport: ['core', 'ports', 'providers', 'runtime', 'table', 'client'],
   },
   { name: 'functions', files: /^functions\//, mayImport: [...belowWiring, 'wiring', 'http'] },
+  { name: 'deploy', files: /^deploy\//, mayImport: [] },
   {
     name: 'local',
     files: /^local\//,
-    mayImport: [...belowWiring, 'wiring', 'http', 'functions', 'local'],
+    mayImport: [...belowWiring, 'wiring', 'http', 'functions', 'deploy', 'local'],
   },
   {
     name: 'deployed functions',

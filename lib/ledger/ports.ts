@@ -34,6 +34,26 @@ export interface DeliveryReader {
   pending(): AsyncIterable<PendingDelivery>
 }
 
+/** Why nothing was searched for by an id that only an index has. `not-allowed`: to these credentials. */
+export type WhyUnsearched = 'no-index' | 'index-in-making' | 'not-allowed'
+
+/** What was found by such an id. */
+export type FoundById =
+  | {
+      readonly deliveries: readonly Delivery[]
+      /** Of more deliveries with this id only so many, the latest, were read. */
+      readonly cutAt?: number
+    }
+  | { readonly unsearched: WhyUnsearched }
+
+/** Finds deliveries by ids that are not their keys, as far as they were reported since there is an index of them. */
+export interface OtherIdReader {
+  /** By the sender's own id of the mail. */
+  ofOwnId(id: string): Promise<FoundById>
+  /** By the Message-ID header of the mail, without angle brackets. */
+  ofRfcMessageId(id: string): Promise<FoundById>
+}
+
 /** A part of a long list, and where the next part begins. */
 export interface Page<T> {
   readonly items: readonly T[]

@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import pMap from 'p-map'
 import {
   isStatus,
   nameOf,
@@ -9,15 +10,20 @@ import {
 } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, shortenedFact, type Fact } from '../core/fact.ts'
+import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 import type {
   DeliveryReader,
   DeliveryScanner,
+  FoundById,
+  OtherIdReader,
   Page,
   ProblemDelivery,
   ProblemReader,
+  WhyUnsearched,
 } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
+import { idIndexes, idPartitionsOf, type IdIndex } from './id-indexes.ts'
 import {
   approximateRows,
   batchGetItems,
@@ -30,7 +36,7 @@ import {
 import { isTombstone } from './tombstone-row.ts'
 
 /** Attributes of a row that are not columns of its message. */
-const ownAttributes: ReadonlySet<string> = new Set([
+const ownAttributes: ReadonlySet<string> = new Set<string>([
   'recipient',
   'message',
   'messageId',
@@ -39,6 +45,8 @@ const ownAttributes: ReadonlySet<string> = new Set([
   'statusRank',
   'pending',
   'problemDay',
+  idIndexes.ownId.attribute,
+  idIndexes.rfcMessageId.attribute,
   'expiresAt',
   'columnsOf',
 ])
@@ -48,6 +56,8 @@ interface Dependencies {
   readonly table: string
   readonly clock: Clock
   readonly log: Log
+  /** How many deliveries a look-up by an index of ids reads. Default: 500. */
+  readonly maxFoundById?: number
 }
 
 /**
@@ -55,7 +65,13 @@ interface Dependencies {
  * is logged and left out, so that it does not hide the others. An expired row is left out too, since DynamoDB may take
  * days to delete it.
  */
-export function deliveryReader({ client, table, clock, log }: Dependencies): DeliveryReader {
+export function deliveryReader({
+  client,
+  table,
+  clock,
+  log,
+  maxFoundById = usualMaxFoundById,
+}: Dependencies): DeliveryReader & OtherIdReader {
   const deps = { clock, log }
   const itemsOf = (recipient: string, messagePrefix?: string) =>
     queryItems(client, {
@@ -68,6 +84,10 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
       },
     })
   const deliveriesOf = (items: AsyncIterable<Item>) => wholeDeliveries(items, deps)
+  const deliveryBy = async ({ recipient, message }: DeliveryKey) => {
+    const found = await deliveriesOf(itemsOf(recipient, message))
+    return found.filter((delivery) => delivery.message === message)
+  }
   return {
     async rowsOf(keys) {
       // DynamoDB refuses a batch with a duplicate key, and an index may return a row twice while it is written.
@@ -93,11 +113,11 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
       })
       const deliveries: Delivery[] = []
       for await (const key of keys) {
-        const found = await deliveriesOf(itemsOf(text(key, 'recipient'), messageId))
-        deliveries.push(...found.filter((delivery) => delivery.message === messageId))
+        deliveries.push(...(await deliveryBy({ recipient: text(key, 'recipient'), message: messageId })))
       }
       return deliveries
     },
+    ...otherIdReader({ client, table, limit: maxFoundById }, deliveryBy),
     pending: () =>
       readable(
         scanItems(client, { TableName: table, IndexName: 'pending' }),
@@ -105,6 +125,72 @@ export function deliveryReader({ client, table, clock, log }: Dependencies): Del
         deps,
       ),
   }
+}
+
+interface IndexedIn {
+  readonly client: DynamoDBClient
+  readonly table: string
+  readonly limit: number
+}
+
+function otherIdReader(
+  from: IndexedIn,
+  deliveryBy: (key: DeliveryKey) => Promise<readonly Delivery[]>,
+): OtherIdReader {
+  const byId = async (id: string, index: IdIndex): Promise<FoundById> => {
+    try {
+      const keys = await latestWithId(from, index, id)
+      const read = await pMap(keys.slice(0, from.limit), deliveryBy, { concurrency: concurrentQueries })
+      return { deliveries: read.flat(), ...(keys.length > from.limit && { cutAt: from.limit }) }
+    } catch (error) {
+      const unsearched = whyUnsearched(error)
+      if (unsearched === undefined) throw error
+      return { unsearched }
+    }
+  }
+  return {
+    ofOwnId: (id) => byId(id, idIndexes.ownId),
+    ofRfcMessageId: (id) => byId(id, idIndexes.rfcMessageId),
+  }
+}
+
+/** What many mails share is no id; so a look-up reads no more than 8 times so many keys, and so many deliveries. */
+const usualMaxFoundById = 500
+
+/** Concurrent reads of one look-up. */
+const concurrentQueries = 8
+
+/** The keys of deliveries with an id, the latest first, as far as their messages show it: up to one too many from each shard. */
+async function latestWithId(
+  { client, table, limit }: IndexedIn,
+  { index, attribute }: IdIndex,
+  id: string,
+): Promise<readonly DeliveryKey[]> {
+  const keys = await pMap(idPartitionsOf(id), async (partition) => {
+    const items = queryItems(client, {
+      TableName: table,
+      IndexName: index,
+      KeyConditionExpression: '#id = :id',
+      ExpressionAttributeNames: { '#id': attribute },
+      ExpressionAttributeValues: { ':id': { S: partition } },
+      ScanIndexForward: false,
+      Limit: limit + 1,
+    })
+    const first: DeliveryKey[] = []
+    for await (const item of items) if (first.push(keyOf(item)) > limit) break
+    return first
+  })
+  const sentAt = ({ message }: DeliveryKey) => sentAtOf(message) ?? claimedSentAtOf(message) ?? 0
+  return keys.flat().sort((one, other) => sentAt(other) - sentAt(one))
+}
+
+/** By DynamoDB's own words, since it has no error for an index that is not there. */
+function whyUnsearched(error: unknown): WhyUnsearched | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (error.name === 'AccessDeniedException') return 'not-allowed'
+  if (error.name !== 'ValidationException') return undefined
+  if (error.message.includes('does not have the specified index')) return 'no-index'
+  return error.message.includes('backfilling') ? 'index-in-making' : undefined
 }
 
 /** The deliveries of these items, with what is kept beside their rows. */
