@@ -67,7 +67,7 @@ export async function show(asked: string, options: ShowOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const { client, tables, clock, log } = ledger
     const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
-    const { deliveries: found, cutAt, unsearched } = await findDeliveries(asked, reader)
+    const { deliveries: found, cutAt, notSearched } = await findDeliveries(asked, reader)
     const { shown, earlier } = latestDeliveries(found, {
       limit: options.all ? Infinity : (options.limit ?? shownMails),
       ...(options.since !== undefined && { sinceMs: options.since }),
@@ -82,7 +82,7 @@ export async function show(asked: string, options: ShowOptions): Promise<void> {
     const doNotSend = await warningsAbout(recipients, ledger)
     if (found.length === 0) {
       throw new CommandError(
-        [nothingFound(asked, ledger.name, unsearched), ...doNotSend].join('\n').trimEnd(),
+        [nothingFound(asked, ledger.name, notSearched), ...doNotSend].join('\n').trimEnd(),
       )
     }
     const answers = await pMap(shown, (delivery) => answersTo(delivery, ledger), {
@@ -133,17 +133,17 @@ async function warningsAbout(
   )
 }
 
-function nothingFound(asked: string, ledger: string, unsearched: Unsearched): string {
+function nothingFound(asked: string, ledger: string, notSearched: NotSearched): string {
   if (isTaskKey(asked)) return 'Deliveries of a batch task are found by their recipient: a task has no index.'
   const { bare, message, recipient } = readingsOf(asked)
   const known = `as far as ${ledger} knows.`
-  if (!bare.includes('@')) return `There is no such message, ${known} ${byOtherIds(unsearched)}`
+  if (!bare.includes('@')) return `There is no such message, ${known} ${byOtherIds(notSearched)}`
   if (message === undefined) return `Nothing was sent to this recipient, ${known}`
   const orAddress = recipient === undefined ? '' : ', and nothing was sent to this address'
-  return `No message has this id${orAddress}, ${known} ${byOtherIds(unsearched)}`
+  return `No message has this id${orAddress}, ${known} ${byOtherIds(notSearched)}`
 }
 
-type Unsearched = Awaited<ReturnType<typeof findDeliveries>>['unsearched']
+type NotSearched = Awaited<ReturnType<typeof findDeliveries>>['notSearched']
 
 const otherIds: Readonly<Record<OtherId, { what: string; setting: string; index: string }>> = {
   ownId: { what: 'own id', setting: 'correlationHeader', index: idIndexes.ownId.index },
@@ -155,10 +155,10 @@ const otherIds: Readonly<Record<OtherId, { what: string; setting: string; index:
 }
 
 /** What came of the search by own id and by RFC Message-ID. */
-function byOtherIds(unsearched: Unsearched): string {
+function byOtherIds(notSearched: NotSearched): string {
   const ids = Object.entries(otherIds).map(([id, words]) => ({
     ...words,
-    why: unsearched.get(id as OtherId),
+    why: notSearched.get(id as OtherId),
   }))
   const sentences = [...Map.groupBy(ids, ({ why }) => why)].map(([why, of]) => {
     const list = (name: 'what' | 'setting' | 'index') => of.map((one) => one[name]).join(' or ')

@@ -35,7 +35,7 @@ export interface DeliveryReader {
 }
 
 /** Why nothing was searched for by an id that only an index has. `not-allowed`: to these credentials. */
-export type WhyUnsearched = 'no-index' | 'index-in-making' | 'not-allowed'
+export type WhyNotSearched = 'no-index' | 'index-in-making' | 'not-allowed'
 
 /** What was found by such an id. */
 export type FoundById =
@@ -44,7 +44,7 @@ export type FoundById =
       /** Of more deliveries with this id only so many, the latest, were read. */
       readonly cutAt?: number
     }
-  | { readonly unsearched: WhyUnsearched }
+  | { readonly notSearched: WhyNotSearched }
 
 /** Finds deliveries by ids that are not their keys, as far as they were reported since there is an index of them. */
 export interface OtherIdReader {

@@ -1,7 +1,7 @@
 import { bareAddress, recipientOf } from '../core/address.ts'
 import { sentAtOfDelivery, type Delivery } from '../core/delivery.ts'
 import { identifierIn, type MessageKey } from '../core/message.ts'
-import type { DeliveryReader, OtherIdReader, WhyUnsearched } from '../ledger/ports.ts'
+import type { DeliveryReader, OtherIdReader, WhyNotSearched } from '../ledger/ports.ts'
 import { emailIdParts } from '../providers/sendcloud/email-id.ts'
 
 type Reader = Pick<DeliveryReader, 'ofRecipient' | 'ofMessage'>
@@ -14,7 +14,7 @@ interface Found {
   /** Of more deliveries than these only so many, the latest, were read. */
   readonly cutAt?: number
   /** The ids by which nothing could be searched for, and why. Only asked where nothing else was found. */
-  readonly unsearched: ReadonlyMap<OtherId, WhyUnsearched>
+  readonly notSearched: ReadonlyMap<OtherId, WhyNotSearched>
 }
 
 /**
@@ -23,18 +23,18 @@ interface Found {
  */
 export async function findDeliveries(asked: string, reader: Reader & OtherIdReader): Promise<Found> {
   const byKey = await deliveriesByKey(asked, reader)
-  const unsearched = new Map<OtherId, WhyUnsearched>()
-  if (byKey.length > 0) return { deliveries: byKey, unsearched }
+  const notSearched = new Map<OtherId, WhyNotSearched>()
+  if (byKey.length > 0) return { deliveries: byKey, notSearched }
   const lookUps = [
     ['ownId', () => reader.ofOwnId(asked)],
     ['rfcMessageId', () => reader.ofRfcMessageId(readingsOf(asked).bare)],
   ] as const
   for (const [id, lookUp] of lookUps) {
     const found = await lookUp()
-    if ('unsearched' in found) unsearched.set(id, found.unsearched)
-    else if (found.deliveries.length > 0) return { ...found, unsearched }
+    if ('notSearched' in found) notSearched.set(id, found.notSearched)
+    else if (found.deliveries.length > 0) return { ...found, notSearched }
   }
-  return { deliveries: [], unsearched }
+  return { deliveries: [], notSearched }
 }
 
 async function deliveriesByKey(asked: string, reader: Reader): Promise<readonly Delivery[]> {

@@ -19,7 +19,7 @@ import type {
   Page,
   ProblemDelivery,
   ProblemReader,
-  WhyUnsearched,
+  WhyNotSearched,
 } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
@@ -143,9 +143,9 @@ function otherIdReader(
       const read = await pMap(keys.slice(0, from.limit), deliveryBy, { concurrency: concurrentQueries })
       return { deliveries: read.flat(), ...(keys.length > from.limit && { cutAt: from.limit }) }
     } catch (error) {
-      const unsearched = whyUnsearched(error)
-      if (unsearched === undefined) throw error
-      return { unsearched }
+      const notSearched = whyNotSearched(error)
+      if (notSearched === undefined) throw error
+      return { notSearched }
     }
   }
   return {
@@ -185,7 +185,7 @@ async function latestWithId(
 }
 
 /** By DynamoDB's own words, since it has no error for an index that is not there. */
-function whyUnsearched(error: unknown): WhyUnsearched | undefined {
+function whyNotSearched(error: unknown): WhyNotSearched | undefined {
   if (!(error instanceof Error)) return undefined
   if (error.name === 'AccessDeniedException') return 'not-allowed'
   if (error.name !== 'ValidationException') return undefined

@@ -162,29 +162,29 @@ describe('an id that holds an @', () => {
 
 describe('what is found nowhere', () => {
   const known = /, as far as test-\d+ knows\./.source
-  const unsearched =
+  const notSearched =
     / It was not searched for as own id or RFC Message-ID: the setting correlationHeader or rfcMessageIdIndex makes an index for that\.$/
       .source
 
   it.each([
     [
       '<ea2783c1@fromexample.com>',
-      `^No message has this id, and nothing was sent to this address${known}${unsearched}`,
+      `^No message has this id, and nothing was sent to this address${known}${notSearched}`,
     ],
     [
       'ea2783c1@fromexample.com',
-      `^No message has this id, and nothing was sent to this address${known}${unsearched}`,
+      `^No message has this id, and nothing was sent to this address${known}${notSearched}`,
     ],
-    ['a@b@c', `^No message has this id${known}${unsearched}`],
+    ['a@b@c', `^No message has this id${known}${notSearched}`],
     ['Ann <ann@example.com>', `^Nothing was sent to this recipient${known}$`],
     ['ann#1@example.com', `^Nothing was sent to this recipient${known}$`],
-    ['a-message', `^There is no such message${known}${unsearched}`],
-    ['order 4711', `^There is no such message${known}${unsearched}`],
+    ['a-message', `^There is no such message${known}${notSearched}`],
+    ['order 4711', `^There is no such message${known}${notSearched}`],
     [
       '',
       `^There is no such message${known} Nor does any mail have it as own id or RFC Message-ID, of those `,
     ],
-    ['x'.repeat(3_000), `^There is no such message${known}${unsearched}`],
+    ['x'.repeat(3_000), `^There is no such message${known}${notSearched}`],
     [`${'x'.repeat(3_000)}$@example.com`, `^Nothing was sent to this recipient${known}$`],
   ])('is answered by every way in which it was read: %s', async (asked, answer) => {
     await record(

@@ -120,6 +120,6 @@ describe('an index that a setting has not made', () => {
     await record(eventWith({ columns: { rfcMessageId: 'a@b' } }))
     expect(await rows()).toMatchObject([{ rfcId: 'a@b#04' }])
     expect(await reader.ofOwnId('a@b')).toEqual({ deliveries: [] })
-    expect(await reader.ofRfcMessageId('a@b')).toEqual({ unsearched: 'no-index' })
+    expect(await reader.ofRfcMessageId('a@b')).toEqual({ notSearched: 'no-index' })
   })
 })
