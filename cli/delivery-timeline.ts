@@ -1,5 +1,4 @@
-import { styleText } from 'node:util'
-import { sentAtOfDelivery, type Delivery, type Status } from '../lib/core/delivery.ts'
+import { sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import type { EventKind } from '../lib/core/event.ts'
 import { byTime, rejectionIn, withoutFields, type Fact } from '../lib/core/fact.ts'
 import { agentIn, readersOf, type Reader } from '../lib/core/machine-opens.ts'
@@ -7,6 +6,7 @@ import { printedLine } from '../lib/core/text.ts'
 import type { StoredInboundMail } from '../lib/ledger/ports.ts'
 import { adviceOfClass } from './advice.ts'
 import { isBotAgent } from './bot-agents.ts'
+import { colored } from './colors.ts'
 import { inColumns } from './columns.ts'
 import type { LocalTimes } from './local-time.ts'
 import { shownId } from './open-ledger.ts'
@@ -15,16 +15,6 @@ import { verdictOfFact, verdictWords } from './verdict-words.ts'
 
 /** Facts of one kind that are shown; `--json` prints all. */
 const mostFacts = 20
-
-const colors: Readonly<Record<Status, 'red' | 'yellow' | 'green' | 'dim'>> = {
-  requested: 'dim',
-  unknown: 'dim',
-  deferred: 'yellow',
-  'soft-bounced': 'yellow',
-  dropped: 'red',
-  delivered: 'green',
-  bounced: 'red',
-}
 
 /** A line of what happened; lines below it say what it means. */
 interface Entry {
@@ -56,11 +46,11 @@ export function timelineOf(
 function headingOf(delivery: Delivery, times: LocalTimes): string {
   const sentAtMs = sentAtOfDelivery(delivery)
   const { recipient, status, columns, facts } = delivery
-  const complained = facts.has('complained') ? [styleText('red', 'complained')] : []
+  const complained = facts.has('complained') ? [colored('complained')] : []
   const people = [columns.get('from') ?? '', recipient].filter((one) => one !== '').map(printedLine)
   return [
     sentAtMs === undefined ? 'time unknown' : times.time(sentAtMs),
-    styleText(colors[status], status),
+    colored(status),
     ...complained,
     printedLine(columns.get('subject') ?? ''),
     people.join(' → '),

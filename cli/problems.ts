@@ -10,6 +10,7 @@ import { printedLine } from '../lib/core/text.ts'
 import type { ProblemDelivery } from '../lib/ledger/ports.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { adviceOfClass, adviceOfProblem } from './advice.ts'
+import { colored } from './colors.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
@@ -170,7 +171,7 @@ function linesOf(range: DayRange, { counts, mails, ...found }: Found, times: Loc
     `${counted(mails, 'mail')} sent ${when}. Days are in UTC+8, times in ${times.zone}.`,
     '',
     ...byNumber.flatMap(([kind, { problem, mails: ofKind }]) => [
-      `${ofKind.toLocaleString('en-US').padStart(8)}  ${kind}`,
+      `${ofKind.toLocaleString('en-US').padStart(8)}  ${colored(problem.status, kind)}`,
       `          ${adviceOf(problem)}`,
     ]),
     ...shown.flatMap((one) => ['', ...mailLines(one, times)]),
@@ -183,7 +184,7 @@ function linesOf(range: DayRange, { counts, mails, ...found }: Found, times: Loc
 function mailLines({ delivery, problem, sentAtMs }: Shown, { time }: LocalTimes): readonly string[] {
   const subject = delivery.columns.get('subject') ?? ''
   return [
-    [time(sentAtMs), kindOf(problem), delivery.recipient, printedLine(subject)]
+    [time(sentAtMs), colored(problem.status, kindOf(problem)), delivery.recipient, printedLine(subject)]
       .filter((part) => part !== '')
       .join('  '),
     `  ${problem.words === '' ? '(no words)' : printedLine(problem.words)}`,

@@ -6,6 +6,7 @@ import type { Status } from '../lib/core/delivery.ts'
 import { datedOf, inBatches } from '../lib/reconcile/survey.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { ageIn } from './age.ts'
+import { colored } from './colors.ts'
 import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 import { numberIn } from './day-range.ts'
@@ -105,7 +106,7 @@ function linesOf(
   if (mails === 0) return ['No mail is stuck: the outcome of every older one is known.']
   const rows = shown.map(({ mail, nextMs }) => [
     time(mail.sentAtMs),
-    mail.status,
+    colored(mail.status),
     mail.recipient,
     mail.provider,
     nextMs === undefined ? 'no look-up any more' : `next look-up ${time(nextMs)}`,
