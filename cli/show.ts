@@ -11,6 +11,7 @@ import { systemClock } from '../lib/runtime/clock.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { idIndexes } from '../lib/table/id-indexes.ts'
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
+import { otherIdReader } from '../lib/table/other-id-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
@@ -66,7 +67,8 @@ function sinceIn(text: string): number {
 export async function show(asked: string, options: ShowOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const { client, tables, clock, log } = ledger
-    const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
+    const from = { client, table: tables.deliveries, clock, log }
+    const reader = { ...deliveryReader(from), ...otherIdReader(from) }
     const { deliveries: found, cutAt, notSearched } = await findDeliveries(asked, reader)
     const { shown, earlier } = latestDeliveries(found, {
       limit: options.all ? Infinity : (options.limit ?? shownMails),

@@ -1,5 +1,4 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import pMap from 'p-map'
 import {
   isStatus,
   nameOf,
@@ -10,20 +9,16 @@ import {
 } from '../core/delivery.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, shortenedFact, type Fact } from '../core/fact.ts'
-import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 import type {
   DeliveryReader,
   DeliveryScanner,
-  FoundById,
-  OtherIdReader,
   Page,
   ProblemDelivery,
   ProblemReader,
-  WhyNotSearched,
 } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
-import { idIndexes, idPartitionsOf, type IdIndex } from './id-indexes.ts'
+import { idIndexes } from './id-indexes.ts'
 import {
   approximateRows,
   batchGetItems,
@@ -51,13 +46,11 @@ const ownAttributes: ReadonlySet<string> = new Set<string>([
   'columnsOf',
 ])
 
-interface Dependencies {
+export interface Dependencies {
   readonly client: DynamoDBClient
   readonly table: string
   readonly clock: Clock
   readonly log: Log
-  /** How many deliveries a look-up by an index of ids reads. Default: 500. */
-  readonly maxFoundById?: number
 }
 
 /**
@@ -65,29 +58,9 @@ interface Dependencies {
  * is logged and left out, so that it does not hide the others. An expired row is left out too, since DynamoDB may take
  * days to delete it.
  */
-export function deliveryReader({
-  client,
-  table,
-  clock,
-  log,
-  maxFoundById = usualMaxFoundById,
-}: Dependencies): DeliveryReader & OtherIdReader {
+export function deliveryReader(from: Dependencies): DeliveryReader {
+  const { client, table, clock, log } = from
   const deps = { clock, log }
-  const itemsOf = (recipient: string, messagePrefix?: string) =>
-    queryItems(client, {
-      TableName: table,
-      KeyConditionExpression:
-        messagePrefix === undefined ? 'recipient = :r' : 'recipient = :r AND begins_with(message, :m)',
-      ExpressionAttributeValues: {
-        ':r': { S: recipient },
-        ...(messagePrefix !== undefined && { ':m': { S: messagePrefix } }),
-      },
-    })
-  const deliveriesOf = (items: AsyncIterable<Item>) => wholeDeliveries(items, deps)
-  const deliveryBy = async ({ recipient, message }: DeliveryKey) => {
-    const found = await deliveriesOf(itemsOf(recipient, message))
-    return found.filter((delivery) => delivery.message === message)
-  }
   return {
     async rowsOf(keys) {
       // DynamoDB refuses a batch with a duplicate key, and an index may return a row twice while it is written.
@@ -103,7 +76,7 @@ export function deliveryReader({
       )
       return Array.fromAsync(readable(items, deliveryOf, deps))
     },
-    ofRecipient: (recipient) => deliveriesOf(itemsOf(recipient)),
+    ofRecipient: (recipient) => wholeDeliveries(itemsOf({ client, table }, recipient), deps),
     async ofMessage(messageId) {
       const keys = queryItems(client, {
         TableName: table,
@@ -113,11 +86,12 @@ export function deliveryReader({
       })
       const deliveries: Delivery[] = []
       for await (const key of keys) {
-        deliveries.push(...(await deliveryBy({ recipient: text(key, 'recipient'), message: messageId })))
+        deliveries.push(
+          ...(await deliveriesWithKey(from, { recipient: text(key, 'recipient'), message: messageId })),
+        )
       }
       return deliveries
     },
-    ...otherIdReader({ client, table, limit: maxFoundById }, deliveryBy),
     pending: () =>
       readable(
         scanItems(client, { TableName: table, IndexName: 'pending' }),
@@ -127,70 +101,29 @@ export function deliveryReader({
   }
 }
 
-interface IndexedIn {
-  readonly client: DynamoDBClient
-  readonly table: string
-  readonly limit: number
-}
-
-function otherIdReader(
-  from: IndexedIn,
-  deliveryBy: (key: DeliveryKey) => Promise<readonly Delivery[]>,
-): OtherIdReader {
-  const byId = async (id: string, index: IdIndex): Promise<FoundById> => {
-    try {
-      const keys = await latestWithId(from, index, id)
-      const read = await pMap(keys.slice(0, from.limit), deliveryBy, { concurrency: concurrentQueries })
-      return { deliveries: read.flat(), ...(keys.length > from.limit && { cutAt: from.limit }) }
-    } catch (error) {
-      const notSearched = whyNotSearched(error)
-      if (notSearched === undefined) throw error
-      return { notSearched }
-    }
-  }
-  return {
-    ofOwnId: (id) => byId(id, idIndexes.ownId),
-    ofRfcMessageId: (id) => byId(id, idIndexes.rfcMessageId),
-  }
-}
-
-/** What many mails share is no id; so a look-up reads no more than 8 times so many keys, and so many deliveries. */
-const usualMaxFoundById = 500
-
-/** Concurrent reads of one look-up. */
-const concurrentQueries = 8
-
-/** The keys of deliveries with an id, the latest first, as far as their messages show it: up to one too many from each shard. */
-async function latestWithId(
-  { client, table, limit }: IndexedIn,
-  { index, attribute }: IdIndex,
-  id: string,
-): Promise<readonly DeliveryKey[]> {
-  const keys = await pMap(idPartitionsOf(id), async (partition) => {
-    const items = queryItems(client, {
-      TableName: table,
-      IndexName: index,
-      KeyConditionExpression: '#id = :id',
-      ExpressionAttributeNames: { '#id': attribute },
-      ExpressionAttributeValues: { ':id': { S: partition } },
-      ScanIndexForward: false,
-      Limit: limit + 1,
-    })
-    const first: DeliveryKey[] = []
-    for await (const item of items) if (first.push(keyOf(item)) > limit) break
-    return first
+function itemsOf(
+  { client, table }: Pick<Dependencies, 'client' | 'table'>,
+  recipient: string,
+  messagePrefix?: string,
+): AsyncIterable<Item> {
+  return queryItems(client, {
+    TableName: table,
+    KeyConditionExpression:
+      messagePrefix === undefined ? 'recipient = :r' : 'recipient = :r AND begins_with(message, :m)',
+    ExpressionAttributeValues: {
+      ':r': { S: recipient },
+      ...(messagePrefix !== undefined && { ':m': { S: messagePrefix } }),
+    },
   })
-  const sentAt = ({ message }: DeliveryKey) => sentAtOf(message) ?? claimedSentAtOf(message) ?? 0
-  return keys.flat().sort((one, other) => sentAt(other) - sentAt(one))
 }
 
-/** By DynamoDB's own words, since it has no error for an index that is not there. */
-function whyNotSearched(error: unknown): WhyNotSearched | undefined {
-  if (!(error instanceof Error)) return undefined
-  if (error.name === 'AccessDeniedException') return 'not-allowed'
-  if (error.name !== 'ValidationException') return undefined
-  if (error.message.includes('does not have the specified index')) return 'no-index'
-  return error.message.includes('backfilling') ? 'index-in-making' : undefined
+/** The delivery of this key with what is kept beside its row; none if there is none. */
+export async function deliveriesWithKey(
+  from: Dependencies,
+  { recipient, message }: DeliveryKey,
+): Promise<readonly Delivery[]> {
+  const found = await wholeDeliveries(itemsOf(from, recipient, message), from)
+  return found.filter((delivery) => delivery.message === message)
 }
 
 /** The deliveries of these items, with what is kept beside their rows. */
@@ -411,7 +344,7 @@ function membersOf(item: Item, set: string): readonly string[] {
   return (item[set]?.SS ?? []).toSorted()
 }
 
-function keyOf(item: Item): DeliveryKey {
+export function keyOf(item: Item): DeliveryKey {
   return { recipient: text(item, 'recipient'), message: text(item, 'message') }
 }
 

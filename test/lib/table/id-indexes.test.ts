@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
+import { otherIdReader } from '../../../lib/table/other-id-reader.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
@@ -16,9 +17,10 @@ const indexedIds = {
 async function ledger(settings: Readonly<Record<string, string>> = both) {
   const { deliveries: table } = await engine.freshTables(settings)
   const on = { client: engine.client, table, clock: virtualClock('2026-11-21T08:00:00Z') }
+  const from = { ...on, log: () => undefined }
   const writer = deliveryWriter({ ...on, retentionDays: 400, indexedIds })
   return {
-    reader: deliveryReader({ ...on, log: () => undefined, maxFoundById: 20 }),
+    reader: { ...deliveryReader(from), ...otherIdReader({ ...from, maxFound: 20 }) },
     record: async (...events: readonly DeliveryEvent[]) => {
       for (const event of events) await writer.record(event)
     },
