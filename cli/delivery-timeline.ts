@@ -1,23 +1,13 @@
-import { styleText } from 'node:util'
-import { sentAtOfDelivery, type Delivery, type Status } from '../lib/core/delivery.ts'
+import { sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import { printedLine } from '../lib/core/text.ts'
 import type { StoredInboundMail } from '../lib/ledger/ports.ts'
 import { adviceOfClass } from './advice.ts'
+import { colored } from './colors.ts'
 import { inColumns } from './columns.ts'
 import type { LocalTimes } from './local-time.ts'
 import { shownId } from './open-ledger.ts'
 import { columnsOf, timelineOf, type TimelineEntry } from './timeline.ts'
 import { verdictWords, type BounceVerdict } from './verdict-words.ts'
-
-const colors: Readonly<Record<Status, 'red' | 'yellow' | 'green' | 'dim'>> = {
-  requested: 'dim',
-  unknown: 'dim',
-  deferred: 'yellow',
-  'soft-bounced': 'yellow',
-  dropped: 'red',
-  delivered: 'green',
-  bounced: 'red',
-}
 
 /**
  * One delivery as a terminal shows it: when it was sent, what became of it, its subject and people; the columns of its message;
@@ -40,11 +30,11 @@ export function timelineText(
 function headingOf(delivery: Delivery, times: LocalTimes): string {
   const sentAtMs = sentAtOfDelivery(delivery)
   const { recipient, status, columns, facts } = delivery
-  const complained = facts.has('complained') ? [styleText('red', 'complained')] : []
+  const complained = facts.has('complained') ? [colored('complained')] : []
   const people = [columns.get('from') ?? '', recipient].filter((one) => one !== '').map(printedLine)
   return [
     sentAtMs === undefined ? 'time unknown' : times.time(sentAtMs),
-    styleText(colors[status], status),
+    colored(status),
     ...complained,
     printedLine(columns.get('subject') ?? ''),
     people.join(' → '),

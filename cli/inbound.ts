@@ -4,6 +4,7 @@ import type { InboundMailReader, StoredInboundMail } from '../lib/ledger/ports.t
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { CommandError } from './command-error.ts'
 import { letterOf, type Letter } from './inbound-letter.ts'
+import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
@@ -14,6 +15,7 @@ export function registerInbound(program: Command): void {
     .command('list')
     .description('the mails that came, newest first')
     .option('--answers <MessageId>', 'only those that answer this message')
+    .addOption(timeZoneOption())
     .option('--json', 'print the mails as JSON, without their content')
     .action(listInbound)
   inbound
@@ -21,33 +23,40 @@ export function registerInbound(program: Command): void {
     .description('one mail, and the text of it')
     .argument('<id>', 'an id, or its beginning')
     .addOption(new Option('--raw', 'print the mail itself, as it came').conflicts('json'))
+    .addOption(timeZoneOption())
     .option('--json', 'print the mail and all of its content as JSON')
     .action(showInbound)
 }
 
-async function listInbound(options: { json?: boolean; answers?: string }): Promise<void> {
+async function listInbound(options: TimeZoneOption & { json?: boolean; answers?: string }): Promise<void> {
   await withLedger(async (ledger) => {
     const { answers } = options
     const reader = readerOf(ledger)
     const mails = await Array.fromAsync(answers === undefined ? reader.all() : reader.answering(answers))
     const newestFirst = mails.toSorted((a, b) => receivedMs(b) - receivedMs(a))
     if (options.json) printJson(newestFirst.map(asJson))
-    else if (newestFirst.length > 0) process.stdout.write(newestFirst.map(lineOf).join(''))
-    else
+    else if (newestFirst.length > 0) {
+      const times = localTimes(options)
+      const lines = newestFirst.map((mail) => lineOf(mail, times))
+      process.stdout.write(`${lines.join('')}Times are in ${times.zone}.\n`)
+    } else
       process.stdout.write(
         `No ${answers === undefined ? 'mail' : 'answer to it'} is kept in ${ledger.name}.\n`,
       )
   })
 }
 
-async function showInbound(id: string, options: { json?: boolean; raw?: boolean }): Promise<void> {
+async function showInbound(
+  id: string,
+  options: TimeZoneOption & { json?: boolean; raw?: boolean },
+): Promise<void> {
   await withLedger(async (ledger) => {
     const mail = await readerOf(ledger).mail(id)
     if (!mail) throw new CommandError('There is no mail of that id. `ledger inbound list` shows the ids.')
     const letter = letterOf(mail.content)
     if (options.raw) process.stdout.write(letter.field('raw_message') ?? mail.content)
     else if (options.json) printJson({ ...asJson(mail), content: letter.json ?? mail.content })
-    else process.stdout.write(`${headOf(mail)}\n${textOf(mail, letter)}`)
+    else process.stdout.write(`${headOf(mail, localTimes(options))}\n${textOf(mail, letter)}`)
   })
 }
 
@@ -55,11 +64,11 @@ function receivedMs(mail: StoredInboundMail): number {
   return Date.parse(mail.receivedAt[0] ?? '')
 }
 
-function lineOf(mail: StoredInboundMail): string {
+function lineOf(mail: StoredInboundMail, { timeOf }: LocalTimes): string {
   const from = mail.columns.get('from') ?? mail.columns.get('mailFrom') ?? 'unknown sender'
   const cells = [
     shownId(mail.id),
-    mail.receivedAt[0] ?? '',
+    timeOf(mail.receivedAt[0] ?? ''),
     `${from} → ${mail.recipient}`,
     mail.columns.get('subject') ?? '',
     mail.answers === undefined ? '' : `answers ${mail.answers}`,
@@ -73,14 +82,14 @@ function asJson({ columns, ...mail }: StoredInboundMail): object {
 }
 
 /** What the ledger knows of the mail, one fact per line. */
-function headOf(mail: StoredInboundMail): string {
+function headOf(mail: StoredInboundMail, { timeOf, zone }: LocalTimes): string {
   const answers = [mail.answers, mail.answeredRecipient].filter((part) => part !== undefined).join(' to ')
   return linesOf([
     ['id', mail.id],
     ['provider', mail.provider],
     ['recipient', mail.recipient],
     ['answers', answers],
-    ...mail.receivedAt.map((instant) => ['received', instant] as const),
+    ...mail.receivedAt.map((instant) => ['received', `${timeOf(instant)} (${zone})`] as const),
     ...mail.rawMessageUrls.map((url) => ['rawMessage', url] as const),
     ...[...mail.columns].filter(([name]) => !letterHead.includes(name)),
   ])

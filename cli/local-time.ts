@@ -27,6 +27,8 @@ export interface LocalTimes {
   readonly zone: string
   /** `2026-11-21 14:00:05`. */
   readonly time: (instantMs: number) => string
+  /** The same of an instant as the tables have it; what is none stays as it is. */
+  readonly timeOf: (instant: string) => string
 }
 
 /** How instants are shown to people in a zone. */
@@ -37,5 +39,13 @@ export function localTimes({ tz }: TimeZoneOption): LocalTimes {
     dateStyle: 'short',
     timeStyle: 'medium',
   })
-  return { zone: format.resolvedOptions().timeZone, time: (instantMs) => format.format(instantMs) }
+  const time = (instantMs: number) => format.format(instantMs)
+  return {
+    zone: format.resolvedOptions().timeZone,
+    time,
+    timeOf(instant) {
+      const instantMs = Date.parse(instant)
+      return Number.isNaN(instantMs) ? instant : time(instantMs)
+    },
+  }
 }

@@ -6,6 +6,7 @@ import { datesFrom } from '../lib/core/sweep-plan.ts'
 import { printedLine } from '../lib/core/text.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { adviceOf } from './advice.ts'
+import { colored } from './colors.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, rangeWords, type DayRange } from './day-range.ts'
@@ -106,7 +107,7 @@ function linesOf(range: DayRange, found: FoundProblems, times: LocalTimes): read
     `${counted(mails, 'mail')} sent ${when}. Days are in UTC+8, times in ${times.zone}.`,
     '',
     ...commonestProblems(found).flatMap(({ problem, mails: ofKind }) => [
-      `${ofKind.toLocaleString('en-US').padStart(8)}  ${kindOf(problem)}`,
+      `${ofKind.toLocaleString('en-US').padStart(8)}  ${colored(problem.status, kindOf(problem))}`,
       `          ${adviceOf(problem)}`,
     ]),
     ...shown.flatMap((one) => ['', ...mailLines(one, times)]),
@@ -119,7 +120,7 @@ function linesOf(range: DayRange, found: FoundProblems, times: LocalTimes): read
 function mailLines({ delivery, problem, sentAtMs }: FoundProblem, { time }: LocalTimes): readonly string[] {
   const subject = delivery.columns.get('subject') ?? ''
   return [
-    [time(sentAtMs), kindOf(problem), delivery.recipient, printedLine(subject)]
+    [time(sentAtMs), colored(problem.status, kindOf(problem)), delivery.recipient, printedLine(subject)]
       .filter((part) => part !== '')
       .join('  '),
     `  ${problem.words === '' ? '(no words)' : printedLine(problem.words)}`,

@@ -11,6 +11,7 @@ import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/q
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { requireRetention, withDeployedSettings } from './deployment-settings.ts'
+import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { shownId, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { textOf } from './quarantined-body.ts'
@@ -33,6 +34,7 @@ export function registerQuarantine(program: Command): void {
     .addOption(reason())
     .addOption(since())
     .option('--all', 'what is resolved, too')
+    .addOption(timeZoneOption())
     .option('--json', 'print the rows as JSON')
     .action(listQuarantine)
   quarantine
@@ -40,6 +42,7 @@ export function registerQuarantine(program: Command): void {
     .description('one body, and what was wrong with it')
     .argument('<id>', 'an id, or its beginning')
     .option('--raw', 'print the body alone, byte for byte')
+    .addOption(timeZoneOption())
     .action(showQuarantined)
   quarantine
     .command('replay')
@@ -88,7 +91,12 @@ interface Choice {
   readonly since?: number
 }
 
-async function listQuarantine(options: Choice & { all?: boolean; json?: boolean }): Promise<void> {
+interface ListOptions extends Choice, TimeZoneOption {
+  readonly all?: boolean
+  readonly json?: boolean
+}
+
+async function listQuarantine(options: ListOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const store = quarantineOf(ledger)
     const rows = options.all
@@ -97,7 +105,11 @@ async function listQuarantine(options: Choice & { all?: boolean; json?: boolean 
     const latestFirst = rows.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
     if (options.json) printJson(latestFirst)
     else if (rows.length === 0) process.stdout.write(nothingOf(options))
-    else process.stdout.write(latestFirst.map(lineOf).join(''))
+    else {
+      const times = localTimes(options)
+      const lines = latestFirst.map((row) => lineOf(row, times))
+      process.stdout.write(`${lines.join('')}Times are in ${times.zone}.\n`)
+    }
   })
 }
 
@@ -109,10 +121,10 @@ function choiceOf({ reason, since }: Choice): ReplayChoice {
   return { ...(reason && { reason }), ...(since !== undefined && { sinceMs: since }) }
 }
 
-function lineOf(row: QuarantinedRow): string {
+function lineOf(row: QuarantinedRow, { timeOf }: LocalTimes): string {
   const cells = [
     shownId(row.id),
-    row.lastSeenAt,
+    timeOf(row.lastSeenAt),
     row.provider,
     row.resolvedAt === undefined ? row.reason : resolvedWord(row),
     `${row.seen}×`,
@@ -126,7 +138,7 @@ function resolvedWord({ resolvedBy }: QuarantinedRow): 'resolved' | 'dismissed' 
   return resolvedBy === 'dismissal' ? 'dismissed' : 'resolved'
 }
 
-async function showQuarantined(id: string, options: { raw?: boolean }): Promise<void> {
+async function showQuarantined(id: string, options: TimeZoneOption & { raw?: boolean }): Promise<void> {
   await withLedger(async (ledger) => {
     const found = await inputOf(quarantineOf(ledger), id)
     if (options.raw) {
@@ -134,7 +146,7 @@ async function showQuarantined(id: string, options: { raw?: boolean }): Promise<
       return
     }
     process.stdout.write(
-      `${headOf(found)}\n${textOf(found.body) ?? 'The body is not text; --raw prints it as it came.'}\n`,
+      `${headOf(found, localTimes(options))}\n${textOf(found.body) ?? 'The body is not text; --raw prints it as it came.'}\n`,
     )
   })
 }
@@ -152,14 +164,18 @@ function nothingOfThatId(): CommandError {
   return new CommandError('Nothing of that id is in quarantine. `ledger quarantine list` names what is.')
 }
 
-function headOf(row: QuarantinedRow): string {
+function headOf(row: QuarantinedRow, { timeOf, zone }: LocalTimes): string {
+  const at = (instant: string) => `${timeOf(instant)} (${zone})`
   const lines: readonly (readonly [string, string])[] = [
     ['id', row.id],
     ['provider', row.provider],
     ['reason', row.reason],
-    ['came', row.seen === 1 ? row.firstSeenAt : `${row.seen}×, ${row.firstSeenAt} to ${row.lastSeenAt}`],
+    [
+      'came',
+      row.seen === 1 ? at(row.firstSeenAt) : `${row.seen}×, ${at(row.firstSeenAt)} to ${at(row.lastSeenAt)}`,
+    ],
     ['replayed', `${row.attempts}×`],
-    ...(row.resolvedAt === undefined ? [] : [[resolvedWord(row), row.resolvedAt] as const]),
+    ...(row.resolvedAt === undefined ? [] : [[resolvedWord(row), at(row.resolvedAt)] as const]),
     ['body', `${row.bytes} bytes${row.contentType === '' ? '' : ` of ${printedLine(row.contentType)}`}`],
     ...row.problems.map((problem) => ['problem', printedLine(problem)] as const),
   ]

@@ -6,9 +6,11 @@ import { requestDateStartMs } from '../lib/core/instant.ts'
 import { isTaskKey } from '../lib/core/message.ts'
 import { heldReasons } from '../lib/core/suppression.ts'
 import { deliveryAsJson } from '../lib/query/delivery-json.ts'
-import { findDeliveries, latestDeliveries, readingsOf } from '../lib/query/find-deliveries.ts'
+import { findDeliveries, latestDeliveries, readingsOf, type OtherId } from '../lib/query/find-deliveries.ts'
 import { systemClock } from '../lib/runtime/clock.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
+import { idIndexes } from '../lib/table/id-indexes.ts'
+import { otherIdReader } from '../lib/table/other-id-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
@@ -40,7 +42,10 @@ export function registerShow(program: Command): void {
   program
     .command('show')
     .description('what became of the mails to a recipient, or of one message, the latest first')
-    .argument('<recipient | MessageId | emailId>', "an emailId in single quotes, for the sake of its '$'")
+    .argument(
+      '<recipient | MessageId | emailId | own id | RFC Message-ID>',
+      "an emailId in single quotes, for the sake of its '$'; an own id is in the header that correlationHeader names",
+    )
     .addOption(
       new Option('--limit <number>', `mails shown (default: ${shownMails})`)
         .argParser(numberIn(1, 10_000))
@@ -61,38 +66,43 @@ function sinceIn(text: string): number {
 export async function show(asked: string, options: ShowOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const { client, tables, clock, log } = ledger
-    const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
-    const found = await findDeliveries(asked, reader)
+    const from = { client, table: tables.deliveries, clock, log }
+    const reader = { ...deliveryReader(from), ...otherIdReader(from) }
+    const { deliveries: found, cutAt, notSearched } = await findDeliveries(asked, reader)
     const { shown, earlier } = latestDeliveries(found, {
       limit: options.all ? Infinity : (options.limit ?? shownMails),
       ...(options.since !== undefined && { sinceMs: options.since }),
     })
     if (options.json) {
       printJson(shown.map(asJson))
-      if (earlier > 0) process.stderr.write(`${earlierWords(earlier)}\n`)
+      const more = moreWords(earlier, cutAt)
+      if (more !== '') process.stderr.write(`${more.trimEnd()}\n`)
       return
     }
     const recipients = found.length > 0 ? shown.map(({ recipient }) => recipient) : [asked]
     const doNotSend = await warningsAbout(recipients, ledger)
     if (found.length === 0) {
-      throw new CommandError([nothingFound(asked, ledger.name), ...doNotSend].join('\n').trimEnd())
+      throw new CommandError(
+        [nothingFound(asked, ledger.name, notSearched), ...doNotSend].join('\n').trimEnd(),
+      )
     }
     const answers = await pMap(shown, (delivery) => findAnswers(ledger, delivery), {
       concurrency: concurrentQueries,
     })
     const times = localTimes(options)
     const timelines = shown.map((delivery, index) => timelineText(delivery, answers[index] ?? [], times))
-    process.stdout.write([...timelines, ...doNotSend, lastLine(earlier, times)].join('\n'))
+    process.stdout.write([...timelines, ...doNotSend, lastLine(moreWords(earlier, cutAt), times)].join('\n'))
   })
 }
 
-function lastLine(earlier: number, { zone }: LocalTimes): string {
-  const others = earlier === 0 ? '' : `${earlierWords(earlier)} `
-  return `${others}Times are in ${zone}.\n`
+function lastLine(more: string, { zone }: LocalTimes): string {
+  return `${more}Times are in ${zone}.\n`
 }
 
-function earlierWords(earlier: number): string {
-  return `${counted(earlier, 'more mail')}, earlier or of unknown time (--all, --limit, --since).`
+function moreWords(earlier: number, cutAt: number | undefined): string {
+  const ofRead = `${counted(earlier, 'more mail')}, earlier or of unknown time (--all, --limit, --since). `
+  const beyond = `Only the latest ${cutAt ?? 0} mails with this id were read. `
+  return `${earlier === 0 ? '' : ofRead}${cutAt === undefined ? '' : beyond}`
 }
 
 /** A line for each of the recipients to whom nothing should be sent any more. */
@@ -114,18 +124,43 @@ async function warningsAbout(
   )
 }
 
-function nothingFound(asked: string, ledger: string): string {
+function nothingFound(asked: string, ledger: string, notSearched: NotSearched): string {
   if (isTaskKey(asked)) return 'Deliveries of a batch task are found by their recipient: a task has no index.'
   const { bare, message, recipient } = readingsOf(asked)
   const known = `as far as ${ledger} knows.`
-  if (!bare.includes('@')) return `There is no such message, ${known}`
+  if (!bare.includes('@')) return `There is no such message, ${known} ${byOtherIds(notSearched)}`
   if (message === undefined) return `Nothing was sent to this recipient, ${known}`
   const orAddress = recipient === undefined ? '' : ', and nothing was sent to this address'
-  return `No message has this id${orAddress}, ${known} ${noRfcMessageIds}`
+  return `No message has this id${orAddress}, ${known} ${byOtherIds(notSearched)}`
 }
 
-const noRfcMessageIds =
-  "An RFC Message-ID cannot be searched for: use the provider's MessageId or the recipient."
+type NotSearched = Awaited<ReturnType<typeof findDeliveries>>['notSearched']
+
+const otherIds: Readonly<Record<OtherId, { what: string; setting: string; index: string }>> = {
+  ownId: { what: 'own id', setting: 'correlationHeader', index: idIndexes.ownId.index },
+  rfcMessageId: {
+    what: 'RFC Message-ID',
+    setting: 'rfcMessageIdIndex',
+    index: idIndexes.rfcMessageId.index,
+  },
+}
+
+/** What came of the search by own id and by RFC Message-ID. */
+function byOtherIds(notSearched: NotSearched): string {
+  const ids = Object.entries(otherIds).map(([id, words]) => ({
+    ...words,
+    why: notSearched.get(id as OtherId),
+  }))
+  const sentences = [...Map.groupBy(ids, ({ why }) => why)].map(([why, of]) => {
+    const list = (name: 'what' | 'setting' | 'index') => of.map((one) => one[name]).join(' or ')
+    if (why === undefined)
+      return `Nor does any mail have it as ${list('what')}, of those reported since there is an index of it.`
+    if (why === 'index-in-making') return `The index ${list('index')} is still being made: ask again later.`
+    if (why === 'not-allowed') return `These credentials may not query the index ${list('index')}.`
+    return `It was not searched for as ${list('what')}: the setting ${list('setting')} makes an index for that.`
+  })
+  return sentences.join(' ')
+}
 
 function asJson(delivery: Delivery): object {
   return {

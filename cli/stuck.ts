@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { dayMs, formatInstant } from '../lib/core/instant.ts'
 import { ageIn } from './age.ts'
+import { colored } from './colors.ts'
 import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 import { numberIn } from './day-range.ts'
@@ -56,7 +57,7 @@ function linesOf(
   if (mails === 0) return ['No mail is stuck: the outcome of every older one is known.']
   const rows = shown.map(({ mail, nextMs }) => [
     time(mail.sentAtMs),
-    mail.status,
+    colored(mail.status),
     mail.recipient,
     mail.provider,
     nextMs === undefined ? 'no look-up any more' : `next look-up ${time(nextMs)}`,

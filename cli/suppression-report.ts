@@ -7,10 +7,13 @@ import {
   suppressionReasons,
   type HeldReason,
   type Suppression,
+  type SuppressionReason,
 } from '../lib/core/suppression.ts'
 import { doubtsOf, type Doubt } from '../lib/suppressions/recheck.ts'
 import { verdictOfFact, verdictWords } from './verdict-words.ts'
+import { colored } from './colors.ts'
 import { filled, widthOf } from './columns.ts'
+import type { LocalTimes } from './local-time.ts'
 
 /** A row of the list, and why the address is on it now. */
 export interface ListedRow {
@@ -18,7 +21,7 @@ export interface ListedRow {
   readonly held: readonly HeldReason[]
 }
 
-type Cells = readonly [reason: string, since: string, note: string]
+type Cells = readonly [reason: SuppressionReason | '', since: string, note: string]
 
 /** What the columns show of a row: a line for each reason. */
 export interface RowInColumns {
@@ -26,8 +29,9 @@ export interface RowInColumns {
   readonly cells: readonly Cells[]
 }
 
-export function rowInColumns({ row, held }: ListedRow): RowInColumns {
-  return { recipient: row.recipient, cells: held.length > 0 ? held.map(cellsOf) : [offListCells(row)] }
+export function rowInColumns({ row, held }: ListedRow, times: LocalTimes): RowInColumns {
+  const cells = held.length > 0 ? held.map((reason) => cellsOf(reason, times)) : [offListCells(row, times)]
+  return { recipient: row.recipient, cells }
 }
 
 /** A line for each reason of each row, in columns. */
@@ -36,24 +40,26 @@ export function inColumns(rows: readonly RowInColumns[]): readonly string[] {
   const reasonWidth = Math.max(...suppressionReasons.map((reason) => reason.length))
   return rows.flatMap(({ recipient, cells }) =>
     cells.map(([reason, since, note]) => {
-      const line = [filled(recipient, addressWidth), reason.padEnd(reasonWidth), since, note]
+      const padded = reason.padEnd(reasonWidth)
+      const word = reason === '' ? padded : colored(reason, padded)
+      const line = [filled(recipient, addressWidth), word, since, note]
       return `${line.join('  ').trimEnd()}\n`
     }),
   )
 }
 
-function cellsOf({ reason, sinceMs, untilMs, fromDomain }: HeldReason): Cells {
-  const until = untilMs === undefined ? '' : `until ${formatInstant(untilMs)}`
+function cellsOf({ reason, sinceMs, untilMs, fromDomain }: HeldReason, { time }: LocalTimes): Cells {
+  const until = untilMs === undefined ? '' : `until ${time(untilMs)}`
   const from = fromDomain === undefined ? '' : `from ${fromDomain}`
-  return [reason, formatInstant(sinceMs), [until, from].filter((part) => part !== '').join(' ')]
+  return [reason, time(sinceMs), [until, from].filter((part) => part !== '').join(' ')]
 }
 
 /** For an address that is not on the list: the last evidence against it, and why that does not hold. */
-function offListCells(row: Suppression): Cells {
+function offListCells(row: Suppression, { time, timeOf }: LocalTimes): Cells {
   const last = parseEvidence(inOrderOfTime(linesOf(row)).at(-1) ?? '')
   const removedAt = row.removals.at(-1)
-  const note = removedAt === undefined ? 'not on the list' : `off the list since ${removedAt}`
-  return [last?.reason ?? '', last === undefined ? '' : formatInstant(last.occurredAtMs), note]
+  const note = removedAt === undefined ? 'not on the list' : `off the list since ${timeOf(removedAt)}`
+  return [last?.reason ?? '', last === undefined ? '' : time(last.occurredAtMs), note]
 }
 
 /** A row as JSON; with the mails to the address also how each of its bounces is judged, and what is in doubt. */
@@ -118,7 +124,12 @@ const shownBounces = 20
  * One address for a person to read: whether it is on the list and why, what happened, how its bounces are judged, what
  * is in doubt.
  */
-export function historyOf(row: Suppression, held: readonly HeldReason[], mails: readonly Delivery[]): string {
+export function historyOf(
+  row: Suppression,
+  held: readonly HeldReason[],
+  mails: readonly Delivery[],
+  times: LocalTimes,
+): string {
   const entries = [
     ...linesOf(row).map((line) => ({ atMs: parseEvidence(line)?.occurredAtMs ?? 0, line })),
     ...row.removals.map((removal) => ({ atMs: Date.parse(removal), line: `${removal} taken off the list` })),
@@ -127,7 +138,7 @@ export function historyOf(row: Suppression, held: readonly HeldReason[], mails: 
   const doubts = doubtsOf(row, mails)
   return [
     `${row.recipient}  ${held.length > 0 ? 'on the list' : 'not on the list'}`,
-    ...held.flatMap(reasonLines),
+    ...held.flatMap((reason) => reasonLines(reason, times)),
     ...section(
       '',
       entries.map(({ line }) => line),
@@ -136,9 +147,11 @@ export function historyOf(row: Suppression, held: readonly HeldReason[], mails: 
       'How its bounces are judged, newest first:',
       bounces
         .slice(0, shownBounces)
-        .flatMap((one) => [`${one.at ?? 'time unknown'} ${one.bounce}`, `  ${one.words}`]),
+        .flatMap((one) => [`${times.timeOf(one.at ?? 'time unknown')} ${one.bounce}`, `  ${one.words}`]),
     ),
     ...section('In doubt:', doubts.map(doubtWords)),
+    '',
+    `Times are in ${times.zone}${times.zone === 'UTC' ? '' : '; those with a Z are in UTC'}.`,
     '',
   ].join('\n')
 }
@@ -148,12 +161,15 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return ['', ...(title === '' ? [] : [title]), ...lines.map((line) => `  ${line}`)]
 }
 
-function reasonLines({ reason, sinceMs, untilMs, fromDomain, line }: HeldReason): readonly string[] {
+function reasonLines(
+  { reason, sinceMs, untilMs, fromDomain, line }: HeldReason,
+  { time }: LocalTimes,
+): readonly string[] {
   const evidence = parseEvidence(line)
   return [
     ['reason', reason],
-    ['since', formatInstant(sinceMs)],
-    ['until', untilMs === undefined ? undefined : formatInstant(untilMs)],
+    ['since', time(sinceMs)],
+    ['until', untilMs === undefined ? undefined : time(untilMs)],
     ['from', fromDomain],
     ['provider', evidence?.provider],
     ['message', evidence?.message],

@@ -11,6 +11,7 @@ import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { addToList, heldOf, takeOffList } from './change-suppression.ts'
 import { CommandError } from './command-error.ts'
+import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { recheckSuppressions } from './recheck.ts'
@@ -38,12 +39,14 @@ export function registerSuppressions(program: Command): void {
     .description('who is on the list, and why')
     .addOption(new Option('--reason <reason>', 'only those for whom it holds').choices(suppressionReasons))
     .option('--all', 'those who are not on it any more, too')
+    .addOption(timeZoneOption())
     .option('--json', 'print the rows as JSON')
     .action(listSuppressions)
   suppressions
     .command('show')
     .description('everything that is known against an address, and why it is on the list or not')
     .argument('<recipient>')
+    .addOption(timeZoneOption())
     .option('--json', 'print the row as JSON')
     .action(showSuppression)
   suppressions
@@ -87,7 +90,7 @@ function nonEmpty(text: string): string {
   return text
 }
 
-interface ListOptions extends ListedOptions {
+interface ListOptions extends ListedOptions, TimeZoneOption {
   readonly json?: boolean
 }
 
@@ -101,10 +104,12 @@ const sortedCharacters = 2_000_000
 const writtenLines = 500
 
 /** Prints who is on the list; with `all` also who no longer is. Holds one part at a time. */
-async function listSuppressions({ json = false, ...listed }: ListOptions): Promise<void> {
+async function listSuppressions({ json = false, tz, ...listed }: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
     const rows = listedRows(opened, listed)
-    await (json ? printRows(rows, jsonPrinter()) : printRows(rows, columnPrinter(opened.name)))
+    await (json
+      ? printRows(rows, jsonPrinter())
+      : printRows(rows, columnPrinter(opened.name, localTimes({ tz }))))
   })
 }
 
@@ -145,18 +150,19 @@ interface Printer<T extends Printable> {
   end(): string
 }
 
-function columnPrinter(ledger: string): Printer<Printable & RowInColumns> {
+function columnPrinter(ledger: string, times: LocalTimes): Printer<Printable & RowInColumns> {
   let printed = 0
   return {
     printable(listed) {
-      const row = rowInColumns(listed)
+      const row = rowInColumns(listed, times)
       return { ...row, characters: row.recipient.length + row.cells.flat().join('').length }
     },
     lines(rows) {
       printed += rows.length
       return inColumns(rows)
     },
-    end: () => (printed === 0 ? `The list of ${ledger} holds no such address.\n` : ''),
+    end: () =>
+      printed === 0 ? `The list of ${ledger} holds no such address.\n` : `Times are in ${times.zone}.\n`,
   }
 }
 
@@ -173,7 +179,10 @@ function jsonPrinter(): Printer<Printable & { readonly json: string }> {
   }
 }
 
-async function showSuppression(recipient: string, options: { json?: boolean }): Promise<void> {
+async function showSuppression(
+  recipient: string,
+  options: TimeZoneOption & { json?: boolean },
+): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
     const { client, tables, clock, log } = opened
@@ -185,7 +194,7 @@ async function showSuppression(recipient: string, options: { json?: boolean }): 
     const known = row ?? emptySuppression(address)
     const held = heldOf(known, opened)
     if (options.json) printJson(asJson(known, held, mails))
-    else process.stdout.write(historyOf(known, held, mails))
+    else process.stdout.write(historyOf(known, held, mails, localTimes(options)))
   })
 }
 

@@ -4,6 +4,7 @@ const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { CloudFormationClient } = require('@aws-sdk/client-cloudformation')
 const { bringUpTables, tablesHeldBy } = require('./tables-stack.cjs')
+const typeScriptModule = require('./typescript-module.cjs')
 
 /** Between two looks at a change that is under way. */
 const usualPollMs = 5_000
@@ -19,8 +20,9 @@ module.exports = class DataStack {
   constructor(serverless, _options, { log, progress }, pollMs = usualPollMs) {
     const aws = () => serverless.getProvider('aws')
     const name = () => `${aws().naming.getStackName()}-data`
-    /** As it was packaged, where a package is deployed. */
-    const template = () => serverless.service.custom.dataStack
+    /** As it was packaged, where a package is deployed; without the indexes that its settings do not want. */
+    const template = () =>
+      typeScriptModule('wanted-indexes.ts').wantedTemplate(serverless.service.custom.dataStack)
     let isToMove = false
 
     const withCloudFormation = async (use) => {
@@ -42,6 +44,7 @@ module.exports = class DataStack {
           template: template(),
           tags: [{ Key: 'STAGE', Value: aws().getStage() }],
           role: aws().getCustomDeploymentRole(),
+          say: (line) => log.notice(line),
         })
       })
 

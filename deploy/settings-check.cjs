@@ -1,8 +1,7 @@
 'use strict'
 
-const { join } = require('node:path')
-const { buildSync } = require('esbuild')
 const ownSettings = require('./own-settings.cjs')
+const typeScriptModule = require('./typescript-module.cjs')
 
 /**
  * Adds the settings of settings.yml, and refuses, before anything is packaged, those with which the functions or the alarms would
@@ -27,7 +26,7 @@ module.exports = class SettingsCheck {
       const problems =
         ofFile.length > 0
           ? ofFile
-          : stageSettings(serverless.serviceDir).problemsOf({
+          : typeScriptModule('stage-settings.ts').problemsOf({
               usual,
               given,
               environments: Object.fromEntries(
@@ -67,18 +66,4 @@ module.exports = class SettingsCheck {
 function ofCommandLine(given = []) {
   const pairs = [given].flat().map((text) => /^([^=]+)=(.*)$/s.exec(text) ?? [])
   return Object.fromEntries(pairs.map(([, name, value]) => [name, value]))
-}
-
-/** TypeScript, since the functions parse their settings by the same code; the Node that runs this may know only JavaScript. */
-function stageSettings(serviceDir) {
-  const { outputFiles } = buildSync({
-    entryPoints: [join(serviceDir, 'deploy/stage-settings.ts')],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-  })
-  const module = { exports: {} }
-  new Function('module', 'exports', 'require', outputFiles[0].text)(module, module.exports, require)
-  return module.exports
 }

@@ -22,9 +22,65 @@ const tableType = 'AWS::DynamoDB::Table'
  *
  * Rejects with what was wrong where CloudFormation does not do it, or the stack is in a state in which nothing can be changed.
  */
-async function bringUpTables(aws, { stack, template, tags, role }) {
+async function bringUpTables(aws, { stack, template, tags, role, say = () => undefined }) {
   const type = await typeOfChange(aws, stack)
-  await change(aws, { type, stack, template, tags, role })
+  const steps = type === 'UPDATE' ? stepsTo(template, await templateOf(aws, stack)) : [template]
+  for (const [done, step] of steps.entries()) {
+    if (steps.length > 1) say(`${oneAtATime}: update ${done + 1} of ${steps.length} of the stack ${stack}.`)
+    await change(aws, { type, stack, template: step, tags, role })
+  }
+}
+
+const oneAtATime = 'DynamoDB makes or removes one index of a table at a time'
+
+/**
+ * The templates on the way from one to another, each with one index more or less of a table than the one before: "you can create or
+ * delete only one global secondary index per UpdateTable" (DynamoDB developer guide). Where a deploy ends between two of them, the
+ * next goes on from there.
+ */
+function stepsTo(template, { Resources: before }) {
+  const tables = Object.entries(template.Resources)
+  const changesOf = ([id, { Properties }]) => indexChanges(before[id]?.Properties ?? Properties, Properties)
+  const count = Math.max(1, ...tables.map((table) => changesOf(table).length))
+  return Array.from({ length: count }, (_, step) => ({
+    ...template,
+    Resources: Object.fromEntries(
+      tables.map(([id, resource]) => {
+        const left = changesOf([id, resource]).slice(step + 1)
+        const was = before[id]?.Properties
+        return [id, { ...resource, Properties: withoutChanges(resource.Properties, was, left) }]
+      }),
+    ),
+  }))
+}
+
+/** The names of the indexes that go and of those that come. */
+function indexChanges(was, wanted) {
+  const [old, wished] = [was, wanted].map(namesOfIndexes)
+  return [...old.filter((name) => !wished.includes(name)), ...wished.filter((name) => !old.includes(name))]
+}
+
+function namesOfIndexes({ GlobalSecondaryIndexes = [] }) {
+  return GlobalSecondaryIndexes.map(({ IndexName }) => IndexName)
+}
+
+/** A table as it is wanted, but for these changes of its indexes, which are left for later. */
+function withoutChanges(wanted, was, left) {
+  if (left.length === 0) return wanted
+  const { GlobalSecondaryIndexes: old = [], AttributeDefinitions: oldAttributes } = was
+  const { GlobalSecondaryIndexes: wished = [], AttributeDefinitions } = wanted
+  const isLeft = ({ IndexName }) => left.includes(IndexName)
+  const indexes = [...wished.filter((index) => !isLeft(index)), ...old.filter(isLeft)]
+  const keys = [wanted, ...indexes].flatMap(({ KeySchema }) => KeySchema)
+  const isKey = (name) => keys.some(({ AttributeName }) => AttributeName === name)
+  const attributes = new Map(
+    [...oldAttributes, ...AttributeDefinitions].map((attribute) => [attribute.AttributeName, attribute]),
+  )
+  return {
+    ...wanted,
+    AttributeDefinitions: [...attributes.values()].filter(({ AttributeName }) => isKey(AttributeName)),
+    GlobalSecondaryIndexes: indexes.length === 0 ? undefined : indexes,
+  }
 }
 
 /** The tables that a stack holds, each with its deletion policy. */

@@ -29,6 +29,9 @@ export const simulatedSesCredentials = { secretId: 'local-secret-id', secretKey:
 /** The credentials that the simulated SendCloud accepts. They open nothing. */
 export const simulatedSendCloudCredentials = { apiUser: 'example_trigger', apiKey: 'local-api-key' }
 
+/** In which simulated mails have an id of their sender's. */
+const simulatedOwnIds = 'X-Tencentcloudses-Cb-Order,SC-Custom-Order'
+
 /** With which simulated SendCloud callbacks are signed. It opens nothing. */
 export const simulatedAppKey = 'local-app-key'
 
@@ -42,6 +45,8 @@ export function withLocalDefaults(environment: Environment): Environment {
   if (!isLocal(set)) return environment
   return {
     TABLE_PREFIX: localTablePrefix,
+    CORRELATION_HEADER: simulatedOwnIds,
+    RFC_MESSAGE_ID_INDEX: 'on',
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${set.DYNAMODB_PORT ?? usualPorts.DYNAMODB_PORT}`,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: `http://127.0.0.1:${set.LOGS_PORT ?? usualPorts.LOGS_PORT}`,
     AWS_REGION: emulatorRegion,

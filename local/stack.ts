@@ -59,7 +59,7 @@ export async function startLocalStack(
   try {
     const emulator = await startDynamoDbEmulator(settings.dynamoDbPort, settings.dataDir)
     stops.push(emulator.stop)
-    await createTables(emulator.client, settings.tablePrefix)
+    await createTables(emulator.client, settings.tablePrefix, settings.functionEnvironment)
 
     const simulatedSes = settings.isSesSimulated ? await startSes(settings, on.clock) : undefined
     if (simulatedSes) {

@@ -7,6 +7,8 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { parse } from 'yaml'
+import { withWantedIndexes } from '../deploy/wanted-indexes.ts'
+import { setVariables, type Environment } from '../lib/runtime/config.ts'
 
 const keySchema = v.array(v.object({ AttributeName: v.string(), KeyType: v.picklist(['HASH', 'RANGE']) }))
 
@@ -22,6 +24,7 @@ const declaredTable = v.object({
     v.array(
       v.object({
         IndexName: v.string(),
+        MadeWith: v.optional(v.string()),
         KeySchema: keySchema,
         Projection: v.object({
           ProjectionType: v.picklist(['KEYS_ONLY', 'INCLUDE', 'ALL']),
@@ -36,9 +39,17 @@ const declaredTable = v.object({
 
 const tablesYaml = new URL('../deploy/tables.yml', import.meta.url)
 
-/** Creates the tables as deploy/tables.yml declares them, so that local and deployed tables cannot drift apart. */
-export async function createTables(client: DynamoDBClient, prefix: string): Promise<readonly string[]> {
-  const tables = await declaredTables(prefix)
+/**
+ * Creates the tables as deploy/tables.yml declares them, so that local and deployed tables cannot drift apart.
+ *
+ * @param settings - of the deployment: they want some indexes. Default: none of those.
+ */
+export async function createTables(
+  client: DynamoDBClient,
+  prefix: string,
+  settings?: Environment,
+): Promise<readonly string[]> {
+  const tables = await declaredTables(prefix, settings)
   for (const table of tables) {
     try {
       await client.send(new CreateTableCommand(table))
@@ -56,15 +67,24 @@ async function isActive(client: DynamoDBClient, table: string): Promise<boolean>
   return Table?.TableStatus === 'ACTIVE'
 }
 
-/** The tables of a deployment as deploy/tables.yml declares them. */
+/** The tables of a deployment as deploy/tables.yml declares them, with the indexes that its settings want. */
 export async function declaredTables(
   prefix: string,
+  settings: Environment = {},
 ): Promise<readonly v.InferOutput<typeof declaredTable>[]> {
   declared ??= readDeclared()
+  const set = setVariables(settings)
+  const valueOf = (setting: string) => set[variableOf(setting)] ?? ''
   return (await declared).map((table) => ({
-    ...table,
+    ...withWantedIndexes(table, valueOf),
     TableName: table.TableName.replace('${self:custom.tablePrefix}', prefix),
   }))
+}
+
+/** `${param:correlationHeader}` → `CORRELATION_HEADER` */
+function variableOf(setting: string): string {
+  const [, name = ''] = /^\$\{param:(\w+)\}$/.exec(setting) ?? []
+  return name.replace(/[A-Z]/g, '_$&').toUpperCase()
 }
 
 let declared: Promise<readonly v.InferOutput<typeof declaredTable>[]> | undefined

@@ -73,10 +73,11 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^local\/start(?:-console)?\.ts$/,
     mayImport: [...belowWiring, 'wiring', 'http', 'functions', 'local', 'cli', 'start'],
   },
+  { name: 'deploy', files: /^deploy\//, mayImport: [] },
   {
     name: 'local',
     files: /^local\//,
-    mayImport: [...belowWiring, 'wiring', 'http', 'functions', 'local'],
+    mayImport: [...belowWiring, 'wiring', 'http', 'functions', 'deploy', 'local'],
   },
   {
     name: 'deployed functions',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from '@jest/globals'
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { emulatorClient, startDynamoDbEmulator, type DynamoDbEmulator } from '../local/dynamodb-emulator.ts'
 import { createTables } from '../local/tables.ts'
+import type { Environment } from '../lib/runtime/config.ts'
 import { tableNames, type TableNames } from '../lib/table/names.ts'
 import { scanItems } from '../lib/table/pages.ts'
 import { forbidAskingForRows, limitToRole, type FunctionName } from './function-roles.ts'
@@ -13,7 +14,8 @@ export interface EmbeddedTables {
   readonly endpoint: string
   /** A client that can do what the function's role allows, and no more. For ingest, no write asks for the row, either. */
   readonly clientAs: (name: FunctionName) => DynamoDBClient
-  readonly freshTables: () => Promise<TableNames & { readonly prefix: string }>
+  /** With the indexes that these settings want. Default: none of those. */
+  readonly freshTables: (settings?: Environment) => Promise<TableNames & { readonly prefix: string }>
   /** All that a command or the client needs of its environment to work on these tables. */
   readonly environmentOf: (tables: { readonly prefix: string }) => Record<string, string>
 }
@@ -52,10 +54,10 @@ export function embeddedTables({ onlyHere = false } = {}): EmbeddedTables {
       limited.set(name, client)
       return client
     },
-    async freshTables() {
+    async freshTables(settings) {
       tables += 1
       const prefix = `test-${tables}`
-      await createTables(started().client, prefix)
+      await createTables(started().client, prefix, settings)
       return { ...tableNames(prefix), prefix }
     },
     environmentOf: ({ prefix }) => ({

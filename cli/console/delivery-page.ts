@@ -3,7 +3,7 @@ import { badge, toneOf } from '../pages/badge.ts'
 import { sentAtOfDelivery, type DeliveryKey } from '../../lib/core/delivery.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import { printedLine } from '../../lib/core/text.ts'
-import { deliveryReader } from '../../lib/table/delivery-reader.ts'
+import { deliveriesWithKey } from '../../lib/table/delivery-reader.ts'
 import { suppressionReader } from '../../lib/table/suppression-reader.ts'
 import { heldOf } from '../change-suppression.ts'
 import { durationOf } from '../doctor/duration.ts'
@@ -11,7 +11,6 @@ import { findAnswers } from '../find-answers.ts'
 import { definitions, nothing, path, type Html } from '../pages/html.ts'
 import { columnsOf, timelineOf, type TimelineEntry } from '../timeline.ts'
 import type { Words } from '../pages/words.ts'
-import { mostRowsOfPage } from './bounds.ts'
 import { notice, type PageOf, type View } from './view.ts'
 
 export function deliveryPath({ recipient, message }: DeliveryKey): string {
@@ -23,9 +22,9 @@ export const deliveryPage: PageOf = async (view, asked) => {
   const { words, ledger, times } = view
   const { client, tables, clock, log } = ledger
   const [recipient = '', message = ''] = [asked('recipient'), asked('message')]
-  const reader = deliveryReader({ client, table: tables.deliveries, clock, log, mostRows: mostRowsOfPage })
-  const found = recipient === '' || message === '' ? [] : await reader.ofRecipient(recipient, message)
-  const delivery = found.find((one) => one.message === message)
+  const from = { client, table: tables.deliveries, clock, log }
+  const [delivery] =
+    recipient === '' || message === '' ? [] : await deliveriesWithKey(from, { recipient, message })
   if (delivery === undefined) {
     return { title: words.deliveryTitle, section: '/', body: notice(words.noSuchMail), status: 404 }
   }

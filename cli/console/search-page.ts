@@ -6,6 +6,7 @@ import { requestDateOf } from '../../lib/core/instant.ts'
 import { problemOf } from '../../lib/core/problem.ts'
 import { findDeliveries, latestDeliveries } from '../../lib/query/find-deliveries.ts'
 import { deliveryReader } from '../../lib/table/delivery-reader.ts'
+import { otherIdReader } from '../../lib/table/other-id-reader.ts'
 import { suppressionReader } from '../../lib/table/suppression-reader.ts'
 import { heldOf } from '../change-suppression.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
@@ -41,17 +42,14 @@ export const searchPage: PageOf = async (view, asked) => {
   if (query === undefined) return homePage(view, asked)
   const { client, tables, clock, log } = ledger
   const cut = { isCut: false }
-  const reader = deliveryReader({
-    client,
-    table: tables.deliveries,
-    clock,
-    log,
-    mostRows: mostRowsOfPage,
-    onCut: () => {
-      cut.isCut = true
-    },
+  const from = { client, table: tables.deliveries, clock, log }
+  const onCut = () => {
+    cut.isCut = true
+  }
+  const { deliveries: found, cutAt } = await findDeliveries(query, {
+    ...deliveryReader({ ...from, mostRows: mostRowsOfPage, onCut }),
+    ...otherIdReader(from),
   })
-  const found = await findDeliveries(query, reader)
   const { shown, earlier } = latestDeliveries(found, { limit: shownMails })
   const recipients = new Set(
     found.length > 0 ? shown.map(({ recipient }) => recipient) : [recipientOf(query)],
@@ -68,7 +66,7 @@ export const searchPage: PageOf = async (view, asked) => {
             <p>${words.nothingFoundHint}</p>`
         : nothing
     }
-    ${cut.isCut ? notice(words.rowsCut, 'warn') : nothing}
+    ${cut.isCut || cutAt !== undefined ? notice(words.rowsCut, 'warn') : nothing}
     ${found.length > 0 ? html`<p>${words.mailsFound(found.length)}</p>` : nothing}
     ${earlier > 0 ? html`<p>${words.mailsCut(shownMails)}</p>` : nothing}
     ${shown.length > 0 ? mailsTable(view, shown) : nothing}`,

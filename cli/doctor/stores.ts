@@ -2,6 +2,7 @@ import type { Environment } from '../../lib/runtime/config.ts'
 import { oneLine } from '../../lib/core/text.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { sentenceOf } from '../command-error.ts'
+import { deployedSettings } from '../deployment-settings.ts'
 import { withLedger } from '../open-ledger.ts'
 import { failed, notChecked, type Check } from './check.ts'
 import { checkDynamoDb } from './dynamodb.ts'
@@ -17,7 +18,9 @@ export async function checkStores(environment: Environment): Promise<readonly Ch
       if (dynamoDb.verdict !== 'passed') return [dynamoDb]
       const doRowsExpire = !isLocal(environment)
       const checks = await Promise.all([
-        checkTables({ ...ledger, environment, doRowsExpire }),
+        settingsOf(environment).then((settings) =>
+          checkTables({ ...ledger, environment, settings, doRowsExpire }),
+        ),
         unlessUnreadable('schedule', 'dynamodb:GetItem on its table', () =>
           checkSchedule(ledger, environment),
         ),
@@ -30,6 +33,13 @@ export async function checkStores(environment: Environment): Promise<readonly Ch
   } catch (error) {
     return [failed('DynamoDB', 'was not asked', oneLine(sentenceOf(error)))]
   }
+}
+
+/** Those of a deployment are its own, whatever this shell sets; without them no index is missed that a setting makes. */
+async function settingsOf(environment: Environment): Promise<Environment> {
+  if (isLocal(environment)) return environment
+  const found = await deployedSettings(environment, 'reconcile')
+  return 'deployed' in found ? found.deployed : {}
 }
 
 /** A table that cannot be read does not hide the others. */

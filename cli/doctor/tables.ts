@@ -15,6 +15,8 @@ type DeclaredTable = Awaited<ReturnType<typeof declaredTables>>[number]
 
 interface Tables extends Pick<OpenLedger, 'client' | 'name'> {
   readonly environment: Environment
+  /** Those with which it was deployed, as far as they are known: some want an index. */
+  readonly settings: Environment
   /** Whether rows can expire. The emulator does not support that. */
   readonly doRowsExpire: boolean
 }
@@ -29,7 +31,7 @@ const notThere = 'is not there'
 
 /** Whether every table exists as serverless.yml declares it; a line for each fault. */
 export async function checkTables(of: Tables): Promise<readonly Check[]> {
-  const declared = await declaredTables(of.name)
+  const declared = await declaredTables(of.name, of.settings)
   const looked = await pMap(declared, (table) => lookAt(table, of), { concurrency: concurrentTables })
   const faults = looked.flatMap(({ table, fault }) => (fault ? [{ table, ...fault }] : []))
   if (faults.length === 0) {
@@ -103,7 +105,7 @@ function difference(declared: TableShape, there: TableShape, environment: Enviro
 }
 
 const anotherLocalVersion =
-  'It was made by another version: stop the local stack, delete the folder in which its tables persist, and start it again.'
+  'It was made by another version or with other settings: stop the local stack, delete the folder in which its tables persist, and start it again.'
 
 const anotherDeployedVersion =
   'It was made by another version: check out the one that is deployed. CHANGELOG.md says what a newer one asks for.'

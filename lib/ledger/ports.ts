@@ -26,12 +26,32 @@ export interface PendingDelivery extends DeliveryKey {
 export interface DeliveryReader {
   /** The rows of those keys that exist, each once, in no order, without facts that were kept outside their row. */
   rowsOf(keys: readonly DeliveryKey[]): Promise<readonly Delivery[]>
-  /** Every delivery to the recipient, complete. @param messagePrefix - only those of messages that begin so */
-  ofRecipient(recipient: string, messagePrefix?: string): Promise<readonly Delivery[]>
+  /** Every delivery to the recipient, complete. */
+  ofRecipient(recipient: string): Promise<readonly Delivery[]>
   /** The delivery of the message to each of its recipients, complete. */
   ofMessage(messageId: string): Promise<readonly Delivery[]>
   /** Every unsettled delivery, in no order. */
   pending(): AsyncIterable<PendingDelivery>
+}
+
+/** Why nothing was searched for by an id that only an index has. `not-allowed`: to these credentials. */
+export type WhyNotSearched = 'no-index' | 'index-in-making' | 'not-allowed'
+
+/** What was found by such an id. */
+export type FoundById =
+  | {
+      readonly deliveries: readonly Delivery[]
+      /** Of more deliveries with this id only so many, the latest, were read. */
+      readonly cutAt?: number
+    }
+  | { readonly notSearched: WhyNotSearched }
+
+/** Finds deliveries by ids that are not their keys, as far as they were reported since there is an index of them. */
+export interface OtherIdReader {
+  /** By the sender's own id of the mail. */
+  ofOwnId(id: string): Promise<FoundById>
+  /** By the Message-ID header of the mail, without angle brackets. */
+  ofRfcMessageId(id: string): Promise<FoundById>
 }
 
 /** A part of a long list, and where the next part begins. */

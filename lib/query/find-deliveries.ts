@@ -1,21 +1,48 @@
 import { bareAddress, recipientOf } from '../core/address.ts'
 import { sentAtOfDelivery, type Delivery } from '../core/delivery.ts'
 import { identifierIn, type MessageKey } from '../core/message.ts'
-import type { DeliveryReader } from '../ledger/ports.ts'
+import type { DeliveryReader, OtherIdReader, WhyNotSearched } from '../ledger/ports.ts'
 import { emailIdParts } from '../providers/sendcloud/email-id.ts'
 
 type Reader = Pick<DeliveryReader, 'ofRecipient' | 'ofMessage'>
 
+/** An id that only an index has, and that not every deployment has. */
+export type OtherId = 'ownId' | 'rfcMessageId'
+
+interface Found {
+  readonly deliveries: readonly Delivery[]
+  /** Of more deliveries than these only so many, the latest, were read. */
+  readonly cutAt?: number
+  /** The ids by which nothing could be searched for, and why. Only asked where nothing else was found. */
+  readonly notSearched: ReadonlyMap<OtherId, WhyNotSearched>
+}
+
 /**
- * The deliveries that a text of a person names: by address, by MessageId, or by SendCloud's emailId. Each may hold an `@`:
- * then all are tried, the likeliest first.
+ * The deliveries that a text of a person names: by address, by MessageId, by SendCloud's emailId, by the sender's own id, or by the RFC
+ * Message-ID. What holds an `@` may be any of them: then all are tried, the likeliest first.
  */
-export async function findDeliveries(asked: string, reader: Reader): Promise<readonly Delivery[]> {
+export async function findDeliveries(asked: string, reader: Reader & OtherIdReader): Promise<Found> {
+  const byKey = await deliveriesByKey(asked, reader)
+  const notSearched = new Map<OtherId, WhyNotSearched>()
+  if (byKey.length > 0) return { deliveries: byKey, notSearched }
+  const lookUps = [
+    ['ownId', () => reader.ofOwnId(asked)],
+    ['rfcMessageId', () => reader.ofRfcMessageId(readingsOf(asked).bare)],
+  ] as const
+  for (const [id, lookUp] of lookUps) {
+    const found = await lookUp()
+    if ('notSearched' in found) notSearched.set(id, found.notSearched)
+    else if (found.deliveries.length > 0) return { ...found, notSearched }
+  }
+  return { deliveries: [], notSearched }
+}
+
+async function deliveriesByKey(asked: string, reader: Reader): Promise<readonly Delivery[]> {
   const { bare, message, recipient, isBracketed } = readingsOf(asked)
-  if (!bare.includes('@')) return reader.ofMessage(bare)
   const byMessage = () => (message === undefined ? [] : reader.ofMessage(message))
   const byRecipient = () => (recipient === undefined ? [] : reader.ofRecipient(recipient))
   const byEmailId = () => deliveriesOfEmailId(bare, reader)
+  if (!bare.includes('@')) return byMessage()
   const lookUps = isBracketed ? [byMessage, byRecipient, byEmailId] : [byRecipient, byEmailId, byMessage]
   for (const lookUp of lookUps) {
     const found = await lookUp()

@@ -88,6 +88,27 @@ export const blocklistDays = v.optional(
 /** The settings of operator commands that only read the tables. */
 export const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }
 
+const correlationHeader =
+  'headers that a provider reports back, X-Tencentcloudses-Cb-… or SC-Custom-…, separated by commas'
+
+/** The settings of whatever writes what a provider reported. */
+export const rowEntries = {
+  ...tableEntries,
+  /** The headers that hold the sender's own id of a mail. Without any there is no index of it. */
+  CORRELATION_HEADER: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(',').map((name) => name.trim())),
+      v.everyItem(
+        (name) => /^(?:x-tencentcloudses-cb-|sc-custom)[\w!#$%&'*+.^`|~-]{1,200}$/i.test(name),
+        correlationHeader,
+      ),
+      v.maxLength(5, 'five headers at most'),
+    ),
+  ),
+  RFC_MESSAGE_ID_INDEX: v.optional(isOn(), 'off'),
+}
+
 const requestsPerSecond = v.optional(
   v.pipe(
     v.string(),
@@ -125,7 +146,7 @@ export const sharedTokenSetting = 'CALLBACK_TOKEN_SHA256'
 
 /** What the ingest function reads from its environment, besides the keys of its providers. */
 export const ingestEntries = {
-  ...tableEntries,
+  ...rowEntries,
   INBOUND_RETENTION_DAYS: inboundRetentionDays,
   [sharedTokenSetting]: sha256Digests,
   /** The daily limit (UTC) for keeping bodies whose sender is not proved. */
@@ -215,7 +236,7 @@ export const sendCloudCredentialEntries = {
 
 /** What the reconcile function reads from its environment, besides the credentials of the polls. */
 export const reconcileEntries = {
-  ...tableEntries,
+  ...rowEntries,
   /** It writes what callbacks left unfinished, which may be inbound mail. */
   INBOUND_RETENTION_DAYS: inboundRetentionDays,
   /** `off` if you send with SendCloud alone: then no credentials of Tencent Cloud are needed. */

@@ -18,6 +18,7 @@ import type {
 } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import { isExpired } from './expiry.ts'
+import { idIndexes } from './id-indexes.ts'
 import {
   approximateRows,
   batchGetItems,
@@ -30,7 +31,7 @@ import {
 import { isTombstone } from './tombstone-row.ts'
 
 /** Attributes of a row that are not columns of its message. */
-const ownAttributes: ReadonlySet<string> = new Set([
+const ownAttributes: ReadonlySet<string> = new Set<string>([
   'recipient',
   'message',
   'messageId',
@@ -39,11 +40,13 @@ const ownAttributes: ReadonlySet<string> = new Set([
   'statusRank',
   'pending',
   'problemDay',
+  idIndexes.ownId.attribute,
+  idIndexes.rfcMessageId.attribute,
   'expiresAt',
   'columnsOf',
 ])
 
-interface Dependencies {
+export interface Dependencies {
   readonly client: DynamoDBClient
   readonly table: string
   readonly clock: Clock
@@ -74,27 +77,10 @@ async function* firstOf<T>(items: AsyncIterable<T>, most: number, onCut: () => v
  * is logged and left out, so that it does not hide the others. An expired row is left out too, since DynamoDB may take
  * days to delete it.
  */
-export function deliveryReader({
-  client,
-  table,
-  clock,
-  log,
-  mostRows = Infinity,
-  onCut = () => undefined,
-}: Dependencies & MostRows): DeliveryReader {
+export function deliveryReader(from: Dependencies & MostRows): DeliveryReader {
+  const { client, table, clock, log, mostRows = Infinity, onCut = () => undefined } = from
   const deps = { clock, log }
   const cut = (items: AsyncIterable<Item>) => firstOf(items, mostRows, onCut)
-  const itemsOf = (recipient: string, messagePrefix?: string) =>
-    queryItems(client, {
-      TableName: table,
-      KeyConditionExpression:
-        messagePrefix === undefined ? 'recipient = :r' : 'recipient = :r AND begins_with(message, :m)',
-      ExpressionAttributeValues: {
-        ':r': { S: recipient },
-        ...(messagePrefix !== undefined && { ':m': { S: messagePrefix } }),
-      },
-    })
-  const deliveriesOf = (items: AsyncIterable<Item>) => wholeDeliveries(items, deps)
   return {
     async rowsOf(keys) {
       // DynamoDB refuses a batch with a duplicate key, and an index may return a row twice while it is written.
@@ -110,7 +96,7 @@ export function deliveryReader({
       )
       return Array.fromAsync(readable(items, deliveryOf, deps))
     },
-    ofRecipient: (recipient, messagePrefix) => deliveriesOf(cut(itemsOf(recipient, messagePrefix))),
+    ofRecipient: (recipient) => wholeDeliveries(cut(itemsOf({ client, table }, recipient)), deps),
     async ofMessage(messageId) {
       const keys = queryItems(client, {
         TableName: table,
@@ -120,8 +106,9 @@ export function deliveryReader({
       })
       const deliveries: Delivery[] = []
       for await (const key of cut(keys)) {
-        const found = await deliveriesOf(itemsOf(text(key, 'recipient'), messageId))
-        deliveries.push(...found.filter((delivery) => delivery.message === messageId))
+        deliveries.push(
+          ...(await deliveriesWithKey(from, { recipient: text(key, 'recipient'), message: messageId })),
+        )
       }
       return deliveries
     },
@@ -132,6 +119,31 @@ export function deliveryReader({
         deps,
       ),
   }
+}
+
+function itemsOf(
+  { client, table }: Pick<Dependencies, 'client' | 'table'>,
+  recipient: string,
+  messagePrefix?: string,
+): AsyncIterable<Item> {
+  return queryItems(client, {
+    TableName: table,
+    KeyConditionExpression:
+      messagePrefix === undefined ? 'recipient = :r' : 'recipient = :r AND begins_with(message, :m)',
+    ExpressionAttributeValues: {
+      ':r': { S: recipient },
+      ...(messagePrefix !== undefined && { ':m': { S: messagePrefix } }),
+    },
+  })
+}
+
+/** The delivery of this key with what is kept beside its row; none if there is none. */
+export async function deliveriesWithKey(
+  from: Dependencies,
+  { recipient, message }: DeliveryKey,
+): Promise<readonly Delivery[]> {
+  const found = await wholeDeliveries(itemsOf(from, recipient, message), from)
+  return found.filter((delivery) => delivery.message === message)
 }
 
 /** The deliveries of these items, with what is kept beside their rows. */
@@ -352,7 +364,7 @@ function membersOf(item: Item, set: string): readonly string[] {
   return (item[set]?.SS ?? []).toSorted()
 }
 
-function keyOf(item: Item): DeliveryKey {
+export function keyOf(item: Item): DeliveryKey {
   return { recipient: text(item, 'recipient'), message: text(item, 'message') }
 }
 

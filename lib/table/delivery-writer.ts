@@ -7,6 +7,7 @@ import type { Clock } from '../runtime/ports.ts'
 import { partsOf, type BesideRow, type EventParts } from './event-parts.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
+import type { IndexedIds } from './id-indexes.ts'
 import { isRefusedForGood, isTooLarge, tryUpdate } from './try-update.ts'
 
 /**
@@ -31,6 +32,8 @@ interface Dependencies {
   readonly clock: Clock
   /** Default: 50. */
   readonly maxFactsInRow?: number
+  /** Default: none. */
+  readonly indexedIds?: IndexedIds
 }
 
 /**
@@ -106,7 +109,7 @@ class EventWrite {
   readonly #beside = new Set<string>()
 
   constructor(to: Dependencies, event: DeliveryEvent, signal: AbortSignal | undefined) {
-    this.parts = partsOf(event)
+    this.parts = partsOf(event, to.indexedIds)
     this.#to = to
     this.#event = event
     this.#signal = signal
@@ -196,9 +199,11 @@ class EventWrite {
 
   /** Columns of the message are the same in every event, so the first event sets them. */
   #setColumns(expression: Expression, share: Share): void {
-    const { identity, problemDay } = this.parts
+    const { identity, problemDay, ids } = this.parts
     for (const [column, value] of identity) expression.setOnce(column, value)
     if (problemDay !== undefined && share.isIndexed !== false) expression.setOnce('problemDay', problemDay)
+    // A full row has no room for them.
+    if (share.columns === 'set') for (const [attribute, id] of ids) expression.setOnce(attribute, id)
     for (const [column, value] of this.parts.columns) {
       if (share.columns === 'set') expression.setOnce(column, value)
       if (share.columns === 'moved') expression.remove(column)

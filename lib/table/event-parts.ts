@@ -11,12 +11,13 @@ import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import { factOf, sentFactOf } from '../core/fact.ts'
 import { formatInstant } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
+import { idAttributesOf, noIndexedIds, type IndexedIds } from './id-indexes.ts'
 
 // The parts of an event, by where they can be stored: in the delivery's row, or in rows beside it (docs/adr/0003).
 
 /**
  * The columns of one event in the row. The expression sets each with up to 37 bytes of its limit of 4 KB, and
- * everything else in about 700.
+ * everything else in about 800.
  */
 const maxColumnsInRow = 80
 /** A write costs by the size of the row, so long values are stored beside it. */
@@ -47,6 +48,8 @@ export interface EventParts {
   readonly identity: readonly Column[]
   /** Its place in the index of problems; absent for an event that is none. */
   readonly problemDay: string | undefined
+  /** Its places in the indexes of ids that the deployment has. */
+  readonly ids: readonly Column[]
   /** Its fact as stored in the row; shortened if the whole is beside it. */
   readonly fact: string
   /** When its message was sent: a fact of the kind `requested`. */
@@ -63,7 +66,7 @@ export interface EventParts {
   readonly hasTooLarge: boolean
 }
 
-export function partsOf(event: DeliveryEvent): EventParts {
+export function partsOf(event: DeliveryEvent, indexedIds: IndexedIds = noIndexedIds): EventParts {
   const status = impliedStatus(event)
   const { text, whole } = factOf(event)
   const sent = sentFactOf(event)
@@ -77,6 +80,7 @@ export function partsOf(event: DeliveryEvent): EventParts {
     pending: isPending(status) ? pendingPartitionOf(event.message) : undefined,
     identity: identityOf(event),
     problemDay: isProblem(event.kind) ? problemPartitionOf(event) : undefined,
+    ids: idAttributesOf(event, indexedIds),
     fact: text,
     sent,
     columns: columns.inRow,

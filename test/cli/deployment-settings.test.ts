@@ -26,6 +26,7 @@ describe('the settings of a command', () => {
         SENDS_RECORDED: 'on',
         SWEEP_AGES_DAYS: '7,29',
         SES_ENDPOINT: '',
+        CORRELATION_HEADER: 'SC-Custom-Order',
         SOMETHING_ELSE: 'x',
       },
     })
@@ -41,6 +42,8 @@ describe('the settings of a command', () => {
       SENDS_RECORDED: 'on',
       SWEEP_AGES_DAYS: '7,29',
       SYNC_PROVIDER_LISTS: '',
+      CORRELATION_HEADER: 'SC-Custom-Order',
+      RFC_MESSAGE_ID_INDEX: '',
       SES_ENDPOINT: '',
       INBOUND_RETENTION_DAYS: '',
     })

@@ -39,7 +39,8 @@ async function freshTables(): Promise<void> {
 
 /** What `ledger suppressions …` prints, and with which code it ends. */
 function ledger(...words: readonly string[]) {
-  return runInProcess(registerSuppressions, ['suppressions', ...words], engine.environmentOf(tables))
+  const zone = words[0] === 'list' ? ['--tz', 'UTC'] : []
+  return runInProcess(registerSuppressions, ['suppressions', ...words, ...zone], engine.environmentOf(tables))
 }
 
 /** A file that was last changed at 10:00 on November 20. */
@@ -73,7 +74,7 @@ describe('ledger suppressions import', () => {
       errors: outlook,
     })
     expect((await ledger('list')).output).toBe(
-      'angry@example.com  complaint    2026-11-20T10:00:00Z\ngone@example.com   hard-bounce  2026-11-01T00:00:00Z\n',
+      'angry@example.com  complaint    2026-11-20 10:00:00\ngone@example.com   hard-bounce  2026-11-01 00:00:00\nTimes are in UTC.\n',
     )
     const rows = await rowsOf(engine.client, tables.suppressions)
     await utimes(file, at('2026-11-22T10:00:00Z') / 1_000, at('2026-11-22T10:00:00Z') / 1_000)
@@ -89,7 +90,7 @@ describe('ledger suppressions import', () => {
       'old list.csv: 2 entries, 0 of them refused.\n2 without an instant: as of 2026-10-01T00:00:00Z.\nReading takes a read unit or more for each entry.\n',
     ])
     expect((await ledger('list')).output).toBe(
-      'a@example.com  by-hand      2026-10-01T00:00:00Z\nb@example.com  by-hand      2026-10-01T00:00:00Z\n',
+      'a@example.com  by-hand      2026-10-01 00:00:00\nb@example.com  by-hand      2026-10-01 00:00:00\nTimes are in UTC.\n',
     )
   })
 
@@ -265,7 +266,7 @@ describe('ledger suppressions export', () => {
     )
     expect((await ledger('list')).output).toBe(before)
     expect(before).toContain(
-      'barred@example.com  blocklist    2026-11-01T08:00:00Z  until 2026-12-04T08:00:00Z\n',
+      'barred@example.com  blocklist    2026-11-01 08:00:00  until 2026-12-04 08:00:00\n',
     )
   })
 
@@ -284,7 +285,7 @@ describe('ledger suppressions export', () => {
     await freshTables()
     await ledger('import', file)
     expect((await ledger('list')).output).toBe(
-      'held@example.com  blocklist    2026-11-20T08:00:00Z  until 2027-01-31T08:00:00Z\n',
+      'held@example.com  blocklist    2026-11-20 08:00:00  until 2027-01-31 08:00:00\nTimes are in UTC.\n',
     )
   })
 
@@ -301,8 +302,8 @@ describe('ledger suppressions export', () => {
       expect((await ledger('import', file)).output).toMatch(/ 0 refused/)
     }
     expect((await ledger('list')).output).toBe(
-      'held@example.com  blocklist    2026-11-20T08:00:00Z  until 2999-12-31T00:00:00Z\n' +
-        'old@example.com   complaint    1970-01-01T00:00:00Z\n',
+      'held@example.com  blocklist    2026-11-20 08:00:00  until 2999-12-31 00:00:00\n' +
+        'old@example.com   complaint    1970-01-01 00:00:00\nTimes are in UTC.\n',
     )
   })
 

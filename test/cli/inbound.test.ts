@@ -36,7 +36,7 @@ async function ledger(...words: readonly string[]): Promise<string> {
   registerInbound(program)
   for (const command of program.commands[0]!.commands) command.exitOverride()
   printed = ''
-  await program.parseAsync(['inbound', ...words], { from: 'user' })
+  await program.parseAsync(['inbound', ...words, '--tz', 'Asia/Shanghai'], { from: 'user' })
   return printed
 }
 
@@ -79,18 +79,18 @@ describe('the list', () => {
     await keepAll(answer, later)
     const [first, second, ...others] = (await ledger('list')).split('\n')
     expect(first).toMatch(
-      /^[0-9a-f]{12} {2}2026-11-21T09:00:00Z {2}other@theirs.example → inbox@ours.example$/,
+      /^[0-9a-f]{12} {2}2026-11-21 17:00:00 {2}other@theirs.example → inbox@ours.example$/,
     )
     expect(second).toBe(
-      `${answerId.slice(0, 12)}  2026-11-21T07:59:58Z  someone@theirs.example → inbox@ours.example  Re: your order  answers 1644468027883_1024_25239_6195`,
+      `${answerId.slice(0, 12)}  2026-11-21 15:59:58  someone@theirs.example → inbox@ours.example  Re: your order  answers 1644468027883_1024_25239_6195`,
     )
-    expect(others).toEqual([''])
+    expect(others).toEqual(['Times are in Asia/Shanghai.', ''])
   })
 
   it('is of the mails that answer one message where that is given', async () => {
     await keepAll(answer, later)
     expect(await ledger('list', '--answers', '1644468027883_1024_25239_6195')).toMatch(
-      new RegExp(`^${answerId.slice(0, 12)}.*\n$`),
+      new RegExp(`^${answerId.slice(0, 12)}.*\nTimes are in Asia/Shanghai\\.\n$`),
     )
     expect(await ledger('list', '--answers', 'another')).toMatch(/^No answer to it is kept in test-\d+\.\n$/)
   })
@@ -126,7 +126,7 @@ describe('a mail', () => {
         'provider    sendcloud',
         'recipient   inbox@ours.example',
         'answers     1644468027883_1024_25239_6195 to someone@theirs.example',
-        'received    2026-11-21T07:59:58Z',
+        'received    2026-11-21 15:59:58 (Asia/Shanghai)',
         'rawMessage  https://files.example/1.eml',
         'labelName   orders',
         '',
@@ -210,7 +210,7 @@ describe('what a stranger wrote', () => {
   it('stays on its line in a list, and keeps its lines in a text', async () => {
     await keepAll(mail)
     const listed = await ledger('list')
-    expect(listed.split('\n')).toHaveLength(2)
+    expect(listed.split('\n')).toHaveLength(3)
     expect(await ledger('show', listed.slice(0, 12))).toMatch(/\na\[2J31mb\n\ta\[2J31mb\n$/)
   })
 

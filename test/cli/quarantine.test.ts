@@ -55,7 +55,8 @@ async function keep(body = '{"event":', receivedAt = '2026-11-21T08:00:00Z'): Pr
 
 /** What `ledger quarantine …` prints. */
 function printed(...words: readonly string[]): Promise<string> {
-  return printedBy(registerQuarantine, 'quarantine', ...words)
+  const zone = ['list', 'show'].includes(words[0] ?? '') ? ['--tz', 'Asia/Shanghai'] : []
+  return printedBy(registerQuarantine, 'quarantine', ...words, ...zone)
 }
 
 describe('ledger quarantine dismiss', () => {
@@ -64,7 +65,7 @@ describe('ledger quarantine dismiss', () => {
     expect(await printed('dismiss', id)).toBe(`${id}  dismissed  body: expected JSON, got a string\n`)
     expect(await printed('list')).toBe('Nothing is in quarantine.\n')
     expect(await printed('list', '--all')).toMatch(/^066c43d0f361 .* {2}dismissed {2}1× {2}0 replays/)
-    expect(await printed('show', id)).toMatch(/^dismissed 2026-11-23T10:00:00Z$/m)
+    expect(await printed('show', id)).toMatch(/^dismissed 2026-11-23 18:00:00 \(Asia\/Shanghai\)$/m)
   })
 
   it('holds until the same body comes again', async () => {
@@ -72,6 +73,17 @@ describe('ledger quarantine dismiss', () => {
     await printed('dismiss', id)
     await keep('{"event":', '2026-11-24T08:00:00Z')
     expect(await printed('list')).toMatch(/^066c43d0f361 .* {2}unreadable {2}2×/)
+  })
+
+  it('shows when it came in the zone that is asked for', async () => {
+    await keep()
+    expect(await printed('list')).toBe(
+      `${id}  2026-11-21 16:00:00  tencent-ses  unreadable  1×  0 replays  body: expected JSON, got a string\nTimes are in Asia/Shanghai.\n`,
+    )
+    expect(await printed('show', id)).toMatch(/^came {6}2026-11-21 16:00:00 \(Asia\/Shanghai\)$/m)
+    expect(JSON.parse(await printed('list', '--json'))).toMatchObject([
+      { lastSeenAt: '2026-11-21T08:00:00Z' },
+    ])
   })
 
   it('needs no part of the body', async () => {

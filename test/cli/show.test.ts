@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb'
 import { registerShow, show } from '../../cli/show.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import type { DeliveryEvent } from '../../lib/core/event.ts'
@@ -7,23 +8,36 @@ import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
 import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { embeddedTables } from '../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../events.ts'
+import { startRefusingDynamoDb } from './doctor/refusing-dynamodb.ts'
 import { runInProcess } from './in-process.ts'
 
 const engine = embeddedTables()
 const environment = { ...process.env }
 let printed: string
+let deliveries: string
 let record: (...events: readonly DeliveryEvent[]) => Promise<void>
 let suppress: (evidence: SuppressionEvidence) => Promise<void>
 
-beforeEach(async () => {
-  const { prefix, deliveries: table, suppressions } = await engine.freshTables()
+async function deployWith(settings: Readonly<Record<string, string>>): Promise<void> {
+  const { prefix, deliveries: table, suppressions } = await engine.freshTables(settings)
   Object.assign(process.env, engine.environmentOf({ prefix }))
-  const writer = deliveryWriter({ client: engine.client, table, retentionDays: 400, clock: systemClock })
+  deliveries = table
+  const writer = deliveryWriter({
+    client: engine.client,
+    table,
+    retentionDays: 400,
+    clock: systemClock,
+    indexedIds: { ownIdHeaders: ['SC-Custom-Order'], isRfcMessageIdIndexed: false },
+  })
   record = async (...events) => {
     for (const event of events) await writer.record(event)
   }
   suppress = (evidence) =>
     suppressionWriter({ client: engine.client, table: suppressions }).suppress(evidence)
+}
+
+beforeEach(async () => {
+  await deployWith({})
   printed = ''
   jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text)
@@ -148,27 +162,107 @@ describe('an id that holds an @', () => {
 
 describe('what is found nowhere', () => {
   const known = /, as far as test-\d+ knows\./.source
-  const noRfcMessageIds =
-    / An RFC Message-ID cannot be searched for: use the provider's MessageId or the recipient\.$/.source
+  const notSearched =
+    / It was not searched for as own id or RFC Message-ID: the setting correlationHeader or rfcMessageIdIndex makes an index for that\.$/
+      .source
 
   it.each([
     [
       '<ea2783c1@fromexample.com>',
-      `^No message has this id, and nothing was sent to this address${known}${noRfcMessageIds}`,
+      `^No message has this id, and nothing was sent to this address${known}${notSearched}`,
     ],
     [
       'ea2783c1@fromexample.com',
-      `^No message has this id, and nothing was sent to this address${known}${noRfcMessageIds}`,
+      `^No message has this id, and nothing was sent to this address${known}${notSearched}`,
     ],
-    ['a@b@c', `^No message has this id${known}${noRfcMessageIds}`],
+    ['a@b@c', `^No message has this id${known}${notSearched}`],
     ['Ann <ann@example.com>', `^Nothing was sent to this recipient${known}$`],
     ['ann#1@example.com', `^Nothing was sent to this recipient${known}$`],
-    ['a-message', `^There is no such message${known}$`],
+    ['a-message', `^There is no such message${known}${notSearched}`],
+    ['order 4711', `^There is no such message${known}${notSearched}`],
+    [
+      '',
+      `^There is no such message${known} Nor does any mail have it as own id or RFC Message-ID, of those `,
+    ],
+    ['x'.repeat(3_000), `^There is no such message${known}${notSearched}`],
+    [`${'x'.repeat(3_000)}$@example.com`, `^Nothing was sent to this recipient${known}$`],
   ])('is answered by every way in which it was read: %s', async (asked, answer) => {
     await record(
       eventWith({ recipient: 'reader@example.com', columns: { rfcMessageId: 'ea2783c1@fromexample.com' } }),
     )
     await expect(show(asked, {})).rejects.toThrow(new RegExp(answer))
+  })
+})
+
+describe('an id that an index has', () => {
+  const order = (id: string, event: Partial<DeliveryEvent> = {}) =>
+    eventWith({ ...event, headers: new Map([['SC-Custom-Order', id]]) })
+
+  it('is searched for only where there is such an index, which is said', async () => {
+    await deployWith({ CORRELATION_HEADER: 'SC-Custom-Order' })
+    await record(order('4711'))
+    await show('4711', { json: true })
+    expect(JSON.parse(printed)).toMatchObject([{ columns: { 'SC-Custom-Order': '4711' } }])
+    await expect(show('4712', {})).rejects.toThrow(
+      / Nor does any mail have it as own id, of those reported since there is an index of it\. It was not searched for as RFC Message-ID: the setting rfcMessageIdIndex makes an index for that\.$/,
+    )
+  })
+
+  it('that very many mails share shows the latest of the 500 that are read', async () => {
+    await deployWith({ CORRELATION_HEADER: 'SC-Custom-Order' })
+    const item = (index: number) => ({
+      recipient: { S: `r${index}@example.com` },
+      message: { S: 'a-message' },
+      provider: { S: 'sendcloud' },
+      status: { S: 'delivered' },
+      statusRank: { N: '50' },
+      ownId: { S: 'spring#00' },
+    })
+    for (let from = 0; from < 501; from += 25) {
+      const puts = Array.from({ length: Math.min(25, 501 - from) }, (_, index) => ({
+        PutRequest: { Item: item(from + index) },
+      }))
+      await engine.client.send(new BatchWriteItemCommand({ RequestItems: { [deliveries]: puts } }))
+    }
+    await show('spring', { limit: 1, tz: 'UTC' })
+    expect(printed).toMatch(
+      /499 more mails, earlier or of unknown time \(--all, --limit, --since\)\. Only the latest 500 mails with this id were read\. Times are in UTC\.\n$/,
+    )
+  })
+
+  it('is no id where it is an address or a MessageId as well', async () => {
+    await deployWith({ CORRELATION_HEADER: 'SC-Custom-Order' })
+    await record(order('ann@example.com'), order('a-message', { recipient: 'ben@example.com' }))
+    await record(eventWith({ recipient: 'ann@example.com', message: 'a-message' }))
+    for (const asked of ['ann@example.com', 'a-message']) {
+      printed = ''
+      await show(asked, { json: true })
+      expect(JSON.parse(printed)).toMatchObject([{ recipient: 'ann@example.com', message: 'a-message' }])
+    }
+  })
+
+  it.each([
+    [
+      'ValidationException',
+      'Cannot read from backfilling global secondary index: byOwnId',
+      'The index byOwnId or byRfcMessageId is still being made: ask again later.',
+    ],
+    [
+      'AccessDeniedException',
+      'not authorized',
+      'These credentials may not query the index byOwnId or byRfcMessageId.',
+    ],
+  ])('is not searched for while DynamoDB says %s', async (error, message, said) => {
+    const refusal = { __type: `com.amazon.coral.service#${error}`, message }
+    const { endpoint, stop } = await startRefusingDynamoDb('InternalServerError', {
+      Query: (_, index = '') => (/^by(?:OwnId|Rfc)/.test(index) ? refusal : { Items: [], Count: 0 }),
+    })
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = endpoint
+    try {
+      await expect(show('4711', {})).rejects.toThrow(`knows. ${said}`)
+    } finally {
+      await stop()
+    }
   })
 })
 

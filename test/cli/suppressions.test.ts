@@ -101,7 +101,8 @@ async function isListed(recipient: string): Promise<boolean> {
 
 /** What `ledger suppressions …` prints. */
 function printed(...words: readonly string[]): Promise<string> {
-  return printedBy(registerSuppressions, 'suppressions', ...words)
+  const zone = ['list', 'show'].includes(words[0] ?? '') ? ['--tz', 'UTC'] : []
+  return printedBy(registerSuppressions, 'suppressions', ...words, ...zone)
 }
 
 describe('ledger suppressions list', () => {
@@ -114,16 +115,18 @@ describe('ledger suppressions list', () => {
 
   it('prints who is on the list and why, by address', async () => {
     expect(await printed('list')).toBe(
-      'angry@example.com  complaint    2026-11-20T08:00:00Z\n' +
-        'gone@example.com   hard-bounce  2026-11-21T08:00:03Z\n',
+      'angry@example.com  complaint    2026-11-20 08:00:00\n' +
+        'gone@example.com   hard-bounce  2026-11-21 08:00:03\n' +
+        'Times are in UTC.\n',
     )
   })
 
   it('prints those who were taken off it, too, where asked', async () => {
     expect(await printed('list', '--all')).toBe(
-      'angry@example.com  complaint    2026-11-20T08:00:00Z\n' +
-        'back@example.com   hard-bounce  2026-11-21T08:00:03Z  off the list since 2026-11-22T00:00:00.000Z\n' +
-        'gone@example.com   hard-bounce  2026-11-21T08:00:03Z\n',
+      'angry@example.com  complaint    2026-11-20 08:00:00\n' +
+        'back@example.com   hard-bounce  2026-11-21 08:00:03  off the list since 2026-11-22 00:00:00\n' +
+        'gone@example.com   hard-bounce  2026-11-21 08:00:03\n' +
+        'Times are in UTC.\n',
     )
   })
 
@@ -137,17 +140,19 @@ describe('ledger suppressions list', () => {
     ])
       await list.suppress(one)
     expect(await printed('list')).toBe(
-      'angry@example.com   complaint    2026-11-20T08:00:00Z\n' +
-        'barred@example.com  blocklist    2026-11-19T08:00:00Z  until 2026-12-03T08:00:00Z\n' +
-        'barred@example.com  complaint    2026-11-20T08:00:00Z\n' +
-        'gone@example.com    hard-bounce  2026-11-21T08:00:03Z\n' +
-        'left@example.com    unsubscribe  2026-11-20T08:00:00Z  from news.example.com\n' +
-        'left@example.com    unsubscribe  2026-11-21T08:00:00Z  from shop.example.com\n' +
-        'odd@example.com     hard-bounce  2026-11-13T08:00:00Z\n',
+      'angry@example.com   complaint    2026-11-20 08:00:00\n' +
+        'barred@example.com  blocklist    2026-11-19 08:00:00  until 2026-12-03 08:00:00\n' +
+        'barred@example.com  complaint    2026-11-20 08:00:00\n' +
+        'gone@example.com    hard-bounce  2026-11-21 08:00:03\n' +
+        'left@example.com    unsubscribe  2026-11-20 08:00:00  from news.example.com\n' +
+        'left@example.com    unsubscribe  2026-11-21 08:00:00  from shop.example.com\n' +
+        'odd@example.com     hard-bounce  2026-11-13 08:00:00\n' +
+        'Times are in UTC.\n',
     )
     expect(await printed('list', '--reason', 'blocklist')).toBe(
-      'barred@example.com  blocklist    2026-11-19T08:00:00Z  until 2026-12-03T08:00:00Z\n' +
-        'barred@example.com  complaint    2026-11-20T08:00:00Z\n',
+      'barred@example.com  blocklist    2026-11-19 08:00:00  until 2026-12-03 08:00:00\n' +
+        'barred@example.com  complaint    2026-11-20 08:00:00\n' +
+        'Times are in UTC.\n',
     )
   })
 
@@ -159,16 +164,19 @@ describe('ledger suppressions list', () => {
     expect(await printed('list')).not.toMatch(/^barred@/m)
     expect(await printed('list', '--reason', 'blocklist')).toMatch(/holds no such address/)
     expect(await printed('list', '--all')).toBe(
-      'angry@example.com   complaint    2026-11-20T08:00:00Z\n' +
-        'back@example.com    hard-bounce  2026-11-21T08:00:03Z  off the list since 2026-11-22T00:00:00.000Z\n' +
-        'barred@example.com  blocklist    2026-11-19T08:00:00Z  not on the list\n' +
-        'gone@example.com    hard-bounce  2026-11-21T08:00:03Z\n' +
-        'odd@example.com     hard-bounce  2026-11-13T08:00:00Z  not on the list\n',
+      'angry@example.com   complaint    2026-11-20 08:00:00\n' +
+        'back@example.com    hard-bounce  2026-11-21 08:00:03  off the list since 2026-11-22 00:00:00\n' +
+        'barred@example.com  blocklist    2026-11-19 08:00:00  not on the list\n' +
+        'gone@example.com    hard-bounce  2026-11-21 08:00:03\n' +
+        'odd@example.com     hard-bounce  2026-11-13 08:00:00  not on the list\n' +
+        'Times are in UTC.\n',
     )
   })
 
   it('prints those of one reason', async () => {
-    expect(await printed('list', '--reason', 'complaint')).toMatch(/^angry@\S+ +complaint +\S+\n$/)
+    expect(await printed('list', '--reason', 'complaint')).toMatch(
+      /^angry@\S+ +complaint +\S+ \S+\nTimes are in UTC\.\n$/,
+    )
     expect(await printed('list', '--reason', 'unsubscribe')).toBe(
       `The list of ${ledger} holds no such address.\n`,
     )
@@ -266,13 +274,15 @@ describe('ledger suppressions show', () => {
       [
         'gone@example.com  on the list',
         '  reason    unsubscribe',
-        '  since     2026-11-22T07:00:00Z',
+        '  since     2026-11-22 07:00:00',
         '  provider  sendcloud',
         '  message   task:77',
         '',
         `  ${hardBounceLine}`,
         '  2026-11-22T00:00:00.000Z taken off the list',
         '  2026-11-22T07:00:00Z unsubscribe sendcloud task:77',
+        '',
+        'Times are in UTC.',
         '',
       ].join('\n'),
     )
@@ -291,17 +301,17 @@ describe('ledger suppressions show', () => {
       [
         'gone@example.com  on the list',
         '  reason    blocklist',
-        '  since     2026-11-19T08:00:00Z',
-        '  until     2026-12-03T08:00:00Z',
+        '  since     2026-11-19 08:00:00',
+        '  until     2026-12-03 08:00:00',
         '  provider  tencent-ses',
         `  message   ${sampleMessage}`,
         '  reason    unsubscribe',
-        '  since     2026-11-20T08:00:00Z',
+        '  since     2026-11-20 08:00:00',
         '  from      news.example.com',
         '  provider  tencent-ses',
         `  message   ${sampleMessage}`,
         '  reason    hard-bounce',
-        '  since     2026-11-21T08:00:03Z',
+        '  since     2026-11-21 08:00:03',
         '  provider  tencent-ses',
         `  message   ${sampleMessage}`,
         '  judged    gone, by rule mailbox-not-there',
@@ -310,6 +320,8 @@ describe('ledger suppressions show', () => {
         `  ${blocklistLine}`,
         `  2026-11-20T08:00:00Z unsubscribe tencent-ses ${sampleMessage} from:news.example.com`,
         `  ${hardBounceLine}`,
+        '',
+        'Times are in UTC.',
         '',
       ].join('\n'),
     )
@@ -336,11 +348,11 @@ describe('ledger suppressions show', () => {
     const text = await printed('show', 'gone@example.com')
     const [, judged = ''] = text.split('How its bounces are judged, newest first:\n')
     const lines = judged.split('\n')
-    expect(lines[0]).toBe('  2026-11-21T08:00:03Z hard 551 5.1.1 recipient is not exist')
+    expect(lines[0]).toBe('  2026-11-21 08:00:03 hard 551 5.1.1 recipient is not exist')
     expect(lines[1]).toMatch(
       /^ {4}gone, by rule mailbox-not-there: speaks against the address\. Source: RFC 5321 .+\.$/,
     )
-    expect(lines[2]).toBe('  2026-11-20T08:00:00Z hard 550 denied ¦ {"a":1}')
+    expect(lines[2]).toBe('  2026-11-20 08:00:00 hard 550 denied ¦ {"a":1}')
     expect(lines[3]).toMatch(
       /^ {4}unknown, by rule no-rule: counts against the address once there are 3 of different messages, on different days, within 30 days\./,
     )
@@ -348,6 +360,8 @@ describe('ledger suppressions show', () => {
       '',
       'In doubt:',
       '  opened at 2026-11-22T08:00:00Z, after its last hard bounce (message m2)',
+      '',
+      'Times are in UTC.',
       '',
     ])
     expect(JSON.parse(await printed('show', 'gone@example.com', '--json'))).toMatchObject({
@@ -376,7 +390,7 @@ describe('ledger suppressions show', () => {
       }),
     )
     expect(await printed('show', 'full@example.com')).toMatch(
-      /^full@example\.com {2}not on the list\n\nHow its bounces are judged, newest first:\n {2}2022-06-01T06:24:43Z soft 452 4\.2\.2 mailbox full\n {4}full \(soft: it passes\), by rule soft-bounce: says nothing against the address\./,
+      /^full@example\.com {2}not on the list\n\nHow its bounces are judged, newest first:\n {2}2022-06-01 06:24:43 soft 452 4\.2\.2 mailbox full\n {4}full \(soft: it passes\), by rule soft-bounce: says nothing against the address\./,
     )
     expect(JSON.parse(await printed('show', 'full@example.com', '--json'))).toMatchObject({
       isSuppressed: false,
@@ -385,11 +399,31 @@ describe('ledger suppressions show', () => {
     })
   })
 
+  it('prints local times, and what is stored as it is stored', async () => {
+    await list.suppress(blocklisting)
+    const words = ['suppressions', 'show', 'barred@example.com', '--tz', 'Asia/Shanghai']
+    expect(await printedBy(registerSuppressions, ...words)).toBe(
+      [
+        'barred@example.com  on the list',
+        '  reason    blocklist',
+        '  since     2026-11-19 16:00:00',
+        '  until     2026-12-03 16:00:00',
+        '  provider  tencent-ses',
+        `  message   ${sampleMessage}`,
+        '',
+        `  ${blocklistLine}`,
+        '',
+        'Times are in Asia/Shanghai; those with a Z are in UTC.',
+        '',
+      ].join('\n'),
+    )
+  })
+
   it('prints that an address is off the list', async () => {
     await list.suppress(hardBounce)
     await list.remove('gone@example.com', at('2026-11-22T00:00:00Z'))
     expect(await printed('show', 'gone@example.com')).toMatch(
-      /^gone@example\.com {2}not on the list\n\n {2}2026-11-21T08:00:03Z .+\n {2}2026-11-22T00:00:00\.000Z taken off the list\n$/,
+      /^gone@example\.com {2}not on the list\n\n {2}2026-11-21T08:00:03Z .+\n {2}2026-11-22T00:00:00\.000Z taken off the list\n\nTimes are in UTC\.\n$/,
     )
   })
 

@@ -37,14 +37,14 @@ function templateWith(DeletionPolicy: string): Template {
   const Properties = {
     TableName: table,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' as const }],
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' as const }],
   }
   return { Resources: { LettersTable: { Type: 'AWS::DynamoDB::Table', DeletionPolicy, Properties } } }
 }
 
 /** `serverless` with a command of its own, as the plugin meets it. */
-function started(command: string) {
+function started(command: string, dataStack: object = templateWith('Retain')) {
   const notices: string[] = []
   const written = new Map<string, unknown>()
   const outputs = new Map<string, unknown>()
@@ -62,7 +62,7 @@ function started(command: string) {
   const serverless = {
     getProvider: () => aws,
     serviceDir: '/project',
-    service: { custom: { dataStack: templateWith('Retain') } },
+    service: { custom: { dataStack } },
     processedInput: { commands: [command] },
     serviceOutputs: outputs,
     classes: { Error },
@@ -106,6 +106,51 @@ describe('serverless deploy', () => {
       `The stack ledger-prod holds tables still, and this deploy would delete them with all their rows: ${table}.`,
     )
     expect(simulated.calls).toEqual([])
+  })
+})
+
+describe('an index that a setting makes', () => {
+  const indexOf = (name: string, MadeWith?: string) => ({
+    IndexName: `by-${name}`,
+    ...(MadeWith !== undefined && { MadeWith }),
+    KeySchema: [{ AttributeName: name, KeyType: 'HASH' }],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
+  })
+  const declared = {
+    TableName: 'letters',
+    AttributeDefinitions: ['id', 'day', 'own', 'rfc', 'other'].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S',
+    })),
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' as const }],
+    GlobalSecondaryIndexes: [
+      indexOf('day'),
+      indexOf('own', 'SC-Custom-Order'),
+      indexOf('rfc', 'off'),
+      indexOf('other', ''),
+    ],
+  }
+
+  it('is in the template where it is set, and its attribute is not where it is not', async () => {
+    const { at, written } = started('package', { Resources: { LettersTable: { Properties: declared } } })
+    await at('before:aws:package:finalize:saveServiceState')
+    expect([...written.values()]).toEqual([
+      {
+        Resources: {
+          LettersTable: {
+            Properties: {
+              ...declared,
+              AttributeDefinitions: [
+                { AttributeName: 'id', AttributeType: 'S' },
+                { AttributeName: 'day', AttributeType: 'S' },
+                { AttributeName: 'own', AttributeType: 'S' },
+              ],
+              GlobalSecondaryIndexes: [indexOf('day'), indexOf('own')],
+            },
+          },
+        },
+      },
+    ])
   })
 })
 

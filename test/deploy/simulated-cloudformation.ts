@@ -7,8 +7,11 @@ import {
   DeleteTableCommand,
   DescribeTableCommand,
   waitUntilTableNotExists,
+  type AttributeDefinition,
   type CreateTableCommandInput,
   type DynamoDBClient,
+  type GlobalSecondaryIndex,
+  type KeySchemaElement,
 } from '@aws-sdk/client-dynamodb'
 import { close, listen } from '../../local/listening-server.ts'
 
@@ -20,10 +23,17 @@ export interface Template {
   readonly Outputs?: unknown
 }
 
+interface Table {
+  readonly TableName: string
+  readonly KeySchema?: KeySchemaElement[]
+  readonly AttributeDefinitions?: AttributeDefinition[]
+  readonly GlobalSecondaryIndexes?: readonly GlobalSecondaryIndex[] | undefined
+}
+
 interface Resource {
   readonly Type: string
   readonly DeletionPolicy?: string
-  readonly Properties: { readonly TableName: string; readonly KeySchema?: unknown }
+  readonly Properties: Table
 }
 
 type ChangeSetType = 'CREATE' | 'UPDATE'
@@ -60,6 +70,8 @@ export interface SimulatedCloudFormation {
   readonly statusOf: (stack: string) => string | undefined
   /** The tables that a stack holds, sorted. */
   readonly tablesOf: (stack: string) => readonly string[]
+  /** The names of the indexes of a resource, as the stack's template has them. */
+  readonly indexesOf: (stack: string, id: string) => readonly string[]
   readonly setStatus: (stack: string, status: string) => void
   /** Makes a stack, or changes it, as somebody else does. */
   readonly putStack: (stack: string, template: Template) => Promise<void>
@@ -204,9 +216,13 @@ export async function startSimulatedCloudFormation(
   }
 
   function problemOfChange(was: Resource | undefined, wanted: Resource): string | undefined {
-    return isDeepStrictEqual(was?.Properties.KeySchema, wanted.Properties.KeySchema)
+    if (!isDeepStrictEqual(was?.Properties.KeySchema, wanted.Properties.KeySchema))
+      return 'CloudFormation cannot update a stack when a custom-named resource requires replacing.'
+    if (changedIndexes(was?.Properties, wanted.Properties) > 1)
+      return 'Cannot perform more than one GSI creation or deletion in a single update'
+    return isEveryAttributeKey(wanted.Properties)
       ? undefined
-      : 'CloudFormation cannot update a stack when a custom-named resource requires replacing.'
+      : 'Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions'
   }
 
   async function apply(stack: Stack, type: ChangeSetType, template: Template, token: string): Promise<void> {
@@ -330,6 +346,8 @@ export async function startSimulatedCloudFormation(
             .map((id) => stack.resources.get(id)!.table)
             .sort()
     },
+    indexesOf: (stack, id) =>
+      (stackOf(stack).template.Resources[id]?.Properties.GlobalSecondaryIndexes ?? []).map(nameOf),
     setStatus(stack, status) {
       stackOf(stack).status = status
     },
@@ -340,6 +358,31 @@ export async function startSimulatedCloudFormation(
     deleteStack: (name) => remove(stackOf(name)),
     stop: () => close(server),
   }
+}
+
+/** How many indexes come or go. The emulated engine makes none of an update, so only the template shows them. */
+function changedIndexes(was: Table | undefined, wanted: Table): number {
+  return differences(was?.GlobalSecondaryIndexes?.map(nameOf), wanted.GlobalSecondaryIndexes?.map(nameOf))
+}
+
+function isEveryAttributeKey({ AttributeDefinitions = [], KeySchema = [], GlobalSecondaryIndexes }: Table) {
+  const schemas = [KeySchema, ...(GlobalSecondaryIndexes ?? []).map((index) => index.KeySchema ?? [])]
+  const keys = schemas.flat().map(({ AttributeName }) => AttributeName)
+  return (
+    differences(
+      keys,
+      AttributeDefinitions.map(({ AttributeName }) => AttributeName),
+    ) === 0
+  )
+}
+
+function differences(some: readonly unknown[] = [], others: readonly unknown[] = []): number {
+  const lackedBy = (them: readonly unknown[]) => (one: unknown) => !them.includes(one)
+  return some.filter(lackedBy(others)).length + others.filter(lackedBy(some)).length
+}
+
+function nameOf({ IndexName = '' }: GlobalSecondaryIndex): string {
+  return IndexName
 }
 
 /** As the query protocol has it: a list's elements are `member`. */

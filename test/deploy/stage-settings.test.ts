@@ -150,6 +150,27 @@ describe('the settings of a stage', () => {
   })
 
   it.each([
+    'X-Order',
+    'X-Tencentcloudses-Cb-',
+    'SC-Custom-Order;X-Tencentcloudses-Cb-Order',
+    'SC-Custom-Order,',
+    'SC-Custom-Order, my order',
+  ])('do not deploy the header %j, which no provider reports back', (CORRELATION_HEADER) => {
+    expect(problems({}, { CORRELATION_HEADER })).toEqual([
+      'correlationHeader: expected headers that a provider reports back, X-Tencentcloudses-Cb-… or SC-Custom-…, separated by commas',
+    ])
+  })
+
+  it('deploy headers of both providers', () => {
+    const ids = {
+      CORRELATION_HEADER: 'X-Tencentcloudses-Cb-Order, sc-custom-order',
+      RFC_MESSAGE_ID_INDEX: 'on',
+    }
+    expect(problems({}, ids, ids)).toEqual([])
+    expect(problems({}, { RFC_MESSAGE_ID_INDEX: 'yes' })).toEqual(['rfcMessageIdIndex: expected on or off'])
+  })
+
+  it.each([
     [{ queryApi: 'yes' }, 'queryApi: expected on or off'],
     [{ queryConcurrency: 0 }, 'queryConcurrency: expected a whole number from 1 to 1000, or none'],
     [{ alarms: 'yes' }, 'alarms: expected on or off'],

@@ -17,7 +17,10 @@ interface Aws {
 }
 
 interface TablesStack {
-  readonly bringUpTables: (aws: Aws, wanted: { stack: string; template: Template }) => Promise<void>
+  readonly bringUpTables: (
+    aws: Aws,
+    wanted: { stack: string; template: Template; say: (line: string) => void },
+  ) => Promise<void>
   readonly tablesHeldBy: (
     aws: Aws,
     stack: string,
@@ -32,6 +35,7 @@ const stack = 'ledger-prod-data'
 let cloudFormation: CloudFormationClient
 let simulated: SimulatedCloudFormation
 let waits: number
+let said: string[]
 let names: Readonly<Record<'letters' | 'stamps' | 'parcels', string>>
 let run = 0
 
@@ -43,6 +47,7 @@ beforeEach(async () => {
     credentials: { accessKeyId: 'simulated', secretAccessKey: 'simulated' },
   })
   waits = 0
+  said = []
   run += 1
   names = { letters: `run-${run}-letters`, stamps: `run-${run}-stamps`, parcels: `run-${run}-parcels` }
 })
@@ -56,7 +61,16 @@ function repairRow(template: Template): Promise<void> {
     waits += 1
     return Promise.resolve()
   }
-  return bringUpTables({ cloudFormation, wait }, { stack, template })
+  return bringUpTables(
+    { cloudFormation, wait },
+    {
+      stack,
+      template,
+      say: (line) => {
+        said.push(line)
+      },
+    },
+  )
 }
 
 const tableOf = (name: string) => ({
@@ -170,7 +184,7 @@ describe('a stack of tables that is there', () => {
     const { Resources } = templateOf(['letters'])
     await repairRow({ Resources })
     const { lettersTable } = Resources
-    const KeySchema = [{ AttributeName: 'other', KeyType: 'HASH' }]
+    const KeySchema = [{ AttributeName: 'other', KeyType: 'HASH' as const }]
     const replacing = { ...lettersTable!, Properties: { ...lettersTable!.Properties, KeySchema } }
     await expect(repairRow({ Resources: { lettersTable: replacing } })).rejects.toThrow(
       'The stack ledger-prod-data was not changed (UPDATE_ROLLBACK_COMPLETE).\n' +
@@ -178,6 +192,54 @@ describe('a stack of tables that is there', () => {
     )
     await repairRow(templateOf(['letters', 'stamps']))
     expect(simulated.tablesOf(stack)).toEqual([names.letters, names.stamps])
+  })
+
+  const indexOf = (name: string) => ({
+    IndexName: name,
+    KeySchema: [{ AttributeName: name, KeyType: 'HASH' as const }],
+    Projection: { ProjectionType: 'KEYS_ONLY' as const },
+  })
+  const indexedBy = (...indexes: readonly string[]): Template => {
+    const { lettersTable } = templateOf(['letters', 'stamps']).Resources
+    const AttributeDefinitions = ['id', ...indexes].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S' as const,
+    }))
+    const GlobalSecondaryIndexes = indexes.length === 0 ? undefined : indexes.map(indexOf)
+    const Properties = { ...lettersTable!.Properties, AttributeDefinitions, GlobalSecondaryIndexes }
+    return {
+      Resources: {
+        ...templateOf(['letters', 'stamps']).Resources,
+        lettersTable: { ...lettersTable!, Properties },
+      },
+    }
+  }
+  const indexes = () => simulated.indexesOf(stack, 'lettersTable')
+  const executed = () => simulated.calls.filter((call) => call.startsWith('Execute')).length
+
+  it('gets and loses its indexes one in each update, and says so', async () => {
+    await repairRow(indexedBy('byDay'))
+    await putRow(names.letters)
+    simulated.calls.length = 0
+    await repairRow(indexedBy('byOwnId', 'byRfcId'))
+    expect(indexes()).toEqual(['byOwnId', 'byRfcId'])
+    expect(executed()).toBe(3)
+    expect(said).toEqual([
+      'DynamoDB makes or removes one index of a table at a time: update 1 of 3 of the stack ledger-prod-data.',
+      'DynamoDB makes or removes one index of a table at a time: update 2 of 3 of the stack ledger-prod-data.',
+      'DynamoDB makes or removes one index of a table at a time: update 3 of 3 of the stack ledger-prod-data.',
+    ])
+    expect(await rowsOf(engine.client, names.letters)).toEqual([row])
+  })
+
+  it('goes on between two indexes where a deploy ended there', async () => {
+    await repairRow(indexedBy())
+    await simulated.putStack(stack, indexedBy('byOwnId'))
+    simulated.calls.length = 0
+    await repairRow(indexedBy('byOwnId', 'byRfcId'))
+    expect(indexes()).toEqual(['byOwnId', 'byRfcId'])
+    expect(executed()).toBe(1)
+    expect(said).toEqual([])
   })
 
   it.each([

@@ -3,6 +3,8 @@ import { isLocal, withLocalDefaults } from '../../local/local-environment.ts'
 
 const localStack = {
   TABLE_PREFIX: 'delivery-ledger-local',
+  CORRELATION_HEADER: 'X-Tencentcloudses-Cb-Order,SC-Custom-Order',
+  RFC_MESSAGE_ID_INDEX: 'on',
   AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
   AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: 'http://127.0.0.1:3003',
   AWS_REGION: 'local',

@@ -20,6 +20,8 @@ describe('the settings of the local stack', () => {
       isSendCloudSimulated: true,
       functionEnvironment: {
         TABLE_PREFIX: 'delivery-ledger-local',
+        CORRELATION_HEADER: 'X-Tencentcloudses-Cb-Order,SC-Custom-Order',
+        RFC_MESSAGE_ID_INDEX: 'on',
         AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
         AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: 'http://127.0.0.1:3003',
         AWS_REGION: 'local',
@@ -62,6 +64,14 @@ describe('the settings of the local stack', () => {
       )
     },
   )
+
+  it('are refused where no provider reports back the header of own ids', () => {
+    expect(() => localSettings({ CORRELATION_HEADER: 'X-Order' })).toThrow(
+      new ConfigError([
+        'CORRELATION_HEADER: expected headers that a provider reports back, X-Tencentcloudses-Cb-… or SC-Custom-…, separated by commas',
+      ]),
+    )
+  })
 
   it('are those that are set', () => {
     expect(

@@ -65,6 +65,7 @@ describe('the local stack', () => {
         provider: { S: 'sendcloud' },
         status: { S: 'delivered' },
         'SC-Custom-Order': { S: 'order 1234' },
+        ownId: { S: 'order 1234#04' },
       }),
     ])
   })

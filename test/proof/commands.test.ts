@@ -91,13 +91,13 @@ async function post(url: string, body: unknown, type = 'application/json'): Prom
 }
 
 /** What shows times to people shows them in the zone of the machine, if no other is named. */
-const localTimed = new Set(['show', 'problems', 'stuck', 'tail'])
+const localTimed = /^(?:show|problems|stuck|tail|(?:suppressions|quarantine|inbound) (?:list|show))\b/
 
 /** What the command prints; where that is nothing, what it says on standard error. */
 async function printedBy(line: string): Promise<string> {
   const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
   const [name = ''] = words
-  if (localTimed.has(name)) words.push('--tz', 'UTC')
+  if (localTimed.test(line)) words.push('--tz', 'UTC')
   const module = (await import(`../../cli/${name}.ts`)) as Record<string, unknown>
   const register = Object.entries(module).find(([exported]) => exported.startsWith('register'))?.[1]
   // It compares this machine's clock with that of the function.

@@ -92,6 +92,8 @@ const otherValues: Readonly<Record<string, string>> = {
   sendsRecorded: 'on',
   sweepAgesDays: '6,28',
   syncProviderLists: 'off',
+  correlationHeader: 'SC-Custom-Order',
+  rfcMessageIdIndex: 'on',
   retentionDays: '77',
   inboundRetentionDays: '11',
   unverifiedMbPerDay: '13',
@@ -139,6 +141,8 @@ describe('the environment', () => {
     expect(functionIn(templateOfParams, 'ingest').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: otherValues.retentionDays,
+      CORRELATION_HEADER: otherValues.correlationHeader,
+      RFC_MESSAGE_ID_INDEX: otherValues.rfcMessageIdIndex,
       INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
       CALLBACK_TOKEN_SHA256: otherValues.callbackTokenSha256,
       CALLBACK_TOKEN_SHA256_TENCENT_SES: otherValues.callbackTokenSha256TencentSes,
@@ -149,6 +153,8 @@ describe('the environment', () => {
     expect(functionIn(templateOfParams, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: otherValues.retentionDays,
+      CORRELATION_HEADER: otherValues.correlationHeader,
+      RFC_MESSAGE_ID_INDEX: otherValues.rfcMessageIdIndex,
       INBOUND_RETENTION_DAYS: otherValues.inboundRetentionDays,
       SES_POLL: otherValues.sesPoll,
       SES_ENDPOINT: otherValues.sesEndpoint,
@@ -172,6 +178,8 @@ describe('the environment', () => {
     expect(functionIn(template, 'ingest').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: '400',
+      CORRELATION_HEADER: '',
+      RFC_MESSAGE_ID_INDEX: 'off',
       INBOUND_RETENTION_DAYS: '30',
       CALLBACK_TOKEN_SHA256: digest,
       CALLBACK_TOKEN_SHA256_TENCENT_SES: '',
@@ -182,6 +190,8 @@ describe('the environment', () => {
     expect(functionIn(template, 'reconcile').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
       RETENTION_DAYS: '400',
+      CORRELATION_HEADER: '',
+      RFC_MESSAGE_ID_INDEX: 'off',
       INBOUND_RETENTION_DAYS: '30',
       SES_POLL: 'on',
       SES_ENDPOINT: '',
@@ -193,6 +203,38 @@ describe('the environment', () => {
       SWEEP_AGES_DAYS: '',
       SYNC_PROVIDER_LISTS: 'on',
     })
+  })
+})
+
+const indexed = v.object({
+  Properties: v.object({
+    AttributeDefinitions: v.array(v.object({ AttributeName: v.string() })),
+    GlobalSecondaryIndexes: v.array(
+      v.strictObject({ IndexName: v.string(), KeySchema: v.unknown(), Projection: v.unknown() }),
+    ),
+  }),
+})
+
+describe('the packaged template of the tables', () => {
+  it.each([
+    ['none', () => everything, ['byMessage', 'pending', 'problems'], []],
+    [
+      'both',
+      () => everythingOfParams,
+      ['byMessage', 'pending', 'problems', 'byOwnId', 'byRfcMessageId'],
+      ['ownId', 'rfcId'],
+    ],
+  ] as const)('has of the indexes that settings make %s', (_, resourcesOf, names, attributes) => {
+    const { Properties } = v.parse(indexed, resourcesOf().DeliveriesTable)
+    expect(Properties.GlobalSecondaryIndexes.map(({ IndexName }) => IndexName)).toEqual(names)
+    expect(Properties.AttributeDefinitions.map(({ AttributeName }) => AttributeName)).toEqual([
+      'recipient',
+      'message',
+      'messageId',
+      'pending',
+      'problemDay',
+      ...attributes,
+    ])
   })
 })
 

@@ -216,7 +216,7 @@ describe('npm start', () => {
 
     const list = run('npx ledger suppressions list', environment)
     expect(await list.exited).toBe(0)
-    expect(list.output()).toMatch(/^example@example\.com +hard-bounce +2022-06-01T06:24:43Z$/m)
+    expect(list.output()).toMatch(/^example@example\.com +hard-bounce +2022-06-01 06:24:43$/m)
   })
 
   it('prints one for SendCloud, too, signed', async () => {

@@ -7,14 +7,14 @@ import { close, listen } from '../../../local/listening-server.ts'
  */
 export async function startRefusingDynamoDb(
   error: string,
-  but: Readonly<Record<string, (table: string) => object>> = {},
+  but: Readonly<Record<string, (table: string, index?: string) => object>> = {},
 ): Promise<{ readonly endpoint: string; readonly stop: () => Promise<void> }> {
   const server = createServer((request, response) => {
     void (async () => {
       const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString()
       const operation = String(request.headers['x-amz-target']).replace(/.*\./, '')
-      const { TableName } = JSON.parse(body) as { TableName: string }
-      const answer = but[operation]?.(TableName) ?? { __type: `com.amazon.coral.service#${error}` }
+      const { TableName, IndexName } = JSON.parse(body) as { TableName: string; IndexName?: string }
+      const answer = but[operation]?.(TableName, IndexName) ?? { __type: `com.amazon.coral.service#${error}` }
       response.writeHead('__type' in answer ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' })
       response.end(JSON.stringify(answer))
     })()

@@ -38,8 +38,13 @@ async function deployedWith(
   return prefix
 }
 
-function tablesOf(name: string, client = engine.client, environment = prod): Promise<readonly Check[]> {
-  return checkTables({ client, name, environment, doRowsExpire: client !== engine.client })
+function tablesOf(
+  name: string,
+  client = engine.client,
+  environment = prod,
+  settings = {},
+): Promise<readonly Check[]> {
+  return checkTables({ client, name, environment, settings, doRowsExpire: client !== engine.client })
 }
 
 const recipientAndMessage = {
@@ -130,7 +135,7 @@ describe('the tables', () => {
       {
         found: `${name}-deliveries lacks the index pending`,
         advice:
-          'It was made by another version: stop the local stack, delete the folder in which its tables persist, and start it again.',
+          'It was made by another version or with other settings: stop the local stack, delete the folder in which its tables persist, and start it again.',
       },
     ])
   })
@@ -199,6 +204,24 @@ describe('the tables', () => {
         found: `${name}-deliveries lacks the index pending`,
         advice: 'Deploy this version: that adds it.',
       },
+    ])
+  })
+
+  it.each([
+    ['byOwnId', { CORRELATION_HEADER: 'SC-Custom-Order' }],
+    ['byRfcMessageId', { RFC_MESSAGE_ID_INDEX: 'on' }],
+  ])('lack the index %s where the setting wants it', async (index, settings) => {
+    const name = await deployedWith()
+    expect(await tablesOf(name, engine.client, prod, settings)).toEqual([
+      {
+        check: 'tables',
+        verdict: 'failed',
+        found: `${name}-deliveries lacks the index ${index}`,
+        advice: 'Deploy this version: that adds it.',
+      },
+    ])
+    expect(await tablesOf(name, engine.client, prod, { RFC_MESSAGE_ID_INDEX: 'off' })).toMatchObject([
+      { verdict: 'passed' },
     ])
   })
 

@@ -19,10 +19,17 @@ const recipient = 'example@example.com'
 const at = (instant: string) => Date.parse(instant)
 
 async function ledger({ client, freshTables } = engine) {
-  const { deliveries: table } = await freshTables()
+  const { deliveries: table } = await freshTables({
+    CORRELATION_HEADER: 'X-Tencentcloudses-Cb-0',
+    RFC_MESSAGE_ID_INDEX: 'on',
+  })
   const clock = virtualClock('2026-11-21T08:00:00Z')
   const on = { client, table, clock }
-  const writer = deliveryWriter({ ...on, retentionDays: 400 })
+  const writer = deliveryWriter({
+    ...on,
+    retentionDays: 400,
+    indexedIds: { ownIdHeaders: ['X-Tencentcloudses-Cb-0'], isRfcMessageIdIndexed: true },
+  })
   const reader = deliveryReader({ ...on, log: () => undefined })
   return {
     clock,
@@ -198,7 +205,12 @@ describe('a row that is as large as an item may be', () => {
         kind: 'bounced',
         bounceClass: 'soft',
         reply: `451 ${'try again later '.repeat(20)}`,
-        columns: { subject: 'a subject', from: 'test@fromexample.com', template: 'w'.repeat(900) },
+        columns: {
+          subject: 'a subject',
+          from: 'test@fromexample.com',
+          template: 'w'.repeat(900),
+          rfcMessageId: 'r'.repeat(1_024),
+        },
         headers: headersOf(3),
         spelling: 'Example@example.com',
         sentAtMs: at('2022-06-01T06:24:40Z'),

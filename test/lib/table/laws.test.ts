@@ -47,7 +47,9 @@ const anyEvent: fc.Arbitrary<DeliveryEvent> = fc
     ...(drawn.kind === 'bounced' && { bounceClass: drawn.bounceClass }),
     ...(drawn.sentSecond !== undefined && { sentAtMs: startMs - 60_000 + drawn.sentSecond * 1_000 }),
     // What belongs to a message is the same in every event that reports it.
-    columns: drawn.reportsSubject ? { subject: `about ${drawn.message}` } : {},
+    columns: drawn.reportsSubject
+      ? { subject: `about ${drawn.message}`, rfcMessageId: `${drawn.message}@example.com` }
+      : {},
     headers: new Map(drawn.reportsSubject ? [['X-Tencentcloudses-Cb-Order', drawn.message]] : []),
   }))
 
@@ -89,7 +91,10 @@ async function writtenBy(
   writers: readonly (readonly DeliveryEvent[])[],
   maxFactsInRow = 50,
 ): Promise<{ table: string }> {
-  const { deliveries: table } = await engine.freshTables()
+  const { deliveries: table } = await engine.freshTables({
+    CORRELATION_HEADER: 'X-Tencentcloudses-Cb-Order',
+    RFC_MESSAGE_ID_INDEX: 'on',
+  })
   await Promise.all(
     writers.map(async (events) => {
       const writer = deliveryWriter({
@@ -98,6 +103,7 @@ async function writtenBy(
         retentionDays: 400,
         clock,
         maxFactsInRow,
+        indexedIds: { ownIdHeaders: ['X-Tencentcloudses-Cb-Order'], isRfcMessageIdIndexed: true },
       })
       for (const event of events) await writer.record(event)
     }),
