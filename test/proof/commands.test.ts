@@ -102,6 +102,8 @@ async function printedBy(line: string): Promise<string> {
   const register = Object.entries(module).find(([exported]) => exported.startsWith('register'))?.[1]
   // It compares this machine's clock with that of the function.
   if (name === 'doctor') await untilPresent()
+  // It goes on until somebody ends it.
+  if (name === 'console') interruptOnceListening()
   const before = process.cwd()
   process.chdir(folder)
   try {
@@ -110,6 +112,12 @@ async function printedBy(line: string): Promise<string> {
   } finally {
     process.chdir(before)
   }
+}
+
+/** Presses Ctrl-C as soon as somebody listens for it. */
+function interruptOnceListening(before = process.listenerCount('SIGINT')): void {
+  if (process.listenerCount('SIGINT') > before) process.emit('SIGINT')
+  else setImmediate(interruptOnceListening, before)
 }
 
 async function untilPresent(): Promise<void> {

@@ -60,6 +60,7 @@ const testedElsewhere = [
   'commands.md',
   'adding-a-provider.md',
   'importing-lists.md',
+  'query-api.md',
   'relay-nginx.md',
   'runbook.md',
 ]
@@ -101,6 +102,10 @@ describe('the README and the pages', () => {
         expect.stringMatching(/^curl -X POST 'https:\/\/<host>\/sent\/<token>' /),
       ],
     ],
+    [
+      'docs/console.md',
+      ['npx ledger console', 'npx ledger report --html report.html --from 2022-06-01 --to 2022-06-07'],
+    ],
     ['docs/quarantine.md', ['npx ledger quarantine list']],
     ['docs/settings.md', ['cp settings.example.yml settings.yml']],
     ['docs/suppressions.md', ['npx ledger suppressions show someone@example.com', 'npm pack']],
@@ -111,6 +116,7 @@ describe('the README and the pages', () => {
   it('have commands in no other page, but where other tests run them', () => {
     const withCommands = pages.filter((page) => commandsOf(textOf(`docs/${page}`)).length > 0)
     const known = [
+      'console.md',
       'deploy.md',
       'development.md',
       'poll.md',
@@ -145,7 +151,7 @@ describe('the README and the pages', () => {
 
 describe('npm start', () => {
   let stack: RunningCommand
-  let urls: Record<'callback' | 'viewer' | 'dynamoDb' | 'ses' | 'sendCloud' | 'logs', string>
+  let urls: Record<'callback' | 'console' | 'dynamoDb' | 'ses' | 'sendCloud' | 'logs', string>
   let environment: Record<string, string>
 
   beforeAll(async () => {
@@ -155,7 +161,7 @@ describe('npm start', () => {
     const reported = (what: string) => new RegExp(`${what} +(http://\\S+)`).exec(stack.output())![1]!
     urls = {
       callback: reported('Callback URL'),
-      viewer: reported('Table viewer'),
+      console: reported('Console'),
       dynamoDb: reported('DynamoDB'),
       ses: reported('Poll API'),
       sendCloud: reported('SendCloud API'),
@@ -272,11 +278,13 @@ describe('npm start', () => {
     )
   })
 
-  it('shows the table in the browser, sets of facts as lists', async () => {
-    const rows = await fetch(`${urls.viewer}/items?operationType=scan`)
-    expect(await rows.text()).toMatch(/"delivered": \[\s*"\d{4}-/)
-    const written = await fetch(`${urls.viewer}/add-item`, { method: 'POST', body: '{}' })
-    expect(written.ok).toBe(false)
+  it('shows mails in the browser to whoever has the URL of the console, and to nobody else', async () => {
+    const first = await fetch(urls.console, { redirect: 'manual' })
+    const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const { origin } = new URL(urls.console)
+    const found = await fetch(`${origin}/search?q=example@example.com`, { headers: { cookie } })
+    expect(await found.text()).toContain('551 5.1.1 recipient is not exist')
+    expect((await fetch(`${origin}/`)).status).toBe(401)
   })
 
   it('is looked into by MessageId and as JSON, too', async () => {

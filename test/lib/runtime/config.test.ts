@@ -40,6 +40,7 @@ describe('settings that are not set', () => {
       TABLE_PREFIX: 'delivery-ledger-local',
       RETENTION_DAYS: 400,
       INBOUND_RETENTION_DAYS: 30,
+      RFC_MESSAGE_ID_INDEX: false,
       UNVERIFIED_MB_PER_DAY: 100,
       CALLBACK_TOKEN_SHA256: [digest],
     })
@@ -50,6 +51,7 @@ describe('settings that are not set', () => {
       TABLE_PREFIX: 'delivery-ledger-local',
       RETENTION_DAYS: 400,
       INBOUND_RETENTION_DAYS: 30,
+      RFC_MESSAGE_ID_INDEX: false,
       SES_POLL: 'on',
       SENDCLOUD_ENDPOINT: 'https://api.sendcloud.net/apiv2',
       SENDCLOUD_REQUESTS_PER_SECOND: 1,
