@@ -4,29 +4,7 @@ import { join } from 'node:path'
 import { parquetFile } from '../../cli/export/parquet-output.ts'
 import { textFile } from '../../cli/export/text-output.ts'
 import { scanDeliveries, scanFromStart } from '../../cli/scan-deliveries.ts'
-import type { DeliveryScanner } from '../../lib/ledger/ports.ts'
-import { madeDelivery } from './made-delivery.ts'
-
-const segments = 4
-/** A megabyte of rows of 700 bytes. */
-const rowsInPage = 1_500
-
-/** Pages as DynamoDB gives them, made when they are asked for. */
-function scannerOf(rows: number): Pick<DeliveryScanner, 'wholePages'> {
-  const boundary = (segment: number) => Math.floor((segment * rows) / segments)
-  return {
-    // eslint-disable-next-line @typescript-eslint/require-await -- rows are made, not awaited
-    async *wholePages(_, { segment } = { segment: 0, of: segments }) {
-      const end = boundary(segment + 1)
-      for (let from = boundary(segment); from < end; from += rowsInPage) {
-        const length = Math.min(rowsInPage, end - from)
-        const items = Array.from({ length }, (_, index) => madeDelivery(from + index, rows))
-        const isLast = from + length >= end
-        yield { items, rows: length, ...(!isLast && { next: String(from + length) }) }
-      }
-    },
-  }
-}
+import { madePages, segments } from './made-pages.ts'
 
 /** Lines about the files of `ledger export` with so many made rows: rows a second, and the most memory. */
 export async function benchExport(rows: number): Promise<readonly string[]> {
@@ -38,7 +16,7 @@ export async function benchExport(rows: number): Promise<readonly string[]> {
       const output = format === 'parquet' ? await parquetFile(file) : await textFile(file, format, 0)
       let peakBytes = 0
       const begin = performance.now()
-      await scanDeliveries(scannerOf(rows), {
+      await scanDeliveries(madePages(rows), {
         state: scanFromStart(segments),
         signal: new AbortController().signal,
         onPage: (page) => output.write(page),
