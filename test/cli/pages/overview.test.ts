@@ -17,11 +17,8 @@ function mail(day: string, recipient: string, rest: Parameters<typeof eventWith>
 
 /** Nothing shows when it was sent. */
 function withoutDay(): Delivery {
-  const { occurredAtMs: _, ...event } = eventWith({
-    recipient: 'fi@example.com',
-    message: 'no-day',
-    source: 'poll',
-  })
+  const event = { ...eventWith({ recipient: 'fi@example.com', message: 'no-day', source: 'poll' }) }
+  delete event.occurredAtMs
   return joined(undefined, event)
 }
 
