@@ -16,13 +16,14 @@ import {
   type ExportCheckpoint,
   type ExportState,
 } from './export/export-checkpoint.ts'
-import { isExported, type ExportFilter } from './export/export-row.ts'
+import type { ExportFilter } from './export/export-row.ts'
 import { parquetFile } from './export/parquet-output.ts'
 import { textFile, textToStandardOutput, type ExportOutput } from './export/text-output.ts'
+import { writeMails } from './export/write-mails.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { progressBar } from './progress-bar.ts'
 import { scanCost } from './scan-cost.ts'
-import { isWhole, scanDeliveries } from './scan-deliveries.ts'
+import { isWhole } from './scan-deliveries.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
 interface Options extends DayRange {
@@ -110,23 +111,15 @@ async function run({ ledger, output, filter, state, expectedRows, store }: Expor
   const { client, tables, clock, log } = ledger
   const bar = progressBar('{value}/{total} rows')
   bar.start(Math.max(expectedRows, state.rows), state.rows)
+  const onRows = (rows: number) => {
+    // DynamoDB counts every few hours: the total is never less than what was read.
+    bar.setTotal(Math.max(expectedRows, rows))
+    bar.update(rows)
+  }
   try {
+    const scanner = deliveryScanner({ client, table: tables.deliveries, clock, log })
     await untilInterrupted('Ending after these pages.', (signal) =>
-      scanDeliveries(deliveryScanner({ client, table: tables.deliveries, clock, log }), {
-        state,
-        signal,
-        onPage: async (deliveries) => {
-          const mails = deliveries.filter((delivery) => isExported(delivery, filter))
-          await output.write(mails)
-          state.mails += mails.length
-        },
-        onState: async () => {
-          // DynamoDB counts every few hours: the total is never less than what was read.
-          bar.setTotal(Math.max(expectedRows, state.rows))
-          bar.update(state.rows)
-          await store({ bytes: output.bytes(), state })
-        },
-      }),
+      writeMails(scanner, { output, filter, state, signal, store, onRows }),
     )
   } finally {
     bar.stop()
