@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { exportFromStart, storeCheckpoint, storedCheckpoint } from '../../cli/export/export-checkpoint.ts'
 import { textFile } from '../../cli/export/text-output.ts'
@@ -90,6 +91,15 @@ async function runUntil(
   return isWhole(state)
 }
 
+/** Throws for a line that is not whole. */
+function recipientsIn(text: string, format: 'ndjson' | 'csv'): string[] {
+  if (format === 'csv')
+    return parse<Record<string, string>>(text, { columns: true }).map(({ recipient = '' }) => recipient)
+  const lines = text.split('\n')
+  expect(lines.pop()).toBe('')
+  return lines.map((line) => (JSON.parse(line) as { recipient: string }).recipient)
+}
+
 it('an export that ends anywhere, any number of times, holds each mail once in the end', async () => {
   let run = 0
   await fc.assert(
@@ -105,9 +115,7 @@ it('an export that ends anywhere, any number of times, holds each mail once in t
         for (const end of [...ends, undefined])
           isDone ||= await runUntil(file, format, scanner, segments, end)
         expect(isDone).toBe(true)
-        const written = [...(await readFile(file, 'utf8')).matchAll(/a\d+@example\.com/g)].map(
-          ([found]) => found,
-        )
+        const written = recipientsIn(await readFile(file, 'utf8'), format)
         expect(written.sort()).toEqual(mails.map(({ recipient }) => recipient).sort())
       },
     ),
