@@ -106,7 +106,7 @@ it('an export that ends anywhere, any number of times, holds each mail once in t
     fc.asyncProperty(
       fc.constantFrom('ndjson' as const, 'csv' as const),
       fc.integer({ min: 1, max: 4 }),
-      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 1, max: 20 }),
       fc.array(anyEnd, { maxLength: 6 }),
       async (format, segments, pageSize, ends) => {
         const file = join(folder, String((run += 1)))
@@ -119,6 +119,6 @@ it('an export that ends anywhere, any number of times, holds each mail once in t
         expect(written.sort()).toEqual(mails.map(({ recipient }) => recipient).sort())
       },
     ),
-    { numRuns: times({ quick: 40, proof: 1_000 }) },
+    { numRuns: times({ quick: 100, proof: 1_000 }) },
   )
 })
