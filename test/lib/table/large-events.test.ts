@@ -195,7 +195,8 @@ describe('a row that is as large as an item may be', () => {
     [1_000, engine],
     [300, engine],
     [100, engine],
-    [20, engine],
+    [30, engine],
+    [20, exactEngine],
     [10, exactEngine],
     [0, exactEngine],
   ])('takes status and fact with room for %i bytes', async (room, on) => {
