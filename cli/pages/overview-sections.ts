@@ -13,22 +13,32 @@ const shownReasons = 10
 /** As many as are kept: beyond them a table by day is for `ledger stats`. */
 const shownDays = 400
 
-/** The figures of an overview: as a whole, over the days, by reason, mailbox provider and template. */
-export function overviewSections(overview: Overview, words: Words): Html {
+type Shown = (text: string, recipient?: string) => string
+
+/**
+ * The figures of an overview: as a whole, over the days, by reason, mailbox provider and template.
+ * @param shown - how text of strangers is shown, of a reason with the recipient of one of its mails; default: as it is
+ */
+export function overviewSections(overview: Overview, words: Words, shown: Shown = asIs): Html {
   const byDay = overview.tableBy('day', shownDays)
   if (byDay.total.mails === 0) {
     return html`<p>${words.noMails}</p>
       ${undatedNote(overview, words)}`
   }
-  return html`${keyFigures(byDay.total, words)} ${chartsOf(byDay, words)} ${reasonsSection(overview, words)}
+  return html`${keyFigures(byDay.total, words)} ${chartsOf(byDay, words)}
+    ${reasonsSection(overview, words, shown)}
     <h2>${words.mailboxProviders}</h2>
-    ${groupTable(words.columns.mailboxProvider, overview.tableBy('mailbox-provider', shownGroups), words)}
+    ${groupTable(words.columns.mailboxProvider, overview.tableBy('mailbox-provider', shownGroups), words, shown)}
     <h2>${words.byTemplate}</h2>
-    ${groupTable(words.columns.template, overview.tableBy('template', shownGroups), words)}
+    ${groupTable(words.columns.template, overview.tableBy('template', shownGroups), words, shown)}
     <h2>${words.byDayTable}</h2>
-    ${groupTable(words.columns.day, byDay, words)}
+    ${groupTable(words.columns.day, byDay, words, shown)}
     <p class="soft">${words.machineNote}</p>
     ${undatedNote(overview, words)}`
+}
+
+function asIs(text: string): string {
+  return text
 }
 
 function undatedNote({ undated }: Overview, words: Words): Html {
@@ -64,7 +74,7 @@ function machineNote({ byMachines }: EngagementFigures, words: Words): string {
   return words.byMachines(words.count(byMachines))
 }
 
-function reasonsSection(overview: Overview, words: Words): Html {
+function reasonsSection(overview: Overview, words: Words, text: Shown): Html {
   const { shown, mails, others } = overview.reasons(shownReasons)
   const { columns } = words
   return html`<h2>${words.topReasons}</h2>
@@ -84,7 +94,7 @@ function reasonsSection(overview: Overview, words: Words): Html {
               words.count(reason.mails),
               html`${percent(reason.mails / mails)} ${bar(reason.mails / mails)}`,
               words.classes[reason.class],
-              reason.reason === '' ? words.noReply : reason.reason,
+              reason.reason === '' ? words.noReply : text(reason.reason, reason.sample.recipient),
               providerWords(reason, words),
             ]),
           )
@@ -99,9 +109,9 @@ function providerWords(reason: BounceReason, words: Words): string {
     .join(', ')
 }
 
-function groupTable(label: string, { groups, others, total }: FigureTable, words: Words): Html {
+function groupTable(label: string, { groups, others, total }: FigureTable, words: Words, shown: Shown): Html {
   const { figures } = words
-  const name = (group: string) => (group === '(unknown)' ? words.unnamed : printedLine(group))
+  const name = (group: string) => (group === '(unknown)' ? words.unnamed : printedLine(shown(group)))
   const figureNames = [
     figures.delivered,
     figures.bounced,

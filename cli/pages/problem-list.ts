@@ -10,8 +10,8 @@ import type { Words } from './words.ts'
 interface Shown {
   readonly words: Words
   readonly times: LocalTimes
-  /** How text of strangers is shown; default: as it is. */
-  readonly shown?: (text: string) => string
+  /** How text of strangers about a mail to the recipient is shown; default: as it is. */
+  readonly shown?: (text: string, recipient: string) => string
   /** Where a mail is shown by itself; absent: nowhere. */
   readonly linkOf?: (problem: FoundProblem) => string
 }
@@ -21,10 +21,10 @@ export function problemList(
   problems: readonly FoundProblem[],
   { words, times, shown = asIs, linkOf }: Shown,
 ): Html {
-  const text = (stranger: string) => printedLine(shown(stranger))
   return html`<ul class="problem-list">
     ${problems.map((one) => {
       const { delivery, problem, sentAtMs } = one
+      const text = (stranger: string) => printedLine(shown(stranger, delivery.recipient))
       const subject = text(delivery.columns.get('subject') ?? '')
       const named = subject === '' ? words.noSubject : subject
       return html`<li>

@@ -3,7 +3,7 @@ import { html, raw } from 'hono/html'
 import type { FoundProblem } from '../find-problems.ts'
 import type { LocalTimes } from '../local-time.ts'
 import type { Html } from '../pages/html.ts'
-import { maskedText } from '../pages/masked-text.ts'
+import { maskedText } from '../../lib/core/masked-text.ts'
 import type { Overview } from '../pages/overview.ts'
 import { overviewSections } from '../pages/overview-sections.ts'
 import { problemList } from '../pages/problem-list.ts'
@@ -45,7 +45,7 @@ export function reportPage({ name, overview, problems, madeAtMs, words, times, i
         <main>
           <h1>${title}</h1>
           <p>${words.rangeOf(from, to)}</p>
-          ${overviewSections(overview, words)}
+          ${overviewSections(overview, words, isMasked ? maskedText : undefined)}
           ${
             problems.length === 0
               ? ''

@@ -1,5 +1,6 @@
-import { canonicalDomain, maskedAddress, recipientOf } from '../core/address.ts'
+import { canonicalDomain, recipientOf } from '../core/address.ts'
 import type { DeliveryKey } from '../core/delivery.ts'
+import { maskedText } from '../core/masked-text.ts'
 import { identifierIn, maxIdentifierBytes, type MessageKey } from '../core/message.ts'
 import { suppressionReasons, type SuppressionReason } from '../core/suppression.ts'
 import { oneLine } from '../core/text.ts'
@@ -188,5 +189,5 @@ function decoded(part: string): string | undefined {
 
 /** Enough of a text from outside for who sent it to know it again. */
 function shown(text: string): string {
-  return maskedAddress(oneLine(text)).slice(0, 40)
+  return maskedText(oneLine(text)).slice(0, 40)
 }

@@ -13,6 +13,7 @@ const engine = embeddedTables()
 let folder: string
 let file: string
 let prefix: string
+let writer: ReturnType<typeof deliveryWriter>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'report-'))
@@ -23,7 +24,7 @@ beforeEach(async () => {
   const tables = await engine.freshTables()
   prefix = tables.prefix
   file = join(folder, `${prefix}.html`)
-  const writer = deliveryWriter({
+  writer = deliveryWriter({
     client: engine.client,
     table: tables.deliveries,
     retentionDays: 400,
@@ -58,6 +59,24 @@ describe('ledger report', () => {
     expect(text).toContain('Addresses are masked.')
     expect(text).not.toContain('anna.smith')
     expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  it('masks them in the names of templates, and whoever they are of: quoted, in full width, encoded, or the local part alone', async () => {
+    await writer.record(
+      eventWith({
+        recipient: '"bob jones"@example.com',
+        message: 'another-message',
+        kind: 'bounced',
+        bounceClass: 'hard',
+        reply: '550 bob jones: carl.king＠example.com and dora.lee%40example.com are no users',
+        columns: { subject: '"bob jones"@example.com', template: 'to emma.moon@example.com' },
+      }),
+    )
+    await report()
+    const text = await readFile(file, 'utf8')
+    expect(text).toContain('550')
+    expect(text).toContain('to e…@example.com')
+    expect(text).not.toMatch(/jones|king|lee|moon/)
   })
 
   it('shows addresses where that is asked for, and the words of another language', async () => {

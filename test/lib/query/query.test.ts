@@ -241,6 +241,12 @@ describe('a question that cannot be read', () => {
       'something else',
     ],
     ['/deliveries?recipient=a@example.com&limit=soon', 'limit', 'a whole number from 1 to 100', 'soon'],
+    [
+      '/deliveries?recipient=a@example.com&limit=zoe%2540b.example',
+      'limit',
+      'a whole number from 1 to 100',
+      'z…%40b.example',
+    ],
     ['/deliveries?recipient=a@example.com&limit=101', 'limit', 'a whole number from 1 to 100', '101'],
     ['/deliveries?recipient=a@example.com&limit=1&limit=2', 'limit', 'it once', 'it again'],
     ['/deliveries?recipient=%ZZ', 'recipient', 'percent-encoded UTF-8', 'what is none'],
