@@ -4,6 +4,7 @@ import type { InboundMailReader, StoredInboundMail } from '../lib/ledger/ports.t
 import { inboundMailReader } from '../lib/table/inbound-reader.ts'
 import { CommandError } from './command-error.ts'
 import { letterOf, type Letter } from './inbound-letter.ts'
+import { csvOf, moreLine, withListOptions, type ListFormat } from './list-options.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
@@ -11,12 +12,10 @@ import { printJson } from './print-json.ts'
 /** Declares `ledger inbound list | show`. */
 export function registerInbound(program: Command): void {
   const inbound = program.command('inbound').description('mails that somebody sent to us')
-  inbound
-    .command('list')
+  withListOptions(inbound.command('list'), 'the mails, without their content,')
     .description('the mails that came, newest first')
     .option('--answers <MessageId>', 'only those that answer this message')
     .addOption(timeZoneOption())
-    .option('--json', 'print the mails as JSON, without their content')
     .action(listInbound)
   inbound
     .command('show')
@@ -28,17 +27,24 @@ export function registerInbound(program: Command): void {
     .action(showInbound)
 }
 
-async function listInbound(options: TimeZoneOption & { json?: boolean; answers?: string }): Promise<void> {
+interface ListOptions extends ListFormat, TimeZoneOption {
+  readonly answers?: string
+}
+
+async function listInbound(options: ListOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const { answers } = options
     const reader = readerOf(ledger)
     const mails = await Array.fromAsync(answers === undefined ? reader.all() : reader.answering(answers))
-    const newestFirst = mails.toSorted((a, b) => receivedMs(b) - receivedMs(a))
+    const newestFirst = mails.toSorted((a, b) => receivedMs(b) - receivedMs(a)).slice(0, options.limit)
     if (options.json) printJson(newestFirst.map(asJson))
+    else if (options.csv) process.stdout.write(csvOf(csvColumns, newestFirst.map(asRow)))
     else if (newestFirst.length > 0) {
       const times = localTimes(options)
       const lines = newestFirst.map((mail) => lineOf(mail, times))
-      process.stdout.write(`${lines.join('')}Times are in ${times.zone}.\n`)
+      process.stdout.write(
+        `${lines.join('')}${moreLine(mails.length, lines.length)}Times are in ${times.zone}.\n`,
+      )
     } else
       process.stdout.write(
         `No ${answers === undefined ? 'mail' : 'answer to it'} is kept in ${ledger.name}.\n`,
@@ -58,6 +64,15 @@ async function showInbound(
     else if (options.json) printJson({ ...asJson(mail), content: letter.json ?? mail.content })
     else process.stdout.write(`${headOf(mail, localTimes(options))}\n${textOf(mail, letter)}`)
   })
+}
+
+const csvColumns = ['id', 'receivedAt', 'from', 'recipient', 'subject', 'answers', 'provider']
+
+function asRow(mail: StoredInboundMail): Record<string, string> {
+  const { id, receivedAt, recipient, answers = '', provider, columns } = mail
+  const from = columns.get('from') ?? columns.get('mailFrom') ?? ''
+  const subject = columns.get('subject') ?? ''
+  return { id, receivedAt: receivedAt[0] ?? '', from, recipient, subject, answers, provider }
 }
 
 function receivedMs(mail: StoredInboundMail): number {

@@ -11,6 +11,7 @@ import { replay, rowsToReplay, type Replayed, type ReplayChoice } from '../lib/q
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { requireRetention, withDeployedSettings } from './deployment-settings.ts'
+import { csvOf, moreLine, withListOptions, type ListFormat } from './list-options.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { shownId, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
@@ -28,14 +29,12 @@ export function registerQuarantine(program: Command): void {
   const since = () =>
     new Option('--since <instant>', 'only what came then or later, such as 2026-11-21').argParser(instantOf)
 
-  quarantine
-    .command('list')
+  withListOptions(quarantine.command('list'), 'the rows')
     .description('what is still to be dealt with')
     .addOption(reason())
     .addOption(since())
     .option('--all', 'what is resolved, too')
     .addOption(timeZoneOption())
-    .option('--json', 'print the rows as JSON')
     .action(listQuarantine)
   quarantine
     .command('show')
@@ -91,9 +90,8 @@ interface Choice {
   readonly since?: number
 }
 
-interface ListOptions extends Choice, TimeZoneOption {
+interface ListOptions extends Choice, ListFormat, TimeZoneOption {
   readonly all?: boolean
-  readonly json?: boolean
 }
 
 async function listQuarantine(options: ListOptions): Promise<void> {
@@ -102,15 +100,29 @@ async function listQuarantine(options: ListOptions): Promise<void> {
     const rows = options.all
       ? (await Array.fromAsync(store.all())).filter((row) => isChosen(row, options))
       : await rowsToReplay(store, choiceOf(options))
-    const latestFirst = rows.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
+    const latestFirst = rows
+      .toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
+      .slice(0, options.limit)
     if (options.json) printJson(latestFirst)
+    else if (options.csv) process.stdout.write(csvOf(csvColumns, latestFirst.map(asRow)))
     else if (rows.length === 0) process.stdout.write(nothingOf(options))
     else {
       const times = localTimes(options)
       const lines = latestFirst.map((row) => lineOf(row, times))
-      process.stdout.write(`${lines.join('')}Times are in ${times.zone}.\n`)
+      process.stdout.write(
+        `${lines.join('')}${moreLine(rows.length, lines.length)}Times are in ${times.zone}.\n`,
+      )
     }
   })
+}
+
+const csvColumns = [
+  ...['id', 'lastSeenAt', 'firstSeenAt', 'provider', 'reason', 'seen', 'attempts', 'bytes'],
+  ...['isVerified', 'resolvedAt', 'problems'],
+]
+
+function asRow({ problems, isVerified, ...row }: QuarantinedRow): Record<string, string | number> {
+  return { ...row, isVerified: String(isVerified), problems: problems.join('\n') }
 }
 
 function isChosen(row: QuarantinedRow, { reason, since = -Infinity }: Choice): boolean {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { dayMs, formatInstant } from '../lib/core/instant.ts'
 import { ageIn } from './age.ts'
 import { colored } from './colors.ts'
@@ -6,6 +6,7 @@ import { inColumns } from './columns.ts'
 import { counted } from './counted.ts'
 import { numberIn } from './day-range.ts'
 import { findStuck, nextLookMs, type FoundStuck, type StuckMail } from './find-stuck.ts'
+import { csvOf } from './list-options.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
@@ -14,6 +15,7 @@ interface StuckOptions extends TimeZoneOption {
   readonly olderThan: number
   readonly limit: number
   readonly json?: boolean
+  readonly csv?: boolean
 }
 
 /** Declares `ledger stuck`. */
@@ -26,11 +28,12 @@ export function registerStuck(program: Command): void {
     .option('--older-than <age>', 'only those sent so long ago, such as 30m, 24h or 3d', ageIn, dayMs)
     .option('--limit <number>', 'mails shown; all are counted', numberIn(1, 10_000), 20)
     .addOption(timeZoneOption())
-    .option('--json', 'print the mails as JSON')
+    .addOption(new Option('--json', 'print the mails as JSON').conflicts('csv'))
+    .option('--csv', 'print a line of CSV for each mail, times in UTC')
     .action(stuck)
 }
 
-async function stuck({ olderThan, limit, tz, json = false }: StuckOptions): Promise<void> {
+async function stuck({ olderThan, limit, tz, json = false, csv = false }: StuckOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const nowMs = ledger.clock.now()
     const found = await findStuck(ledger, { sentUntilMs: nowMs - olderThan, limit })
@@ -39,19 +42,32 @@ async function stuck({ olderThan, limit, tz, json = false }: StuckOptions): Prom
       printJson({
         mails: found.mails,
         byDay: Object.fromEntries([...found.byDay].sort()),
-        oldest: shown.map(({ mail: { sentAtMs, ...mail }, nextMs }) => ({
-          ...mail,
-          sentAt: formatInstant(sentAtMs),
-          ...(nextMs !== undefined && { nextLookUp: formatInstant(nextMs) }),
-        })),
+        oldest: shown.map(asRow),
       })
-    } else process.stdout.write(`${linesOf(found, shown, localTimes({ tz })).join('\n')}\n`)
+    } else if (csv) process.stdout.write(csvOf(csvColumns, shown.map(asRow)))
+    else process.stdout.write(`${linesOf(found, shown, localTimes({ tz })).join('\n')}\n`)
   })
+}
+
+interface Shown {
+  readonly mail: StuckMail
+  /** Absent where it is not looked up any more. */
+  readonly nextMs: number | undefined
+}
+
+const csvColumns = ['sentAt', 'recipient', 'status', 'provider', 'message', 'nextLookUp']
+
+function asRow({ mail: { sentAtMs, ...mail }, nextMs }: Shown): Record<string, string> {
+  return {
+    ...mail,
+    sentAt: formatInstant(sentAtMs),
+    ...(nextMs !== undefined && { nextLookUp: formatInstant(nextMs) }),
+  }
 }
 
 function linesOf(
   { mails, byDay }: FoundStuck,
-  shown: readonly { readonly mail: StuckMail; readonly nextMs: number | undefined }[],
+  shown: readonly Shown[],
   { time, zone }: LocalTimes,
 ): readonly string[] {
   if (mails === 0) return ['No mail is stuck: the outcome of every older one is known.']

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { recipientOf } from '../lib/core/address.ts'
+import { formatInstant } from '../lib/core/instant.ts'
 import {
   emptySuppression,
   linesOf,
@@ -11,6 +12,7 @@ import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { addToList, heldOf, takeOffList } from './change-suppression.ts'
 import { CommandError } from './command-error.ts'
+import { csvOf, withListOptions, type ListFormat } from './list-options.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
@@ -34,13 +36,11 @@ export function registerSuppressions(program: Command): void {
   const suppressions = program
     .command('suppressions')
     .description('the addresses to which nothing should be sent')
-  suppressions
-    .command('list')
+  withListOptions(suppressions.command('list'), 'the rows')
     .description('who is on the list, and why')
     .addOption(new Option('--reason <reason>', 'only those for whom it holds').choices(suppressionReasons))
     .option('--all', 'those who are not on it any more, too')
     .addOption(timeZoneOption())
-    .option('--json', 'print the rows as JSON')
     .action(listSuppressions)
   suppressions
     .command('show')
@@ -90,9 +90,7 @@ function nonEmpty(text: string): string {
   return text
 }
 
-interface ListOptions extends ListedOptions, TimeZoneOption {
-  readonly json?: boolean
-}
+interface ListOptions extends ListedOptions, ListFormat, TimeZoneOption {}
 
 /** The number of rows that are sorted by address before printing; the rest of a longer list keeps the table's order. */
 const sortedRows = 10_000
@@ -104,13 +102,28 @@ const sortedCharacters = 2_000_000
 const writtenLines = 500
 
 /** Prints who is on the list; with `all` also who no longer is. Holds one part at a time. */
-async function listSuppressions({ json = false, tz, ...listed }: ListOptions): Promise<void> {
+async function listSuppressions({
+  json = false,
+  csv = false,
+  limit = Infinity,
+  tz,
+  ...listed
+}: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
-    const rows = listedRows(opened, listed)
-    await (json
-      ? printRows(rows, jsonPrinter())
-      : printRows(rows, columnPrinter(opened.name, localTimes({ tz }))))
+    const rows = firstOf(listedRows(opened, listed), limit)
+    if (json) await printRows(rows, jsonPrinter())
+    else if (csv) await printRows(rows, csvPrinter())
+    else await printRows(rows, columnPrinter(opened.name, localTimes({ tz })))
   })
+}
+
+async function* firstOf<T>(rows: AsyncIterable<T>, limit: number): AsyncIterable<T> {
+  let given = 0
+  for await (const row of rows) {
+    yield row
+    given += 1
+    if (given >= limit) return
+  }
 }
 
 async function printRows<T extends Printable>(
@@ -163,6 +176,28 @@ function columnPrinter(ledger: string, times: LocalTimes): Printer<Printable & R
     },
     end: () =>
       printed === 0 ? `The list of ${ledger} holds no such address.\n` : `Times are in ${times.zone}.\n`,
+  }
+}
+
+const csvColumns = ['recipient', 'reason', 'since', 'until', 'fromDomain']
+
+/** A line for each reason of each row; one that is not on the list any more has a line without a reason. */
+function csvPrinter(): Printer<Printable & { readonly lines: string }> {
+  let printed = 0
+  return {
+    printable({ row: { recipient }, held }) {
+      const rows = held.map(({ reason, sinceMs, untilMs, fromDomain }) => ({
+        recipient,
+        reason,
+        since: formatInstant(sinceMs),
+        until: untilMs === undefined ? '' : formatInstant(untilMs),
+        fromDomain,
+      }))
+      const lines = csvOf(csvColumns, rows.length > 0 ? rows : [{ recipient }], false)
+      return { recipient, lines, characters: lines.length }
+    },
+    lines: (rows) => rows.map(({ lines }) => (printed++ === 0 ? csvOf(csvColumns, []) : '') + lines),
+    end: () => (printed === 0 ? csvOf(csvColumns, []) : ''),
   }
 }
 
