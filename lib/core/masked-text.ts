@@ -6,7 +6,7 @@ const delimiter = /[\s<>()[\]"`,;:]/u
 
 /**
  * The text with every address in it masked: `551 <s…@example.com> no such user`. More than the local part is left out
- * where it cannot be told from what stands before it. Linear.
+ * where it cannot be separated from what stands before it. Linear.
  * @param recipient - whose local part is masked where it stands alone, too: `550 user s… unknown`
  */
 export function maskedText(text: string, recipient = ''): string {
