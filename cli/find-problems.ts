@@ -50,12 +50,14 @@ interface Asked {
   readonly limit: number
   /** Rows that are read at most, and a few more that are under way. Default: all. */
   readonly mostRows?: number
+  /** Entries of the index that are looked at, at most. Default: all. */
+  readonly mostListed?: number
 }
 
 /** Counts the problems of some days, and holds the latest. */
 export async function findProblems(
   ledger: OpenLedger,
-  { days, filter, limit, mostRows = Infinity }: Asked,
+  { days, filter, limit, mostRows = Infinity, mostListed = Infinity }: Asked,
 ): Promise<FoundProblems> {
   const found: FoundProblems = {
     counts: new Map(),
@@ -64,10 +66,14 @@ export async function findProblems(
     isWhole: true,
   }
   const enough = new AbortController()
-  let rows = 0
+  let [rows, listed] = [0, 0]
   await readProblems(ledger, {
     days,
-    isMeant: (one) => isInIndexAsMeant(one, filter),
+    isMeant: (one) => {
+      listed += 1
+      if (listed > mostListed) enough.abort()
+      return isInIndexAsMeant(one, filter)
+    },
     onRow: (delivery) => {
       rows += 1
       if (rows > mostRows) enough.abort()

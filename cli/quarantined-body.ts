@@ -14,9 +14,17 @@ const struckOut = '•••'
  */
 export function readableBody(body: Uint8Array, contentType: string): string | undefined {
   const text = textOf(body)
-  if (text === undefined || body.length > maxParsedBytes) return text
+  if (text === undefined) return undefined
+  if (body.length > maxParsedBytes) return struckOutIn(text)
   const readable = /\bform-urlencoded\b/i.test(contentType) ? formLines(text) : jsonLines(text)
-  return severalLines(readable ?? text)
+  return severalLines(readable ?? struckOutIn(text))
+}
+
+/** Of text that is not parsed: fields of a form, or of JSON. */
+const secretField = /(\b(?:signature|token)\b["']?\s*[=:]\s*["']?)[^&"'\s,}]+/gi
+
+function struckOutIn(text: string): string {
+  return text.replace(secretField, `$1${struckOut}`)
 }
 
 /** As text if it is text. */

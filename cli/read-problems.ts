@@ -53,10 +53,11 @@ async function* inBatches(
 ): AsyncIterable<readonly DeliveryKey[]> {
   let batch: DeliveryKey[] = []
   for await (const problem of problems) {
-    if (!isMeant(problem)) continue
+    const isRead = isMeant(problem)
+    if (signal?.aborted) return
+    if (!isRead) continue
     batch.push(problem)
     if (batch.length < keysInBatch) continue
-    if (signal?.aborted) return
     yield batch
     batch = []
   }

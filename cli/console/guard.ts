@@ -12,10 +12,14 @@ interface Guard {
 /** Where the console is asked from; a name that a stranger's DNS leads here is none of them. */
 type Origins = () => readonly string[]
 
+/** Who may ask by the browser's own word: the console's pages, and whoever typed or opened the URL. Source: W3C Fetch Metadata. */
+const ownSites: ReadonlySet<string> = new Set(['same-origin', 'none'])
+
 /**
  * - Another `Host` than those given is refused: a page of a stranger whose name resolves to this machine is not ours (DNS
  *   rebinding).
  * - A foreign `Origin` is refused, and a change without one.
+ * - So is what a page of another site or port asks for, which would read and cost something.
  * - The token in the first URL becomes a cookie that no script reads and no other site sends; it leaves the address bar.
  */
 export function guardOf(origins: Origins, token = randomBytes(24).toString('base64url')): Guard {
@@ -38,6 +42,10 @@ export function guardOf(origins: Origins, token = randomBytes(24).toString('base
       if (given !== undefined && isEqual(given, token)) {
         setCookie(c, cookie, session, { httpOnly: true, sameSite: 'Strict', path: '/' })
         return c.redirect('/')
+      }
+      // A page of another port of this machine is of the same site, and sends the cookie.
+      if (!ownSites.has(c.req.header('sec-fetch-site') ?? 'none')) {
+        return c.text('A page of another site or port asked for this.\n', 403)
       }
       if (!isEqual(getCookie(c, cookie) ?? '', session)) {
         return c.text('Open the URL that `ledger console` printed.\n', 401)

@@ -5,7 +5,7 @@ import { inboundMailReader } from '../../lib/table/inbound-reader.ts'
 import { letterOf } from '../inbound-letter.ts'
 import { definitions, nothing, path, table } from '../pages/html.ts'
 import { mostHeadsOfPage } from './bounds.ts'
-import { notice, type PageOf, type View } from './view.ts'
+import { notice, wholeId, type PageOf, type View } from './view.ts'
 
 /** Characters of a mail that are shown. */
 const shownCharacters = 50_000
@@ -57,11 +57,12 @@ export const inboundPage: PageOf = async (view) => {
 /** One mail as text, never as HTML. */
 export const letterPage: PageOf = async (view, asked) => {
   const { words, times } = view
-  const mail = await readerOf(view).mail(asked('id') ?? '')
+  const id = wholeId(asked)
+  const mail = id === undefined ? undefined : await readerOf(view).mail(id)
   if (mail === undefined) {
     return { title: words.letterTitle, section: '/inbound', body: notice(words.noSuchLetter), status: 404 }
   }
-  const letter = letterOf(mail.content)
+  const text = severalLines(letterOf(mail.content).text)
   const { columns } = words
   return {
     title: subjectOf(mail, view),
@@ -82,9 +83,10 @@ export const letterPage: PageOf = async (view, asked) => {
       [columns.id, mail.id],
     ])}
     ${
-      letter.text === ''
+      text === ''
         ? html`<p>${words.noText}</p>`
-        : html`<pre tabindex="0">${severalLines(letter.text).slice(0, shownCharacters)}</pre>`
+        : html`${text.length > shownCharacters ? notice(words.bodyCut(words.count(shownCharacters))) : nothing}
+            <pre tabindex="0">${text.slice(0, shownCharacters)}</pre>`
     }`,
   }
 }

@@ -13,7 +13,7 @@ import {
 import { nothing, path, table, type Html } from '../pages/html.ts'
 import { problemList } from '../pages/problem-list.ts'
 import { problemName, problemAdvice } from '../pages/problem-words.ts'
-import { mostProblemsOfPage } from './bounds.ts'
+import { mostListedOfPage, mostProblemsOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
 import { choice, field, notice, type Asked, type PageOf, type View } from './view.ts'
 
@@ -29,9 +29,16 @@ export const problemsPage: PageOf = async (view, asked) => {
   return { ...page, body: html`${filterForm(view, asked, day)} ${foundSection(view, found, asked)}` }
 }
 
-/** The same mails as CSV, as many as a page reads. */
-export async function problemsCsv(view: View, asked: Asked): Promise<string> {
-  return problemsAsCsv(await problemsOf(view, asked, mostProblemsOfPage))
+/** The same mails as CSV, as many as a page reads: the name of the file says if there are more. `undefined` for what is no day. */
+export async function problemsCsv(
+  view: View,
+  asked: Asked,
+): Promise<{ readonly name: string; readonly csv: string } | undefined> {
+  const day = dayOf(view, asked)
+  if (!isDay(day)) return undefined
+  const found = await problemsOf(view, asked, mostProblemsOfPage)
+  const isCut = !found.isWhole || found.mails > mostProblemsOfPage
+  return { name: `problems-${day}${isCut ? '-cut' : ''}.csv`, csv: problemsAsCsv(found) }
 }
 
 function dayOf({ ledger }: View, asked: Asked): string {
@@ -52,6 +59,7 @@ async function problemsOf(view: View, asked: Asked, limit: number): Promise<Foun
     filter,
     limit,
     mostRows: mostProblemsOfPage,
+    mostListed: mostListedOfPage,
   })
 }
 
@@ -84,7 +92,9 @@ function filterForm({ words }: View, asked: Asked, day: string): Html {
 
 function foundSection(view: View, found: FoundProblems, asked: Asked): Html {
   const { words } = view
-  if (found.mails === 0) return notice(words.noProblems, 'good')
+  if (found.mails === 0) {
+    return found.isWhole ? notice(words.noProblems, 'good') : notice(words.problemsCut, 'warn')
+  }
   const shown = found.shown.inOrder()
   return html`${found.isWhole ? nothing : notice(words.problemsCut, 'warn')}
     <p>${words.problemsFound(found.mails)}</p>

@@ -8,7 +8,7 @@ import { definitions, nothing, path, table, type Html } from '../pages/html.ts'
 import { readableBody } from '../quarantined-body.ts'
 import { quarantineOf, replayDependencies } from '../replay-quarantined.ts'
 import { mostHeadsOfPage } from './bounds.ts'
-import { notice, type Asked, type Page, type PageOf, type View } from './view.ts'
+import { notice, wholeId, type Asked, type Page, type PageOf, type View } from './view.ts'
 
 /** Characters of a body that are shown. */
 const shownCharacters = 20_000
@@ -63,7 +63,8 @@ export const bodyPage: PageOf = (view, asked) => bodyOf(view, asked, nothing)
 
 async function bodyOf(view: View, asked: Asked, done: Html): Promise<Page> {
   const { words, ledger, times, mayChange } = view
-  const found = await quarantineOf(ledger).input(asked('id') ?? '')
+  const id = wholeId(asked)
+  const found = id === undefined ? undefined : await quarantineOf(ledger).input(id)
   if (found === undefined) return noSuchBody(view)
   const time = (instant: string) => times.time(Date.parse(instant))
   const text = readableBody(found.body, found.contentType)
@@ -136,7 +137,8 @@ export function isDryRun(asked: Asked): boolean {
 export const replayPage: PageOf = async (view, asked) => {
   const { words, ledger } = view
   const store = quarantineOf(ledger)
-  const row = await store.row(asked('id') ?? '')
+  const id = wholeId(asked)
+  const row = id === undefined ? undefined : await store.row(id)
   if (row === undefined) return noSuchBody(view)
   if (row.resolvedAt !== undefined) return bodyOf(view, asked, notice(words.alreadyResolved, 'warn'))
   const settings = await withDeployedSettings(view.environment, 'ingest')
@@ -162,7 +164,8 @@ export const replayPage: PageOf = async (view, asked) => {
 export const dismissPage: PageOf = async (view, asked) => {
   const { words, ledger } = view
   const store = quarantineOf(ledger)
-  const row = await store.row(asked('id') ?? '')
+  const id = wholeId(asked)
+  const row = id === undefined ? undefined : await store.row(id)
   if (row === undefined) return noSuchBody(view)
   if (row.resolvedAt !== undefined) return bodyOf(view, asked, notice(words.alreadyResolved, 'warn'))
   await store.dismissed(row.id, ledger.clock.now())

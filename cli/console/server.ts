@@ -3,7 +3,7 @@ import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
-import { oneLine } from '../../lib/core/text.ts'
+import { oneLine, withoutDirections } from '../../lib/core/text.ts'
 import { close, listen } from '../../local/listening-server.ts'
 import { readMeter } from '../../lib/table/read-meter.ts'
 import { CommandError, sentenceOf } from '../command-error.ts'
@@ -89,12 +89,16 @@ export function consoleApp(view: View, origins: () => readonly string[]): Consol
     bodyLimit({ maxSize: maxFormBytes }),
   )
   app.get('/style.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
-  app.get('/problems.csv', async (c) =>
-    c.body(await problemsCsv(view, await askedIn(c)), 200, {
+  app.get('/problems.csv', async (c) => {
+    const asked = await askedIn(c)
+    const file = await problemsCsv(view, asked)
+    // The page says what is wrong.
+    if (file === undefined) return respond(asked, problemsPage)
+    return c.body(file.csv, 200, {
       'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': 'attachment; filename="problems.csv"',
-    }),
-  )
+      'content-disposition': `attachment; filename="${file.name}"`,
+    })
+  })
   for (const [path, page] of Object.entries(pages)) {
     app.get(path, async (c) => respond(await askedIn(c), page))
   }
@@ -106,9 +110,12 @@ export function consoleApp(view: View, origins: () => readonly string[]): Consol
         : respond(asked, page)
     })
   }
+  app.onError((error) => respond(nothingAsked, () => Promise.reject(error)))
   app.notFound(() => refuse(view.words.notFound, 404))
   return { app, token: guard.token }
 }
+
+const nothingAsked: Asked = () => undefined
 
 interface Responder {
   readonly respond: (asked: Asked, pageOf: PageOf) => Promise<Response>
@@ -128,7 +135,7 @@ function responder(view: View): Responder {
   const respond: Responder['respond'] = (asked, pageOf) =>
     meter.measure(async (units) => {
       const page = await pageOf(view, asked).catch(failed)
-      return new Response(String(await framed(view, page, units())), {
+      return new Response(withoutDirections(String(await framed(view, page, units()))), {
         status: page.status ?? 200,
         headers: {
           'content-type': 'text/html; charset=utf-8',
@@ -139,9 +146,8 @@ function responder(view: View): Responder {
   return {
     respond,
     refuse: (why, status) =>
-      respond(
-        () => undefined,
-        () => Promise.resolve({ title: words.failed, section: '', body: notice(why, 'bad'), status }),
+      respond(nothingAsked, () =>
+        Promise.resolve({ title: words.failed, section: '', body: notice(why, 'bad'), status }),
       ),
   }
 }

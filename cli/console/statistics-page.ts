@@ -21,7 +21,20 @@ export const statisticsPage: PageOf = async (view, asked) => {
   const range = rangeOf(view, asked)
   const problem = faultOf(range, view)
   if (problem !== undefined) return page(view, range, notice(problem, 'bad'), { status: 400 })
-  if (view.statistics.of(range) === undefined) await view.statistics.readAtOnce(range)
+  if (view.statistics.of(range) === undefined) {
+    // Whoever looks must not end what somebody asked for, and pays for.
+    const { counting } = view.statistics
+    if (counting !== undefined) {
+      const { words } = view
+      return page(
+        view,
+        range,
+        html`${notice(words.countingAnother(counting.from ?? '', counting.to ?? ''), 'warn')}
+        ${countForm(range, words.countInstead)}`,
+      )
+    }
+    await view.statistics.readAtOnce(range)
+  }
   return stateOf(view, range)
 }
 
@@ -34,7 +47,11 @@ export const countPage: PageOf = async (view, asked) => {
   return stateOf(view, range)
 }
 
-function rangeOf({ ledger }: View, asked: Asked): Days {
+/** Where no day is named, the range that is being counted, or the last 30 days. */
+function rangeOf({ ledger, statistics: { counting } }: View, asked: Asked): Days {
+  if (asked('from') === undefined && asked('to') === undefined && counting !== undefined) {
+    return { from: counting.from ?? '', to: counting.to ?? '' }
+  }
   const to = asked('to') ?? requestDateOf(ledger.clock.now())
   const from = asked('from') ?? (isDay(to) ? addDays(to, 1 - usualDays) : to)
   return { from, to }

@@ -12,6 +12,7 @@ const segments = 4
 
 interface Reading {
   readonly range: DayRange
+  readonly isOfWholeTable: boolean
   readonly state: ScanState
   readonly overview: Overview
   startedAtMs: number
@@ -38,6 +39,8 @@ export class StatisticsReading {
   #last: Reading | undefined
   #end: AbortController | undefined
   #underWay: Promise<void> | undefined
+  /** One start after the other: of two at once the second ends the first. */
+  #started: Promise<void> = Promise.resolve()
 
   constructor(ledger: OpenLedger) {
     this.#ledger = ledger
@@ -57,6 +60,11 @@ export class StatisticsReading {
     }
   }
 
+  /** The range over which the whole table is being read now. */
+  get counting(): DayRange | undefined {
+    return this.#end !== undefined && this.#last?.isOfWholeTable ? this.#last.range : undefined
+  }
+
   /** Counts a range anew where the table is small; ends after 5,000 rows where it is not. */
   async readAtOnce(range: DayRange): Promise<void> {
     await this.#start(range, rowsAtOnce)
@@ -74,11 +82,17 @@ export class StatisticsReading {
     await this.#underWay
   }
 
-  async #start(range: DayRange, mostRows: number): Promise<void> {
+  #start(range: DayRange, mostRows: number): Promise<void> {
+    this.#started = this.#started.then(() => this.#startNext(range, mostRows))
+    return this.#started
+  }
+
+  async #startNext(range: DayRange, mostRows: number): Promise<void> {
     await this.stop()
     const { clock } = this.#ledger
     const reading: Reading = {
       range,
+      isOfWholeTable: mostRows === Infinity,
       state: scanFromStart(mostRows === Infinity ? segments : 1),
       overview: new Overview(range),
       startedAtMs: clock.now(),

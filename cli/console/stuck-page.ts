@@ -39,7 +39,13 @@ export const stuckPage: PageOf = async (view, asked) => {
         <button class="main">${words.show}</button>
       </form>
       ${found.isWhole ? nothing : notice(words.stuckCut, 'warn')}
-      ${found.mails === 0 ? notice(words.nothingStuck, 'good') : foundSection(view, found, nowMs)}`,
+      ${
+        found.mails > 0
+          ? foundSection(view, found, nowMs)
+          : found.isWhole
+            ? notice(words.nothingStuck, 'good')
+            : nothing
+      }`,
   }
 }
 

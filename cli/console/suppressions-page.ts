@@ -74,12 +74,16 @@ function frame({ words }: View, body: Html, query = ''): Page {
 async function sectionOf(view: View, address: string): Promise<Html> {
   const { words, ledger, times, mayChange } = view
   const { client, tables, clock, log } = ledger
+  const cut = { isCut: false }
   const deliveries = deliveryReader({
     client,
     table: tables.deliveries,
     clock,
     log,
     mostRows: mostRowsOfPage,
+    onCut: () => {
+      cut.isCut = true
+    },
   })
   const [row, mails] = await Promise.all([
     suppressionReader({ client, table: tables.suppressions }).ofRecipient(address),
@@ -88,7 +92,8 @@ async function sectionOf(view: View, address: string): Promise<Html> {
   const held = heldOf(row, ledger)
   const bounces = bouncesOf(mails).toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))
   const doubts = row === undefined ? [] : doubtsOf(row, mails)
-  return html`${
+  return html`${cut.isCut ? notice(words.rowsCut, 'warn') : nothing}
+    ${
       held.length > 0
         ? notice(words.isOnList, 'bad')
         : notice(row === undefined ? words.neverOnList : words.isNotOnList, 'good')

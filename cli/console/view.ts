@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { Context } from 'hono'
 import type { Environment } from '../../lib/runtime/config.ts'
+import { CommandError } from '../command-error.ts'
 import type { LocalTimes } from '../local-time.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import type { Html } from '../pages/html.ts'
@@ -41,14 +42,28 @@ export type Asked = (name: string) => string | undefined
 /** The longest field that is read. */
 const maxFieldLength = 2_000
 
-/** Fields of the query, and of the form of a change. */
+/** Fields of the query, and of the form of a change. Throws {@link CommandError} for what is no form. */
 export async function askedIn(c: Context): Promise<Asked> {
-  const form = c.req.method === 'POST' ? await c.req.parseBody() : {}
+  const form = c.req.method === 'POST' ? await formIn(c) : {}
   return (name) => {
     const value = form[name] ?? c.req.query(name)
     const text = typeof value === 'string' ? value.trim().slice(0, maxFieldLength) : ''
     return text === '' ? undefined : text
   }
+}
+
+async function formIn(c: Context): ReturnType<Context['req']['parseBody']> {
+  try {
+    return await c.req.parseBody()
+  } catch {
+    throw new CommandError('The form could not be read.')
+  }
+}
+
+/** The id of a body or an inbound mail. A shortened one is for the commands: it takes a scan. */
+export function wholeId(asked: Asked): string | undefined {
+  const id = asked('id') ?? ''
+  return /^[0-9a-f]{64}$/.test(id) ? id : undefined
 }
 
 /** A sentence that stands out. */

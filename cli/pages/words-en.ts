@@ -188,7 +188,7 @@ export const english = {
   problemsFound: (mails: number) => counted(mails, 'mail'),
   problemsShown: (shown: number, mails: number) => `The latest ${number(shown)} of ${number(mails)}:`,
   problemsCut:
-    'There are more problems than a page reads, so these counts are too low: `ledger problems` counts all of them.',
+    'There are more problems than a page reads, so these counts are too low, and later mails may be missing: `ledger problems` counts all of them.',
   asCsv: 'as CSV',
   noWords: '(no words)',
   previousDay: 'day before',
@@ -203,7 +203,7 @@ export const english = {
   stuckFound: (mails: number) => `${counted(mails, 'mail')} without an outcome.`,
   stuckShown: (shown: number) => `The oldest ${number(shown)}:`,
   stuckCut:
-    'More mails are pending than a page reads, so these counts are too low: `ledger stuck` counts all of them.',
+    'More mails are pending than a page reads, so these counts are too low, and older mails may be missing: `ledger stuck` counts all of them.',
   noLookUp: 'none any more',
   byDay: 'By day of sending',
   // Statistics
@@ -216,6 +216,8 @@ export const english = {
   reading: (rows: string) => `Reading: ${rows} rows so far. This page shows the figures when it is done.`,
   readAt: (time: string, rows: string) => `Counted ${time} from ${rows} rows.`,
   readAgain: 'Count again',
+  countingAnother: (from: string, to: string) => `The mails of ${from} to ${to} are being counted.`,
+  countInstead: 'End that, and count these days',
   noMails: 'There are no mails in this range.',
   figures: {
     mails: 'Mails',
@@ -300,7 +302,7 @@ export const english = {
   noSuchBody: 'Nothing of that id is in quarantine.',
   body: 'Body',
   bodyOf: (bytes: string, type: string) => `${bytes} bytes${type === '' ? '' : ` of ${type}`}`,
-  bodyCut: (bytes: string) => `Only its first ${bytes} bytes are shown.`,
+  bodyCut: (characters: string) => `Only its first ${characters} characters are shown.`,
   bodyNotText: 'The body is not text: `ledger quarantine show --raw` prints it as it came.',
   firstSeen: 'First came',
   lastSeen: 'Last came',

@@ -205,7 +205,8 @@ export const chinese: Words = {
   noProblems: '这一天没有这类问题邮件。',
   problemsFound: mails,
   problemsShown: (shown, all) => `共 ${number(all)} 封，最近 ${number(shown)} 封：`,
-  problemsCut: '问题邮件超过一页的读取上限，这里的数字偏小；用 ledger problems 统计全部。',
+  problemsCut:
+    '问题邮件超过一页的读取上限，这里的数字偏小，也可能缺少较晚的邮件；用 ledger problems 统计全部。',
   asCsv: '下载 CSV',
   noWords: '（没有投递回应）',
   previousDay: '前一天',
@@ -218,7 +219,8 @@ export const chinese: Words = {
   nothingStuck: '没有卡住的邮件：更早的邮件都有结果了。',
   stuckFound: (found) => `${mails(found)}还没有结果。`,
   stuckShown: (shown) => `最早的 ${number(shown)} 封：`,
-  stuckCut: '未有结果的邮件超过一页的读取上限，这里的数字偏小；用 ledger stuck 统计全部。',
+  stuckCut:
+    '未有结果的邮件超过一页的读取上限，这里的数字偏小，也可能缺少较早的邮件；用 ledger stuck 统计全部。',
   noLookUp: '不再查询',
   byDay: '按发送日期',
   statisticsTitle: '统计',
@@ -230,6 +232,8 @@ export const chinese: Words = {
   reading: (rows) => `正在读取，已读 ${rows} 行。完成后本页会显示结果。`,
   readAt: (time, rows) => `统计于 ${time}，共读取 ${rows} 行。`,
   readAgain: '重新统计',
+  countingAnother: (from, to) => `正在统计 ${from} 至 ${to} 的邮件。`,
+  countInstead: '停止该统计，改为统计这段时间',
   noMails: '这段时间没有邮件。',
   figures: {
     mails: '邮件数',

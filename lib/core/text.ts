@@ -9,9 +9,14 @@ export function oneLine(text: string): string {
 /** Marks, embeddings, overrides and isolates of direction (UAX 9): they would show other characters than those that follow. */
 const directions = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
+/** The text as it is, but nothing in it turns the direction of what follows. */
+export function withoutDirections(text: string): string {
+  return text.replace(directions, '')
+}
+
 /** {@link oneLine} as a terminal may show it: nothing in it turns the direction of what follows. */
 export function printedLine(text: string): string {
-  return oneLine(text.replace(directions, ''))
+  return oneLine(withoutDirections(text))
 }
 
 /**
