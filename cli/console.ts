@@ -1,19 +1,18 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { StartError } from '../local/listening-server.ts'
 import { numberIn } from './day-range.ts'
 import { deploymentOf } from './console/deployment.ts'
 import { startConsole } from './console/server.ts'
 import { StatisticsReading } from './console/statistics-reading.ts'
 import { CommandError } from './command-error.ts'
+import { languageOption, wordsOf, type LanguageOption } from './language-option.ts'
 import { localTimes, timeZoneOption, type TimeZoneOption } from './local-time.ts'
 import { withLedger } from './open-ledger.ts'
-import { languageOf, languages, type Language } from './pages/words.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
-interface ConsoleOptions extends TimeZoneOption {
+interface ConsoleOptions extends TimeZoneOption, LanguageOption {
   readonly port: number
   readonly allowChanges?: boolean
-  readonly lang?: Language
 }
 
 /** Declares `ledger console`. */
@@ -23,11 +22,7 @@ export function registerConsole(program: Command): void {
     .description('all of it in a browser, on this machine alone: mails, problems, statistics, suppressions')
     .option('--port <number>', 'where it listens (0: any that is free)', numberIn(0, 65_535), 0)
     .option('--allow-changes', 'let its forms change something: suppressions and quarantine')
-    .addOption(
-      new Option('--lang <language>', "the pages' language (default: that of this terminal)").choices(
-        Object.keys(languages),
-      ),
-    )
+    .addOption(languageOption())
     .addOption(timeZoneOption())
     .addHelpText('after', help)
     .action(openConsole)
@@ -38,15 +33,15 @@ It prints a URL with a token that is new each time: whoever has it sees the mail
 credentials of this shell: reading takes dynamodb:GetItem, BatchGetItem, Query, Scan and DescribeTable on the tables and their
 indexes, and cloudwatch:DescribeAlarms. Each page says how many read units it took.`
 
-async function openConsole({ port, allowChanges = false, lang, tz }: ConsoleOptions): Promise<void> {
+async function openConsole({ port, allowChanges = false, ...shown }: ConsoleOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const console = await startConsole(
       {
         ledger,
         deployment: await deploymentOf(ledger, process.env),
         environment: process.env,
-        words: languages[lang ?? languageOf(process.env)],
-        times: localTimes({ tz }),
+        words: wordsOf(shown),
+        times: localTimes(shown),
         mayChange: allowChanges,
         statistics: new StatisticsReading(ledger),
       },

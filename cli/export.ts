@@ -21,7 +21,7 @@ import { parquetFile } from './export/parquet-output.ts'
 import { textFile, textToStandardOutput, type ExportOutput } from './export/text-output.ts'
 import { writeMails } from './export/write-mails.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
-import { progressBar } from './progress-bar.ts'
+import { rowsBar } from './progress-bar.ts'
 import { scanCost } from './scan-cost.ts'
 import { isWhole } from './scan-deliveries.ts'
 import { untilInterrupted } from './until-interrupted.ts'
@@ -109,17 +109,11 @@ async function exportLedger(options: Options): Promise<void> {
 
 async function run({ ledger, output, filter, state, expectedRows, store }: Export): Promise<void> {
   const { client, tables, clock, log } = ledger
-  const bar = progressBar('{value}/{total} rows')
-  bar.start(Math.max(expectedRows, state.rows), state.rows)
-  const onRows = (rows: number) => {
-    // DynamoDB counts every few hours: the total is never less than what was read.
-    bar.setTotal(Math.max(expectedRows, rows))
-    bar.update(rows)
-  }
+  const bar = rowsBar(expectedRows, state.rows)
   try {
     const scanner = deliveryScanner({ client, table: tables.deliveries, clock, log })
     await untilInterrupted('Ending after these pages.', (signal) =>
-      writeMails(scanner, { output, filter, state, signal, store, onRows }),
+      writeMails(scanner, { output, filter, state, signal, store, onRows: bar.update }),
     )
   } finally {
     bar.stop()

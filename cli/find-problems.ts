@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync'
 import { sentAtOfDelivery, type Delivery } from '../lib/core/delivery.ts'
 import { recipientDomain } from '../lib/core/figures.ts'
 import { formatInstant } from '../lib/core/instant.ts'
@@ -7,6 +6,7 @@ import type { ReplyClass } from '../lib/core/replies.ts'
 import type { ProblemDelivery } from '../lib/ledger/ports.ts'
 import { adviceOf } from './advice.ts'
 import { FirstOf } from './first-of.ts'
+import { csvOf } from './list-options.ts'
 import type { OpenLedger } from './open-ledger.ts'
 import { readProblems } from './read-problems.ts'
 
@@ -169,9 +169,5 @@ const problemColumns = [
 
 /** What is shown as CSV, with a heading; a cell that a spreadsheet would take for a formula is escaped. */
 export function problemsAsCsv({ shown }: FoundProblems): string {
-  return stringify(shown.inOrder().map(problemAsRow), {
-    header: true,
-    columns: [...problemColumns],
-    escape_formulas: true,
-  })
+  return csvOf(problemColumns, shown.inOrder().map(problemAsRow))
 }

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { requestDateOf } from '../lib/core/instant.ts'
-import { problemStatuses, type ProblemStatus } from '../lib/core/problem.ts'
-import { replyClasses, type ReplyClass } from '../lib/core/replies.ts'
+import { problemStatuses } from '../lib/core/problem.ts'
+import { replyClasses } from '../lib/core/replies.ts'
 import { datesFrom } from '../lib/core/sweep-plan.ts'
 import { printedLine } from '../lib/core/text.ts'
 import { providers } from '../lib/providers/registry.ts'
@@ -26,13 +26,7 @@ import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
-interface ProblemsOptions extends DayRange, TimeZoneOption {
-  readonly status?: ProblemStatus
-  readonly class?: ReplyClass
-  readonly template?: string
-  readonly fromDomain?: string
-  readonly domain?: string
-  readonly provider?: string
+interface ProblemsOptions extends DayRange, TimeZoneOption, ProblemFilter {
   readonly limit: number
   readonly json?: boolean
   readonly csv?: boolean

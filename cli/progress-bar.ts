@@ -7,3 +7,24 @@ export function progressBar(of: string): cliProgress.SingleBar {
     cliProgress.Presets.shades_classic,
   )
 }
+
+/**
+ * The same of rows of a table, begun at those that were read before. DynamoDB counts every few hours: the total is never less than
+ * what was read.
+ */
+export function rowsBar(
+  expectedRows: number,
+  readRows = 0,
+): { readonly update: (rows: number) => void; readonly stop: () => void } {
+  const bar = progressBar('{value}/{total} rows')
+  bar.start(Math.max(expectedRows, readRows), readRows)
+  return {
+    update(rows) {
+      bar.setTotal(Math.max(expectedRows, rows))
+      bar.update(rows)
+    },
+    stop() {
+      bar.stop()
+    },
+  }
+}

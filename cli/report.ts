@@ -1,27 +1,26 @@
 import { open, rename, rm } from 'node:fs/promises'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { deliveryScanner } from '../lib/table/delivery-reader.ts'
 import { approximateSize } from '../lib/table/pages.ts'
 import { oneLine } from '../lib/core/text.ts'
 import { CommandError, sentenceOf } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, type DayRange } from './day-range.ts'
+import { languageOption, wordsOf, type LanguageOption } from './language-option.ts'
 import { localTimes, timeZoneOption, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import type { Html } from './pages/html.ts'
 import { Overview } from './pages/overview.ts'
-import { languageOf, languages, type Language } from './pages/words.ts'
-import { progressBar } from './progress-bar.ts'
+import { rowsBar } from './progress-bar.ts'
 import { reportPage } from './report/report-page.ts'
 import { scanCost } from './scan-cost.ts'
 import { isWhole, scanDeliveries, scanFromStart } from './scan-deliveries.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
-interface ReportOptions extends DayRange, TimeZoneOption {
+interface ReportOptions extends DayRange, TimeZoneOption, LanguageOption {
   readonly html: string
   readonly problems: number
   readonly segments: number
-  readonly lang?: Language
   readonly withAddresses?: boolean
 }
 
@@ -40,11 +39,7 @@ export function registerReport(program: Command): void {
     .option('--with-addresses', 'show addresses whole, which are masked without it')
     .option('--problems <number>', 'problems that are listed, the latest', numberIn(0, 10_000), 50)
     .option('--segments <number>', 'parts of the table that are read side by side', numberIn(1, 64), 4)
-    .addOption(
-      new Option('--lang <language>', 'its language (default: that of this terminal)').choices(
-        Object.keys(languages),
-      ),
-    )
+    .addOption(languageOption())
     .addOption(timeZoneOption())
     .addHelpText('after', help)
     .action(report)
@@ -85,19 +80,15 @@ async function report(options: ReportOptions): Promise<void> {
   })
 }
 
-function pageOf(
-  ledger: OpenLedger,
-  overview: Overview,
-  { lang, tz, withAddresses = false }: ReportOptions,
-): Html {
+function pageOf(ledger: OpenLedger, overview: Overview, options: ReportOptions): Html {
   return reportPage({
     name: ledger.name,
     overview,
     problems: overview.problems(),
     madeAtMs: ledger.clock.now(),
-    words: languages[lang ?? languageOf(process.env)],
-    times: localTimes({ tz }),
-    isMasked: !withAddresses,
+    words: wordsOf(options),
+    times: localTimes(options),
+    isMasked: options.withAddresses !== true,
   })
 }
 
@@ -109,8 +100,7 @@ async function isRead(
   const { rows, bytes } = await approximateSize(client, tables.deliveries)
   process.stderr.write(scanCost({ rows, bytes }))
   const state = scanFromStart(segments)
-  const bar = progressBar('{value}/{total} rows')
-  bar.start(rows, 0)
+  const bar = rowsBar(rows)
   try {
     await untilInterrupted('Ending after this page.', (signal) =>
       scanDeliveries(deliveryScanner({ client, table: tables.deliveries, clock, log }), {
@@ -120,7 +110,6 @@ async function isRead(
           for (const delivery of deliveries) overview.add(delivery)
         },
         onState: () => {
-          bar.setTotal(Math.max(rows, state.rows))
           bar.update(state.rows)
         },
       }),

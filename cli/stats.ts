@@ -22,7 +22,7 @@ import { dayIn, numberIn, type DayRange } from './day-range.ts'
 import { asCsv, asJson, linesOf, type FiguresReport } from './figures-report.ts'
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
-import { progressBar } from './progress-bar.ts'
+import { progressBar, rowsBar } from './progress-bar.ts'
 import { isWhole, scanDeliveries } from './scan-deliveries.ts'
 import { scanCost } from './scan-cost.ts'
 import { Checkpoint, nothingCounted, storedCount, type Counted } from './stats-checkpoint.ts'
@@ -156,8 +156,7 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
     )
     const count = counting(options, into)
     const checkpoint = new Checkpoint(file, of, clock.now())
-    const bar = progressBar('{value}/{total} rows')
-    bar.start(Math.max(rows, into.state.rows), into.state.rows)
+    const bar = rowsBar(rows, into.state.rows)
     try {
       await untilInterrupted('Ending after this page.', (signal) =>
         scanDeliveries(deliveryScanner({ client, table, clock, log }), {
@@ -167,8 +166,6 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
             deliveries.forEach(count)
           },
           onState: () => {
-            // DynamoDB counts every few hours: the total is never less than what was read.
-            bar.setTotal(Math.max(rows, into.state.rows))
             bar.update(into.state.rows)
             checkpoint.saveNow(into, clock.now())
           },

@@ -9,6 +9,7 @@ import {
   type Suppression,
   type SuppressionReason,
 } from '../lib/core/suppression.ts'
+import { heldReasonAsJson } from '../lib/query/suppression-json.ts'
 import { doubtsOf, type Doubt } from '../lib/suppressions/recheck.ts'
 import { verdictOfFact, verdictWords } from './verdict-words.ts'
 import { colored } from './colors.ts'
@@ -68,25 +69,13 @@ export function asJson(row: Suppression, held: readonly HeldReason[], mails?: re
   return {
     recipient: row.recipient,
     isSuppressed: held.length > 0,
-    ...(first && reasonAsJson(first)),
-    reasons: held.map(reasonAsJson),
+    ...(first && heldReasonAsJson(first)),
+    reasons: held.map(heldReasonAsJson),
     evidence: row.evidence,
     ...(row.blocklisted.length > 0 && { blocklisted: row.blocklisted }),
     ...(row.unclearBounces.length > 0 && { unclearBounces: row.unclearBounces }),
     removals: row.removals,
     ...(mails && { bounces: bouncesOf(mails), doubts: doubtsOf(row, mails).map(doubtWords) }),
-  }
-}
-
-function reasonAsJson({ reason, sinceMs, untilMs, fromDomain, line }: HeldReason): object {
-  const evidence = parseEvidence(line)
-  return {
-    reason,
-    since: formatInstant(sinceMs),
-    ...(untilMs !== undefined && { until: formatInstant(untilMs) }),
-    ...(fromDomain !== undefined && { fromDomain }),
-    ...(evidence?.provider !== undefined && { provider: evidence.provider }),
-    ...(evidence?.message !== undefined && { message: evidence.message }),
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Suppression,
 } from '../lib/core/suppression.ts'
 import { deliveryReader } from '../lib/table/delivery-reader.ts'
+import { firstItems } from '../lib/table/pages.ts'
 import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { addToList, heldOf, takeOffList } from './change-suppression.ts'
 import { CommandError } from './command-error.ts'
@@ -110,20 +111,11 @@ async function listSuppressions({
   ...listed
 }: ListOptions): Promise<void> {
   await withLedger(async (opened) => {
-    const rows = firstOf(listedRows(opened, listed), limit)
+    const rows = firstItems(listedRows(opened, listed), limit)
     if (json) await printRows(rows, jsonPrinter())
     else if (csv) await printRows(rows, csvPrinter())
     else await printRows(rows, columnPrinter(opened.name, localTimes({ tz })))
   })
-}
-
-async function* firstOf<T>(rows: AsyncIterable<T>, limit: number): AsyncIterable<T> {
-  let given = 0
-  for await (const row of rows) {
-    yield row
-    given += 1
-    if (given >= limit) return
-  }
 }
 
 async function printRows<T extends Printable>(

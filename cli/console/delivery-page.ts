@@ -4,13 +4,12 @@ import { sentAtOfDelivery, type DeliveryKey } from '../../lib/core/delivery.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import { printedLine } from '../../lib/core/text.ts'
 import { deliveriesWithKey } from '../../lib/table/delivery-reader.ts'
-import { suppressionReader } from '../../lib/table/suppression-reader.ts'
-import { heldOf } from '../change-suppression.ts'
 import { durationOf } from '../doctor/duration.ts'
 import { findAnswers } from '../find-answers.ts'
 import { definitions, nothing, path, type Html } from '../pages/html.ts'
 import { columnsOf, timelineOf, type TimelineEntry } from '../timeline.ts'
 import type { Words } from '../pages/words.ts'
+import { suppressionNotice } from './suppression-notice.ts'
 import { notice, type PageOf, type View } from './view.ts'
 
 export function deliveryPath({ recipient, message }: DeliveryKey): string {
@@ -28,9 +27,9 @@ export const deliveryPage: PageOf = async (view, asked) => {
   if (delivery === undefined) {
     return { title: words.deliveryTitle, section: '/', body: notice(words.noSuchMail), status: 404 }
   }
-  const [answers, row] = await Promise.all([
+  const [answers, doNotSend] = await Promise.all([
     findAnswers(ledger, delivery),
-    suppressionReader({ client, table: tables.suppressions }).ofRecipient(recipient),
+    suppressionNotice(view, recipient),
   ])
   const sentAtMs = sentAtOfDelivery(delivery)
   const { columns, status, facts } = delivery
@@ -47,14 +46,7 @@ export const deliveryPage: PageOf = async (view, asked) => {
         ${printedLine(columns.get('from') ?? '')} →
         <a href="${path('/search', { q: recipient })}">${printedLine(recipient)}</a>
       </p>
-      ${
-        heldOf(row, ledger).length > 0
-          ? html`<div class="notice bad">
-              ${words.onTheList}
-              <a href="${path('/suppressions', { q: recipient })}">${words.suppressionOf}</a>
-            </div>`
-          : nothing
-      }
+      ${doNotSend}
       <h2>${words.whatHappened}</h2>
       <ol class="timeline">
         ${timelineOf(delivery, answers).map((entry) => entryOf(entry, sentAtMs, view))}

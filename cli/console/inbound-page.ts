@@ -4,7 +4,7 @@ import type { InboundMailReader, StoredInboundMail } from '../../lib/ledger/port
 import { inboundMailReader } from '../../lib/table/inbound-reader.ts'
 import { letterOf } from '../inbound-letter.ts'
 import { definitions, nothing, path, table } from '../pages/html.ts'
-import { mostHeadsOfPage } from './bounds.ts'
+import { firstOf, mostHeadsOfPage } from './bounds.ts'
 import { notice, wholeId, type PageOf, type View } from './view.ts'
 
 /** Characters of a mail that are shown. */
@@ -13,13 +13,7 @@ const shownCharacters = 50_000
 /** Mails that came in, the latest first. */
 export const inboundPage: PageOf = async (view) => {
   const { words } = view
-  const mails: StoredInboundMail[] = []
-  let isCut = false
-  for await (const mail of readerOf(view).all()) {
-    isCut = mails.length >= mostHeadsOfPage
-    if (isCut) break
-    mails.push(mail)
-  }
+  const { items: mails, isCut } = await firstOf(readerOf(view).all(), mostHeadsOfPage)
   const { columns } = words
   const receivedMs = ({ receivedAt }: StoredInboundMail) => Date.parse(receivedAt[0] ?? '') || 0
   return {

@@ -7,7 +7,7 @@ import { shownId } from '../open-ledger.ts'
 import { definitions, nothing, path, table, type Html } from '../pages/html.ts'
 import { readableBody } from '../quarantined-body.ts'
 import { quarantineOf, replayDependencies } from '../replay-quarantined.ts'
-import { mostHeadsOfPage } from './bounds.ts'
+import { firstOf, mostHeadsOfPage } from './bounds.ts'
 import { notice, wholeId, type Asked, type Page, type PageOf, type View } from './view.ts'
 
 /** Characters of a body that are shown. */
@@ -16,13 +16,7 @@ const shownCharacters = 20_000
 /** What waits in quarantine, the latest first. */
 export const quarantinePage: PageOf = async (view) => {
   const { words, ledger, times } = view
-  const rows: QuarantinedRow[] = []
-  let isCut = false
-  for await (const row of quarantineOf(ledger).open()) {
-    isCut = rows.length >= mostHeadsOfPage
-    if (isCut) break
-    rows.push(row)
-  }
+  const { items: rows, isCut } = await firstOf(quarantineOf(ledger).open(), mostHeadsOfPage)
   const { columns } = words
   const latestFirst = rows.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
   return {
@@ -46,7 +40,7 @@ export const quarantinePage: PageOf = async (view) => {
               ],
               latestFirst.map((row) => [
                 html`<a href="${path('/quarantine/body', { id: row.id })}">${shownId(row.id)}</a>`,
-                times.time(Date.parse(row.lastSeenAt)),
+                times.timeOf(row.lastSeenAt),
                 row.provider,
                 words.quarantineReasons[row.reason],
                 words.timesSeen(row.seen),
@@ -66,7 +60,6 @@ async function bodyOf(view: View, asked: Asked, done: Html): Promise<Page> {
   const id = wholeId(asked)
   const found = id === undefined ? undefined : await quarantineOf(ledger).input(id)
   if (found === undefined) return noSuchBody(view)
-  const time = (instant: string) => times.time(Date.parse(instant))
   const text = readableBody(found.body, found.contentType)
   const isOpen = found.resolvedAt === undefined
   return {
@@ -77,10 +70,12 @@ async function bodyOf(view: View, asked: Asked, done: Html): Promise<Page> {
         [words.columns.id, found.id],
         [words.columns.provider, found.provider],
         [words.columns.reason, words.quarantineReasons[found.reason]],
-        [words.firstSeen, time(found.firstSeenAt)],
-        [words.lastSeen, `${time(found.lastSeenAt)} (${words.timesSeen(found.seen)})`],
+        [words.firstSeen, times.timeOf(found.firstSeenAt)],
+        [words.lastSeen, `${times.timeOf(found.lastSeenAt)} (${words.timesSeen(found.seen)})`],
         [words.columns.replays, words.count(found.attempts)],
-        ...(found.resolvedAt === undefined ? [] : [[words.resolvedAt, time(found.resolvedAt)] as const]),
+        ...(found.resolvedAt === undefined
+          ? []
+          : [[words.resolvedAt, times.timeOf(found.resolvedAt)] as const]),
         ...found.problems.map((problem) => [words.columns.problems, problem] as const),
       ])}
       ${isOpen ? replayForm(view, found) : nothing}
@@ -133,15 +128,21 @@ export function isDryRun(asked: Asked): boolean {
   return asked('dryRun') === 'yes'
 }
 
+/** Does something with a body that still waits, and shows the body with what came of it. */
+function withOpenRow(change: (row: QuarantinedRow, view: View, asked: Asked) => Promise<Html>): PageOf {
+  return async (view, asked) => {
+    const id = wholeId(asked)
+    const row = id === undefined ? undefined : await quarantineOf(view.ledger).row(id)
+    if (row === undefined) return noSuchBody(view)
+    const isResolved = row.resolvedAt !== undefined
+    const done = isResolved ? notice(view.words.alreadyResolved, 'warn') : await change(row, view, asked)
+    return bodyOf(view, asked, done)
+  }
+}
+
 /** Replays one body as `ledger quarantine replay <id>` does, or says what would happen. */
-export const replayPage: PageOf = async (view, asked) => {
-  const { words, ledger } = view
-  const store = quarantineOf(ledger)
-  const id = wholeId(asked)
-  const row = id === undefined ? undefined : await store.row(id)
-  if (row === undefined) return noSuchBody(view)
-  if (row.resolvedAt !== undefined) return bodyOf(view, asked, notice(words.alreadyResolved, 'warn'))
-  const settings = await withDeployedSettings(view.environment, 'ingest')
+export const replayPage = withOpenRow(async (row, { words, ledger, environment }, asked) => {
+  const settings = await withDeployedSettings(environment, 'ingest')
   const dryRun = isDryRun(asked)
   if (!dryRun) requireRetention(settings, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
   const [replayed] = await replay(
@@ -149,25 +150,18 @@ export const replayPage: PageOf = async (view, asked) => {
     { ...replayDependencies(ledger, settings.environment), trustsUnsigned: asked('trust') === 'yes' },
     { isDryRun: dryRun, onReplayed: () => undefined },
   )
-  if (replayed === undefined) return noSuchBody(view)
+  // It left the quarantine meanwhile, which its page says.
+  if (replayed === undefined) return nothing
   const { left, summary } = replayed
-  const done =
-    left === 'resolved'
-      ? notice(dryRun ? words.wouldBeResolved(summary) : words.wasResolved(summary), 'good')
-      : left === 'unfinished'
-        ? notice(words.wasUnfinished, 'bad')
-        : notice(words.stillWrong(words.quarantineReasons[left.reason], left.problems.join('; ')), 'bad')
-  return bodyOf(view, asked, done)
-}
+  if (left === 'resolved') {
+    return notice(dryRun ? words.wouldBeResolved(summary) : words.wasResolved(summary), 'good')
+  }
+  if (left === 'unfinished') return notice(words.wasUnfinished, 'bad')
+  return notice(words.stillWrong(words.quarantineReasons[left.reason], left.problems.join('; ')), 'bad')
+})
 
 /** Dismisses one body as `ledger quarantine dismiss <id>` does. */
-export const dismissPage: PageOf = async (view, asked) => {
-  const { words, ledger } = view
-  const store = quarantineOf(ledger)
-  const id = wholeId(asked)
-  const row = id === undefined ? undefined : await store.row(id)
-  if (row === undefined) return noSuchBody(view)
-  if (row.resolvedAt !== undefined) return bodyOf(view, asked, notice(words.alreadyResolved, 'warn'))
-  await store.dismissed(row.id, ledger.clock.now())
-  return bodyOf(view, asked, notice(words.wasDismissed, 'good'))
-}
+export const dismissPage = withOpenRow(async ({ id }, { words, ledger }) => {
+  await quarantineOf(ledger).dismissed(id, ledger.clock.now())
+  return notice(words.wasDismissed, 'good')
+})

@@ -7,12 +7,11 @@ import { problemOf } from '../../lib/core/problem.ts'
 import { findDeliveries, latestDeliveries } from '../../lib/query/find-deliveries.ts'
 import { deliveryReader } from '../../lib/table/delivery-reader.ts'
 import { otherIdReader } from '../../lib/table/other-id-reader.ts'
-import { suppressionReader } from '../../lib/table/suppression-reader.ts'
-import { heldOf } from '../change-suppression.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
 import { mostRowsOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
 import { alarmsSection, runsSection } from './runs-page.ts'
+import { suppressionNotice } from './suppression-notice.ts'
 import { field, notice, type PageOf, type View } from './view.ts'
 
 /** Mails of one search that are shown. */
@@ -83,17 +82,6 @@ function searchForm({ words }: View, query = ''): Html {
     )}
     <button class="main">${words.searchButton}</button>
   </form>`
-}
-
-/** Whether one may write to an address. */
-async function suppressionNotice(view: View, recipient: string): Promise<Html> {
-  const { words, ledger } = view
-  const { client, tables } = ledger
-  const row = await suppressionReader({ client, table: tables.suppressions }).ofRecipient(recipient)
-  if (heldOf(row, ledger).length === 0) return nothing
-  return html`<div class="notice bad">
-    ${words.onTheList} <a href="${path('/suppressions', { q: recipient })}">${words.suppressionOf}</a>
-  </div>`
 }
 
 /** A line for each mail, which leads to its page. */

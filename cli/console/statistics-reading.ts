@@ -15,7 +15,6 @@ interface Reading {
   readonly isOfWholeTable: boolean
   readonly state: ScanState
   readonly overview: Overview
-  startedAtMs: number
   endedAtMs?: number
   problem?: string
 }
@@ -89,13 +88,11 @@ export class StatisticsReading {
 
   async #startNext(range: DayRange, mostRows: number): Promise<void> {
     await this.stop()
-    const { clock } = this.#ledger
     const reading: Reading = {
       range,
       isOfWholeTable: mostRows === Infinity,
       state: scanFromStart(mostRows === Infinity ? segments : 1),
       overview: new Overview(range),
-      startedAtMs: clock.now(),
     }
     this.#last = reading
     const end = new AbortController()

@@ -4,6 +4,7 @@ import { recipientOf } from '../../lib/core/address.ts'
 import { linesOf, type HeldReason } from '../../lib/core/suppression.ts'
 import { doubtsOf } from '../../lib/suppressions/recheck.ts'
 import { deliveryReader } from '../../lib/table/delivery-reader.ts'
+import { firstItems } from '../../lib/table/pages.ts'
 import { suppressionReader, suppressionScanner } from '../../lib/table/suppression-reader.ts'
 import { addToList, heldOf, takeOffList } from '../change-suppression.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
@@ -111,7 +112,7 @@ async function sectionOf(view: View, address: string): Promise<Html> {
         ? nothing
         : listed(words.evidence, [
             ...linesOf(row),
-            ...row.removals.map((at) => words.takenOff(timeOf(at, times.time))),
+            ...row.removals.map((at) => words.takenOff(times.timeOf(at))),
           ])
     }
     ${listed(
@@ -122,11 +123,6 @@ async function sectionOf(view: View, address: string): Promise<Html> {
     )}
     ${listed(words.inDoubt, doubts.map(doubtWords))}
     ${mayChange ? changeForms(view, address, held.length > 0) : html`<p class="soft">${words.startWithChanges}</p>`}`
-}
-
-function timeOf(instant: string, time: (instantMs: number) => string): string {
-  const atMs = Date.parse(instant)
-  return Number.isNaN(atMs) ? instant : time(atMs)
 }
 
 function reasonWords({ reason, sinceMs, untilMs, fromDomain }: HeldReason, { words, times }: View): string {
@@ -168,7 +164,7 @@ async function partOfList(view: View, after: string | undefined): Promise<Html> 
   const { client, tables, clock } = ledger
   const scanner = suppressionScanner({ client, table: tables.suppressions, clock, rowsInPage: rowsInPart })
   const position = after === undefined ? undefined : JSON.stringify({ recipient: { S: after } })
-  const part = await firstOf(scanner.pages(position))
+  const [part] = await Array.fromAsync(firstItems(scanner.pages(position), 1))
   const rows = (part?.items ?? []).flatMap((row) => {
     const held = heldOf(row, ledger)
     return held.length > 0 ? [{ row, held }] : []
@@ -204,9 +200,4 @@ async function partOfList(view: View, after: string | undefined): Promise<Html> 
           : html`<li><a href="${path('/suppressions', { after: last })}">${words.nextPart}</a></li>`
       }
     </ul>`
-}
-
-async function firstOf<T>(pages: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const page of pages) return page
-  return undefined
 }

@@ -27,9 +27,15 @@ export function suppressionAsJson(
   }
 }
 
-function reasonAsJson({ reason, sinceMs, untilMs, fromDomain, line }: HeldReason): object {
-  const evidence = parseEvidence(line)
+function reasonAsJson(held: HeldReason): object {
+  const evidence = parseEvidence(held.line)
   const reply = evidence === undefined ? '' : replyIn(evidence)
+  return { ...heldReasonAsJson(held), ...(reply !== '' && { reply }) }
+}
+
+/** Why an address is on the list, and by what; instants in UTC. */
+export function heldReasonAsJson({ reason, sinceMs, untilMs, fromDomain, line }: HeldReason): object {
+  const evidence = parseEvidence(line)
   return {
     reason,
     since: formatInstant(sinceMs),
@@ -37,6 +43,5 @@ function reasonAsJson({ reason, sinceMs, untilMs, fromDomain, line }: HeldReason
     ...(fromDomain !== undefined && { fromDomain }),
     ...(evidence?.provider !== undefined && { provider: evidence.provider }),
     ...(evidence?.message !== undefined && { message: evidence.message }),
-    ...(reply !== '' && { reply }),
   }
 }

@@ -1,17 +1,9 @@
-import { paginateQuery, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb'
+import { paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb'
 import pMap from 'p-map'
 import type { Delivery, DeliveryKey } from '../core/delivery.ts'
 import { TooMuchToReadError, type DeliveryFinder } from '../query/ports.ts'
-import type { Clock, Log } from '../runtime/ports.ts'
-import { wholeDeliveries } from './delivery-reader.ts'
+import { wholeDeliveries, type Dependencies } from './delivery-reader.ts'
 import type { Item } from './pages.ts'
-
-interface From {
-  readonly client: DynamoDBClient
-  readonly table: string
-  readonly clock: Clock
-  readonly log: Log
-}
 
 /** A read unit is 8 KB of what need not be consistent, so these are 8 MB: some thousands of mails to one address. */
 const usualReadUnits = 1_024
@@ -25,7 +17,7 @@ const concurrentQueries = 8
 export function deliveryFinder({
   maxReadUnits = usualReadUnits,
   ...from
-}: From & { readonly maxReadUnits?: number }): DeliveryFinder {
+}: Dependencies & { readonly maxReadUnits?: number }): DeliveryFinder {
   const budgetOf = (signal: AbortSignal) => ({ max: maxReadUnits, left: maxReadUnits, signal })
   return {
     ofRecipient(recipient, signal) {
@@ -62,7 +54,7 @@ type Query = Omit<QueryCommandInput, 'TableName'>
 async function deliveryOf(
   { recipient, message }: DeliveryKey,
   budget: Budget,
-  from: From,
+  from: Dependencies,
 ): Promise<readonly Delivery[]> {
   const query = {
     KeyConditionExpression: 'recipient = :r AND begins_with(message, :m)',
@@ -73,7 +65,7 @@ async function deliveryOf(
 }
 
 /** In the index's own order, which is theirs, as far as the budget reaches. */
-async function recipientsOf(message: string, budget: Budget, from: From): Promise<readonly string[]> {
+async function recipientsOf(message: string, budget: Budget, from: Dependencies): Promise<readonly string[]> {
   const query = {
     IndexName: 'byMessage',
     KeyConditionExpression: 'messageId = :m',
@@ -87,7 +79,7 @@ async function recipientsOf(message: string, budget: Budget, from: From): Promis
 }
 
 /** Every item of a query. Throws {@link TooMuchToReadError} where the budget does not reach. */
-async function* itemsWithin(budget: Budget, query: Query, from: From): AsyncIterable<Item> {
+async function* itemsWithin(budget: Budget, query: Query, from: Dependencies): AsyncIterable<Item> {
   for await (const { items, isCut } of pagesWithin(budget, query, from)) {
     yield* items
     if (isCut) {
@@ -102,7 +94,7 @@ async function* itemsWithin(budget: Budget, query: Query, from: From): AsyncIter
 async function* pagesWithin(
   budget: Budget,
   query: Query,
-  { client, table }: From,
+  { client, table }: Dependencies,
 ): AsyncIterable<{ readonly items: readonly Item[]; readonly isCut: boolean }> {
   const input = { TableName: table, ReturnConsumedCapacity: 'TOTAL', ...query } as const
   const pages = paginateQuery({ client }, input, { abortSignal: budget.signal })

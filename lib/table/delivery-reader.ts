@@ -22,6 +22,7 @@ import { idIndexes } from './id-indexes.ts'
 import {
   approximateRows,
   batchGetItems,
+  firstItems,
   queryItems,
   scanItems,
   scanPages,
@@ -60,27 +61,15 @@ interface MostRows {
   readonly onCut?: () => void
 }
 
-async function* firstOf<T>(items: AsyncIterable<T>, most: number, onCut: () => void): AsyncIterable<T> {
-  let given = 0
-  for await (const item of items) {
-    if (given >= most) {
-      onCut()
-      return
-    }
-    given += 1
-    yield item
-  }
-}
-
 /**
  * Reads deliveries, with the facts that did not fit into their row. A row that was changed by hand and cannot be read
  * is logged and left out, so that it does not hide the others. An expired row is left out too, since DynamoDB may take
  * days to delete it.
  */
 export function deliveryReader(from: Dependencies & MostRows): DeliveryReader {
-  const { client, table, clock, log, mostRows = Infinity, onCut = () => undefined } = from
+  const { client, table, clock, log, mostRows = Infinity, onCut } = from
   const deps = { clock, log }
-  const cut = (items: AsyncIterable<Item>) => firstOf(items, mostRows, onCut)
+  const cut = (items: AsyncIterable<Item>) => firstItems(items, mostRows, onCut)
   return {
     async rowsOf(keys) {
       // DynamoDB refuses a batch with a duplicate key, and an index may return a row twice while it is written.

@@ -98,6 +98,11 @@ async function opened({ mayChange = false, lang = 'en' }: Asked = {}): Promise<O
   }
 }
 
+/** What a page says, without its markup. */
+function wordsIn(text: string): string {
+  return text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
+}
+
 const bounce = {
   kind: 'bounced',
   bounceClass: 'hard',
@@ -236,7 +241,7 @@ describe('the page of a mail', () => {
     })
     const { get } = await opened()
     const { text } = await get(`/delivery?recipient=example@example.com&message=${sampleMessage}`)
-    const flat = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
+    const flat = wordsIn(text)
     expect(flat).toContain('requested 2022-06-01 14:24:39 poll')
     expect(flat).toContain('bounced 2022-06-01 14:24:43 4 s after sending · callback')
     expect(flat).toContain('551 5.1.1 recipient is not exist')
@@ -248,7 +253,7 @@ describe('the page of a mail', () => {
     await record(bounce)
     const { get } = await opened()
     const { text } = await get(`/row?recipient=example@example.com&message=${sampleMessage}`)
-    const flat = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
+    const flat = wordsIn(text)
     expect(flat).toContain('bounced SS 2022-06-01T06:24:43Z hard 551 5.1.1 recipient is not exist')
     expect(flat).toContain('status S bounced')
   })
@@ -290,7 +295,7 @@ describe('statistics', () => {
     await record(bounce, { recipient: 'ann@qq.com', message: 'qcloudses-30-251200670-date-20220531142439-a' })
     const { get } = await opened()
     const { text } = await get('/statistics?from=2022-05-25&to=2022-06-01')
-    const flat = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
+    const flat = wordsIn(text)
     expect(flat).toContain('Mails 2')
     expect(flat).toContain('Bounce rate 50 %')
     expect(flat).toContain('from 2 rows')
