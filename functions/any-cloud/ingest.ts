@@ -1,0 +1,54 @@
+import { ingest } from '../../lib/ingest/ingest.ts'
+import type { WebhookRequest, WebhookResponse } from '../../lib/ingest/ports.ts'
+import { signingKeys } from '../../lib/ingest/signing-keys.ts'
+import { providers } from '../../lib/providers/registry.ts'
+import {
+  ingestEntries,
+  parseEnvironment,
+  parseTokenDigests,
+  type Environment,
+} from '../../lib/runtime/config.ts'
+import type { Runtime } from '../../lib/runtime/runtime.ts'
+import { tableNames } from '../../lib/table/names.ts'
+import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
+import { writersFor } from '../../lib/wiring/writers.ts'
+
+/** SendCloud expects a response within 3 s, including the network. */
+const responseDeadlineMs = 2_000
+/** Leaves time for a second attempt. */
+const requestTimeoutMs = 800
+
+/**
+ * Wires ingest for any cloud: callbacks in, one write per event out. The settings are parsed at the first request, and
+ * anew where they were wrong: so that a wrong one is answered and logged.
+ */
+export function createIngest(
+  environment: Environment,
+  deps: Runtime,
+): (request: WebhookRequest) => Promise<WebhookResponse> {
+  const { clock, log } = deps
+  const wire = () => {
+    const config = parseEnvironment(ingestEntries, environment)
+    const client = deps.dynamoDb(requestTimeoutMs)
+    return {
+      deployment: config.TABLE_PREFIX,
+      providers,
+      tokenDigests: parseTokenDigests(config.CALLBACK_TOKEN_SHA256, providers, environment),
+      signingKeys: signingKeys(environment, { parameters: deps.parameters, clock, log }),
+      ...writersFor(environment, client, clock),
+      quarantine: quarantineWriter({
+        client,
+        table: tableNames(config.TABLE_PREFIX).quarantine,
+        retentionDays: config.RETENTION_DAYS,
+        clock,
+        maxBytesPerDay: config.UNVERIFIED_MB_PER_DAY * 1024 * 1024,
+      }),
+      responseDeadlineMs,
+      ...(deps.deadline && { deadline: deps.deadline }),
+      clock,
+      log,
+    }
+  }
+  let wired: ReturnType<typeof wire> | undefined
+  return async (request) => ingest(request, (wired ??= wire()))
+}
