@@ -203,7 +203,7 @@ describe('npm start', () => {
     const show = run('npx ledger show example@example.com', environment)
     expect(await show.exited).toBe(0)
     const shown = shownUnder('npx ledger show example@example.com')
-    expect(shown).toMatch(/^2022-06-01 06:24:39 {2}bounced /)
+    expect(shown).toMatch(/^sent 2022-06-01 06:24:39 {2}bounced /)
     expect({ shown: isShownOf(shown, show.output()), output: show.output() }).toMatchObject({ shown: true })
 
     const problems = run('npx ledger problems --from 2022-06-01', environment)
