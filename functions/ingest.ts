@@ -10,8 +10,8 @@ import { tryAgain } from '../lib/ingest/responses.ts'
 import { providers } from '../lib/providers/registry.ts'
 import { signingKeys } from '../lib/ingest/signing-keys.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
+import { dynamoDbWrites } from '../lib/table/dynamodb-store.ts'
 import { tableNames } from '../lib/table/names.ts'
-import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
 
 /** SendCloud expects a response within 3 s, including the network. */
@@ -25,17 +25,15 @@ export function createHandler(environment: Environment, deps: Runtime = lambda):
   const wire = () => {
     const config = parseEnvironment(ingestEntries, environment)
     const client = deps.dynamoDb(requestTimeoutMs)
+    const store = dynamoDbWrites({ client, tables: tableNames(config.TABLE_PREFIX), clock })
     return {
       deployment: config.TABLE_PREFIX,
       providers,
       tokenDigests: parseTokenDigests(config.CALLBACK_TOKEN_SHA256, providers, environment),
       signingKeys: signingKeys(environment, { parameters: deps.parameters, clock, log }),
-      ...writersFor(environment, client, clock),
-      quarantine: quarantineWriter({
-        client,
-        table: tableNames(config.TABLE_PREFIX).quarantine,
+      ...writersFor(environment, store),
+      quarantine: store.quarantineWriter({
         retentionDays: config.RETENTION_DAYS,
-        clock,
         maxBytesPerDay: config.UNVERIFIED_MB_PER_DAY * 1024 * 1024,
       }),
       responseDeadlineMs,

@@ -151,7 +151,9 @@ describe('the line of a callback', () => {
   })
 
   it('names no batch task, by which no row is found', async () => {
-    expect(await logged('tencent-ses', { ...delivered, bulkId: undefined, taskId: 9_007_199_254_740_991 })).toMatchObject({
+    expect(
+      await logged('tencent-ses', { ...delivered, bulkId: undefined, taskId: 9_007_199_254_740_991 }),
+    ).toMatchObject({
       mails: [{ kind: 'delivered', provider: 'tencent-ses', occurredAt: '2022-06-01T06:24:43Z' }],
     })
     expect(JSON.stringify(lines)).not.toContain('9007199254740991')
