@@ -3,6 +3,8 @@ import type { Context } from 'aws-lambda'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Environment } from '../lib/runtime/config.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
+import { dynamoDbReconciling } from '../lib/table/dynamodb-store.ts'
+import { tableNames } from '../lib/table/names.ts'
 import { createReconcile } from './any-cloud/reconcile.ts'
 
 /** A Lambda handler for the schedule. The event is not used: every run does what is due. */
@@ -17,9 +19,21 @@ export function createHandler(
   deps: Runtime = lambda,
   isByHand = false,
 ): ScheduleHandler {
-  const run = createReconcile(environment, deps, isByHand)
+  const { clock, log, dynamoDb } = deps
+  let connected: ReturnType<Runtime['dynamoDb']> | undefined
+  const run = createReconcile(
+    environment,
+    {
+      ...deps,
+      store: ({ deployment, requestTimeoutMs }) => {
+        const client = (connected ??= dynamoDb(requestTimeoutMs))
+        return dynamoDbReconciling({ client, tables: tableNames(deployment), clock, log })
+      },
+    },
+    isByHand,
+  )
   const stack = middy<unknown, RunFigures>().handler((_event: unknown, context: Context) =>
-    run(deps.clock.now() + context.getRemainingTimeInMillis()),
+    run(clock.now() + context.getRemainingTimeInMillis()),
   )
   return (event, context) => stack(event, context)
 }

@@ -8,10 +8,9 @@ import {
   parseTokenDigests,
   type Environment,
 } from '../../lib/runtime/config.ts'
-import type { Runtime } from '../../lib/runtime/runtime.ts'
-import { tableNames } from '../../lib/table/names.ts'
-import { quarantineWriter } from '../../lib/table/quarantine-writer.ts'
+import type { WriteStore } from '../../lib/store/ports.ts'
 import { writersFor } from '../../lib/wiring/writers.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** SendCloud expects a response within 3 s, including the network. */
 const responseDeadlineMs = 2_000
@@ -24,23 +23,20 @@ const requestTimeoutMs = 800
  */
 export function createIngest(
   environment: Environment,
-  deps: Runtime,
+  deps: Surroundings<WriteStore>,
 ): (request: WebhookRequest) => Promise<WebhookResponse> {
   const { clock, log } = deps
   const wire = () => {
     const config = parseEnvironment(ingestEntries, environment)
-    const client = deps.dynamoDb(requestTimeoutMs)
+    const store = deps.store({ deployment: config.TABLE_PREFIX, requestTimeoutMs })
     return {
       deployment: config.TABLE_PREFIX,
       providers,
       tokenDigests: parseTokenDigests(config.CALLBACK_TOKEN_SHA256, providers, environment),
       signingKeys: signingKeys(environment, { parameters: deps.parameters, clock, log }),
-      ...writersFor(environment, client, clock),
-      quarantine: quarantineWriter({
-        client,
-        table: tableNames(config.TABLE_PREFIX).quarantine,
+      ...writersFor(environment, store),
+      quarantine: store.quarantineWriter({
         retentionDays: config.RETENTION_DAYS,
-        clock,
         maxBytesPerDay: config.UNVERIFIED_MB_PER_DAY * 1024 * 1024,
       }),
       responseDeadlineMs,

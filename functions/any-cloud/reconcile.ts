@@ -20,12 +20,10 @@ import { providers } from '../../lib/providers/registry.ts'
 import { combinedReport } from '../../lib/reconcile/combined-report.ts'
 import { syncLists } from '../../lib/reconcile/lists/sync-lists.ts'
 import { runPolls } from '../../lib/reconcile/run-polls.ts'
-import type { Runtime } from '../../lib/runtime/runtime.ts'
-import { tableNames } from '../../lib/table/names.ts'
-import { quarantineGauge } from '../../lib/table/quarantine-gauge.ts'
-import { quarantineStore } from '../../lib/table/quarantine-store.ts'
+import type { ReconcileStore } from '../../lib/store/ports.ts'
 import { figuresOf, publishRunMetrics, publishQuarantineSize } from '../../lib/reconcile/run-metrics.ts'
 import { writersFor } from '../../lib/wiring/writers.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** A batch of a hundred large rows takes its time. */
 const requestTimeoutMs = 5_000
@@ -46,46 +44,47 @@ type Run = (deadlineMs: number) => Promise<RunFigures>
  * Wires reconcile for any cloud: polled rows in, the facts that rows lack out.
  * @param isByHand - whether an operator waits for the result: then today's list is read even if it is not due.
  */
-export function createReconcile(environment: Environment, deps: Runtime, isByHand = false): Run {
+export function createReconcile(
+  environment: Environment,
+  deps: Surroundings<ReconcileStore>,
+  isByHand = false,
+): Run {
   const { clock, log } = deps
-  let connected: ReturnType<Runtime['dynamoDb']> | undefined
-  const client = () => (connected ??= deps.dynamoDb(requestTimeoutMs))
   const metricsTarget = () => ({
     deployment: parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, environment).TABLE_PREFIX,
     clock,
     log,
     isByHand,
   })
-  const finishing = (deployment: string) => ({
+  const finishing = (store: ReconcileStore) => ({
     providers,
-    quarantine: quarantineStore({
-      client: client(),
-      table: tableNames(deployment).quarantine,
-      clock,
-      log,
-    }),
+    quarantine: store.quarantineStore(),
     // Unfinished bodies were verified on arrival, and this function has no keys.
     keysOf: () => Promise.resolve([]),
-    ...writersFor(environment, client(), clock),
+    ...writersFor(environment, store),
     clock,
     log,
   })
   // At each run, so that replaced credentials are used without a restart.
-  const wire = async (erased: readonly Tombstone[]) => {
+  const wire = async (store: ReconcileStore, erased: readonly Tombstone[]) => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
     const complete = await withSendCloud(settings, deps)
-    const polls = pollWirings(complete, { client: client(), clock, log }, erased)
+    const polls = pollWirings(complete, { store, clock, log }, erased)
     return {
       polls: polls.map(({ provider, dependencies, requestsPerSecond }) => ({
         provider,
         dependencies: { ...dependencies, isByHand, owner: randomUUID() },
         requestsPerSecond,
       })),
-      syncs: isByHand ? [] : listSyncs(complete, { client: client(), clock, log }),
+      syncs: isByHand ? [] : listSyncs(complete, { store, clock, log }),
     }
   }
-  const poll = async (erased: readonly Tombstone[], deadlineMs: number): Promise<RunFigures> => {
-    const { polls, syncs } = await wire(erased)
+  const poll = async (
+    store: ReconcileStore,
+    erased: readonly Tombstone[],
+    deadlineMs: number,
+  ): Promise<RunFigures> => {
+    const { polls, syncs } = await wire(store, erased)
     const { reports, failures } = await runPolls(polls, { clock, deadlineMs })
     for (const [provider, report] of reports) publishRunMetrics(provider, report, metricsTarget())
     // With what time the polls leave.
@@ -95,19 +94,19 @@ export function createReconcile(environment: Environment, deps: Runtime, isByHan
   }
   return async (deadlineMs) => {
     const target = metricsTarget()
-    const tables = tableNames(target.deployment)
+    const store = deps.store({ deployment: target.deployment, requestTimeoutMs })
     // Before anything that may fail or use up the time: the backlog does not depend on the poll.
-    await publishQuarantineSize(quarantineGauge(client(), tables.quarantine), target)
-    const erasing = eraseWiring(tables, { client: client(), clock, log })
+    await publishQuarantineSize(store.quarantineGauge(), target)
+    const erasing = eraseWiring(store, { clock, log })
     // An operator waits for the poll.
-    if (isByHand) return poll(await erasing.tombstones.live(), deadlineMs)
+    if (isByHand) return poll(store, await erasing.tombstones.live(), deadlineMs)
     const [begun] = await Promise.allSettled([toEraseAgain(erasing)])
-    await finishBodies(finishing(target.deployment))
+    await finishBodies(finishing(store))
     if (begun.status === 'rejected') throw begun.reason
     const { erased, bodies } = begun.value
     // Whether or not the providers answer, and after what they report.
     const reserveMs = erased.length > 0 ? eraseReserveMs : 0
-    const [polled] = await Promise.allSettled([poll(erased, deadlineMs - reserveMs)])
+    const [polled] = await Promise.allSettled([poll(store, erased, deadlineMs - reserveMs)])
     const failures = await eraseAgain(erasing, erased, { bodies, untilMs: deadlineMs - closingReserveMs })
     if (polled.status === 'rejected') throw polled.reason
     if (failures.length > 0) throw failures[0]
@@ -116,7 +115,10 @@ export function createReconcile(environment: Environment, deps: Runtime, isByHan
 }
 
 /** Who does not poll SendCloud must not fail for want of its credentials. */
-async function withSendCloud(settings: Environment, { parameters, log }: Runtime): Promise<Environment> {
+async function withSendCloud(
+  settings: Environment,
+  { parameters, log }: Surroundings<unknown>,
+): Promise<Environment> {
   try {
     return await withParameters(settings, sendCloudPollParameters, parameters)
   } catch (error) {

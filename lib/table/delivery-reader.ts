@@ -7,6 +7,7 @@ import {
   type DeliveryKey,
   type Status,
 } from '../core/delivery.ts'
+import { firstItems } from '../core/first-items.ts'
 import { eventKinds, type EventKind } from '../core/event.ts'
 import { byTime, parseFact, shortenedFact, type Fact } from '../core/fact.ts'
 import type {
@@ -17,18 +18,10 @@ import type {
   ProblemReader,
 } from '../ledger/ports.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import type { MostRows, PageSize } from '../store/ports.ts'
 import { isExpired } from './expiry.ts'
 import { idIndexes } from './id-indexes.ts'
-import {
-  approximateRows,
-  batchGetItems,
-  firstItems,
-  queryItems,
-  scanItems,
-  scanPages,
-  type Item,
-  type PageSize,
-} from './pages.ts'
+import { approximateRows, batchGetItems, queryItems, scanItems, scanPages, type Item } from './pages.ts'
 import { isTombstone } from './tombstone-row.ts'
 
 /** Attributes of a row that are not columns of its message. */
@@ -52,13 +45,6 @@ export interface Dependencies {
   readonly table: string
   readonly clock: Clock
   readonly log: Log
-}
-
-interface MostRows {
-  /** Rows of a recipient, or recipients of a message, that one call reads. Default: all. */
-  readonly mostRows?: number
-  /** There were more. */
-  readonly onCut?: () => void
 }
 
 /**
@@ -131,8 +117,19 @@ export async function deliveriesWithKey(
   from: Dependencies,
   { recipient, message }: DeliveryKey,
 ): Promise<readonly Delivery[]> {
-  const found = await wholeDeliveries(itemsOf(from, recipient, message), from)
+  const items = beginningWith(message, itemsOf(from, recipient, message))
+  const found = await wholeDeliveries(items, from)
   return found.filter((delivery) => delivery.message === message)
+}
+
+/** The items of a query by the beginning of a message, of which its own row is the first; nothing is read where it is not there. */
+async function* beginningWith(message: string, items: AsyncIterable<Item>): AsyncIterable<Item> {
+  let isFirst = true
+  for await (const item of items) {
+    if (isFirst && item.message?.S !== message) return
+    isFirst = false
+    yield item
+  }
 }
 
 /** The deliveries of these items, with what is kept beside their rows. */

@@ -4,10 +4,10 @@ import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import { UnwritableError, type DeliveryWriter } from '../ledger/ports.ts'
 import type { PendingWriter } from '../reconcile/ports.ts'
 import type { Clock } from '../runtime/ports.ts'
+import type { IndexedIds } from '../store/ports.ts'
 import { partsOf, type BesideRow, type EventParts } from './event-parts.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
-import type { IndexedIds } from './id-indexes.ts'
 import { isRefusedForGood, isTooLarge, tryUpdate } from './try-update.ts'
 
 /**

@@ -1,7 +1,8 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Clock } from '../runtime/ports.ts'
+import type { PageSize } from '../store/ports.ts'
 import type { SuppressionReader, SuppressionScanner } from '../suppressions/ports.ts'
-import { approximateRows, batchGetItems, scanItems, scanPages, type Item, type PageSize } from './pages.ts'
+import { approximateRows, batchGetItems, scanItems, scanPages, type Item } from './pages.ts'
 import { suppressionIn } from './suppression-row.ts'
 
 interface Dependencies {

@@ -10,7 +10,7 @@ import { recordingSuppressions } from '../../../lib/suppressions/record-with-sup
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { leaseByHand, runStore } from '../../../lib/table/lease-and-checkpoint.ts'
-import type { TableNames } from '../../../lib/table/names.ts'
+import type { TableNames } from '../../../lib/store/ports.ts'
 import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
 import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
