@@ -2,19 +2,20 @@ import { tryAgain } from '../lib/ingest/responses.ts'
 import type { Environment } from '../lib/runtime/config.ts'
 import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/function-url.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
-import { dynamoDbWrites } from '../lib/table/dynamodb-store.ts'
+import type { WriteStore } from '../lib/store/ports.ts'
+import { dynamoDbWrites } from '../lib/table/dynamodb-writes.ts'
 import { tableNames } from '../lib/table/names.ts'
-import { createIngest } from './any-cloud/ingest.ts'
+import { createIngest, requestTimeoutMs } from './any-cloud/ingest.ts'
 
 /** Wires the ingest function: callbacks in, one write per event out. */
 export function createHandler(environment: Environment, deps: Runtime = lambda): FunctionUrlHandler {
-  const { clock, log, dynamoDb } = deps
-  const respond = createIngest(environment, {
-    ...deps,
-    store: ({ deployment, requestTimeoutMs }) =>
-      dynamoDbWrites({ client: dynamoDb(requestTimeoutMs), tables: tableNames(deployment), clock }),
-  })
-  return functionUrlStack(respond, { log, onFault: tryAgain })
+  const openStore = (deployment: string): WriteStore =>
+    dynamoDbWrites({
+      client: deps.dynamoDb(requestTimeoutMs),
+      tables: tableNames(deployment),
+      clock: deps.clock,
+    })
+  return functionUrlStack(createIngest(environment, deps, openStore), { log: deps.log, onFault: tryAgain })
 }
 
 /** The Lambda entry point. */

@@ -7,7 +7,7 @@ import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/f
 import { jsonLog } from '../lib/runtime/log.ts'
 import type { Runtime } from '../lib/runtime/runtime.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
-import { dynamoDbQueries } from '../lib/table/dynamodb-store.ts'
+import { dynamoDbQueries } from '../lib/table/dynamodb-queries.ts'
 import { tableNames } from '../lib/table/names.ts'
 
 /** Who asks waits for it, maybe with a mail to send. */

@@ -3,9 +3,10 @@ import type { Context } from 'aws-lambda'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Environment } from '../lib/runtime/config.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
-import { dynamoDbReconciling } from '../lib/table/dynamodb-store.ts'
+import type { ReconcileStore } from '../lib/store/ports.ts'
+import { dynamoDbReconciling } from '../lib/table/dynamodb-reconciling.ts'
 import { tableNames } from '../lib/table/names.ts'
-import { createReconcile } from './any-cloud/reconcile.ts'
+import { createReconcile, requestTimeoutMs } from './any-cloud/reconcile.ts'
 
 /** A Lambda handler for the schedule. The event is not used: every run does what is due. */
 export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
@@ -19,19 +20,13 @@ export function createHandler(
   deps: Runtime = lambda,
   isByHand = false,
 ): ScheduleHandler {
-  const { clock, log, dynamoDb } = deps
+  const { clock, log } = deps
   let connected: ReturnType<Runtime['dynamoDb']> | undefined
-  const run = createReconcile(
-    environment,
-    {
-      ...deps,
-      store: ({ deployment, requestTimeoutMs }) => {
-        const client = (connected ??= dynamoDb(requestTimeoutMs))
-        return dynamoDbReconciling({ client, tables: tableNames(deployment), clock, log })
-      },
-    },
-    isByHand,
-  )
+  const openStore = (deployment: string): ReconcileStore => {
+    const client = (connected ??= deps.dynamoDb(requestTimeoutMs))
+    return dynamoDbReconciling({ client, tables: tableNames(deployment), clock, log })
+  }
+  const run = createReconcile(environment, deps, openStore, isByHand)
   const stack = middy<unknown, RunFigures>().handler((_event: unknown, context: Context) =>
     run(clock.now() + context.getRemainingTimeInMillis()),
   )

@@ -9,7 +9,7 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 const useCases = ['ingest', 'quarantine', 'suppressions', 'reconcile', 'erase', 'query']
-const adapters = ['table', 'parameters', 'status APIs']
+const adapters = ['rows', 'table', 'parameters', 'status APIs']
 const belowWiring = ['core', 'ports', 'providers', 'runtime', ...useCases, ...adapters]
 
 /** Which layer a file belongs to, and which layers it may import from. */
@@ -48,7 +48,9 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     mayImport: ['core', 'ports', 'providers', 'runtime', 'erase'],
   },
   { name: 'query', files: /^lib\/query\//, mayImport: ['core', 'ports', 'providers', 'runtime', 'query'] },
-  { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'table'] },
+  // What rows hold, whichever store keeps them.
+  { name: 'rows', files: /^lib\/rows\//, mayImport: ['core', 'ports', 'rows'] },
+  { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'rows', 'table'] },
   { name: 'parameters', files: /^lib\/runtime\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
   {
     name: 'status APIs',
@@ -64,7 +66,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'client',
     files: /^lib\/client\//,
-    mayImport: ['core', 'ports', 'providers', 'runtime', 'table', 'client'],
+    mayImport: ['core', 'ports', 'providers', 'runtime', 'rows', 'table', 'client'],
   },
   { name: 'any cloud', files: /^functions\/any-cloud\//, mayImport: [...belowWiring, 'wiring', 'any cloud'] },
   {

@@ -8,27 +8,29 @@ import {
   parseTokenDigests,
   type Environment,
 } from '../../lib/runtime/config.ts'
+import type { Runtime } from '../../lib/runtime/runtime.ts'
 import type { WriteStore } from '../../lib/store/ports.ts'
 import { writersFor } from '../../lib/wiring/writers.ts'
-import type { Surroundings } from './surroundings.ts'
 
 /** SendCloud expects a response within 3 s, including the network. */
 const responseDeadlineMs = 2_000
-/** Leaves time for a second attempt. */
-const requestTimeoutMs = 800
+/** For one request to the store: leaves time for a second attempt. */
+export const requestTimeoutMs = 800
 
 /**
  * Wires ingest for any cloud: callbacks in, one write per event out. The settings are parsed at the first request, and
  * anew where they were wrong: so that a wrong one is answered and logged.
+ * @param openStore - of the deployment that the settings name
  */
 export function createIngest(
   environment: Environment,
-  deps: Surroundings<WriteStore>,
+  deps: Omit<Runtime, 'dynamoDb'>,
+  openStore: (deployment: string) => WriteStore,
 ): (request: WebhookRequest) => Promise<WebhookResponse> {
   const { clock, log } = deps
   const wire = () => {
     const config = parseEnvironment(ingestEntries, environment)
-    const store = deps.store({ deployment: config.TABLE_PREFIX, requestTimeoutMs })
+    const store = openStore(config.TABLE_PREFIX)
     return {
       deployment: config.TABLE_PREFIX,
       providers,

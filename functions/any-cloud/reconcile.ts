@@ -20,13 +20,13 @@ import { providers } from '../../lib/providers/registry.ts'
 import { combinedReport } from '../../lib/reconcile/combined-report.ts'
 import { syncLists } from '../../lib/reconcile/lists/sync-lists.ts'
 import { runPolls } from '../../lib/reconcile/run-polls.ts'
+import type { Runtime } from '../../lib/runtime/runtime.ts'
 import type { ReconcileStore } from '../../lib/store/ports.ts'
 import { figuresOf, publishRunMetrics, publishQuarantineSize } from '../../lib/reconcile/run-metrics.ts'
 import { writersFor } from '../../lib/wiring/writers.ts'
-import type { Surroundings } from './surroundings.ts'
 
-/** A batch of a hundred large rows takes its time. */
-const requestTimeoutMs = 5_000
+/** For one request to the store: a batch of a hundred large rows takes its time. */
+export const requestTimeoutMs = 5_000
 
 /** Kept of a run's time for erasing again, where there is a tombstone. */
 const eraseReserveMs = minuteMs
@@ -42,11 +42,13 @@ type Run = (deadlineMs: number) => Promise<RunFigures>
 
 /**
  * Wires reconcile for any cloud: polled rows in, the facts that rows lack out.
+ * @param openStore - of the deployment that the settings name; asked at each run
  * @param isByHand - whether an operator waits for the result: then today's list is read even if it is not due.
  */
 export function createReconcile(
   environment: Environment,
-  deps: Surroundings<ReconcileStore>,
+  deps: Omit<Runtime, 'dynamoDb'>,
+  openStore: (deployment: string) => ReconcileStore,
   isByHand = false,
 ): Run {
   const { clock, log } = deps
@@ -94,7 +96,7 @@ export function createReconcile(
   }
   return async (deadlineMs) => {
     const target = metricsTarget()
-    const store = deps.store({ deployment: target.deployment, requestTimeoutMs })
+    const store = openStore(target.deployment)
     // Before anything that may fail or use up the time: the backlog does not depend on the poll.
     await publishQuarantineSize(store.quarantineGauge(), target)
     const erasing = eraseWiring(store, { clock, log })
@@ -117,7 +119,7 @@ export function createReconcile(
 /** Who does not poll SendCloud must not fail for want of its credentials. */
 async function withSendCloud(
   settings: Environment,
-  { parameters, log }: Surroundings<unknown>,
+  { parameters, log }: Pick<Runtime, 'parameters' | 'log'>,
 ): Promise<Environment> {
   try {
     return await withParameters(settings, sendCloudPollParameters, parameters)

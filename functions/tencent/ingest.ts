@@ -3,9 +3,9 @@ import { tryAgain } from '../../lib/ingest/responses.ts'
 import type { Environment } from '../../lib/runtime/config.ts'
 import { resultOf, type FunctionUrlResult } from '../../lib/runtime/http/function-url-result.ts'
 import type { Runtime } from '../../lib/runtime/runtime.ts'
-import { dynamoDbWrites } from '../../lib/table/dynamodb-store.ts'
+import { dynamoDbWrites } from '../../lib/table/dynamodb-writes.ts'
 import { tableNames } from '../../lib/table/names.ts'
-import { createIngest } from '../any-cloud/ingest.ts'
+import { createIngest, requestTimeoutMs } from '../any-cloud/ingest.ts'
 import { requestOf } from './event.ts'
 import type { ScfContext } from './invocation.ts'
 import { scf } from './scf.ts'
@@ -17,12 +17,9 @@ type IngestHandler = (event: unknown, context: ScfContext) => Promise<FunctionUr
 /** Wires the ingest function for Tencent SCF: callbacks in, one write per event out. */
 export function createHandler(environment: Environment, deps: Runtime = scf): IngestHandler {
   const { clock, log, dynamoDb } = deps
-  const respond = createIngest(environment, {
-    ...deps,
-    store: ({ deployment, requestTimeoutMs }) => {
-      requireDynamoDb(environment)
-      return dynamoDbWrites({ client: dynamoDb(requestTimeoutMs), tables: tableNames(deployment), clock })
-    },
+  const respond = createIngest(environment, deps, (deployment) => {
+    requireDynamoDb(environment)
+    return dynamoDbWrites({ client: dynamoDb(requestTimeoutMs), tables: tableNames(deployment), clock })
   })
   return async (event, context) => {
     context.callbackWaitsForEmptyEventLoop = false

@@ -3,9 +3,10 @@ import type { RunFigures } from '../../lib/reconcile/ports.ts'
 import type { Environment } from '../../lib/runtime/config.ts'
 import { withoutAddresses } from '../../lib/runtime/log.ts'
 import type { Runtime } from '../../lib/runtime/runtime.ts'
-import { dynamoDbReconciling } from '../../lib/table/dynamodb-store.ts'
+import type { ReconcileStore } from '../../lib/store/ports.ts'
+import { dynamoDbReconciling } from '../../lib/table/dynamodb-reconciling.ts'
 import { tableNames } from '../../lib/table/names.ts'
-import { createReconcile } from '../any-cloud/reconcile.ts'
+import { createReconcile, requestTimeoutMs } from '../any-cloud/reconcile.ts'
 import { deadlineMsOf, withPollCredentials, type ScfContext } from './invocation.ts'
 import { scf } from './scf.ts'
 import { requireDynamoDb } from './store.ts'
@@ -16,20 +17,17 @@ type ScheduleHandler = (event: unknown, context: ScfContext) => Promise<RunFigur
 /** Wires the reconcile function for Tencent SCF: polled rows in, the facts that rows lack out. */
 export function createHandler(environment: Environment, deps: Runtime = scf): ScheduleHandler {
   const { clock, log, dynamoDb } = deps
-  const surroundings: Parameters<typeof createReconcile>[1] = {
-    ...deps,
-    store: ({ deployment, requestTimeoutMs }) => {
-      requireDynamoDb(environment)
-      const client = dynamoDb(requestTimeoutMs)
-      return dynamoDbReconciling({ client, tables: tableNames(deployment), clock, log })
-    },
+  const openStore = (deployment: string): ReconcileStore => {
+    requireDynamoDb(environment)
+    const client = dynamoDb(requestTimeoutMs)
+    return dynamoDbReconciling({ client, tables: tableNames(deployment), clock, log })
   }
   return async (_event, context) => {
     context.callbackWaitsForEmptyEventLoop = false
     const deadlineMs = deadlineMsOf(context, clock.now())
     try {
       // Anew at every run: the credentials of the last one may have expired.
-      return await createReconcile(withPollCredentials(environment, context), surroundings)(deadlineMs)
+      return await createReconcile(withPollCredentials(environment, context), deps, openStore)(deadlineMs)
     } catch (error) {
       log('run failed', { stack: error instanceof Error ? error.stack : typeof error })
       throw publicError(error)

@@ -29,7 +29,7 @@ export interface IndexedIds {
 }
 
 /** How long rows stay after their last write. */
-export interface Retention {
+interface Retention {
   readonly retentionDays: number
 }
 
@@ -88,7 +88,7 @@ export interface Store extends ReconcileStore, QueryStore {
   readMeter(): ReadMeter
 }
 
-export type StoreKind = 'dynamodb' | 'postgresql'
+type StoreKind = 'dynamodb' | 'postgresql'
 
 /** The tables of one deployment. */
 export interface TableNames {
@@ -130,7 +130,7 @@ export interface LastRun {
 }
 
 /** Region and account, or host and database; empty where the store does not say. */
-export interface StorePlace {
+interface StorePlace {
   readonly region: string
   readonly account: string
 }

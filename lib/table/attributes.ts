@@ -1,13 +1,7 @@
 import * as v from 'valibot'
 
-// Attributes of rows as valibot schemas.
-
+/** A string attribute as a valibot schema. */
 export const text = v.pipe(
   v.object({ S: v.string() }),
   v.transform(({ S }) => S),
-)
-
-export const count = v.pipe(
-  v.object({ N: v.pipe(v.string(), v.digits()) }),
-  v.transform(({ N }) => Number(N)),
 )

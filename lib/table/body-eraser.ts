@@ -4,19 +4,14 @@ import {
   paginateScan,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb'
-import type {
-  BodyEraser,
-  BodyRow,
-  InboundEraser,
-  InboundHead,
-  KeptHead,
-  QuarantinedHead,
-  QuarantineEraser,
-} from '../erase/ports.ts'
+import type { BodyEraser, BodyRow, InboundEraser, KeptHead, QuarantineEraser } from '../erase/ports.ts'
+import { erasing, inboundHeadIn, quarantinedHeadIn } from '../rows/kept-heads.ts'
+import { openUnfinished } from '../rows/quarantine-row.ts'
+import type { Row } from '../rows/row.ts'
 import { Expression } from './expression.ts'
 import { approximateSize, scanPages, type Item } from './pages.ts'
 import { partNumberOf, readLeftParts, removeParts } from './parts.ts'
-import { openUnfinished } from './quarantine-writer.ts'
+import { plainRow } from './plain-row.ts'
 import { tryUpdate, undefinedIfConditionFailed } from './try-update.ts'
 
 interface Dependencies {
@@ -24,18 +19,15 @@ interface Dependencies {
   readonly table: string
 }
 
-/** Set on a head whose parts are being removed: without them nobody could say any more whom the body names. */
-const erasing = 'erasing'
-
 function bodyEraser<Head extends KeptHead>(
   { client, table }: Dependencies,
-  read: (item: Item) => Head,
+  read: (row: Row) => Head,
 ): BodyEraser<Head> {
   const rowOf = (item: Item): readonly BodyRow<Head>[] => {
     const { id, partOf } = item
     const number = partNumberOf(id?.S ?? '')
     if (partOf?.S !== undefined && number !== undefined) return [{ partOf: partOf.S, number }]
-    return isHead(item) ? [{ head: read(item) }] : []
+    return isHead(item) ? [{ head: read(plainRow(item)) }] : []
   }
   const itemOf = async (id: string) => {
     const Key = { id: { S: id } }
@@ -46,7 +38,7 @@ function bodyEraser<Head extends KeptHead>(
     pages: () => scanPages({ client, table }, { position: undefined }, (items) => items.flatMap(rowOf)),
     async head(id) {
       const item = await itemOf(id)
-      return item && isHead(item) ? read(item) : undefined
+      return item && isHead(item) ? read(plainRow(item)) : undefined
     },
     partsOf: ({ id, parts }) => readLeftParts(client, table, id, parts),
     async remove({ id, parts, lastSeenAt, isLoose = false }) {
@@ -89,51 +81,21 @@ function isHead(item: Item): boolean {
   return /^[0-9a-f]{64}$/.test(item.id?.S ?? '')
 }
 
-function keptHeadIn(item: Item): KeptHead {
-  return {
-    id: item.id?.S ?? '',
-    parts: Number(item.parts?.N ?? 0),
-    isHalfRemoved: erasing in item,
-    ...(item.lastSeenAt?.S !== undefined && { lastSeenAt: item.lastSeenAt.S }),
-  }
-}
-
-/** The columns of an inbound mail that name its sender and its recipient. */
-const people = ['recipient', 'answeredRecipient', 'from', 'mailFrom', 'emailId']
-
 export function inboundEraser(of: Dependencies): InboundEraser {
-  const headOf = (item: Item): InboundHead => {
-    const receivedAtMs = Math.min(...(item.receivedAt?.SS ?? []).map((instant) => Date.parse(instant)))
-    return {
-      ...keptHeadIn(item),
-      people: people.flatMap((column) => item[column]?.S ?? []),
-      ...(Number.isFinite(receivedAtMs) && { receivedAtMs }),
-    }
-  }
   return {
-    ...bodyEraser(of, headOf),
+    ...bodyEraser(of, inboundHeadIn),
     async *heads() {
       const input = { TableName: of.table, IndexName: 'byAnswered' }
       for await (const { Items = [] } of paginateScan({ client: of.client }, input)) {
-        yield { items: Items.map(headOf), rows: Items.length }
+        yield { items: Items.map(plainRow).map(inboundHeadIn), rows: Items.length }
       }
     },
   }
 }
 
 export function quarantineEraser(of: Dependencies): QuarantineEraser {
-  const headOf = (item: Item): QuarantinedHead => {
-    const body =
-      item.body?.B ?? (item.body?.S === undefined ? undefined : new TextEncoder().encode(item.body.S))
-    return {
-      ...keptHeadIn(item),
-      contentType: item.contentType?.S ?? '',
-      isOpen: !('resolvedAt' in item),
-      ...(body && { body }),
-    }
-  }
   return {
-    ...bodyEraser(of, headOf),
+    ...bodyEraser(of, quarantinedHeadIn),
     async openSince(instantMs) {
       const found: { readonly id: string; readonly atMs: number }[] = []
       for await (const { Items = [] } of paginateScan(

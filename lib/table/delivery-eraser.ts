@@ -1,8 +1,9 @@
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { parseFact } from '../core/fact.ts'
-import type { DeliveryEraser, KeptDelivery } from '../erase/ports.ts'
+import type { DeliveryEraser } from '../erase/ports.ts'
+import { keptDeliveriesIn } from '../rows/kept-deliveries.ts'
 import { inWholes } from './delivery-reader.ts'
-import { queryPages, type Item } from './pages.ts'
+import { queryPages } from './pages.ts'
+import { plainRow } from './plain-row.ts'
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -19,7 +20,7 @@ export function deliveryEraser({ client, table }: Dependencies): DeliveryEraser 
         ExpressionAttributeValues: { ':r': { S: recipient } },
         ConsistentRead: true,
       })
-      for await (const { items } of inWholes(pages)) yield* deliveriesIn(items)
+      for await (const { items } of inWholes(pages)) yield* keptDeliveriesIn(items.map(plainRow))
     },
     async remove(recipient, { rows }) {
       for (const message of rows) {
@@ -28,32 +29,4 @@ export function deliveryEraser({ client, table }: Dependencies): DeliveryEraser 
       }
     },
   }
-}
-
-/** What is beside a row may be there before it, and after it where a removal was interrupted. */
-function deliveriesIn(items: readonly Item[]): readonly KeptDelivery[] {
-  const byMessage = Map.groupBy(items, (item) => item.factOf?.S ?? item.columnsOf?.S ?? keyOf(item))
-  return [...byMessage].map(([message, rows]) => {
-    const requestedAtMs = earliest(rows.flatMap(requestsIn))
-    return {
-      message,
-      ...(requestedAtMs !== undefined && { requestedAtMs }),
-      // Its own row last.
-      rows: rows.map(keyOf).sort((one, other) => Number(one === message) - Number(other === message)),
-    }
-  })
-}
-
-function keyOf(item: Item): string {
-  return item.message?.S ?? ''
-}
-
-function requestsIn(item: Item): readonly number[] {
-  const beside = item.kind?.S === 'requested' && item.fact?.S !== undefined ? [item.fact.S] : []
-  const lines = [...(item.requested?.SS ?? []), ...beside]
-  return lines.flatMap((line) => parseFact('requested', line).occurredAtMs ?? [])
-}
-
-function earliest(instants: readonly number[]): number | undefined {
-  return instants.length === 0 ? undefined : instants.reduce((one, other) => Math.min(one, other))
 }

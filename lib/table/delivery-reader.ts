@@ -1,44 +1,21 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import {
-  isStatus,
-  nameOf,
-  problemPartitionsOf,
-  type Delivery,
-  type DeliveryKey,
-  type Status,
-} from '../core/delivery.ts'
 import { firstItems } from '../core/first-items.ts'
-import { eventKinds, type EventKind } from '../core/event.ts'
-import { byTime, parseFact, shortenedFact, type Fact } from '../core/fact.ts'
-import type {
-  DeliveryReader,
-  DeliveryScanner,
-  Page,
-  ProblemDelivery,
-  ProblemReader,
-} from '../ledger/ports.ts'
+import { nameOf, problemPartitionsOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
+import type { DeliveryReader, DeliveryScanner, Page, ProblemReader } from '../ledger/ports.ts'
+import {
+  deliveryOf,
+  isBeside,
+  pendingOf,
+  problemOf,
+  readable,
+  wholeDeliveries as wholeDeliveriesOf,
+} from '../rows/delivery-row.ts'
+import type { Row } from '../rows/row.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
 import type { MostRows, PageSize } from '../store/ports.ts'
-import { isExpired } from './expiry.ts'
-import { idIndexes } from './id-indexes.ts'
 import { approximateRows, batchGetItems, queryItems, scanItems, scanPages, type Item } from './pages.ts'
+import { plainRow } from './plain-row.ts'
 import { isTombstone } from './tombstone-row.ts'
-
-/** Attributes of a row that are not columns of its message. */
-const ownAttributes: ReadonlySet<string> = new Set<string>([
-  'recipient',
-  'message',
-  'messageId',
-  'provider',
-  'status',
-  'statusRank',
-  'pending',
-  'problemDay',
-  idIndexes.ownId.attribute,
-  idIndexes.rfcMessageId.attribute,
-  'expiresAt',
-  'columnsOf',
-])
 
 export interface Dependencies {
   readonly client: DynamoDBClient
@@ -69,7 +46,7 @@ export function deliveryReader(from: Dependencies & MostRows): DeliveryReader {
           message: { S: key.message },
         })),
       )
-      return Array.fromAsync(readable(items, deliveryOf, deps))
+      return Array.fromAsync(readable(rowsIn(items), deliveryOf, deps))
     },
     ofRecipient: (recipient) => wholeDeliveries(cut(itemsOf({ client, table }, recipient)), deps),
     async ofMessage(messageId) {
@@ -82,17 +59,13 @@ export function deliveryReader(from: Dependencies & MostRows): DeliveryReader {
       const deliveries: Delivery[] = []
       for await (const key of cut(keys)) {
         deliveries.push(
-          ...(await deliveriesWithKey(from, { recipient: text(key, 'recipient'), message: messageId })),
+          ...(await deliveriesWithKey(from, { recipient: keyOf(key).recipient, message: messageId })),
         )
       }
       return deliveries
     },
     pending: () =>
-      readable(
-        scanItems(client, { TableName: table, IndexName: 'pending' }),
-        (item) => ({ ...keyOf(item), status: statusOf(item), provider: text(item, 'provider') }),
-        deps,
-      ),
+      readable(rowsIn(scanItems(client, { TableName: table, IndexName: 'pending' })), pendingOf, deps),
   }
 }
 
@@ -133,18 +106,16 @@ async function* beginningWith(message: string, items: AsyncIterable<Item>): Asyn
 }
 
 /** The deliveries of these items, with what is kept beside their rows. */
-export async function wholeDeliveries(
+export function wholeDeliveries(
   items: AsyncIterable<Item> | Iterable<Item>,
   deps: Pick<Dependencies, 'clock' | 'log'>,
 ): Promise<readonly Delivery[]> {
-  const read = await Array.fromAsync(
-    readable(items, (item) => (isBeside(item) ? besideOf(item) : deliveryOf(item)), deps),
-  )
-  const beside = Map.groupBy(
-    read.flatMap((one) => ('besideRowOf' in one ? [one] : [])),
-    (one) => nameOf({ recipient: one.recipient, message: one.besideRowOf }),
-  )
-  return read.flatMap((one) => ('besideRowOf' in one ? [] : [withBeside(one, beside.get(nameOf(one)) ?? [])]))
+  return wholeDeliveriesOf(rowsIn(items), deps)
+}
+
+/** The rows of these items. Tombstones stand in the same table and are no deliveries. */
+async function* rowsIn(items: AsyncIterable<Item> | Iterable<Item>): AsyncIterable<Row> {
+  for await (const item of items) if (!isTombstone(item)) yield plainRow(item)
 }
 
 /** Reads the index of problems, one shard after the other. */
@@ -159,20 +130,9 @@ export function problemReader({ client, table, clock, log }: Dependencies): Prob
           ExpressionAttributeValues: { ':d': { S: partition } },
           ScanIndexForward: false,
         })
-        yield* readable(items, problemOf, { clock, log })
+        yield* readable(rowsIn(items), problemOf, { clock, log })
       }
     },
-  }
-}
-
-function problemOf(item: Item): ProblemDelivery {
-  const { template, fromDomain } = item
-  return {
-    ...keyOf(item),
-    status: statusOf(item),
-    provider: text(item, 'provider'),
-    ...(template?.S !== undefined && { template: template.S }),
-    ...(fromDomain?.S !== undefined && { fromDomain: fromDomain.S }),
   }
 }
 
@@ -182,13 +142,7 @@ export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner 
     approximateRows: () => approximateRows(from.client, from.table),
     pages: (position, segment) =>
       scanPages(from, { position, segment }, (items) =>
-        Array.fromAsync(
-          readable(
-            items.filter((item) => !isBeside(item)),
-            deliveryOf,
-            from,
-          ),
-        ),
+        Array.fromAsync(readable(rowsIn(items.filter((item) => !isBeside(item))), deliveryOf, from)),
       ),
     async *wholePages(position, segment) {
       for await (const { items, isLast } of inWholes(
@@ -240,131 +194,7 @@ function endOfWhole(items: readonly Item[]): number {
   return items.findIndex(isOpen)
 }
 
-async function* readable<T>(
-  items: AsyncIterable<Item> | Iterable<Item>,
-  read: (item: Item) => T,
-  { clock, log }: Pick<Dependencies, 'clock' | 'log'>,
-): AsyncIterable<T> {
-  for await (const item of items) {
-    if (isTombstone(item) || isExpired(item, clock.now())) continue
-    try {
-      yield read(item)
-    } catch (error) {
-      if (!(error instanceof UnreadableRowError)) throw error
-      log('row unreadable', { message: item.message?.S, problem: error.message })
-    }
-  }
-}
-
-/** What did not fit into its delivery's row and is in one of its own: a fact, or columns and names. */
-type Beside = { readonly recipient: string; readonly besideRowOf: string } & (
-  { readonly kind: EventKind; readonly fact: Fact } | Pick<Delivery, 'columns' | 'spellings' | 'emailIds'>
-)
-
-/** Whether an item holds what did not fit into the row of its delivery. */
-export function isBeside(item: Item): boolean {
-  return 'factOf' in item || 'columnsOf' in item
-}
-
-function besideOf(item: Item): Beside {
-  const recipient = text(item, 'recipient')
-  if (!('factOf' in item)) return { recipient, besideRowOf: text(item, 'columnsOf'), ...columnsIn(item) }
-  const kind = eventKinds.find((known) => known === text(item, 'kind'))
-  if (kind === undefined) throw new UnreadableRowError('kind: expected one that this version knows')
-  return { recipient, besideRowOf: text(item, 'factOf'), kind, fact: parseFact(kind, text(item, 'fact')) }
-}
-
-function columnsIn(item: Item): Pick<Delivery, 'columns' | 'spellings' | 'emailIds'> {
-  const columns = Object.entries(item).flatMap(([name, value]) =>
-    value.S === undefined || ownAttributes.has(name) ? [] : [[name, value.S] as const],
-  )
-  return {
-    spellings: membersOf(item, 'spellings'),
-    emailIds: membersOf(item, 'emailIds'),
-    columns: sortedByName(columns),
-  }
-}
-
-function sortedByName(columns: Iterable<readonly [string, string]>): ReadonlyMap<string, string> {
-  return new Map([...columns].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-function deliveryOf(item: Item): Delivery {
-  const facts = eventKinds.flatMap((kind) => {
-    const lines = membersOf(item, kind)
-    return lines.length === 0
-      ? []
-      : [[kind, lines.map((line) => parseFact(kind, line)).sort(byTime)] as const]
-  })
-  return {
-    ...keyOf(item),
-    provider: text(item, 'provider'),
-    status: statusOf(item),
-    facts: new Map(facts),
-    ...columnsIn(item),
-  }
-}
-
-/**
- * @param beside - in the order of their keys: if they contradict each other, the first by key is used, whichever
- * arrived first.
- */
-function withBeside(delivery: Delivery, beside: readonly Beside[]): Delivery {
-  if (beside.length === 0) return delivery
-  const ofColumns = beside.flatMap((one) => ('fact' in one ? [] : [one]))
-  const besideByKind = Map.groupBy(
-    beside.flatMap((one) => ('fact' in one ? [one] : [])),
-    ({ kind }) => kind,
-  )
-  const facts = new Map<EventKind, readonly Fact[]>()
-  for (const kind of eventKinds) {
-    const whole = (besideByKind.get(kind) ?? []).map(({ fact }) => fact)
-    const all = united(kind, delivery.facts.get(kind) ?? [], whole)
-    if (all.length > 0) facts.set(kind, all)
-  }
-  const all = [delivery, ...ofColumns]
-  return {
-    ...delivery,
-    facts,
-    spellings: unionOf(all.map(({ spellings }) => spellings)),
-    emailIds: unionOf(all.map(({ emailIds }) => emailIds)),
-    columns: sortedByName(new Map(all.toReversed().flatMap(({ columns }) => [...columns]))),
-  }
-}
-
-function unionOf(sets: readonly (readonly string[])[]): readonly string[] {
-  return [...new Set(sets.flat())].sort()
-}
-
-/** A fact that is kept whole beside its row replaces its shortened form. */
-function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
-  const texts = new Set(whole.map((fact) => fact.text))
-  const standIns = new Set(whole.map((fact) => shortenedFact(kind, fact)).filter((text) => !texts.has(text)))
-  const distinct = new Map(
-    [...inRow.filter((fact) => !standIns.has(fact.text)), ...whole].map((fact) => [fact.text, fact]),
-  )
-  return [...distinct.values()].sort(byTime)
-}
-
-function membersOf(item: Item, set: string): readonly string[] {
-  return (item[set]?.SS ?? []).toSorted()
-}
-
-export function keyOf(item: Item): DeliveryKey {
-  return { recipient: text(item, 'recipient'), message: text(item, 'message') }
-}
-
-/** A row that does not hold what this version writes. */
-class UnreadableRowError extends Error {}
-
-function statusOf(item: Item): Status {
-  const status = text(item, 'status')
-  if (isStatus(status)) return status
-  throw new UnreadableRowError(`status: expected one that this version knows, got '${status}'`)
-}
-
-function text(item: Item, attribute: string): string {
-  const value = item[attribute]?.S
-  if (value !== undefined) return value
-  throw new UnreadableRowError(`${attribute}: expected a string, got nothing or another type`)
+/** The key of an item; both parts are keys of the table, so every item has them. */
+export function keyOf({ recipient, message }: Item): DeliveryKey {
+  return { recipient: recipient?.S ?? '', message: message?.S ?? '' }
 }

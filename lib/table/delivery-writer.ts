@@ -3,27 +3,13 @@ import { isEngagement, statusRanks, type DeliveryKey } from '../core/delivery.ts
 import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import { UnwritableError, type DeliveryWriter } from '../ledger/ports.ts'
 import type { PendingWriter } from '../reconcile/ports.ts'
+import { partsOf, type BesideRow, type EventParts } from '../rows/event-parts.ts'
+import { besideLives, maxNamesInRow, usualMaxFactsInRow } from '../rows/row-limits.ts'
 import type { Clock } from '../runtime/ports.ts'
 import type { IndexedIds } from '../store/ports.ts'
-import { partsOf, type BesideRow, type EventParts } from './event-parts.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { isRefusedForGood, isTooLarge, tryUpdate } from './try-update.ts'
-
-/**
- * Facts of one kind in the row itself; further ones get a row each. A write costs by the size of the row, so the limit
- * bounds the cost of the busiest address (docs/adr/0003).
- */
-const defaultMaxFactsInRow = 50
-
-/** Spellings of one address, and SendCloud's names of one delivery, in the row itself. */
-export const maxNamesInRow = 20
-
-/**
- * The lifetime of rows beside a row, in retentions. Each write extends the row itself by one, but cannot reach those
- * beside it without reading: so they live as long as a row that is written for two more retentions (docs/adr/0003).
- */
-export const besideLives = 3
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -183,7 +169,7 @@ class EventWrite {
   /** Each on the condition that its set has room. */
   #addSets(expression: Expression, share: Share): void {
     const { kind, spelling, emailId } = this.#event
-    const maxFacts = this.#to.maxFactsInRow ?? defaultMaxFactsInRow
+    const maxFacts = this.#to.maxFactsInRow ?? usualMaxFactsInRow
     const facts = new Map<EventKind, string[]>()
     if (share.fact) facts.set(kind, [this.parts.fact])
     // One clause per attribute: an event that is itself the request joins both into one set.

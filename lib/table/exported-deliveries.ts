@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { nameOf, type Delivery } from '../core/delivery.ts'
+import { isBeside } from '../rows/delivery-row.ts'
 import type { Log } from '../runtime/ports.ts'
-import { isBeside, wholeDeliveries } from './delivery-reader.ts'
+import { keyOf, wholeDeliveries } from './delivery-reader.ts'
 import type { Item } from './pages.ts'
 
 /** A file of a full export to S3 in DynamoDB JSON: a line `{"Item": {…}}` for each row, in gzip. */
@@ -68,7 +69,7 @@ export async function* exportedDeliveries(
   const deps = { clock: { now: () => 0, sleep: () => Promise.resolve() }, log: reading.log }
   const whole = (rows: readonly Item[]) =>
     wholeDeliveries(
-      rows.flatMap((row) => [row, ...(beside.get(nameOf(keyIn(row))) ?? [])]),
+      rows.flatMap((row) => [row, ...(beside.get(nameOf(keyOf(row))) ?? [])]),
       deps,
     )
   let rows: Item[] = []
@@ -99,19 +100,15 @@ async function besideRows(
       continue
     }
     const name = nameOf({
-      recipient: keyIn(item).recipient,
+      recipient: keyOf(item).recipient,
       message: (item.factOf ?? item.columnsOf)?.S ?? '',
     })
     const known = beside.get(name)
     if (known) known.push(item)
     else beside.set(name, [item])
   }
-  for (const items of beside.values()) items.sort((a, b) => (keyIn(a).message < keyIn(b).message ? -1 : 1))
+  for (const items of beside.values()) items.sort((a, b) => (keyOf(a).message < keyOf(b).message ? -1 : 1))
   return { beside, leftOut }
-}
-
-function keyIn({ recipient, message }: Item): { recipient: string; message: string } {
-  return { recipient: recipient?.S ?? '', message: message?.S ?? '' }
 }
 
 interface Line {

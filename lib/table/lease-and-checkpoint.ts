@@ -1,10 +1,10 @@
 import { GetItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import * as v from 'valibot'
 import { formatInstant } from '../core/instant.ts'
-import { stopReasons, type LeaseByHand, type RunReader, type RunStore } from '../reconcile/ports.ts'
+import type { LeaseByHand, RunReader, RunStore } from '../reconcile/ports.ts'
+import { leaseInstant, runStateIn } from '../rows/run-row.ts'
 import type { Clock } from '../runtime/ports.ts'
-import { text } from './attributes.ts'
 import { Expression } from './expression.ts'
+import { plainRow } from './plain-row.ts'
 import { tryUpdate, undefinedIfConditionFailed } from './try-update.ts'
 
 /**
@@ -84,27 +84,6 @@ export function runStore(
   }
 }
 
-const instant = v.pipe(
-  text,
-  v.transform((text) => Date.parse(text)),
-  v.finite(),
-)
-
-const storedRun = v.object({
-  lastRunAt: v.exactOptional(instant),
-  lastRun: v.exactOptional(
-    v.object({
-      M: v.object({
-        stoppedBy: v.pipe(
-          v.object({ S: v.picklist(stopReasons) }),
-          v.transform(({ S }) => S),
-        ),
-      }),
-    }),
-  ),
-  leaseUntil: v.exactOptional(instant),
-})
-
 /** What the row of one job shows. */
 export function runReader(client: DynamoDBClient, table: string, job: string): RunReader {
   return {
@@ -113,12 +92,7 @@ export function runReader(client: DynamoDBClient, table: string, job: string): R
         new GetItemCommand({ TableName: table, Key: { job: { S: job } }, ConsistentRead: true }),
       )
       if (Item === undefined) return undefined
-      const { lastRunAt, lastRun, leaseUntil } = v.parse(storedRun, Item)
-      return {
-        ...(lastRunAt !== undefined && { endedAtMs: lastRunAt }),
-        ...(lastRun && { stoppedBy: lastRun.M.stoppedBy }),
-        ...(leaseUntil !== undefined && { leaseUntilMs: leaseUntil }),
-      }
+      return runStateIn(plainRow(Item))
     },
   }
 }
@@ -137,9 +111,4 @@ export function leaseByHand(client: DynamoDBClient, table: string, job: string):
       await tryUpdate({ client, table }, { job: { S: job } }, expression)
     },
   }
-}
-
-// Compared as text, so always with milliseconds.
-function leaseInstant(instantMs: number): string {
-  return new Date(instantMs).toISOString()
 }

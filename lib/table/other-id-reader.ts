@@ -2,8 +2,8 @@ import pMap from 'p-map'
 import type { DeliveryKey } from '../core/delivery.ts'
 import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 import type { FoundById, OtherIdReader, WhyNotSearched } from '../ledger/ports.ts'
+import { idIndexes, idPartitionsOf, type IdIndex } from '../rows/id-indexes.ts'
 import { deliveriesWithKey, keyOf, type Dependencies } from './delivery-reader.ts'
-import { idIndexes, idPartitionsOf, type IdIndex } from './id-indexes.ts'
 import { queryItems } from './pages.ts'
 
 /** What many mails share is no id; so a look-up reads no more than 8 times so many keys, and so many deliveries. */

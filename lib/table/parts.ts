@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { constants, gunzip, gzip } from 'node:zlib'
 import {
@@ -22,11 +21,6 @@ const concurrentParts = 6
 
 const compress = promisify(gzip)
 const decompress = promisify(gunzip)
-
-/** Names a body: the same body of the same provider has the same id. */
-export function contentIdOf(provider: string, body: Uint8Array): string {
-  return createHash('sha256').update(provider).update('\n').update(body).digest('hex')
-}
 
 interface PartsToPut {
   readonly client: DynamoDBClient

@@ -1,28 +1,23 @@
 import { paginateScan, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import * as v from 'valibot'
 import { formatInstant } from '../core/instant.ts'
+import type { QuarantineStore, ReplayLeft, Resolution } from '../quarantine/ports.ts'
 import {
-  quarantineReasons,
-  resolutions,
-  type QuarantinedRow,
-  type QuarantineStore,
-  type ReplayLeft,
-  type Resolution,
-} from '../quarantine/ports.ts'
+  headColumns,
+  maxReplays,
+  openUnfinished,
+  quarantinedBodyIn,
+  quarantinedRowIn,
+} from '../rows/quarantine-row.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
-import { count, text } from './attributes.ts'
 import { Expression } from './expression.ts'
 import { batchGetItems, queryItems, scanItems, type Item } from './pages.ts'
-import { headReader } from './head-reader.ts'
+import { headReader, plainRows } from './head-reader.ts'
 import { readParts } from './parts.ts'
-import { openUnfinished, problemList, reopen } from './quarantine-writer.ts'
+import { problemList, reopen } from './quarantine-writer.ts'
 import { tryUpdate } from './try-update.ts'
 
 /** As many as one BatchGetItem takes, so that no more wait in memory. */
 const headsAtOnce = 100
-
-/** Instants of replays that a row records. */
-const maxReplays = 100
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -33,17 +28,11 @@ interface Dependencies {
 
 /** The operator's side of the quarantine. A row that cannot be read is logged and left out. */
 export function quarantineStore({ client, table, clock, log }: Dependencies): QuarantineStore {
-  const rows = headReader({ client, table, read: rowOf, clock, log })
-  const bodies = headReader({
-    client,
-    table,
-    read: (item) => ({ row: rowOf(item), kept: v.parse(keptBody, item) }),
-    clock,
-    log,
-  })
+  const rows = headReader({ client, table, read: quarantinedRowIn, clock, log })
+  const bodies = headReader({ client, table, read: quarantinedBodyIn, clock, log })
   return {
-    all: () => rows.readable(scanItems(client, { TableName: table, ...headsWithoutBodies })),
-    open: () => rows.readable(openHeads({ client, table, clock })),
+    all: () => rows.readable(plainRows(scanItems(client, { TableName: table, ...headsWithoutBodies }))),
+    open: () => rows.readable(plainRows(openHeads({ client, table, clock }))),
     row: (given) => rows.find(given),
     async input(given) {
       const found = await bodies.find(given)
@@ -145,55 +134,7 @@ function replayExpression(
   return expression
 }
 
-const size = v.pipe(
-  v.object({ SS: v.array(v.string()) }),
-  v.transform(({ SS }) => SS.length),
-)
-
-const rowEntries = {
-  id: text,
-  provider: text,
-  contentType: v.optional(text, { S: '' }),
-  reason: v.pipe(
-    v.object({ S: v.picklist(quarantineReasons) }),
-    v.transform(({ S }) => S),
-  ),
-  problems: v.pipe(
-    v.object({ L: v.array(text) }),
-    v.transform(({ L }) => L),
-  ),
-  bytes: count,
-  verified: v.optional(text, { S: '' }),
-  firstSeenAt: text,
-  lastSeenAt: text,
-  seen: size,
-  replays: v.optional(size, { SS: [] }),
-  resolvedAt: v.exactOptional(text),
-  resolvedBy: v.exactOptional(
-    v.pipe(
-      v.object({ S: v.picklist(resolutions) }),
-      v.transform(({ S }) => S),
-    ),
-  ),
-}
-const storedRow = v.object(rowEntries)
-
-const bytesOfText = v.pipe(
-  text,
-  v.transform((body) => new TextEncoder().encode(body)),
-)
-const bytes = v.pipe(
-  v.object({ B: v.instance(Uint8Array) }),
-  v.transform(({ B }) => B),
-)
-const keptBody = v.union([v.object({ body: v.union([bytesOfText, bytes]) }), v.object({ parts: count })])
-
-function rowOf(item: Item): QuarantinedRow {
-  const { replays, verified, ...row } = v.parse(storedRow, item)
-  return { ...row, isVerified: verified === 'yes', attempts: replays }
-}
-
-const projected = Object.keys(rowEntries).concat('expiresAt')
+const projected = [...headColumns, 'expiresAt']
 
 /** Without bodies. */
 const projection = {

@@ -3,10 +3,11 @@ import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb
 import { firstLasting, lastOf, sortableInstant, type Suppression } from '../core/suppression.ts'
 import type { Clock } from '../runtime/ports.ts'
 import type { SuppressionEraser } from '../erase/ports.ts'
+import { maxRounds, rowKeptChanging, suppressionIn, suppressionSets } from '../rows/suppression-row.ts'
 import { Expression } from './expression.ts'
 import { batchGetItems, type Item } from './pages.ts'
-import { suppressionIn, suppressionSets } from './suppression-row.ts'
-import { maxRounds, rowKeptChanging, setSuppressedBy } from './suppression-writer.ts'
+import { plainRow } from './plain-row.ts'
+import { setSuppressedBy } from './suppression-writer.ts'
 import { tryUpdate, undefinedIfConditionFailed } from './try-update.ts'
 
 interface Dependencies {
@@ -22,14 +23,14 @@ export function suppressionEraser({ client, table, clock }: Dependencies): Suppr
   return {
     async ofRecipient(recipient) {
       const item = await itemOf(recipient)
-      return item && suppressionIn(item)
+      return item && suppressionIn(plainRow(item))
     },
     async replace(recipient, leave) {
       const Key = { recipient: { S: recipient } }
       for (let round = 0; round < maxRounds; round += 1) {
         const item = await itemOf(recipient)
         if (item === undefined) return false
-        const known = suppressionIn(item)
+        const known = suppressionIn(plainRow(item))
         const left = leave(known)
         if (isDeepStrictEqual(left, known)) return false
         if (left === undefined) {

@@ -1,9 +1,10 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Clock } from '../runtime/ports.ts'
 import type { PageSize } from '../store/ports.ts'
+import { suppressionIn } from '../rows/suppression-row.ts'
 import type { SuppressionReader, SuppressionScanner } from '../suppressions/ports.ts'
 import { approximateRows, batchGetItems, scanItems, scanPages, type Item } from './pages.ts'
-import { suppressionIn } from './suppression-row.ts'
+import { plainRow } from './plain-row.ts'
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -15,10 +16,10 @@ export function suppressionReader({ client, table }: Dependencies): SuppressionR
   return {
     async ofRecipient(recipient) {
       const item = await suppressionItem({ client, table }, recipient)
-      return item && suppressionIn(item)
+      return item && suppressionIn(plainRow(item))
     },
     async *all() {
-      for await (const item of scanItems(client, { TableName: table })) yield suppressionIn(item)
+      for await (const item of scanItems(client, { TableName: table })) yield suppressionIn(plainRow(item))
     },
   }
 }
@@ -30,7 +31,7 @@ export function suppressionScanner(
   const { client, table, clock } = from
   return {
     approximateRows: () => approximateRows(client, table),
-    pages: (position) => scanPages(from, { position }, (items) => items.map(suppressionIn)),
+    pages: (position) => scanPages(from, { position }, (items) => items.map(plainRow).map(suppressionIn)),
     ...suppressionBatches({ client, table, clock }),
   }
 }
@@ -44,7 +45,7 @@ export function suppressionBatches({
   return {
     async ofRecipients(recipients) {
       const keys = [...new Set(recipients)].map((recipient) => ({ recipient: { S: recipient } }))
-      const rows = (await batchGetItems(client, table, clock, keys)).map(suppressionIn)
+      const rows = (await batchGetItems(client, table, clock, keys)).map(plainRow).map(suppressionIn)
       return new Map(rows.map((row) => [row.recipient, row]))
     },
   }

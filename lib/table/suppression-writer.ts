@@ -1,37 +1,37 @@
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { formatInstant } from '../core/instant.ts'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
   firstLasting,
   lastOf,
-  parseEvidence,
   sortableInstant,
   suppressionReasons,
   withRemoval,
   type Suppression,
   type SuppressionEvidence,
 } from '../core/suppression.ts'
-import { suppressionRulesVersion } from '../core/suppression-rules.ts'
 import { UnwritableError } from '../ledger/ports.ts'
+import {
+  evidenceInRow,
+  latestColumnOf,
+  maxRounds,
+  rowKeptChanging,
+  suppressedByColumns,
+  suppressionIn,
+  usualSetLimits,
+  type EvidenceInRow,
+  type SetLimits,
+} from '../rows/suppression-row.ts'
 import type { SuppressionRemover, SuppressionWriter } from '../suppressions/ports.ts'
 import { Expression } from './expression.ts'
 import type { Item } from './pages.ts'
+import { plainRow } from './plain-row.ts'
 import { suppressionItem } from './suppression-reader.ts'
-import { evidenceInRow, latestColumnOf, suppressionIn, type EvidenceInRow } from './suppression-row.ts'
 import { isRefusedForGood, tryUpdate } from './try-update.ts'
-
-/** Lines that a set holds. Otherwise the row of an address that is still mailed could grow without bound. */
-const defaultLimits = { evidence: 50, blocklisted: 20, unclearBounces: 60, unclearDays: 400 } as const
-
-type Limits = Readonly<Record<keyof typeof defaultLimits, number>>
-
-/** Each lost round is due to another write, so this many in a row are no coincidence. */
-export const maxRounds = 50
 
 interface Dependencies {
   readonly client: DynamoDBClient
   readonly table: string
   /** How many lines the sets may hold. Default: 50 of evidence, 20 of blocklists, 60 unclear bounces and 400 of their days. */
-  readonly limits?: Partial<Limits>
+  readonly limits?: Partial<SetLimits>
 }
 
 /**
@@ -63,7 +63,7 @@ async function suppressRecipient(
   signal?: AbortSignal,
 ): Promise<void> {
   const key = { recipient: { S: evidence.recipient } }
-  const forms = formsOf(evidenceInRow(evidence), { ...defaultLimits, ...to.limits })
+  const forms = formsOf(evidenceInRow(evidence), { ...usualSetLimits, ...to.limits })
   for (let round = 0; round < maxRounds; round += 1) {
     for (const form of forms) {
       if (await tryUpdate(to, key, form(), signal)) return
@@ -74,7 +74,7 @@ async function suppressRecipient(
 
 type Form = () => Expression
 
-function formsOf(evidence: EvidenceInRow, limits: Limits): readonly Form[] {
+function formsOf(evidence: EvidenceInRow, limits: SetLimits): readonly Form[] {
   switch (evidence.set) {
     case 'evidence':
       return lastingForms(evidence, limits)
@@ -96,7 +96,7 @@ function noneOr(expression: Expression, attribute: string, operator: '<' | '>=',
 }
 
 /** The first evidence newer than the last removal names why the address is on the list. */
-function lastingForms(evidence: EvidenceInRow, limits: Limits): readonly Form[] {
+function lastingForms(evidence: EvidenceInRow, limits: SetLimits): readonly Form[] {
   const { line, instant } = evidence
   const withFirst = (expression: Expression, takesEffect: boolean) => {
     const isNew = noneOr(expression, 'removedAt', '<', instant)
@@ -116,7 +116,7 @@ function lastingForms(evidence: EvidenceInRow, limits: Limits): readonly Form[] 
 }
 
 /** The latest one decides how long it holds. */
-function blocklistForms(evidence: EvidenceInRow, limits: Limits): readonly Form[] {
+function blocklistForms(evidence: EvidenceInRow, limits: SetLimits): readonly Form[] {
   return [
     () => added('blocklisted', evidence.line, limits.blocklisted),
     ...leftOutForms('blocklisted', evidence, limits.blocklisted),
@@ -124,7 +124,7 @@ function blocklistForms(evidence: EvidenceInRow, limits: Limits): readonly Form[
 }
 
 /** For a bounce that does not fit, the day is kept: enough to see bounces on several days. */
-function unclearForms({ line, day }: EvidenceInRow, limits: Limits): readonly Form[] {
+function unclearForms({ line, day }: EvidenceInRow, limits: SetLimits): readonly Form[] {
   const leftOut = (isDayKept: boolean) => () => {
     const expression = leftOutOf('unclearBounces', line, limits.unclearBounces)
     require(expression, isDayKept, expression.roomFor('unclearDays', day, limits.unclearDays))
@@ -165,28 +165,10 @@ function leftOutForms(
 
 /** Why the recipient is on the list, with the columns for a person to read; all are removed if it is not. */
 export function setSuppressedBy(expression: Expression, line: string | undefined): void {
-  const evidence = line === undefined ? undefined : parseEvidence(line)
-  const columns: Readonly<Record<string, AttributeValue | undefined>> = {
-    suppressedBy: text(line),
-    reason: text(evidence?.reason),
-    since: text(evidence && formatInstant(evidence.occurredAtMs)),
-    provider: text(evidence?.provider),
-    message: text(evidence?.message),
-    rulesVersion: isJudged(evidence?.source) ? { N: String(suppressionRulesVersion) } : undefined,
-  }
-  for (const [column, value] of Object.entries(columns)) {
+  for (const [column, value] of Object.entries(suppressedByColumns(line))) {
     if (value === undefined) expression.remove(column)
-    else expression.set(column, value)
+    else expression.set(column, typeof value === 'number' ? { N: String(value) } : { S: value })
   }
-}
-
-/** Whether our rules made the evidence out of an event. */
-function isJudged(source: SuppressionEvidence['source'] | undefined): boolean {
-  return source === 'callback' || source === 'poll'
-}
-
-function text(value: string | undefined): AttributeValue | undefined {
-  return value === undefined ? undefined : { S: value }
 }
 
 /** The attributes that decide, besides the set of evidence, which evidence comes first. */
@@ -207,7 +189,7 @@ async function removeRecipient(
   for (let round = 0; round < maxRounds; round += 1) {
     const item = await suppressionItem(to, recipient)
     if (item === undefined) return undefined
-    const removed = withRemoval(suppressionIn(item), removal.atMs, removal.countingOut)
+    const removed = withRemoval(suppressionIn(plainRow(item)), removal.atMs, removal.countingOut)
     if (await tryUpdate(to, key, removalExpression(item, removed, removal))) return removed
   }
   throw rowKeptChanging()
@@ -234,8 +216,4 @@ function removalExpression(item: Item, removed: Suppression, { atMs, countingOut
     size === undefined ? `attribute_not_exists(${set})` : `size(${set}) = ${expression.number(size)}`,
   )
   return expression
-}
-
-export function rowKeptChanging(): Error {
-  return new Error(`The row kept changing while it was written: others won ${maxRounds} rounds. Try again.`)
 }

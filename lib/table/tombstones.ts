@@ -4,14 +4,14 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb'
-import * as v from 'valibot'
-import { formatInstant, secondMs } from '../core/instant.ts'
+import { formatInstant } from '../core/instant.ts'
 import { mostTombstones, type Tombstone, type Tombstones } from '../erase/ports.ts'
+import { isExpired } from '../rows/expiry.ts'
+import { tombstoneColumns, tombstoneIn } from '../rows/tombstone-row.ts'
 import type { Clock } from '../runtime/ports.ts'
-import { text } from './attributes.ts'
-import { isExpired } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { queryItems } from './pages.ts'
+import { plainRow } from './plain-row.ts'
 import { tombstonePartition } from './tombstone-row.ts'
 import { tryUpdate, undefinedIfConditionFailed } from './try-update.ts'
 
@@ -22,29 +22,17 @@ interface Dependencies {
   readonly clock: Pick<Clock, 'now'>
 }
 
-const instant = v.pipe(
-  text,
-  v.transform((text) => Date.parse(text)),
-  v.finite(),
-)
-
-const row = v.object({
-  message: text,
-  erasedAt: instant,
-  expiresAt: v.object({ N: v.pipe(v.string(), v.digits()) }),
-  suppression: v.optional(text, { S: 'kept' }),
-  waiting: v.optional(v.object({ SS: v.array(v.string()) }), { SS: [] }),
-})
-
 /** Tombstones in the deliveries table. One that is not readable ends the reading: nobody may take it for lifted. */
 export function tombstones({ client, table, clock }: Dependencies): Tombstones {
   return {
-    async put({ recipient, erasedAtMs, endsAtMs, isSuppressionKept, waiting }) {
+    async put(tombstone) {
+      const { recipient, waiting } = tombstone
+      const { erasedAt, expiresAt, suppression } = tombstoneColumns(tombstone)
       const Item: Record<string, AttributeValue> = {
         ...keyOf(recipient),
-        erasedAt: { S: formatInstant(erasedAtMs) },
-        expiresAt: { N: String(Math.ceil(endsAtMs / secondMs)) },
-        suppression: { S: isSuppressionKept ? 'kept' : 'removed' },
+        erasedAt: { S: erasedAt },
+        expiresAt: { N: String(expiresAt) },
+        suppression: { S: suppression },
         ...(waiting.length > 0 && { waiting: { SS: [...waiting] } }),
       }
       await client.send(new PutItemCommand({ TableName: table, Item }))
@@ -58,15 +46,9 @@ export function tombstones({ client, table, clock }: Dependencies): Tombstones {
       })
       const found: Tombstone[] = []
       for await (const item of items) {
-        if (isExpired(item, clock.now())) continue
-        const { message, erasedAt, expiresAt, suppression, waiting } = v.parse(row, item)
-        found.push({
-          recipient: message,
-          erasedAtMs: erasedAt,
-          endsAtMs: Number(expiresAt.N) * secondMs,
-          isSuppressionKept: suppression !== 'removed',
-          waiting: waiting.SS.toSorted(),
-        })
+        const row = plainRow(item)
+        if (isExpired(row, clock.now())) continue
+        found.push(tombstoneIn(item.message?.S ?? '', row))
         if (found.length === mostTombstones) break
       }
       return found

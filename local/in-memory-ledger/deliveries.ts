@@ -14,7 +14,7 @@ import { isTaskKey } from '../../lib/core/message.ts'
 import type { DeliveryReader, DeliveryWriter, PendingDelivery } from '../../lib/ledger/ports.ts'
 import type { PendingWriter } from '../../lib/reconcile/ports.ts'
 import type { Clock } from '../../lib/runtime/ports.ts'
-import { besideLives, maxNamesInRow } from '../../lib/table/delivery-writer.ts'
+import { besideLives, maxNamesInRow } from '../../lib/rows/row-limits.ts'
 import { byBytes, eachAsync, requireKey } from './engine-rules.ts'
 import { RowIndex } from './row-index.ts'
 import {
@@ -218,7 +218,7 @@ class DeliveryRows {
   }
 }
 
-/** A fact that is kept whole beside its row replaces its shortened form, as in lib/table/delivery-reader.ts. */
+/** A fact that is kept whole beside its row replaces its shortened form, as in lib/rows/delivery-row.ts. */
 function united(kind: EventKind, inRow: readonly Fact[], whole: readonly Fact[]): readonly Fact[] {
   const standIns = new Set(whole.map((fact) => shortenedFact(kind, fact)))
   const distinct = new Map(

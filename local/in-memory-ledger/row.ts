@@ -3,7 +3,7 @@ import { eventKinds, type DeliveryEvent, type EventKind } from '../../lib/core/e
 import { byTime, parseFact, type Fact } from '../../lib/core/fact.ts'
 import { formatInstant } from '../../lib/core/instant.ts'
 import { sentAtOf, type MessageKey } from '../../lib/core/message.ts'
-import { maxNamesInRow } from '../../lib/table/delivery-writer.ts'
+import { maxNamesInRow } from '../../lib/rows/row-limits.ts'
 
 /** A delivery as dense as it can be and still be read: strings where a {@link Delivery} has maps and facts. */
 export interface Row extends DeliveryKey {

@@ -438,7 +438,7 @@ describe('the reader', () => {
     await client.send(new PutItemCommand({ TableName: table, Item }))
     expect(await idOfOnly(reader)).toBe(sampleId)
     expect(logged).toEqual([
-      { event: 'row unreadable', id, problem: expect.stringMatching(/^provider\.S: expected/) },
+      { event: 'row unreadable', id, problem: expect.stringMatching(/^provider: expected/) },
     ])
     await expect(reader.mail(id)).rejects.toThrow(`The row '${id}' of ${table} cannot be read: provider`)
   })

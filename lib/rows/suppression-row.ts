@@ -1,3 +1,5 @@
+import { formatInstant } from '../core/instant.ts'
+import { suppressionRulesVersion } from '../core/suppression-rules.ts'
 import {
   dayOf,
   evidenceLine,
@@ -10,7 +12,7 @@ import {
   type SuppressionEvidence,
   type SuppressionReason,
 } from '../core/suppression.ts'
-import type { Item } from './pages.ts'
+import { listIn, membersOf, textIn, type Row } from './row.ts'
 
 // How a suppression is stored in its row. Sets are bounded, since a write costs by the size of the row; who is on the
 // list stays exact beyond their bounds (docs/adr/0007).
@@ -24,6 +26,11 @@ export const suppressionSets = [
   'countedOut',
   'removals',
 ] as const
+
+/** Lines that a set holds. Otherwise the row of an address that is still mailed could grow without bound. */
+export const usualSetLimits = { evidence: 50, blocklisted: 20, unclearBounces: 60, unclearDays: 400 } as const
+
+export type SetLimits = Readonly<Record<keyof typeof usualSetLimits, number>>
 
 /** The column that keeps the latest evidence of a reason once the set has no room left for it. */
 export function latestColumnOf(reason: SuppressionReason): string {
@@ -73,16 +80,41 @@ export function evidenceInRow(evidence: SuppressionEvidence): EvidenceInRow {
   }
 }
 
-/** A row as the core represents it, with the evidence stored outside its sets. */
-export function suppressionIn(item: Item): Suppression {
-  const set = (column: string) => item[column]?.SS ?? []
-  const latest = (reason: SuppressionReason) => latestIn(item, reason)
-  const listings = Object.keys(item).filter((column) => column.startsWith(latestListing))
-  const lasting = suppressionReasons.filter((reason) => reason !== 'blocklist')
-  const suppressedBy = item.suppressedBy?.S
-  const removedAt = item.removedAt?.S
+/** Why the recipient is on the list, in columns for a person to read; all are absent if it is not. */
+export function suppressedByColumns(line: string | undefined) {
+  const evidence = line === undefined ? undefined : parseEvidence(line)
   return {
-    recipient: item.recipient?.S ?? '',
+    suppressedBy: line,
+    reason: evidence?.reason,
+    since: evidence && formatInstant(evidence.occurredAtMs),
+    provider: evidence?.provider,
+    message: evidence?.message,
+    rulesVersion: isJudged(evidence?.source) ? suppressionRulesVersion : undefined,
+  }
+}
+
+/** Whether our rules made the evidence out of an event. */
+function isJudged(source: SuppressionEvidence['source'] | undefined): boolean {
+  return source === 'callback' || source === 'poll'
+}
+
+/** Each lost round is due to another write, so this many in a row are no coincidence. */
+export const maxRounds = 50
+
+export function rowKeptChanging(): Error {
+  return new Error(`The row kept changing while it was written: others won ${maxRounds} rounds. Try again.`)
+}
+
+/** A row as the core represents it, with the evidence stored outside its sets. */
+export function suppressionIn(row: Row): Suppression {
+  const set = (column: string) => listIn(row, column)
+  const latest = (reason: SuppressionReason) => latestIn(row, reason)
+  const listings = Object.keys(row).filter((column) => column.startsWith(latestListing))
+  const lasting = suppressionReasons.filter((reason) => reason !== 'blocklist')
+  const suppressedBy = textIn(row, 'suppressedBy')
+  const removedAt = textIn(row, 'removedAt')
+  return {
+    recipient: textIn(row, 'recipient') ?? '',
     evidence: inOrderOfTime([
       ...set('evidence').filter((line) => !isBlocklisting(line)),
       ...(suppressedBy === undefined || isBlocklisting(suppressedBy) ? [] : [suppressedBy]),
@@ -92,11 +124,11 @@ export function suppressionIn(item: Item): Suppression {
       ...set('blocklisted'),
       ...set('evidence').filter(isBlocklisting),
       ...latest('blocklist'),
-      ...listings.flatMap((column) => lineIn(item, column) ?? []),
+      ...listings.flatMap((column) => lineIn(row, column) ?? []),
     ]),
     unclearBounces: inOrderOfTime(set('unclearBounces')),
-    unclearDays: set('unclearDays').toSorted(),
-    countedOut: set('countedOut').toSorted(),
+    unclearDays: membersOf(row, 'unclearDays'),
+    countedOut: membersOf(row, 'countedOut'),
     removals: [...new Set([...set('removals'), ...(removedAt === undefined ? [] : [removedAt])])].sort(),
   }
 }
@@ -105,15 +137,15 @@ export function suppressionIn(item: Item): Suppression {
  * The latest evidence of a reason that did not fit. For unsubscriptions the sender's domain is unknown then, so it
  * concerns every sender.
  */
-function latestIn(item: Item, reason: SuppressionReason): readonly string[] {
-  const line = lineIn(item, latestColumnOf(reason))
+function latestIn(row: Row, reason: SuppressionReason): readonly string[] {
+  const line = lineIn(row, latestColumnOf(reason))
   if (line === undefined) return []
   return [reason === 'unsubscribe' ? line.replace(/ from:\S+/, '') : line]
 }
 
 /** The line behind its instant. */
-function lineIn(item: Item, column: string): string | undefined {
-  const value = item[column]?.S
+function lineIn(row: Row, column: string): string | undefined {
+  const value = textIn(row, column)
   return value?.slice(value.indexOf(' ') + 1)
 }
 
