@@ -66,6 +66,15 @@ function anySignal(signals: Iterable<AbortSignal>): AbortSignal {
   return controller.signal
 }
 
+function canParse(url: string | URL, base?: string | URL): boolean {
+  try {
+    new URL(url, base)
+    return true
+  } catch {
+    return false
+  }
+}
+
 add(Map, 'groupBy', groupedInto)
 add(Object, 'groupBy', groupedByName)
 add(Array, 'fromAsync', arrayFrom)
@@ -73,3 +82,4 @@ add(Array.prototype, 'toSorted', sorted)
 add(Array.prototype, 'toReversed', reversed)
 add(String.prototype, 'toWellFormed', wellFormed)
 add(AbortSignal, 'any', anySignal)
+add(URL, 'canParse', canParse)
