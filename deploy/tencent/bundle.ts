@@ -51,6 +51,7 @@ export async function packageOf(project: string, name: string): Promise<Uint8Arr
 }
 
 /** The zips by the functions' names. */
+// ts-unused-exports:disable-next-line
 export async function packages(project: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const made = await Promise.all(
     functionNames.map(async (name) => [name, await packageOf(project, name)] as const),

@@ -180,7 +180,7 @@ const answers = `async () => {
   return {
     map: [...Map.groupBy([1, 2, 3], (number, index) => (number + index) % 2 === 1 ? 'odd' : 'even')],
     mapFromIterator: [...Map.groupBy(new URLSearchParams('a=1&b=2&a=3'), ([name]) => name).keys()],
-    object: Object.entries(Object.groupBy('abca', (letter) => letter)),
+    object: Object.entries(Object.groupBy(['a', 'b', 'c', 'a'], (letter) => letter)),
     hasNoPrototype: Object.getPrototypeOf(Object.groupBy([], String)) === null,
     fromAsync: await Array.fromAsync((async function* () { yield 1; yield 2 })()),
     fromPromises: await Array.fromAsync([Promise.resolve(1), 2]),

@@ -7,7 +7,7 @@ import { unzipSync } from 'fflate'
 import { nodeOf, type Runtime } from './old-nodes.ts'
 
 /** What SCF is given of a function. */
-export interface ScfFunction {
+interface ScfFunction {
   readonly runtime: Runtime
   readonly zip: Uint8Array
   readonly handler: string
@@ -16,7 +16,7 @@ export interface ScfFunction {
 }
 
 /** The temporary credentials of a run role. */
-export interface Credentials {
+interface Credentials {
   readonly secretId: string
   readonly secretKey: string
   readonly token: string
