@@ -35,7 +35,7 @@ export interface WantedFunction {
   readonly asynchronous?: { readonly retries: number; readonly maxAgeSeconds: number }
   /** Whether it has a URL that is open to everybody. */
   readonly hasUrl: boolean
-  /** Seven fields, in UTC+8; `undefined` for no timer. */
+  /** Seven fields, from the second to the year; `undefined` for no timer. */
   readonly cron: string | undefined
 }
 
