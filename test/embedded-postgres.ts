@@ -1,22 +1,23 @@
 import { randomInt } from 'node:crypto'
-import { dataDir } from '@electric-sql/pglite-prepopulatedfs'
-import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll } from '@jest/globals'
 import { databaseBehind, StatementError, unlessAborted, type Database } from '../lib/postgres/database.ts'
 import { openPostgres, type OpenPostgres } from '../lib/postgres/open-postgres.ts'
-import { pgDatabase } from '../lib/postgres/pg-database.ts'
 import { everyTable, quoted, storeIn, type TableName } from '../lib/postgres/schema.ts'
 import { flat } from '../lib/postgres/statement.ts'
 import { besideRow } from '../lib/postgres/delivery-rows.ts'
-import type { Row } from '../lib/rows/row.ts'
+import type { Row, RowValue } from '../lib/rows/row.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 
 /** PostgreSQL for one test file, with the tables of one deployment, which are emptied for whoever asks. */
-interface EmbeddedPostgres {
+export interface EmbeddedPostgres {
   readonly database: Database
   readonly schema: string
   /** Empties the tables and opens them: whatever was opened before is over. */
   readonly emptied: (clock: Clock, log?: Log) => Promise<OpenPostgres>
+  /** From now on the store lacks the table, until it is emptied. */
+  readonly lose: (table: TableName) => Promise<void>
+  /** A quarantined body is no longer there. */
+  readonly loseBody: (id: string) => Promise<void>
   /** Every row of a table as DynamoDB's has it, in the order of its key, without `expiresAt`; of deliveries those beside them, too. */
   readonly rowsOf: (table: TableName) => Promise<readonly Row[]>
 }
@@ -30,6 +31,7 @@ type Closable = Database & { readonly close: () => Promise<void> }
 export function embeddedPostgres(): EmbeddedPostgres {
   const schema = `test-${randomInt(2 ** 32)}`
   let opened: Closable | undefined
+  let isWhole = false
   const database = (): Closable => {
     if (!opened) throw new Error('The database starts in beforeAll.')
     return opened
@@ -37,9 +39,7 @@ export function embeddedPostgres(): EmbeddedPostgres {
   const nameOf = (table: TableName) => storeIn(database(), schema).nameOf(table)
   beforeAll(async () => {
     const url = process.env.TEST_DATABASE_URL
-    opened = url === undefined ? await inProcess() : pgDatabase({ url, timeoutMs: 20_000 })
-    const clock = { now: () => 0 }
-    await openPostgres({ database: opened, schema, clock, log: () => undefined }).createTables()
+    opened = url === undefined ? await inProcess() : await onServer(url)
   })
   afterAll(async () => {
     await opened?.write(`DROP SCHEMA IF EXISTS ${quoted(schema)} CASCADE`)
@@ -51,8 +51,19 @@ export function embeddedPostgres(): EmbeddedPostgres {
     },
     schema,
     async emptied(clock, log = () => undefined) {
+      const tables = openPostgres({ database: database(), schema, clock, log })
+      if (!isWhole) await tables.createTables()
+      isWhole = true
       await database().write(`TRUNCATE ${everyTable.map(nameOf).join(', ')}`)
-      return openPostgres({ database: database(), schema, clock, log })
+      return tables
+    },
+    async lose(table) {
+      isWhole = false
+      await database().write(`DROP TABLE ${nameOf(table)}`)
+    },
+    async loseBody(id) {
+      const statement = `UPDATE ${nameOf('quarantine')} SET body = NULL WHERE id = $1::jsonb ->> 'id'`
+      await database().write(statement, { id })
     },
     async rowsOf(table) {
       const own = (await database().read(`SELECT * FROM ${nameOf(table)}`)).map(flat)
@@ -69,17 +80,30 @@ function plain(row: Row): Row {
   return Object.fromEntries(
     Object.entries(row)
       .filter(([name]) => name !== 'expiresAt')
-      .map(([name, value]) => [name, Array.isArray(value) ? (value as string[]).toSorted() : value] as const)
+      .map(([name, value]) => [name, isSet(name, value) ? value.toSorted() : value] as const)
       .sort(([one], [other]) => (one < other ? -1 : 1)),
   )
+}
+
+/** Problems are a list, in the order in which they were found. */
+function isSet(name: string, value: RowValue): value is readonly string[] {
+  return Array.isArray(value) && name !== 'problems'
 }
 
 function keyOf({ recipient, message, id }: Row): string {
   return JSON.stringify([recipient, message, id])
 }
 
+async function onServer(url: string): Promise<Closable> {
+  const { pgDatabase } = await import('../lib/postgres/pg-database.ts')
+  return pgDatabase({ url, timeoutMs: 20_000 })
+}
+
 /** PostgreSQL compiled to WebAssembly. It runs one statement after the other. */
 async function inProcess(): Promise<Closable> {
+  // Not by every test file that could have its ledger there.
+  const { PGlite } = await import('@electric-sql/pglite')
+  const { dataDir } = await import('@electric-sql/pglite-prepopulatedfs')
   const engine = await PGlite.create({ loadDataDir: await dataDir() })
   const door = databaseBehind({
     run: (statement, json, signal) =>

@@ -4,7 +4,15 @@ import { startPostgres } from '../../local/postgres-server.ts'
 // `npm run test:postgres`: what `npm test` tries on PostgreSQL in this process, on one of this machine, with a connection for each
 // writer. `npm run test:postgres -- test/contracts` tries a part.
 
-const suites = ['test/contracts/postgres']
+const suites = [
+  'test/contracts/postgres',
+  'test/lib/table/laws',
+  'test/lib/table/suppression-laws',
+  'test/laws-of-both-providers',
+  'test/lib/quarantine/replay.test',
+  'test/lib/reconcile/reconcile.test',
+  'test/lib/reconcile/backfill/backfill.test',
+]
 
 const server = await startPostgres({ isDurable: false })
 process.stdout.write(`${server.version}\n`)
