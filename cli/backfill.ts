@@ -41,9 +41,9 @@ export async function backfillByHand({ from, to, provider, isDryRun, json }: Opt
   const settings = await withDeployedSettings(process.env, 'reconcile')
   if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS')
   process.stderr.write(warningOf(settings))
-  await withLedger(async ({ client, clock, log }) => {
+  await withLedger(async ({ store, clock, log }) => {
     const wirings = backfillWirings(await withPollCredentials(settings.environment), {
-      client,
+      store,
       clock,
       log: aboveBar(log),
     })

@@ -1,7 +1,5 @@
 import { datedLater, heldReasons, type HeldReason, type Suppression } from '../lib/core/suppression.ts'
 import type { SuppressionReader, SuppressionRemover, SuppressionWriter } from '../lib/suppressions/ports.ts'
-import { suppressionReader } from '../lib/table/suppression-reader.ts'
-import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import { CommandError } from './command-error.ts'
 import type { OpenLedger } from './open-ledger.ts'
 
@@ -67,10 +65,9 @@ export function heldOf(
   return row === undefined ? [] : heldReasons(row, { nowMs: clock.now(), blocklistDays })
 }
 
-function listOf({ client, tables }: OpenLedger): {
+function listOf({ store }: OpenLedger): {
   readonly reader: SuppressionReader
   readonly writer: SuppressionWriter & SuppressionRemover
 } {
-  const to = { client, table: tables.suppressions }
-  return { reader: suppressionReader(to), writer: suppressionWriter(to) }
+  return { reader: store.suppressionReader(), writer: store.suppressionWriter() }
 }

@@ -71,8 +71,8 @@ function addressOf(text: string): string {
   return address
 }
 
-function wiringOf({ client, tables, clock, log, blocklistDays }: OpenLedger): EraseDependencies {
-  return eraseWiring(tables, { client, clock, log, blocklistDays })
+function wiringOf({ store, clock, log, blocklistDays }: OpenLedger): EraseDependencies {
+  return eraseWiring(store, { clock, log, blocklistDays })
 }
 
 async function eraseFrom(ledger: OpenLedger, recipient: string, options: EraseOptions): Promise<void> {

@@ -2,8 +2,6 @@ import { access } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { statusRanks, type Status } from '../lib/core/delivery.ts'
 import { mailProviders } from '../lib/providers/registry.ts'
-import { deliveryScanner } from '../lib/table/delivery-reader.ts'
-import { approximateSize } from '../lib/table/pages.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, type DayRange } from './day-range.ts'
@@ -87,13 +85,13 @@ async function exportLedger(options: Options): Promise<void> {
     throw new CommandError('A Parquet file needs a name: add --out <file>.')
   }
   await withLedger(async (ledger) => {
-    const table = ledger.tables.deliveries
+    const table = ledger.store.tables.deliveries
     // Parquet cannot be continued: its last bytes say where everything is.
     const resumable = isResumable(options) ? out : undefined
     const of = JSON.stringify({ table, format, segments, filter })
     const stored = restart ? undefined : await storedCheckpoint(resumable, of)
     if (stored === undefined && !restart) await refuseToOverwrite(out)
-    const size = await approximateSize(ledger.client, table)
+    const size = await ledger.store.size()
     const state = stored?.state ?? exportFromStart(segments)
     process.stderr.write(stored ? goingOn(state, options) : scanCost(size))
     const output = await outputOf(options, stored?.bytes ?? 0)
@@ -108,12 +106,17 @@ async function exportLedger(options: Options): Promise<void> {
 }
 
 async function run({ ledger, output, filter, state, expectedRows, store }: Export): Promise<void> {
-  const { client, tables, clock, log } = ledger
   const bar = rowsBar(expectedRows, state.rows)
   try {
-    const scanner = deliveryScanner({ client, table: tables.deliveries, clock, log })
     await untilInterrupted('Ending after these pages.', (signal) =>
-      writeMails(scanner, { output, filter, state, signal, store, onRows: bar.update }),
+      writeMails(ledger.store.deliveryScanner(), {
+        output,
+        filter,
+        state,
+        signal,
+        store,
+        onRows: bar.update,
+      }),
     )
   } finally {
     bar.stop()

@@ -2,7 +2,6 @@ import type { DeliveryKey, Status } from '../lib/core/delivery.ts'
 import { requestDateOf } from '../lib/core/instant.ts'
 import { lookAgesMs } from '../lib/core/schedule.ts'
 import { datedOf, inBatches } from '../lib/reconcile/survey.ts'
-import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { FirstOf } from './first-of.ts'
 import type { OpenLedger } from './open-ledger.ts'
 
@@ -34,10 +33,10 @@ interface Asked {
 
 /** Goes once through the pending index, and holds what is shown. */
 export async function findStuck(
-  { client, tables, clock, log }: OpenLedger,
+  { store }: OpenLedger,
   { sentUntilMs, limit, mostRows = Infinity }: Asked,
 ): Promise<FoundStuck> {
-  const reader = deliveryReader({ client, table: tables.deliveries, clock, log })
+  const reader = store.deliveryReader()
   const found: FoundStuck = { mails: 0, byDay: new Map(), oldest: new FirstOf(limit, byAge), isWhole: true }
   let rows = 0
   for await (const batch of inBatches(reader.pending())) {

@@ -1,12 +1,11 @@
 import { Option, type Command } from 'commander'
 import { printedLine, severalLines } from '../lib/core/text.ts'
-import type { InboundMailReader, StoredInboundMail } from '../lib/ledger/ports.ts'
-import { inboundMailReader } from '../lib/table/inbound-reader.ts'
+import type { StoredInboundMail } from '../lib/ledger/ports.ts'
 import { CommandError } from './command-error.ts'
 import { letterOf, type Letter } from './inbound-letter.ts'
 import { csvOf, moreLine, withListOptions, type ListFormat } from './list-options.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
-import { shownId, withLedger, type OpenLedger } from './open-ledger.ts'
+import { shownId, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 
 /** Declares `ledger inbound list | show`. */
@@ -34,7 +33,7 @@ interface ListOptions extends ListFormat, TimeZoneOption {
 async function listInbound(options: ListOptions): Promise<void> {
   await withLedger(async (ledger) => {
     const { answers } = options
-    const reader = readerOf(ledger)
+    const reader = ledger.store.inboundReader()
     const mails = await Array.fromAsync(answers === undefined ? reader.all() : reader.answering(answers))
     const newestFirst = mails.toSorted((a, b) => receivedMs(b) - receivedMs(a)).slice(0, options.limit)
     if (options.json) printJson(newestFirst.map(asJson))
@@ -57,7 +56,7 @@ async function showInbound(
   options: TimeZoneOption & { json?: boolean; raw?: boolean },
 ): Promise<void> {
   await withLedger(async (ledger) => {
-    const mail = await readerOf(ledger).mail(id)
+    const mail = await ledger.store.inboundReader().mail(id)
     if (!mail) throw new CommandError('There is no mail of that id. `ledger inbound list` shows the ids.')
     const letter = letterOf(mail.content)
     if (options.raw) process.stdout.write(letter.field('raw_message') ?? mail.content)
@@ -128,8 +127,4 @@ function linesOf(lines: readonly (readonly [name: string, value: string])[]): st
     .filter(([, value]) => value !== '')
   const width = Math.max(...shown.map(([name]) => name.length))
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')
-}
-
-function readerOf({ client, tables, clock, log }: OpenLedger): InboundMailReader {
-  return inboundMailReader({ client, table: tables.inbound, clock, log })
 }

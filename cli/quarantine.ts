@@ -16,7 +16,7 @@ import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from
 import { shownId, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { textOf } from './quarantined-body.ts'
-import { quarantineOf, replayDependencies } from './replay-quarantined.ts'
+import { replayDependencies } from './replay-quarantined.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
 /** Declares `ledger quarantine list | show | replay | dismiss`. */
@@ -96,7 +96,7 @@ interface ListOptions extends Choice, ListFormat, TimeZoneOption {
 
 async function listQuarantine(options: ListOptions): Promise<void> {
   await withLedger(async (ledger) => {
-    const store = quarantineOf(ledger)
+    const store = ledger.store.quarantineStore()
     const rows = options.all
       ? (await Array.fromAsync(store.all())).filter((row) => isChosen(row, options))
       : await rowsToReplay(store, choiceOf(options))
@@ -152,7 +152,7 @@ function resolvedWord({ resolvedBy }: QuarantinedRow): 'resolved' | 'dismissed' 
 
 async function showQuarantined(id: string, options: TimeZoneOption & { raw?: boolean }): Promise<void> {
   await withLedger(async (ledger) => {
-    const found = await inputOf(quarantineOf(ledger), id)
+    const found = await inputOf(ledger.store.quarantineStore(), id)
     if (options.raw) {
       process.stdout.write(found.body)
       return
@@ -228,7 +228,7 @@ async function replayQuarantine(
 /** Its body is not read, so that one with damaged parts can be dismissed too. */
 async function dismissQuarantined(id: string): Promise<void> {
   await withLedger(async (ledger) => {
-    const store = quarantineOf(ledger)
+    const store = ledger.store.quarantineStore()
     const row = await store.row(id)
     if (!row) throw nothingOfThatId()
     if (row.resolvedAt !== undefined) {

@@ -2,7 +2,6 @@ import pMap from 'p-map'
 import type { Delivery, DeliveryKey } from '../lib/core/delivery.ts'
 import { sentDayOfDelivery } from '../lib/core/figures.ts'
 import type { ProblemDelivery } from '../lib/ledger/ports.ts'
-import { deliveryReader, problemReader } from '../lib/table/delivery-reader.ts'
 import type { OpenLedger } from './open-ledger.ts'
 
 /** DynamoDB's bound on one BatchGetItem. */
@@ -23,12 +22,11 @@ interface ProblemsToRead {
 
 /** Reads the index of problems, and then the rows, a hundred at a time. Ends after those under way if the signal says so. */
 export async function readProblems(
-  { client, tables, clock, log }: OpenLedger,
+  { store }: OpenLedger,
   { days, isMeant, onRow, onDay, signal }: ProblemsToRead,
 ): Promise<void> {
-  const from = { client, table: tables.deliveries, clock, log }
-  const index = problemReader(from)
-  const reader = deliveryReader(from)
+  const index = store.problemReader()
+  const reader = store.deliveryReader()
   const inRange = new Set(days)
   // Of some messages the key does not show the day: their rows do.
   for (const day of [...days, undefined]) {

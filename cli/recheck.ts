@@ -8,9 +8,6 @@ import {
   type RecheckFinding,
   type RecheckState,
 } from '../lib/suppressions/recheck.ts'
-import { deliveryReader, deliveryScanner } from '../lib/table/delivery-reader.ts'
-import { suppressionScanner } from '../lib/table/suppression-reader.ts'
-import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
@@ -63,12 +60,10 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
 
 type Dependencies = Parameters<typeof recheck>[0]
 
-function dependenciesOf({ client, tables, clock, log, blocklistDays }: OpenLedger): Dependencies {
-  const deliveries = { client, table: tables.deliveries, clock, log }
-  const suppressions = { client, table: tables.suppressions, clock }
+function dependenciesOf({ store, clock, blocklistDays }: OpenLedger): Dependencies {
   return {
-    deliveries: { ...deliveryReader(deliveries), ...deliveryScanner(deliveries) },
-    suppressions: { ...suppressionScanner(suppressions), ...suppressionWriter(suppressions) },
+    deliveries: { ...store.deliveryReader(), ...store.deliveryScanner() },
+    suppressions: { ...store.suppressionScanner(), ...store.suppressionWriter() },
     clock,
     blocklistDays,
   }

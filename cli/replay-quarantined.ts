@@ -1,12 +1,9 @@
 import { parseSigningKeys, setVariables, type Environment } from '../lib/runtime/config.ts'
 import type { Provider } from '../lib/providers/provider.ts'
 import { providers } from '../lib/providers/registry.ts'
-import type { QuarantineStore } from '../lib/quarantine/ports.ts'
 import type { replay } from '../lib/quarantine/replay.ts'
 import { withParameters } from '../lib/runtime/parameters.ts'
 import { lambda } from '../lib/runtime/runtime.ts'
-import { deliveryReader } from '../lib/table/delivery-reader.ts'
-import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { keptRowReaders } from '../lib/wiring/kept-row-readers.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
 import { isLocal, simulatedAppKey } from '../local/local-environment.ts'
@@ -17,23 +14,19 @@ export function replayDependencies(
   ledger: OpenLedger,
   environment: Environment,
 ): Parameters<typeof replay>[1] {
-  const { client, tables, clock, log } = ledger
+  const { store, clock, log } = ledger
   return {
     providers,
     polled: {
       readers: keptRowReaders,
-      rows: deliveryReader({ client, table: tables.deliveries, clock, log }),
+      rows: store.deliveryReader(),
     },
-    quarantine: quarantineOf(ledger),
+    quarantine: store.quarantineStore(),
     keysOf: (provider) => keysOfNow(provider, environment),
-    ...writersFor(environment, client, clock),
+    ...writersFor(environment, store),
     clock,
     log,
   }
-}
-
-export function quarantineOf({ client, tables, clock, log }: OpenLedger): QuarantineStore {
-  return quarantineStore({ client, table: tables.quarantine, clock, log })
 }
 
 /** As the ingest function would find them. */

@@ -1,7 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { deliveryScanner } from '../lib/table/delivery-reader.ts'
-import { approximateSize } from '../lib/table/pages.ts'
 import { oneLine } from '../lib/core/text.ts'
 import { CommandError, sentenceOf } from './command-error.ts'
 import { counted } from './counted.ts'
@@ -92,18 +90,14 @@ function pageOf(ledger: OpenLedger, overview: Overview, options: ReportOptions):
   })
 }
 
-async function isRead(
-  { client, tables, clock, log }: OpenLedger,
-  overview: Overview,
-  segments: number,
-): Promise<boolean> {
-  const { rows, bytes } = await approximateSize(client, tables.deliveries)
+async function isRead({ store }: OpenLedger, overview: Overview, segments: number): Promise<boolean> {
+  const { rows, bytes } = await store.size()
   process.stderr.write(scanCost({ rows, bytes }))
   const state = scanFromStart(segments)
   const bar = rowsBar(rows)
   try {
     await untilInterrupted('Ending after this page.', (signal) =>
-      scanDeliveries(deliveryScanner({ client, table: tables.deliveries, clock, log }), {
+      scanDeliveries(store.deliveryScanner(), {
         state,
         signal,
         onPage: (deliveries) => {

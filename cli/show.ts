@@ -8,10 +8,7 @@ import { heldReasons } from '../lib/core/suppression.ts'
 import { deliveryAsJson } from '../lib/query/delivery-json.ts'
 import { findDeliveries, latestDeliveries, readingsOf, type OtherId } from '../lib/query/find-deliveries.ts'
 import { systemClock } from '../lib/runtime/clock.ts'
-import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { idIndexes } from '../lib/rows/id-indexes.ts'
-import { otherIdReader } from '../lib/table/other-id-reader.ts'
-import { suppressionReader } from '../lib/table/suppression-reader.ts'
 import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
@@ -65,9 +62,8 @@ function sinceIn(text: string): number {
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
 export async function show(asked: string, options: ShowOptions): Promise<void> {
   await withLedger(async (ledger) => {
-    const { client, tables, clock, log } = ledger
-    const from = { client, table: tables.deliveries, clock, log }
-    const reader = { ...deliveryReader(from), ...otherIdReader(from) }
+    const { store } = ledger
+    const reader = { ...store.deliveryReader(), ...store.otherIdReader() }
     const { deliveries: found, cutAt, notSearched } = await findDeliveries(asked, reader)
     const { shown, earlier } = latestDeliveries(found, {
       limit: options.all ? Infinity : (options.limit ?? shownMails),
@@ -108,9 +104,9 @@ function moreWords(earlier: number, cutAt: number | undefined): string {
 /** A line for each of the recipients to whom nothing should be sent any more. */
 async function warningsAbout(
   addresses: readonly string[],
-  { client, tables, clock, blocklistDays }: OpenLedger,
+  { store, clock, blocklistDays }: OpenLedger,
 ): Promise<readonly string[]> {
-  const reader = suppressionReader({ client, table: tables.suppressions })
+  const reader = store.suppressionReader()
   const recipients = new Set(addresses.flatMap((address) => recipientOf(address) ?? []))
   const rows = await pMap(recipients, (recipient) => reader.ofRecipient(recipient), {
     concurrency: concurrentQueries,

@@ -12,9 +12,7 @@ import { machineRulesVersion } from '../lib/core/machine-opens.ts'
 import { replyRulesVersion } from '../lib/core/reply-rules.ts'
 import { systemClock } from '../lib/runtime/clock.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
-import { deliveryScanner } from '../lib/table/delivery-reader.ts'
 import { ExportError, exportedDeliveries, exportFiles } from '../lib/table/exported-deliveries.ts'
-import { approximateSize } from '../lib/table/pages.ts'
 import { isBotAgent } from './bot-agents.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
@@ -132,12 +130,11 @@ function counting(options: StatsOptions, into: Counted): (delivery: Delivery) =>
 /** `undefined` if it was interrupted. */
 async function ofTable(options: StatsOptions): Promise<Found | undefined> {
   const { by, from = '', to = '', segments, instantSeconds, restart = false } = options
-  return withLedger(async ({ client, tables, name, clock, log }) => {
-    const table = tables.deliveries
+  return withLedger(async ({ store, name, clock }) => {
     const file = options.checkpoint ?? `ledger-stats.${name}.json`
     // By other rules the same rows give other figures.
     const of = JSON.stringify({
-      table,
+      table: store.tables.deliveries,
       by,
       from,
       to,
@@ -148,7 +145,7 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
     })
     const stored = restart ? undefined : await storedCount(file, of)
     const into = stored ?? nothingCounted(segments)
-    const { rows, bytes } = await approximateSize(client, table)
+    const { rows, bytes } = await store.size()
     process.stderr.write(
       stored
         ? `Going on from where it was interrupted (${file}; --restart begins anew).\n`
@@ -159,7 +156,7 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
     const bar = rowsBar(rows, into.state.rows)
     try {
       await untilInterrupted('Ending after this page.', (signal) =>
-        scanDeliveries(deliveryScanner({ client, table, clock, log }), {
+        scanDeliveries(store.deliveryScanner(), {
           state: into.state,
           signal,
           onPage: (deliveries) => {

@@ -8,9 +8,7 @@ import {
   suppressionReasons,
   type Suppression,
 } from '../lib/core/suppression.ts'
-import { deliveryReader } from '../lib/table/delivery-reader.ts'
-import { firstItems } from '../lib/table/pages.ts'
-import { suppressionReader } from '../lib/table/suppression-reader.ts'
+import { firstItems } from '../lib/core/first-items.ts'
 import { addToList, heldOf, takeOffList } from './change-suppression.ts'
 import { CommandError } from './command-error.ts'
 import { csvOf, withListOptions, type ListFormat } from './list-options.ts'
@@ -212,10 +210,11 @@ async function showSuppression(
 ): Promise<void> {
   const address = addressOf(recipient)
   await withLedger(async (opened) => {
-    const { client, tables, clock, log } = opened
-    const reader = suppressionReader({ client, table: tables.suppressions })
-    const deliveries = deliveryReader({ client, table: tables.deliveries, clock, log })
-    const [row, mails] = await Promise.all([reader.ofRecipient(address), deliveries.ofRecipient(address)])
+    const { store } = opened
+    const [row, mails] = await Promise.all([
+      store.suppressionReader().ofRecipient(address),
+      store.deliveryReader().ofRecipient(address),
+    ])
     const isBounced = mails.some(({ facts }) => facts.has('bounced'))
     if (row === undefined && !isBounced) throw neverListed(opened.name)
     const known = row ?? emptySuppression(address)

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import pMap from 'p-map'
-import { deliveryReader } from '../lib/table/delivery-reader.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
@@ -71,14 +70,14 @@ function writerOf({ addresses = false, tz, json = false }: TailOptions): (shown:
 const concurrentReads = 8
 
 async function show(
-  { client, tables, clock, log }: OpenLedger,
+  { store, clock }: OpenLedger,
   logs: FunctionLogs,
   { since = 0, follow: isFollowing }: TailOptions,
   { signal, write }: { readonly signal: AbortSignal; readonly write: (shown: ShownEntry) => void },
 ): Promise<void> {
   const startedMs = clock.now()
   const rows = new EventRows({
-    reader: deliveryReader({ client, table: tables.deliveries, clock, log }),
+    reader: store.deliveryReader(),
     clock,
     signal,
     onTrouble: (error) => {

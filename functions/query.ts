@@ -7,9 +7,8 @@ import { functionUrlStack, type FunctionUrlHandler } from '../lib/runtime/http/f
 import { jsonLog } from '../lib/runtime/log.ts'
 import type { Runtime } from '../lib/runtime/runtime.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
-import { deliveryFinder } from '../lib/table/delivery-finder.ts'
+import { dynamoDbQueries } from '../lib/table/dynamodb-queries.ts'
 import { tableNames } from '../lib/table/names.ts'
-import { suppressionReader } from '../lib/table/suppression-reader.ts'
 
 /** Who asks waits for it, maybe with a mail to send. */
 const responseDeadlineMs = 5_000
@@ -29,11 +28,11 @@ export function createHandler(environment: Environment, deps: Runtime = lambda):
   const wire = () => {
     const config = parseEnvironment(queryEntries, environment)
     const client = deps.dynamoDb(requestTimeoutMs)
-    const tables = tableNames(config.TABLE_PREFIX)
+    const store = dynamoDbQueries({ client, tables: tableNames(config.TABLE_PREFIX), clock, log })
     return {
       isAccepted: (token: string) => isAcceptedToken(token, config.QUERY_TOKEN_SHA256),
-      deliveries: deliveryFinder({ client, table: tables.deliveries, clock, log }),
-      suppressions: suppressionReader({ client, table: tables.suppressions }),
+      deliveries: store.deliveryFinder(),
+      suppressions: store.suppressionReader(),
       blocklistDays: config.BLOCKLIST_DAYS,
       responseDeadlineMs,
       ...(deps.deadline && { deadline: deps.deadline }),

@@ -1,42 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import {
-  parseEnvironment,
-  pollParameters,
-  sendCloudPollParameters,
-  tableEntries,
-  type Environment,
-} from '../lib/runtime/config.ts'
-import { minuteMs, secondMs } from '../lib/core/instant.ts'
-import { eraseAgain, toEraseAgain } from '../lib/erase/erase-again.ts'
-import type { Tombstone } from '../lib/erase/ports.ts'
-import { finishBodies } from '../lib/quarantine/finish-bodies.ts'
-import { errorName } from '../lib/runtime/error-name.ts'
-import { withParameters } from '../lib/runtime/parameters.ts'
-import { eraseWiring } from '../lib/wiring/erase.ts'
-import { pollWirings } from '../lib/wiring/poll.ts'
-import { listSyncs } from '../lib/wiring/provider-lists.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
-import { providers } from '../lib/providers/registry.ts'
-import { combinedReport } from '../lib/reconcile/combined-report.ts'
-import { syncLists } from '../lib/reconcile/lists/sync-lists.ts'
-import { runPolls } from '../lib/reconcile/run-polls.ts'
+import type { Environment } from '../lib/runtime/config.ts'
 import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
+import type { ReconcileStore } from '../lib/store/ports.ts'
+import { dynamoDbReconciling } from '../lib/table/dynamodb-reconciling.ts'
 import { tableNames } from '../lib/table/names.ts'
-import { quarantineGauge } from '../lib/table/quarantine-gauge.ts'
-import { quarantineStore } from '../lib/table/quarantine-store.ts'
-import { figuresOf, publishRunMetrics, publishQuarantineSize } from '../lib/reconcile/run-metrics.ts'
-import { writersFor } from '../lib/wiring/writers.ts'
-
-/** A batch of a hundred large rows takes its time. */
-const requestTimeoutMs = 5_000
-
-/** Kept of a run's time for erasing again, where there is a tombstone. */
-const eraseReserveMs = minuteMs
-
-/** Kept of that for what is under way. */
-const closingReserveMs = 15 * secondMs
+import { createReconcile, requestTimeoutMs } from './any-cloud/reconcile.ts'
 
 /** A Lambda handler for the schedule. The event is not used: every run does what is due. */
 export type ScheduleHandler = (event: unknown, context: Context) => Promise<RunFigures>
@@ -52,85 +22,15 @@ export function createHandler(
 ): ScheduleHandler {
   const { clock, log } = deps
   let connected: ReturnType<Runtime['dynamoDb']> | undefined
-  const client = () => (connected ??= deps.dynamoDb(requestTimeoutMs))
-  const metricsTarget = () => ({
-    deployment: parseEnvironment({ TABLE_PREFIX: tableEntries.TABLE_PREFIX }, environment).TABLE_PREFIX,
-    clock,
-    log,
-    isByHand,
-  })
-  const finishing = (deployment: string) => ({
-    providers,
-    quarantine: quarantineStore({
-      client: client(),
-      table: tableNames(deployment).quarantine,
-      clock,
-      log,
-    }),
-    // Unfinished bodies were verified on arrival, and this function has no keys.
-    keysOf: () => Promise.resolve([]),
-    ...writersFor(environment, client(), clock),
-    clock,
-    log,
-  })
-  // At each run, so that replaced credentials are used without a restart.
-  const wire = async (erased: readonly Tombstone[]) => {
-    const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
-    const complete = await withSendCloud(settings, deps)
-    const polls = pollWirings(complete, { client: client(), clock, log }, erased)
-    return {
-      polls: polls.map(({ provider, dependencies, requestsPerSecond }) => ({
-        provider,
-        dependencies: { ...dependencies, isByHand, owner: randomUUID() },
-        requestsPerSecond,
-      })),
-      syncs: isByHand ? [] : listSyncs(complete, { client: client(), clock, log }),
-    }
+  const openStore = (deployment: string): ReconcileStore => {
+    const client = (connected ??= deps.dynamoDb(requestTimeoutMs))
+    return dynamoDbReconciling({ client, tables: tableNames(deployment), clock, log })
   }
-  const poll = async (erased: readonly Tombstone[], deadlineMs: number): Promise<RunFigures> => {
-    const { polls, syncs } = await wire(erased)
-    const { reports, failures } = await runPolls(polls, { clock, deadlineMs })
-    for (const [provider, report] of reports) publishRunMetrics(provider, report, metricsTarget())
-    // With what time the polls leave.
-    await syncLists(syncs, deadlineMs)
-    if (reports.size === 0 || failures.length > 0) throw failures[0]
-    return figuresOf(combinedReport([...reports.values()]))
-  }
-  const stack = middy<unknown, RunFigures>().handler(async (_event: unknown, context: Context) => {
-    const deadlineMs = clock.now() + context.getRemainingTimeInMillis()
-    const target = metricsTarget()
-    const tables = tableNames(target.deployment)
-    // Before anything that may fail or use up the time: the backlog does not depend on the poll.
-    await publishQuarantineSize(quarantineGauge(client(), tables.quarantine), target)
-    const erasing = eraseWiring(tables, { client: client(), clock, log })
-    // An operator waits for the poll.
-    if (isByHand) return poll(await erasing.tombstones.live(), deadlineMs)
-    const [begun] = await Promise.allSettled([toEraseAgain(erasing)])
-    await finishBodies(finishing(target.deployment))
-    if (begun.status === 'rejected') throw begun.reason
-    const { erased, bodies } = begun.value
-    // Whether or not the providers answer, and after what they report.
-    const reserveMs = erased.length > 0 ? eraseReserveMs : 0
-    const [polled] = await Promise.allSettled([poll(erased, deadlineMs - reserveMs)])
-    const failures = await eraseAgain(erasing, erased, { bodies, untilMs: deadlineMs - closingReserveMs })
-    if (polled.status === 'rejected') throw polled.reason
-    if (failures.length > 0) throw failures[0]
-    return polled.value
-  })
+  const run = createReconcile(environment, deps, openStore, isByHand)
+  const stack = middy<unknown, RunFigures>().handler((_event: unknown, context: Context) =>
+    run(clock.now() + context.getRemainingTimeInMillis()),
+  )
   return (event, context) => stack(event, context)
-}
-
-/** Who does not poll SendCloud must not fail for want of its credentials. */
-async function withSendCloud(settings: Environment, { parameters, log }: Runtime): Promise<Environment> {
-  try {
-    return await withParameters(settings, sendCloudPollParameters, parameters)
-  } catch (error) {
-    log('sendcloud not polled', {
-      error: errorName(error),
-      consequence: 'its credentials could not be read',
-    })
-    return settings
-  }
 }
 
 /** The Lambda entry point. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import type { FunctionUrlHandler, FunctionUrlResult } from '../lib/runtime/http/function-url.ts'
+import type { FunctionUrlResult } from '../lib/runtime/http/function-url-result.ts'
+import type { FunctionUrlHandler } from '../lib/runtime/http/function-url.ts'
 import { lambdaContext } from './lambda-context.ts'
 import { close, listen, localHost } from './listening-server.ts'
 

@@ -6,7 +6,7 @@ import type { DeliveryKey } from '../lib/core/delivery.ts'
 import { requestOf, type FunctionUrlHandler } from '../lib/runtime/http/function-url.ts'
 import type { Log } from '../lib/runtime/ports.ts'
 import { text } from '../lib/table/attributes.ts'
-import type { TableNames } from '../lib/table/names.ts'
+import type { TableNames } from '../lib/store/ports.ts'
 
 // On the local stack one wants to see which mail a callback is about. A log that is kept names no address, so that is
 // no matter of the ingest function: it is read off what the function writes.

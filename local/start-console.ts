@@ -5,6 +5,7 @@ import { localTimes } from '../cli/local-time.ts'
 import { languageOf, languages, type Language } from '../cli/pages/words.ts'
 import { defaultBlocklistDays } from '../lib/core/suppression.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
+import { dynamoDbStore } from '../lib/table/dynamodb-store.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { emulatorClient } from './dynamodb-emulator.ts'
 import type { LocalSettings } from './settings.ts'
@@ -26,7 +27,13 @@ export async function startLocalConsole(
 ): Promise<RunningConsole> {
   const name = stack.tablePrefix
   const client = emulatorClient(stack.dynamoDbEndpoint)
-  const ledger = { client, tables: tableNames(name), name, blocklistDays: defaultBlocklistDays, clock, log }
+  const ledger = {
+    store: dynamoDbStore({ client, tables: tableNames(name), clock, log }),
+    name,
+    blocklistDays: defaultBlocklistDays,
+    clock,
+    log,
+  }
   const running = await startConsole(
     {
       ledger,

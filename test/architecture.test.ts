@@ -69,7 +69,17 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^lib\/client\//,
     mayImport: ['core', 'ports', 'providers', 'runtime', 'rows', 'table', 'client'],
   },
-  { name: 'functions', files: /^functions\//, mayImport: [...belowWiring, 'wiring', 'http'] },
+  { name: 'any cloud', files: /^functions\/any-cloud\//, mayImport: [...belowWiring, 'wiring'] },
+  {
+    name: 'Tencent SCF',
+    files: /^functions\/tencent\//,
+    mayImport: [...belowWiring, 'wiring', 'http', 'any cloud', 'Tencent SCF'],
+  },
+  {
+    name: 'functions',
+    files: /^functions\//,
+    mayImport: [...belowWiring, 'wiring', 'http', 'any cloud'],
+  },
   // The programs of the local stack, which show its console.
   {
     name: 'start',

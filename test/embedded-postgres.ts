@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { afterAll, beforeAll } from '@jest/globals'
 import { databaseBehind, StatementError, unlessAborted, type Database } from '../lib/postgres/database.ts'
-import { openPostgres, type OpenPostgres } from '../lib/postgres/open-postgres.ts'
-import { everyTable, quoted, storeIn, type TableName } from '../lib/postgres/schema.ts'
+import { openPostgres, type PostgresStore } from '../lib/postgres/postgres-store.ts'
+import { everyTable, quoted, tablesIn, type TableName } from '../lib/postgres/schema.ts'
 import { flat } from '../lib/postgres/statement.ts'
 import { besideRow } from '../lib/postgres/delivery-rows.ts'
 import type { Row, RowValue } from '../lib/rows/row.ts'
@@ -13,7 +13,7 @@ export interface EmbeddedPostgres {
   readonly database: Database
   readonly schema: string
   /** Empties the tables and opens them: whatever was opened before is over. */
-  readonly emptied: (clock: Clock, log?: Log) => Promise<OpenPostgres>
+  readonly emptied: (clock: Clock, log?: Log) => Promise<PostgresStore>
   /** From now on the store lacks the table, until it is emptied. */
   readonly lose: (table: TableName) => Promise<void>
   /** A quarantined body is no longer there. */
@@ -36,7 +36,7 @@ export function embeddedPostgres(): EmbeddedPostgres {
     if (!opened) throw new Error('The database starts in beforeAll.')
     return opened
   }
-  const nameOf = (table: TableName) => storeIn(database(), schema).nameOf(table)
+  const nameOf = (table: TableName) => tablesIn(database(), schema).nameOf(table)
   beforeAll(async () => {
     const url = process.env.TEST_DATABASE_URL
     opened = url === undefined ? await inProcess() : await onServer(url)

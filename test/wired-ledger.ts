@@ -4,7 +4,7 @@ import type { Clock, Log } from '../lib/runtime/ports.ts'
 import { recordingSuppressions } from '../lib/suppressions/record-with-suppressions.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { inboundMailWriter } from '../lib/table/inbound-writer.ts'
-import type { TableNames } from '../lib/table/names.ts'
+import type { TableNames } from '../lib/store/ports.ts'
 import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
@@ -60,7 +60,7 @@ async function ledgerInPostgres(engine: EmbeddedPostgres, clock: Clock, log: Log
   const retention = { retentionDays: 400 }
   return {
     deliveries: recordingSuppressions(tables.deliveryWriter(retention), tables.suppressionWriter()),
-    inbound: tables.inboundMailWriter(retention),
+    inbound: tables.inboundWriter(retention),
     keeper: tables.quarantineWriter(retention),
     store: tables.quarantineStore(),
     keysOf: () => Promise.resolve([]),

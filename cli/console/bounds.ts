@@ -1,4 +1,4 @@
-import { firstItems } from '../../lib/table/pages.ts'
+import { firstItems } from '../../lib/core/first-items.ts'
 
 /** Rows of one recipient or message that a page reads: with facts at their fullest 40 MB, as a rule 2. */
 export const mostRowsOfPage = 1_000

@@ -3,7 +3,6 @@ import { badge, toneOf } from '../pages/badge.ts'
 import { sentAtOfDelivery, type DeliveryKey } from '../../lib/core/delivery.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import { printedLine } from '../../lib/core/text.ts'
-import { deliveriesWithKey } from '../../lib/table/delivery-reader.ts'
 import { durationOf } from '../doctor/duration.ts'
 import { findAnswers } from '../find-answers.ts'
 import { definitions, nothing, path, type Html } from '../pages/html.ts'
@@ -19,11 +18,9 @@ export function deliveryPath({ recipient, message }: DeliveryKey): string {
 /** One mail: everything that happened, in order of time, with how it was learnt. */
 export const deliveryPage: PageOf = async (view, asked) => {
   const { words, ledger, times } = view
-  const { client, tables, clock, log } = ledger
   const [recipient = '', message = ''] = [asked('recipient'), asked('message')]
-  const from = { client, table: tables.deliveries, clock, log }
   const [delivery] =
-    recipient === '' || message === '' ? [] : await deliveriesWithKey(from, { recipient, message })
+    recipient === '' || message === '' ? [] : await ledger.store.deliveriesWithKey({ recipient, message })
   if (delivery === undefined) {
     return { title: words.deliveryTitle, section: '/', body: notice(words.noSuchMail), status: 404 }
   }

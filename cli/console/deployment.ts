@@ -1,5 +1,4 @@
 import type { Environment } from '../../lib/runtime/config.ts'
-import { tablePlace } from '../../lib/table/described-table.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 
@@ -13,12 +12,12 @@ export interface Deployment {
   readonly account: string
 }
 
-/** Region and account are those of its table. */
+/** Region and account are those of its tables. */
 export async function deploymentOf(
-  { client, tables, name }: Pick<OpenLedger, 'client' | 'tables' | 'name'>,
+  { store, name }: Pick<OpenLedger, 'store' | 'name'>,
   environment: Environment,
 ): Promise<Deployment> {
-  const place = await tablePlace(client, tables.deliveries)
+  const place = await store.place()
   const isOfLocalStack = isLocal(environment)
   return {
     name,

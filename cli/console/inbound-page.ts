@@ -1,7 +1,6 @@
 import { html } from 'hono/html'
 import { severalLines } from '../../lib/core/text.ts'
 import type { InboundMailReader, StoredInboundMail } from '../../lib/ledger/ports.ts'
-import { inboundMailReader } from '../../lib/table/inbound-reader.ts'
 import { letterOf } from '../inbound-letter.ts'
 import { definitions, nothing, path, table } from '../pages/html.ts'
 import { firstOf, mostHeadsOfPage } from './bounds.ts'
@@ -95,6 +94,5 @@ function subjectOf({ columns }: StoredInboundMail, { words }: View): string {
 }
 
 function readerOf({ ledger }: View): InboundMailReader {
-  const { client, tables, clock, log } = ledger
-  return inboundMailReader({ client, table: tables.inbound, clock, log })
+  return ledger.store.inboundReader()
 }

@@ -6,7 +6,7 @@ import { requireRetention, withDeployedSettings } from '../deployment-settings.t
 import { shownId } from '../open-ledger.ts'
 import { definitions, nothing, path, table, type Html } from '../pages/html.ts'
 import { readableBody } from '../quarantined-body.ts'
-import { quarantineOf, replayDependencies } from '../replay-quarantined.ts'
+import { replayDependencies } from '../replay-quarantined.ts'
 import { firstOf, mostHeadsOfPage } from './bounds.ts'
 import { notice, wholeId, type Asked, type Page, type PageOf, type View } from './view.ts'
 
@@ -16,7 +16,7 @@ const shownCharacters = 20_000
 /** What waits in quarantine, the latest first. */
 export const quarantinePage: PageOf = async (view) => {
   const { words, ledger, times } = view
-  const { items: rows, isCut } = await firstOf(quarantineOf(ledger).open(), mostHeadsOfPage)
+  const { items: rows, isCut } = await firstOf(ledger.store.quarantineStore().open(), mostHeadsOfPage)
   const { columns } = words
   const latestFirst = rows.toSorted((a, b) => Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt))
   return {
@@ -58,7 +58,7 @@ export const bodyPage: PageOf = (view, asked) => bodyOf(view, asked, nothing)
 async function bodyOf(view: View, asked: Asked, done: Html): Promise<Page> {
   const { words, ledger, times, mayChange } = view
   const id = wholeId(asked)
-  const found = id === undefined ? undefined : await quarantineOf(ledger).input(id)
+  const found = id === undefined ? undefined : await ledger.store.quarantineStore().input(id)
   if (found === undefined) return noSuchBody(view)
   const text = readableBody(found.body, found.contentType)
   const isOpen = found.resolvedAt === undefined
@@ -132,7 +132,7 @@ export function isDryRun(asked: Asked): boolean {
 function withOpenRow(change: (row: QuarantinedRow, view: View, asked: Asked) => Promise<Html>): PageOf {
   return async (view, asked) => {
     const id = wholeId(asked)
-    const row = id === undefined ? undefined : await quarantineOf(view.ledger).row(id)
+    const row = id === undefined ? undefined : await view.ledger.store.quarantineStore().row(id)
     if (row === undefined) return noSuchBody(view)
     const isResolved = row.resolvedAt !== undefined
     const done = isResolved ? notice(view.words.alreadyResolved, 'warn') : await change(row, view, asked)
@@ -162,6 +162,6 @@ export const replayPage = withOpenRow(async (row, { words, ledger, environment }
 
 /** Dismisses one body as `ledger quarantine dismiss <id>` does. */
 export const dismissPage = withOpenRow(async ({ id }, { words, ledger }) => {
-  await quarantineOf(ledger).dismissed(id, ledger.clock.now())
+  await ledger.store.quarantineStore().dismissed(id, ledger.clock.now())
   return notice(words.wasDismissed, 'good')
 })

@@ -1,5 +1,4 @@
 import { html } from 'hono/html'
-import { rawRow } from '../../lib/table/raw-row.ts'
 import { table } from '../pages/html.ts'
 import { deliveryPath } from './delivery-page.ts'
 import { notice, type PageOf } from './view.ts'
@@ -8,9 +7,7 @@ import { notice, type PageOf } from './view.ts'
 export const rowPage: PageOf = async ({ words, ledger }, asked) => {
   const [recipient = '', message = ''] = [asked('recipient'), asked('message')]
   const attributes =
-    recipient === '' || message === ''
-      ? []
-      : await rawRow(ledger.client, ledger.tables.deliveries, { recipient, message })
+    recipient === '' || message === '' ? [] : await ledger.store.rawRow({ recipient, message })
   if (attributes.length === 0) {
     return { title: words.rawRowTitle, section: '/', body: notice(words.noSuchMail), status: 404 }
   }
@@ -20,7 +17,7 @@ export const rowPage: PageOf = async ({ words, ledger }, asked) => {
     section: '/',
     body: html`<p><a href="${deliveryPath({ recipient, message })}">${words.back}</a></p>
       ${table(
-        ledger.tables.deliveries,
+        ledger.store.tables.deliveries,
         [{ name: attribute, isWhole: true }, { name: type, isWhole: true }, value],
         attributes.map((one) => [
           one.name,

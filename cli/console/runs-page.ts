@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
-import { stopReasons } from '../../lib/reconcile/ports.ts'
-import { rawRows, type RawAttribute } from '../../lib/table/raw-row.ts'
+import { stopReasons, type StopReason } from '../../lib/reconcile/ports.ts'
+import type { LastRun } from '../../lib/store/ports.ts'
 import { nothing, table, type Html } from '../pages/html.ts'
 import { alarmsOf } from './alarms.ts'
 import { notice, type PageOf, type View } from './view.ts'
@@ -39,8 +39,7 @@ export async function alarmsSection({ words, times, deployment, ledger }: View):
 
 export async function runsSection(view: View): Promise<Html> {
   const { words, ledger, times } = view
-  const rows = await rawRows(ledger.client, ledger.tables.reconciliation, mostJobs)
-  const runs = rows.flatMap((row) => runOf(row) ?? [])
+  const runs = await ledger.store.lastRuns(mostJobs)
   const { columns } = words
   return html`<h2>${words.runs}</h2>
     ${
@@ -51,56 +50,31 @@ export async function runsSection(view: View): Promise<Html> {
             [columns.job, { name: columns.ended, isWhole: true }, columns.ending, columns.figures],
             runs
               .toSorted((one, other) => (one.job < other.job ? -1 : 1))
-              .map(({ job, endedAtMs, leaseUntilMs, stoppedBy, figures }) => [
-                job,
-                html`${endedAtMs === undefined ? '' : times.time(endedAtMs)}
+              .map((run) => ({ ...run, stoppedBy: stopReasonOf(run) }))
+              .map(({ stoppedBy, ...run }) => [
+                run.job,
+                html`${run.endedAtMs === undefined ? '' : times.time(run.endedAtMs)}
                 ${
-                  leaseUntilMs !== undefined && leaseUntilMs > ledger.clock.now()
-                    ? html`<div class="soft">${words.atWork(times.time(leaseUntilMs))}</div>`
+                  run.leaseUntilMs !== undefined && run.leaseUntilMs > ledger.clock.now()
+                    ? html`<div class="soft">${words.atWork(times.time(run.leaseUntilMs))}</div>`
                     : nothing
                 }`,
                 stoppedBy === undefined ? '' : words.endings[stoppedBy],
-                figures.map(([name, value]) => `${name} ${value}`).join(', '),
+                figuresOf(run),
               ]),
           )
     }`
 }
 
-interface Run {
-  readonly job: string
-  readonly endedAtMs?: number
-  readonly leaseUntilMs?: number
-  readonly stoppedBy?: (typeof stopReasons)[number]
-  readonly figures: readonly (readonly [name: string, value: string])[]
+function stopReasonOf({ figures }: LastRun): StopReason | undefined {
+  return stopReasons.find((known) => known === figures.get('stoppedBy'))
 }
 
-/** A row that holds no run of a job is none of these. */
-function runOf(row: readonly RawAttribute[]): Run | undefined {
-  const texts = new Map(row.map(({ name, values: [value = ''] }) => [name, value]))
-  const [endedAtMs, leaseUntilMs] = ['lastRunAt', 'leaseUntil'].map((name) => instantIn(texts.get(name)))
-  const job = texts.get('job')
-  if (job === undefined || (endedAtMs === undefined && leaseUntilMs === undefined)) return undefined
-  const figures = figuresIn(texts.get('lastRun'))
-  const stoppedBy = stopReasons.find((known) => known === figures.get('stoppedBy'))
-  return {
-    job,
-    ...(endedAtMs !== undefined && { endedAtMs }),
-    ...(leaseUntilMs !== undefined && { leaseUntilMs }),
-    ...(stoppedBy !== undefined && { stoppedBy }),
-    figures: [...figures]
-      .filter(([name]) => name !== 'stoppedBy')
-      .sort(([one], [other]) => (one < other ? -1 : 1)),
-  }
-}
-
-function instantIn(text: string | undefined): number | undefined {
-  const instantMs = Date.parse(text ?? '')
-  return Number.isNaN(instantMs) ? undefined : instantMs
-}
-
-/** The figures are a map of numbers and texts in DynamoDB's own JSON. */
-function figuresIn(text: string | undefined): ReadonlyMap<string, string> {
-  if (text === undefined) return new Map()
-  const stored = JSON.parse(text) as Readonly<Record<string, { readonly N?: string; readonly S?: string }>>
-  return new Map(Object.entries(stored).map(([name, { N, S }]) => [name, N ?? S ?? '']))
+/** Those that are numbers, by their names. */
+function figuresOf({ figures }: LastRun): string {
+  return [...figures]
+    .filter(([name]) => name !== 'stoppedBy')
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
 }

@@ -5,8 +5,6 @@ import { sentAtOfDelivery, type Delivery } from '../../lib/core/delivery.ts'
 import { requestDateOf } from '../../lib/core/instant.ts'
 import { problemOf } from '../../lib/core/problem.ts'
 import { findDeliveries, latestDeliveries } from '../../lib/query/find-deliveries.ts'
-import { deliveryReader } from '../../lib/table/delivery-reader.ts'
-import { otherIdReader } from '../../lib/table/other-id-reader.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
 import { mostRowsOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
@@ -39,15 +37,14 @@ export const searchPage: PageOf = async (view, asked) => {
   const { words, ledger } = view
   const query = asked('q')
   if (query === undefined) return homePage(view, asked)
-  const { client, tables, clock, log } = ledger
+  const { store } = ledger
   const cut = { isCut: false }
-  const from = { client, table: tables.deliveries, clock, log }
   const onCut = () => {
     cut.isCut = true
   }
   const { deliveries: found, cutAt } = await findDeliveries(query, {
-    ...deliveryReader({ ...from, mostRows: mostRowsOfPage, onCut }),
-    ...otherIdReader(from),
+    ...store.deliveryReader({ mostRows: mostRowsOfPage, onCut }),
+    ...store.otherIdReader(),
   })
   const { shown, earlier } = latestDeliveries(found, { limit: shownMails })
   const recipients = new Set(

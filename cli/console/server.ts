@@ -5,7 +5,6 @@ import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { oneLine, withoutDirections } from '../../lib/core/text.ts'
 import { close, listen } from '../../local/listening-server.ts'
-import { readMeter } from '../../lib/table/read-meter.ts'
 import { CommandError, sentenceOf } from '../command-error.ts'
 import { style } from '../pages/style.ts'
 import { deliveryPage } from './delivery-page.ts'
@@ -124,7 +123,7 @@ interface Responder {
 
 /** Makes a page within its frame; what fails is a page that says so. */
 function responder(view: View): Responder {
-  const meter = readMeter(view.ledger.client)
+  const meter = view.ledger.store.readMeter()
   const { words, ledger } = view
   const failed = (error: unknown): Page => {
     const isExplained = error instanceof CommandError

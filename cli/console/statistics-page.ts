@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import { addDays, requestDateOf } from '../../lib/core/instant.ts'
-import { approximateSize } from '../../lib/table/pages.ts'
 import { isDay } from '../day-range.ts'
 import { overviewSections } from '../pages/overview-sections.ts'
 import { path, type Html } from '../pages/html.ts'
@@ -79,7 +78,7 @@ async function stateOf(view: View, range: Days): Promise<Page> {
   if (state?.isUnderWay) {
     return page(view, range, notice(words.reading(words.count(state.rows))), { refreshSeconds: 2 })
   }
-  const { rows, bytes } = await approximateSize(view.ledger.client, view.ledger.tables.deliveries)
+  const { rows, bytes } = await view.ledger.store.size()
   const [megabytes, units] = [(bytes / 1_000_000).toFixed(1), words.count(unitsOfScan(bytes))]
   return page(
     view,

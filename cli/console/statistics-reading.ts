@@ -1,4 +1,3 @@
-import { deliveryScanner } from '../../lib/table/delivery-reader.ts'
 import { sentenceOf } from '../command-error.ts'
 import type { DayRange } from '../day-range.ts'
 import type { OpenLedger } from '../open-ledger.ts'
@@ -103,14 +102,8 @@ export class StatisticsReading {
   }
 
   async #read(reading: Reading, mostRows: number, end: AbortController): Promise<void> {
-    const { client, tables, clock, log } = this.#ledger
-    const scanner = deliveryScanner({
-      client,
-      table: tables.deliveries,
-      clock,
-      log,
-      ...(mostRows !== Infinity && { rowsInPage: mostRows }),
-    })
+    const { store, clock } = this.#ledger
+    const scanner = store.deliveryScanner(mostRows === Infinity ? {} : { rowsInPage: mostRows })
     try {
       await scanDeliveries(scanner, {
         state: reading.state,

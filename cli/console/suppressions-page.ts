@@ -3,9 +3,7 @@ import { badge } from '../pages/badge.ts'
 import { recipientOf } from '../../lib/core/address.ts'
 import { linesOf, type HeldReason } from '../../lib/core/suppression.ts'
 import { doubtsOf } from '../../lib/suppressions/recheck.ts'
-import { deliveryReader } from '../../lib/table/delivery-reader.ts'
-import { firstItems } from '../../lib/table/pages.ts'
-import { suppressionReader, suppressionScanner } from '../../lib/table/suppression-reader.ts'
+import { firstItems } from '../../lib/core/first-items.ts'
 import { addToList, heldOf, takeOffList } from '../change-suppression.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
 import { bouncesOf, doubtWords } from '../suppression-report.ts'
@@ -74,20 +72,16 @@ function frame({ words }: View, body: Html, query = ''): Page {
 
 async function sectionOf(view: View, address: string): Promise<Html> {
   const { words, ledger, times, mayChange } = view
-  const { client, tables, clock, log } = ledger
+  const { store } = ledger
   const cut = { isCut: false }
-  const deliveries = deliveryReader({
-    client,
-    table: tables.deliveries,
-    clock,
-    log,
+  const deliveries = store.deliveryReader({
     mostRows: mostRowsOfPage,
     onCut: () => {
       cut.isCut = true
     },
   })
   const [row, mails] = await Promise.all([
-    suppressionReader({ client, table: tables.suppressions }).ofRecipient(address),
+    store.suppressionReader().ofRecipient(address),
     deliveries.ofRecipient(address),
   ])
   const held = heldOf(row, ledger)
@@ -161,8 +155,7 @@ function changeForms({ words }: View, address: string, isHeld: boolean): Html {
 /** A part of the list in the order of its table, and where the next one begins. */
 async function partOfList(view: View, after: string | undefined): Promise<Html> {
   const { words, ledger, times } = view
-  const { client, tables, clock } = ledger
-  const scanner = suppressionScanner({ client, table: tables.suppressions, clock, rowsInPage: rowsInPart })
+  const scanner = ledger.store.suppressionScanner({ rowsInPage: rowsInPart })
   const position = after === undefined ? undefined : JSON.stringify({ recipient: { S: after } })
   const [part] = await Array.fromAsync(firstItems(scanner.pages(position), 1))
   const rows = (part?.items ?? []).flatMap((row) => {

@@ -1,7 +1,8 @@
 import { setVariables, type Environment } from '../../lib/runtime/config.ts'
+import type { Store } from '../../lib/store/ports.ts'
 import { describedTable } from '../../lib/table/described-table.ts'
 import { sentenceOf } from '../command-error.ts'
-import type { OpenLedger } from '../open-ledger.ts'
+import type { OpenDynamoDb } from '../open-ledger.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { dynamoDbEndpoint, startLocalStack, waysToCheck } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
@@ -22,14 +23,14 @@ const aboutCredentials = [
 
 /** Whether there are credentials and a region that DynamoDB accepts: without them no table can be checked. */
 export async function checkDynamoDb(
-  { client, tables }: Pick<OpenLedger, 'client' | 'tables'>,
+  { client, store }: Pick<OpenDynamoDb, 'client'> & { readonly store: Pick<Store, 'tables'> },
   environment: Environment,
 ): Promise<Check> {
   const { AWS_REGION = 'the region of your profile' } = setVariables(environment)
   const endpoint = dynamoDbEndpoint(environment)
   const answers = passed(check, `answers ${endpoint === undefined ? `in ${AWS_REGION}` : `at ${endpoint}`}`)
   try {
-    await describedTable(client, tables.deliveries)
+    await describedTable(client, store.tables.deliveries)
     return answers
   } catch (error) {
     if (!(error instanceof Error)) throw error

@@ -3,7 +3,6 @@ import { formatInstant, minuteMs } from '../../lib/core/instant.ts'
 import type { RunState, StopReason } from '../../lib/reconcile/ports.ts'
 import { sendCloudJobs, sesJobOf } from '../../lib/wiring/poll.ts'
 import { leaseMs } from '../../lib/reconcile/lease.ts'
-import { runReader } from '../../lib/table/lease-and-checkpoint.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import { failed, passed, type Check } from './check.ts'
@@ -24,13 +23,13 @@ const skewMs = 5 * minuteMs
 
 /** Whether reconcile runs as often as it should, and how its last run ended. */
 export async function checkSchedule(
-  { client, tables, clock }: Pick<OpenLedger, 'client' | 'tables' | 'clock'>,
+  { store, clock }: Pick<OpenLedger, 'store' | 'clock'>,
   environment: Environment,
 ): Promise<Check> {
   const jobs = await Promise.all(
     [...sesJobs(environment), sendCloudJobs.status].map(async (job) => ({
       job,
-      state: await runReader(client, tables.reconciliation, job).state(),
+      state: await store.runReader(job).state(),
     })),
   )
   const ran = jobs.flatMap(({ job, state }) => (state ? { job, state } : []))
@@ -39,7 +38,7 @@ export async function checkSchedule(
     nowMs: clock.now(),
     log,
     whyNone: whyNone(log, environment),
-    table: tables.reconciliation,
+    table: store.tables.reconciliation,
     isLocalStack: isLocal(environment),
   }
   // The function runs all polls at each schedule. One that has not run as lately as another is not set up any more.

@@ -3,7 +3,7 @@ import { oneLine } from '../../lib/core/text.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { sentenceOf } from '../command-error.ts'
 import { deployedSettings } from '../deployment-settings.ts'
-import { withLedger } from '../open-ledger.ts'
+import { withDynamoDb } from '../open-ledger.ts'
 import { failed, notChecked, type Check } from './check.ts'
 import { checkDynamoDb } from './dynamodb.ts'
 import { checkQuarantine } from './quarantine.ts'
@@ -13,7 +13,7 @@ import { checkTables } from './tables.ts'
 /** The tables of the deployment and their content; only one line if DynamoDB cannot be reached. */
 export async function checkStores(environment: Environment): Promise<readonly Check[]> {
   try {
-    return await withLedger(async (ledger) => {
+    return await withDynamoDb(async (ledger) => {
       const dynamoDb = await checkDynamoDb(ledger, environment)
       if (dynamoDb.verdict !== 'passed') return [dynamoDb]
       const doRowsExpire = !isLocal(environment)

@@ -4,7 +4,7 @@ import { describedTable, expiringBy, shapeOf, type TableShape } from '../../lib/
 import { isLocal } from '../../local/local-environment.ts'
 import { declaredTables } from '../../local/tables.ts'
 import { sentenceOf } from '../command-error.ts'
-import type { OpenLedger } from '../open-ledger.ts'
+import type { OpenDynamoDb } from '../open-ledger.ts'
 import { failed, passed, type Check } from './check.ts'
 import { stageOptions, startLocalStack } from '../where-to-look.ts'
 
@@ -13,7 +13,7 @@ const concurrentTables = 5
 
 type DeclaredTable = Awaited<ReturnType<typeof declaredTables>>[number]
 
-interface Tables extends Pick<OpenLedger, 'client' | 'name'> {
+interface Tables extends Pick<OpenDynamoDb, 'client' | 'name'> {
   readonly environment: Environment
   /** Those with which it was deployed, as far as they are known: some want an index. */
   readonly settings: Environment

@@ -20,9 +20,6 @@ import {
 } from '../../lib/suppressions/import/import-entries.ts'
 import { listRecords } from '../../lib/suppressions/import/records.ts'
 import { surveyEntries, type ImportSurvey } from '../../lib/suppressions/import/survey-entries.ts'
-import { deliveryReader } from '../../lib/table/delivery-reader.ts'
-import { suppressionScanner } from '../../lib/table/suppression-reader.ts'
-import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { CommandError } from '../command-error.ts'
 import { counted } from '../counted.ts'
 import { withLedger, type OpenLedger } from '../open-ledger.ts'
@@ -126,14 +123,13 @@ async function* bytesOf(file: string, onBytes: (bytes: number) => void): AsyncIt
 }
 
 function dependenciesOf(
-  { client, tables, clock, log, blocklistDays }: OpenLedger,
+  { store, blocklistDays }: OpenLedger,
   isDryRun: boolean,
 ): Parameters<typeof importEntries>[0] {
-  const scanner = suppressionScanner({ client, table: tables.suppressions, clock })
-  const writer = suppressionWriter({ client, table: tables.suppressions })
+  const scanner = store.suppressionScanner()
   return {
-    suppressions: isDryRun ? withoutWriting(scanner) : { ...scanner, ...writer },
-    deliveries: deliveryReader({ client, table: tables.deliveries, clock, log }),
+    suppressions: isDryRun ? withoutWriting(scanner) : { ...scanner, ...store.suppressionWriter() },
+    deliveries: store.deliveryReader(),
     blocklistDays,
   }
 }

@@ -5,7 +5,6 @@ import {
   type Suppression,
   type SuppressionReason,
 } from '../../lib/core/suppression.ts'
-import { suppressionReader } from '../../lib/table/suppression-reader.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import type { ListedRow } from '../suppression-report.ts'
 
@@ -18,10 +17,10 @@ export interface ListedOptions {
 
 /** Who is on the list and why, in the table's order. */
 export async function* listedRows(
-  { client, tables, clock, blocklistDays }: OpenLedger,
+  { store, clock, blocklistDays }: OpenLedger,
   { reason, all = false }: ListedOptions,
 ): AsyncIterable<ListedRow> {
-  for await (const row of suppressionReader({ client, table: tables.suppressions }).all()) {
+  for await (const row of store.suppressionReader().all()) {
     const held = heldReasons(row, { nowMs: clock.now(), blocklistDays })
     const named = all ? reasonsEver(row) : held.map((one) => one.reason)
     if (reason === undefined ? named.length > 0 : named.includes(reason)) yield { row, held }

@@ -3,8 +3,6 @@ import { evidenceLine } from '../../lib/core/suppression.ts'
 import { noFigures, type ListFigures, type ListFinding } from '../../lib/reconcile/lists/apply-page.ts'
 import { mostRows, readLists, stepsOf } from '../../lib/reconcile/lists/read-lists.ts'
 import { ProviderCalls } from '../../lib/reconcile/provider-calls.ts'
-import { suppressionBatches } from '../../lib/table/suppression-reader.ts'
-import { suppressionWriter } from '../../lib/table/suppression-writer.ts'
 import { CommandError } from '../command-error.ts'
 import { counted } from '../counted.ts'
 import { withLedger, type OpenLedger } from '../open-ledger.ts'
@@ -46,18 +44,14 @@ interface Order {
 
 async function syncProvider(
   { provider, lists, requestsPerSecond }: SetUp,
-  { client, tables, clock, name }: OpenLedger,
+  { store, clock, name }: OpenLedger,
   { isDryRun, json, signal }: Order,
 ): Promise<void> {
-  const table = tables.suppressions
   const today = requestDateOf(clock.now())
   const { figures, failures, cut, left } = await readLists(
     {
       lists,
-      suppressions: {
-        ...suppressionBatches({ client, table, clock }),
-        ...suppressionWriter({ client, table }),
-      },
+      suppressions: { ...store.suppressionBatches(), ...store.suppressionWriter() },
       clock,
       calls: new ProviderCalls({
         statusApi: undefined,

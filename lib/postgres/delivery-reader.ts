@@ -1,3 +1,4 @@
+import { firstItems } from '../core/first-items.ts'
 import { nameOf, problemPartitionsOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
 import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 import type {
@@ -9,37 +10,24 @@ import type {
   ProblemReader,
   Segment,
 } from '../ledger/ports.ts'
-import { TooMuchToReadError, type DeliveryFinder } from '../query/ports.ts'
-import {
-  deliveryOf,
-  pendingOf,
-  problemOf,
-  readable,
-  wholeDeliveries,
-  type Reading,
-} from '../rows/delivery-row.ts'
+import { deliveryOf, pendingOf, problemOf, readable, type Reading } from '../rows/delivery-row.ts'
 import { idIndexes, idPartitionsOf, type IdIndex } from '../rows/id-indexes.ts'
 import { textOf, type Row } from '../rows/row.ts'
-import { rowsWithBeside, wholeOf, wholeRow } from './delivery-rows.ts'
-import { approximateRows, firstRows, given, pagesOf, rowsOf } from './pages.ts'
-import { definition, type Store } from './schema.ts'
+import type { MostRows, PageSize } from '../store/ports.ts'
+import { wholeOf, wholeRow } from './delivery-rows.ts'
+import { approximateRows, given, pagesOf, rowsOf } from './pages.ts'
+import { definition, type PostgresTables } from './schema.ts'
 import { flat } from './statement.ts'
 
-interface Dependencies extends Reading {
-  readonly store: Store
-}
-
-interface MostRows {
-  /** Rows of a recipient, or recipients of a message, that one call reads. Default: all. */
-  readonly mostRows?: number
-  /** There were more. */
-  readonly onCut?: () => void
+export interface Dependencies extends Reading {
+  readonly store: PostgresTables
 }
 
 /** Keys that one statement asks for. */
 const keysAtOnce = 500
 
-const key = {
+/** Lists of rows by one part of their key. */
+export const listings = {
   recipient: {
     table: 'deliveries',
     where: `d.recipient = ${given('recipient')}`,
@@ -57,14 +45,14 @@ const key = {
 /** Reads deliveries. Expired rows are left out, and logged are those that cannot be read. */
 export function deliveryReader(from: Dependencies & MostRows): DeliveryReader {
   const { store, mostRows = Infinity, onCut } = from
-  const whole = async (listing: typeof key.recipient | typeof key.message, asked: object) => {
+  const whole = async (listing: typeof listings.recipient | typeof listings.message, asked: object) => {
     const rows = rowsOf(store, { ...listing, select: wholeRow(store), given: { ...asked } })
-    return wholeOf(await Array.fromAsync(firstRows(rows, mostRows, onCut)), from)
+    return wholeOf(await Array.fromAsync(firstItems(rows, mostRows, onCut)), from)
   }
   return {
     rowsOf: (keys) => Array.fromAsync(readable(rowsOfKeys(store, keys), deliveryOf, from)),
-    ofRecipient: (recipient) => whole(key.recipient, { recipient }),
-    ofMessage: (message) => whole(key.message, { message }),
+    ofRecipient: (recipient) => whole(listings.recipient, { recipient }),
+    ofMessage: (message) => whole(listings.message, { message }),
     pending() {
       const select = 'd.recipient, d.message, d.status, d.provider, d."expiresAt"'
       const rows = rowsOf(store, { table: 'deliveries', select, where: 'd.pending IS NOT NULL' })
@@ -73,7 +61,7 @@ export function deliveryReader(from: Dependencies & MostRows): DeliveryReader {
   }
 }
 
-async function* rowsOfKeys(store: Store, keys: readonly DeliveryKey[]): AsyncIterable<Row> {
+async function* rowsOfKeys(store: PostgresTables, keys: readonly DeliveryKey[]): AsyncIterable<Row> {
   const distinct = [...new Map(keys.map((one) => [nameOf(one), one])).values()]
   for (let from = 0; from < distinct.length; from += keysAtOnce) {
     const some = distinct.slice(from, from + keysAtOnce)
@@ -85,7 +73,7 @@ async function* rowsOfKeys(store: Store, keys: readonly DeliveryKey[]): AsyncIte
 }
 
 /** The rows `d` of `keys` that are given. */
-function ofKeys({ nameOf }: Store): string {
+function ofKeys({ nameOf }: PostgresTables): string {
   return `jsonb_to_recordset($1::jsonb -> 'keys') AS k(${definition('recipient', 'text')}, ${definition('message', 'text')})
     JOIN ${nameOf('deliveries')} AS d ON d.recipient = k.recipient AND d.message = k.message`
 }
@@ -99,7 +87,8 @@ export async function deliveriesWithKey(
   return deliveriesWithKeys(from, [{ recipient, message }], signal)
 }
 
-async function deliveriesWithKeys(
+/** The same of several keys, in no order. */
+export async function deliveriesWithKeys(
   from: Dependencies,
   keys: readonly DeliveryKey[],
   signal?: AbortSignal,
@@ -130,9 +119,7 @@ export function problemReader(from: Dependencies): ProblemReader {
 }
 
 /** Reads all deliveries, page after page. */
-export function deliveryScanner(
-  from: Dependencies & { readonly rowsInPage?: number | undefined },
-): DeliveryScanner {
+export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner {
   const { store, rowsInPage } = from
   async function* pages(
     select: string,
@@ -163,41 +150,6 @@ function partOf(segment: Segment | undefined) {
   } as const
 }
 
-/** Rows that one question reads, those beside others included. */
-const mostRowsRead = 8_192
-
-/** Finds deliveries for the query API, and reads no more than so many rows, and one page. */
-export function deliveryFinder({
-  maxRows = mostRowsRead,
-  ...from
-}: Dependencies & { readonly maxRows?: number }): DeliveryFinder {
-  const { store } = from
-  return {
-    async ofRecipient(recipient, signal) {
-      const listing = { ...key.recipient, select: wholeRow(store), given: { recipient }, signal }
-      const rows: Row[] = []
-      for await (const row of rowsOf(store, listing)) {
-        rows.push(...rowsWithBeside(row))
-        if (rows.length > maxRows) {
-          throw new TooMuchToReadError(`One question reads at most ${maxRows} rows, and there are more.`)
-        }
-      }
-      return wholeDeliveries(rows, from)
-    },
-    async ofMessage(message, limit, signal) {
-      const listing = { ...key.message, select: 'd.recipient', given: { message }, signal }
-      const keys = await Array.fromAsync(firstRows(rowsOf(store, listing), maxRows))
-      const recipients = keys.map((row) => textOf(row, 'recipient'))
-      const wanted = recipients.slice(0, limit).map((recipient) => ({ recipient, message }))
-      return {
-        found: await deliveriesWithKeys(from, wanted, signal),
-        more: Math.max(recipients.length - limit, 0),
-      }
-    },
-    ofKey: (asked, signal) => deliveriesWithKey(from, asked, signal),
-  }
-}
-
 /** What many mails share is no id; so a look-up reads no more deliveries than this. */
 const usualMaxFound = 500
 
@@ -219,7 +171,7 @@ export function otherIdReader({
           isDescending: true,
           rowsInPage: maxFound + 1,
         })
-        return Array.fromAsync(firstRows(rows, maxFound + 1))
+        return Array.fromAsync(firstItems(rows, maxFound + 1))
       }),
     )
     const sentAt = ({ message }: DeliveryKey) => sentAtOf(message) ?? claimedSentAtOf(message) ?? 0

@@ -2,10 +2,10 @@ import type { Delivery } from '../core/delivery.ts'
 import { wholeDeliveries, type Reading } from '../rows/delivery-row.ts'
 import { textOf, type Row, type RowValue } from '../rows/row.ts'
 import { flat } from './statement.ts'
-import type { Store } from './schema.ts'
+import type { PostgresTables } from './schema.ts'
 
 /** A delivery's row `d`, and in `beside` all rows beside it, in the order of their keys. */
-export function wholeRow({ nameOf }: Pick<Store, 'nameOf'>): string {
+export function wholeRow({ nameOf }: Pick<PostgresTables, 'nameOf'>): string {
   return `d.*, (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.suffix) FROM ${nameOf('beside')} AS b
     WHERE b.recipient = d.recipient AND b.message = d.message) AS beside`
 }

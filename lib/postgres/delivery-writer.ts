@@ -4,19 +4,20 @@ import { UnwritableError, type DeliveryWriter } from '../ledger/ports.ts'
 import type { PendingWriter } from '../reconcile/ports.ts'
 import { partsOf, type BesideRow, type EventParts } from '../rows/event-parts.ts'
 import { expiresAt } from '../rows/expiry.ts'
-import { idIndexes, type IndexedIds } from '../rows/id-indexes.ts'
+import { idIndexes } from '../rows/id-indexes.ts'
 import { besideLives, maxNamesInRow, usualMaxFactsInRow } from '../rows/row-limits.ts'
 import type { Clock } from '../runtime/ports.ts'
+import type { IndexedIds } from '../store/ports.ts'
 import { isRefusedForGood, type Given } from './database.ts'
 import { requireKey } from './keys.ts'
-import { definition, quoted, tables, type Store } from './schema.ts'
+import { definition, quoted, tables, type PostgresTables } from './schema.ts'
 import { givenAs, latestExpiry, list, once, presentIn, unitedWithinRoom } from './statement.ts'
 
 /** Headers that the row of a delivery holds, as JSON. */
 const maxHeaderBytes = 64 * 1024
 
 interface Dependencies {
-  readonly store: Store
+  readonly store: PostgresTables
   readonly retentionDays: number
   readonly clock: Pick<Clock, 'now'>
   /** Default: 50. */

@@ -12,14 +12,14 @@ import { openUnfinished } from '../rows/quarantine-row.ts'
 import { textOf, type Row } from '../rows/row.ts'
 import { besideRow } from './delivery-rows.ts'
 import { bodyRow, withBody } from './heads.ts'
-import { headOfMail } from './inbound.ts'
+import { headOfMail } from './inbound-reader.ts'
 import { approximateSize, given, pagesOf, rowsOf } from './pages.ts'
-import type { Store } from './schema.ts'
+import type { PostgresTables } from './schema.ts'
 import { flat, givenAs } from './statement.ts'
 import { suppressionEraser } from './suppression-rows.ts'
 
 /** All tables that hold something about people. */
-export function erasableTables(store: Store): ErasableTables {
+export function erasableTables(store: PostgresTables): ErasableTables {
   return {
     deliveries: deliveryEraser(store),
     suppressions: suppressionEraser(store),
@@ -29,7 +29,7 @@ export function erasableTables(store: Store): ErasableTables {
 }
 
 /** Removes deliveries with all that is beside their rows, whatever these hold: a row changed by hand is erased like any other. */
-function deliveryEraser(store: Store): DeliveryEraser {
+function deliveryEraser(store: PostgresTables): DeliveryEraser {
   const ofRecipient = {
     where: `d.recipient = ${given('recipient')}`,
     givenColumns: { recipient: 'text' },
@@ -63,7 +63,7 @@ const bodiesInPage = 50
 
 /** Bodies are in one row each, so no removal can be left half done. */
 function bodyEraser<Head extends KeptHead>(
-  store: Store,
+  store: PostgresTables,
   table: 'inbound' | 'quarantine',
   { select, read }: { readonly select: string; readonly read: (row: Row) => Head },
 ): BodyEraser<Head> {
@@ -99,7 +99,7 @@ function bodyEraser<Head extends KeptHead>(
   }
 }
 
-function inboundEraser(store: Store): InboundEraser {
+function inboundEraser(store: PostgresTables): InboundEraser {
   return {
     ...bodyEraser(store, 'inbound', { select: headOfMail, read: inboundHeadIn }),
     async *heads() {
@@ -117,7 +117,7 @@ const quarantinedHead = `d.id, d."contentType", d."resolvedAt", d."lastSeenAt",
   CASE WHEN d.bytes <= ${maxListedBytes} THEN d.body END AS body,
   CASE WHEN d.bytes <= ${maxListedBytes} THEN d."bodyBase64" END AS "bodyBase64"`
 
-function quarantineEraser(store: Store): QuarantineEraser {
+function quarantineEraser(store: PostgresTables): QuarantineEraser {
   return {
     ...bodyEraser(store, 'quarantine', { select: quarantinedHead, read: quarantinedHeadIn }),
     async openSince(instantMs) {

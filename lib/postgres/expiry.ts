@@ -1,5 +1,5 @@
 import { secondMs } from '../core/instant.ts'
-import type { Store, TableName } from './schema.ts'
+import type { PostgresTables, TableName } from './schema.ts'
 
 /** Those whose rows expire. */
 const expiring = [
@@ -16,7 +16,7 @@ const expiring = [
  * A row that is written to meanwhile stays. Returns how many it deleted.
  */
 export async function removeExpired(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   nowMs: number,
   mostOfEach: number,
 ): Promise<number> {

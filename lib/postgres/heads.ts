@@ -3,11 +3,11 @@ import { isExpired } from '../rows/expiry.ts'
 import { readHeads, type HeadReader } from '../rows/heads.ts'
 import { textOf, type Row } from '../rows/row.ts'
 import { given, rowsOf } from './pages.ts'
-import type { Store } from './schema.ts'
+import type { PostgresTables } from './schema.ts'
 import { givenAs } from './statement.ts'
 
 interface Heads<Head> extends Reading {
-  readonly store: Store
+  readonly store: PostgresTables
   readonly table: 'inbound' | 'quarantine'
   /** The columns that are read of a row. Default: all. */
   readonly select?: string
@@ -35,7 +35,7 @@ export function headReader<Head>({ store, select = 'd.*', ...of }: Heads<Head>):
 
 /** One row of a table of bodies; its body is text or bytes, as it arrived. */
 export async function bodyRow(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   table: 'inbound' | 'quarantine',
   id: string,
   select = 'd.*',

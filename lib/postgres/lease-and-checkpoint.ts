@@ -1,11 +1,12 @@
 import { formatInstant } from '../core/instant.ts'
 import type { LeaseByHand, RunReader, RunStore } from '../reconcile/ports.ts'
 import type { Row } from '../rows/row.ts'
-import { leaseInstant, runStateIn } from '../rows/run-row.ts'
+import { lastRunIn, leaseInstant, runStateIn } from '../rows/run-row.ts'
 import type { Clock } from '../runtime/ports.ts'
+import type { LastRun } from '../store/ports.ts'
 import type { Given } from './database.ts'
 import { given } from './pages.ts'
-import { quoted, type Store } from './schema.ts'
+import { quoted, type PostgresTables } from './schema.ts'
 import { givenAs, list } from './statement.ts'
 
 /**
@@ -13,7 +14,7 @@ import { givenAs, list } from './statement.ts'
  * @param goesOnFrom - the job whose checkpoint is used as long as this one has none
  */
 export function runStore(
-  store: Store,
+  store: PostgresTables,
   job: string,
   clock: Pick<Clock, 'now'>,
   goesOnFrom?: string,
@@ -58,7 +59,7 @@ export function runStore(
 
 /** Sets the columns that are given, and returns whether the row was as it has to be. */
 async function update(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   { given: { owner, ...columns }, where }: { readonly given: Given; readonly where: string },
 ): Promise<boolean> {
   const names = Object.keys(columns).filter((name) => columns[name] !== undefined)
@@ -68,7 +69,7 @@ async function update(
   return (await database.write(statement, { ...columns, owner })) > 0
 }
 
-async function rowOf({ database, nameOf }: Store, job: string): Promise<Row | undefined> {
+async function rowOf({ database, nameOf }: PostgresTables, job: string): Promise<Row | undefined> {
   const [row] = await database.read(
     `WITH n AS (SELECT * FROM ${givenAs('reconciliation', ['job'])})
      SELECT d.* FROM ${nameOf('reconciliation')} AS d WHERE d.job = ${given('job')}`,
@@ -77,13 +78,13 @@ async function rowOf({ database, nameOf }: Store, job: string): Promise<Row | un
   return row
 }
 
-async function checkpointOf(store: Store, job: string): Promise<string | undefined> {
+async function checkpointOf(store: PostgresTables, job: string): Promise<string | undefined> {
   const row = await rowOf(store, job)
   return typeof row?.checkpoint === 'string' ? row.checkpoint : undefined
 }
 
 /** What the row of one job shows. */
-export function runReader(store: Store, job: string): RunReader {
+export function runReader(store: PostgresTables, job: string): RunReader {
   return {
     async state() {
       const row = await rowOf(store, job)
@@ -92,8 +93,17 @@ export function runReader(store: Store, job: string): RunReader {
   }
 }
 
+/** The first jobs, each as its last run left it. What was changed by hand and cannot be read is left out. */
+export async function lastRuns(
+  { database, nameOf }: PostgresTables,
+  limit: number,
+): Promise<readonly LastRun[]> {
+  const rows = await database.read(`SELECT * FROM ${nameOf('reconciliation')} ORDER BY job LIMIT ${limit}`)
+  return rows.flatMap((row) => lastRunIn(row) ?? [])
+}
+
 /** The lease of one job, for a run by hand. */
-export function leaseByHand(store: Store, job: string): LeaseByHand {
+export function leaseByHand(store: PostgresTables, job: string): LeaseByHand {
   return {
     endsAtMs: async () => (await runReader(store, job).state())?.leaseUntilMs,
     async releaseLease(owner) {

@@ -1,7 +1,7 @@
 import type { Page } from '../ledger/ports.ts'
 import type { Row } from '../rows/row.ts'
 import type { Given } from './database.ts'
-import { definition, quoted, tables, type Store, type TableName } from './schema.ts'
+import { definition, quoted, tables, type PostgresTables, type TableName } from './schema.ts'
 
 /** Of rows that may be large. */
 const usualRowsInPage = 500
@@ -24,7 +24,7 @@ interface Listing {
 
 /** The pages of a list, each one statement, which begins behind the last row of the page before: nothing is held open in between. */
 export async function* pagesOf(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   listing: Listing,
   position?: string,
 ): AsyncIterable<Page<Row>> {
@@ -46,7 +46,7 @@ export async function* pagesOf(
 }
 
 /** The rows of all pages. */
-export async function* rowsOf(store: Store, listing: Listing): AsyncIterable<Row> {
+export async function* rowsOf(store: PostgresTables, listing: Listing): AsyncIterable<Row> {
   for await (const { items } of pagesOf(store, listing)) yield* items
 }
 
@@ -78,13 +78,16 @@ function afterName(column: string): string {
 }
 
 /** About how many rows a table has, as PostgreSQL counted them when it last looked; where it never did, they are counted. */
-export async function approximateRows({ database, nameOf }: Store, table: TableName): Promise<number> {
+export async function approximateRows(
+  { database, nameOf }: PostgresTables,
+  table: TableName,
+): Promise<number> {
   return (await approximateSize({ database, nameOf }, table)).rows
 }
 
 /** The same, and how many bytes they take with their indexes. */
 export async function approximateSize(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   table: TableName,
 ): Promise<{ readonly rows: number; readonly bytes: number }> {
   const literal = `'${nameOf(table).replaceAll("'", "''")}'::regclass`
@@ -94,21 +97,4 @@ export async function approximateSize(
      FROM pg_class WHERE oid = ${literal}`,
   )
   return { rows: Number(size?.rows ?? 0), bytes: Number(size?.bytes ?? 0) }
-}
-
-/** The first so many of these. @param onMore - called where there are more */
-export async function* firstRows<T>(
-  rows: AsyncIterable<T>,
-  most: number,
-  onMore?: () => void,
-): AsyncIterable<T> {
-  let given = 0
-  for await (const row of rows) {
-    if (given === most) {
-      onMore?.()
-      return
-    }
-    yield row
-    given += 1
-  }
 }

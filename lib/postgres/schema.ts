@@ -130,14 +130,14 @@ export function definition(name: string, type: Type): string {
 const maxSchemaBytes = 63
 
 /** The tables of one deployment in their database. */
-export interface Store {
+export interface PostgresTables {
   readonly database: Database
   /** A table as a statement names it. */
   readonly nameOf: (table: TableName) => string
 }
 
 /** @param schema - of the deployment: its prefix. Throws where PostgreSQL has no names of that length. */
-export function storeIn(database: Database, schema: string): Store {
+export function tablesIn(database: Database, schema: string): PostgresTables {
   if (schema === '' || Buffer.byteLength(schema) > maxSchemaBytes) {
     throw new Error(
       `TABLE_PREFIX: expected 1 to ${maxSchemaBytes} characters where the tables are in PostgreSQL, since it names their schema.`,

@@ -9,17 +9,18 @@ import {
   suppressionIn,
   suppressionSets,
 } from '../rows/suppression-row.ts'
+import type { PageSize } from '../store/ports.ts'
 import type { SuppressionReader, SuppressionScanner } from '../suppressions/ports.ts'
 import type { Given } from './database.ts'
 import { approximateRows, given, pagesOf, rowsOf } from './pages.ts'
-import { definition, quoted, type Store } from './schema.ts'
+import { definition, quoted, type PostgresTables } from './schema.ts'
 import { flat, givenAs } from './statement.ts'
 
 /** Recipients that one statement asks for. */
 const recipientsAtOnce = 500
 
 /** Reads the suppression list. It returns a row as stored, even if it was changed by hand. */
-export function suppressionReader(store: Store): SuppressionReader {
+export function suppressionReader(store: PostgresTables): SuppressionReader {
   return {
     ofRecipient: async (recipient) => (await versionedSuppression(store, recipient))?.known,
     async *all() {
@@ -28,7 +29,7 @@ export function suppressionReader(store: Store): SuppressionReader {
   }
 }
 
-export function suppressionScanner(store: Store, rowsInPage?: number): SuppressionScanner {
+export function suppressionScanner(store: PostgresTables, { rowsInPage }: PageSize = {}): SuppressionScanner {
   return {
     approximateRows: () => approximateRows(store, 'suppressions'),
     async *pages(position) {
@@ -36,6 +37,13 @@ export function suppressionScanner(store: Store, rowsInPage?: number): Suppressi
         yield { ...page, items: page.items.map(flat).map(suppressionIn) }
       }
     },
+    ...suppressionBatches(store),
+  }
+}
+
+/** Reads the rows of many recipients. */
+export function suppressionBatches(store: PostgresTables): Pick<SuppressionScanner, 'ofRecipients'> {
+  return {
     async ofRecipients(recipients) {
       const distinct = [...new Set(recipients)]
       const found = new Map<string, Suppression>()
@@ -54,7 +62,7 @@ export function suppressionScanner(store: Store, rowsInPage?: number): Suppressi
 
 /** A row as it was at one moment: every write of it changes the version. */
 export async function versionedSuppression(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   recipient: string,
 ): Promise<{ readonly known: Suppression; readonly version: string } | undefined> {
   const [row] = await database.read(
@@ -67,7 +75,7 @@ export async function versionedSuppression(
 
 /** Sets these columns if the row is still of this version, and returns whether it was. A column that is undefined becomes null. */
 export async function replaceSuppression(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   recipient: string,
   version: string,
   columns: Given,
@@ -80,7 +88,7 @@ export async function replaceSuppression(
 }
 
 /** Replaces rows of the suppression list only if they are as they were read. */
-export function suppressionEraser(store: Store): SuppressionEraser {
+export function suppressionEraser(store: PostgresTables): SuppressionEraser {
   return {
     ofRecipient: (recipient) => suppressionReader(store).ofRecipient(recipient),
     async replace(recipient, leave) {
@@ -101,7 +109,7 @@ export function suppressionEraser(store: Store): SuppressionEraser {
 }
 
 async function removeSuppression(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   recipient: string,
   version: string,
 ): Promise<boolean> {

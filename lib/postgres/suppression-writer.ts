@@ -20,12 +20,12 @@ import type { SuppressionRemover, SuppressionWriter } from '../suppressions/port
 import { isRefusedForGood } from './database.ts'
 import { requireKey } from './keys.ts'
 import { given } from './pages.ts'
-import { quoted, type Store } from './schema.ts'
+import { quoted, type PostgresTables } from './schema.ts'
 import { givenAs, list } from './statement.ts'
 import { replaceSuppression, versionedSuppression } from './suppression-rows.ts'
 
 interface Dependencies {
-  readonly store: Store
+  readonly store: PostgresTables
   /** How many lines the sets may hold. Default: 50 of evidence, 20 of blocklists, 60 unclear bounces and 400 of their days. */
   readonly limits?: Partial<SetLimits>
 }
@@ -55,7 +55,7 @@ export function suppressionWriter(to: Dependencies): SuppressionWriter & Suppres
 const reasonColumns = Object.keys(suppressedByColumns(undefined))
 
 async function suppressRecipient(
-  { database, nameOf }: Store,
+  { database, nameOf }: PostgresTables,
   evidence: SuppressionEvidence,
   limits: SetLimits,
   signal: AbortSignal | undefined,
@@ -137,7 +137,7 @@ const firstColumns = reasonColumns.map(
 
 /** Reads, and writes only if the row has not changed since. */
 async function removeRecipient(
-  store: Store,
+  store: PostgresTables,
   recipient: string,
   atMs: number,
   countingOut: readonly string[],

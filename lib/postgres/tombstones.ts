@@ -5,11 +5,11 @@ import { textOf } from '../rows/row.ts'
 import { tombstoneColumns, tombstoneIn } from '../rows/tombstone-row.ts'
 import type { Clock } from '../runtime/ports.ts'
 import { rowsOf } from './pages.ts'
-import type { Store } from './schema.ts'
+import type { PostgresTables } from './schema.ts'
 import { givenAs, latest, list } from './statement.ts'
 
 /** Tombstones, in a table of their own. One that is not readable ends the reading: nobody may take it for lifted. */
-export function tombstones(store: Store, clock: Pick<Clock, 'now'>): Tombstones {
+export function tombstones(store: PostgresTables, clock: Pick<Clock, 'now'>): Tombstones {
   const { database, nameOf } = store
   const others = ['erasedAt', 'expiresAt', 'suppression', 'waiting']
   const columns = ['recipient', ...others]

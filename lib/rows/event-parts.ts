@@ -11,7 +11,8 @@ import type { DeliveryEvent, EventKind } from '../core/event.ts'
 import { factOf, sentFactOf } from '../core/fact.ts'
 import { formatInstant } from '../core/instant.ts'
 import { isTaskKey, sentAtOf } from '../core/message.ts'
-import { idAttributesOf, noIndexedIds, type IndexedIds } from './id-indexes.ts'
+import type { IndexedIds } from '../store/ports.ts'
+import { idAttributesOf, noIndexedIds } from './id-indexes.ts'
 
 // The parts of an event, by where they can be stored: in the delivery's row, or in rows beside it (docs/adr/0003).
 

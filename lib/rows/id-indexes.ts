@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto'
 import type { DeliveryEvent } from '../core/event.ts'
 import { shardOf } from '../core/shard.ts'
 import { oneLine } from '../core/text.ts'
+import type { IndexedIds } from '../store/ports.ts'
 
 // Ids that are no keys, and the indexes in which a deployment may have them (docs/adr/0013).
-
-/** The ids that are written for an index: each only where its index is made. */
-export interface IndexedIds {
-  /** Headers of the sender's own, whatever their case: the first of them that an event has is its own id of the mail. */
-  readonly ownIdHeaders: readonly string[]
-  readonly isRfcMessageIdIndexed: boolean
-}
 
 export const noIndexedIds: IndexedIds = { ownIdHeaders: [], isRfcMessageIdIndexed: false }
 

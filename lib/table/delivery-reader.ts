@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { firstItems } from '../core/first-items.ts'
 import { nameOf, problemPartitionsOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
 import type { DeliveryReader, DeliveryScanner, Page, ProblemReader } from '../ledger/ports.ts'
 import {
@@ -11,16 +12,8 @@ import {
 } from '../rows/delivery-row.ts'
 import type { Row } from '../rows/row.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
-import {
-  approximateRows,
-  batchGetItems,
-  firstItems,
-  queryItems,
-  scanItems,
-  scanPages,
-  type Item,
-  type PageSize,
-} from './pages.ts'
+import type { MostRows, PageSize } from '../store/ports.ts'
+import { approximateRows, batchGetItems, queryItems, scanItems, scanPages, type Item } from './pages.ts'
 import { plainRow } from './plain-row.ts'
 import { isTombstone } from './tombstone-row.ts'
 
@@ -29,13 +22,6 @@ export interface Dependencies {
   readonly table: string
   readonly clock: Clock
   readonly log: Log
-}
-
-interface MostRows {
-  /** Rows of a recipient, or recipients of a message, that one call reads. Default: all. */
-  readonly mostRows?: number
-  /** There were more. */
-  readonly onCut?: () => void
 }
 
 /**
@@ -104,8 +90,19 @@ export async function deliveriesWithKey(
   from: Dependencies,
   { recipient, message }: DeliveryKey,
 ): Promise<readonly Delivery[]> {
-  const found = await wholeDeliveries(itemsOf(from, recipient, message), from)
+  const items = beginningWith(message, itemsOf(from, recipient, message))
+  const found = await wholeDeliveries(items, from)
   return found.filter((delivery) => delivery.message === message)
+}
+
+/** The items of a query by the beginning of a message, of which its own row is the first; nothing is read where it is not there. */
+async function* beginningWith(message: string, items: AsyncIterable<Item>): AsyncIterable<Item> {
+  let isFirst = true
+  for await (const item of items) {
+    if (isFirst && item.message?.S !== message) return
+    isFirst = false
+    yield item
+  }
 }
 
 /** The deliveries of these items, with what is kept beside their rows. */

@@ -1,11 +1,4 @@
-/** The tables of one deployment. */
-export interface TableNames {
-  readonly deliveries: string
-  readonly suppressions: string
-  readonly inbound: string
-  readonly quarantine: string
-  readonly reconciliation: string
-}
+import type { TableNames } from '../store/ports.ts'
 
 /** `delivery-ledger-prod` → `delivery-ledger-prod-deliveries` and so on, as serverless.yml declares them. */
 export function tableNames(prefix: string): TableNames {

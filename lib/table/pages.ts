@@ -13,6 +13,7 @@ import {
 
 import type { Page, Segment } from '../ledger/ports.ts'
 import type { Clock } from '../runtime/ports.ts'
+import type { PageSize } from '../store/ports.ts'
 
 export type Item = Readonly<Record<string, AttributeValue>>
 
@@ -40,32 +41,6 @@ export async function* queryItems(client: DynamoDBClient, input: QueryCommandInp
 /** Every item of a scan, page after page. */
 export async function* scanItems(client: DynamoDBClient, input: ScanCommandInput): AsyncIterable<Item> {
   for await (const page of paginateScan({ client }, input)) yield* page.Items ?? []
-}
-
-/**
- * The first so many of these.
- * @param onMore - called where there are more, which takes one read beyond them; without it nothing is read beyond
- */
-export async function* firstItems<T>(
-  items: AsyncIterable<T>,
-  most: number,
-  onMore?: () => void,
-): AsyncIterable<T> {
-  let given = 0
-  for await (const item of items) {
-    if (given >= most) {
-      onMore?.()
-      return
-    }
-    yield item
-    given += 1
-    if (given >= most && onMore === undefined) return
-  }
-}
-
-export interface PageSize {
-  /** How many rows one page reads. Default: as many as make a megabyte, which is DynamoDB's own bound. */
-  readonly rowsInPage?: number | undefined
 }
 
 /** Reads a table by pages of a megabyte, from the position returned with an earlier page. */

@@ -1,48 +1,25 @@
-import {
-  GetItemCommand,
-  ScanCommand,
-  type AttributeValue,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb'
+import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { RawField } from '../store/ports.ts'
 import type { Item } from './pages.ts'
-
-/** An attribute of a row as the table has it. */
-export interface RawAttribute {
-  readonly name: string
-  /** In DynamoDB's own words: `S`, `N`, `SS` and so on. */
-  readonly type: string
-  /** One, or of a set each; what is not text is JSON. */
-  readonly values: readonly string[]
-}
 
 /** Every attribute of the row of a key, in the order of their names; none where there is no row. */
 export async function rawRow(
   client: DynamoDBClient,
   table: string,
   key: Readonly<Record<string, string>>,
-): Promise<readonly RawAttribute[]> {
+): Promise<readonly RawField[]> {
   const Key = Object.fromEntries(Object.entries(key).map(([name, value]) => [name, { S: value }]))
   const { Item } = await client.send(new GetItemCommand({ TableName: table, Key }))
   return Item === undefined ? [] : attributesOf(Item)
 }
 
-/** The first rows of a small table, each with its attributes. */
-export async function rawRows(
-  client: DynamoDBClient,
-  table: string,
-  limit: number,
-): Promise<readonly (readonly RawAttribute[])[]> {
-  const { Items = [] } = await client.send(new ScanCommand({ TableName: table, Limit: limit }))
-  return Items.map(attributesOf)
-}
-
-function attributesOf(item: Item): readonly RawAttribute[] {
+function attributesOf(item: Item): readonly RawField[] {
   return Object.entries(item)
     .map(([name, value]) => ({ name, ...typedOf(value) }))
     .sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-function typedOf(value: AttributeValue): Omit<RawAttribute, 'name'> {
+function typedOf(value: AttributeValue): Omit<RawField, 'name'> {
   const [type = '', held] = Object.entries(value).find(([, one]) => one !== undefined) ?? []
   const all: readonly unknown[] = type === 'SS' || type === 'NS' ? (held as readonly unknown[]) : [held]
   return { type, values: all.map(textOf) }

@@ -1,11 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-
-/** Counts the units of DynamoDB that each piece of work takes. */
-interface ReadMeter {
-  /** Runs the work; `units` has what it has taken so far. */
-  measure<T>(work: (units: () => number) => Promise<T>): Promise<T>
-}
+import type { ReadMeter } from '../store/ports.ts'
 
 /** One, or of a batch one for each table. */
 interface Counted {

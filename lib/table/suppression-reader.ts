@@ -1,8 +1,9 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Clock } from '../runtime/ports.ts'
+import type { PageSize } from '../store/ports.ts'
 import { suppressionIn } from '../rows/suppression-row.ts'
 import type { SuppressionReader, SuppressionScanner } from '../suppressions/ports.ts'
-import { approximateRows, batchGetItems, scanItems, scanPages, type Item, type PageSize } from './pages.ts'
+import { approximateRows, batchGetItems, scanItems, scanPages, type Item } from './pages.ts'
 import { plainRow } from './plain-row.ts'
 
 interface Dependencies {

@@ -1,12 +1,10 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { BackfillDependencies } from '../reconcile/backfill/backfill.ts'
-import { parseEnvironment, parsePollSettings, tableEntries, type Environment } from '../runtime/config.ts'
+import { parsePollSettings, type Environment } from '../runtime/config.ts'
 import { pollWirings, sesSettingsOf } from './poll.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import type { ReconcileStore } from '../store/ports.ts'
 import { polledProvider } from '../status-apis/ses/get-send-email-status.ts'
 import { getStatisticsReport } from '../status-apis/ses/get-statistics-report.ts'
-import { leaseByHand } from '../table/lease-and-checkpoint.ts'
-import { tableNames } from '../table/names.ts'
 
 interface BackfillWiring {
   readonly provider: string
@@ -19,10 +17,8 @@ interface BackfillWiring {
 /** The dependencies of a backfill, for each list that the environment sets up. */
 export function backfillWirings(
   environment: Environment,
-  deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
+  deps: { readonly store: ReconcileStore; readonly clock: Clock; readonly log: Log },
 ): readonly BackfillWiring[] {
-  const { TABLE_PREFIX } = parseEnvironment(tableEntries, environment)
-  const { reconciliation } = tableNames(TABLE_PREFIX)
   const ses = parsePollSettings(environment)
   return pollWirings(environment, deps).flatMap(({ job, requestsPerSecond, dependencies }) => {
     const { statusApi, ...others } = dependencies
@@ -41,7 +37,7 @@ export function backfillWirings(
           ...others,
           statusApi,
           ...(volumes && { volumes }),
-          runs: { ...others.runs, ...leaseByHand(deps.client, reconciliation, job) },
+          runs: { ...others.runs, ...deps.store.leaseByHand(job) },
         },
       },
     ]

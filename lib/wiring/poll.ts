@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
   parseEnvironment,
   parsePollSettings,
@@ -7,6 +6,7 @@ import {
   type Environment,
 } from '../runtime/config.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
+import type { ReconcileStore } from '../store/ports.ts'
 import type { StatusApi } from '../reconcile/ports.ts'
 import type { ReconcileDependencies } from '../reconcile/reconcile.ts'
 import type { Tombstone } from '../erase/ports.ts'
@@ -17,13 +17,6 @@ import { emailStatus } from '../status-apis/sendcloud/email-status.ts'
 import { openAndClick } from '../status-apis/sendcloud/open-and-click.ts'
 import type { SesSettings } from '../status-apis/ses/client.ts'
 import { getSendEmailStatus, polledProvider } from '../status-apis/ses/get-send-email-status.ts'
-import { deliveryReader } from '../table/delivery-reader.ts'
-import { deliveryWriter } from '../table/delivery-writer.ts'
-import { tableNames } from '../table/names.ts'
-import { quarantineWriter } from '../table/quarantine-writer.ts'
-import { runStore } from '../table/lease-and-checkpoint.ts'
-import { suppressionWriter } from '../table/suppression-writer.ts'
-import { tombstones } from '../table/tombstones.ts'
 
 /** Runs of the same job exclude each other: each poll is one, and a run without any poll has the name of the first. */
 export const reconcileJob = 'get-send-email-status'
@@ -52,32 +45,30 @@ interface SetUpPoll {
 }
 
 /**
- * What the runs work with, by schedule and by hand: the tables that the environment names, and its polls, one for each list of a
+ * What the runs work with, by schedule and by hand: the store, and the polls of the environment, one for each list of a
  * provider that is set up. Without any there is one without a poll, which closes deliveries of which no news can come.
  * @param erased - the addresses that the polls leave out. Default: they are looked up before the first question.
  */
 export function pollWirings(
   environment: Environment,
-  deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
+  deps: { readonly store: ReconcileStore; readonly clock: Clock; readonly log: Log },
   erased?: readonly Tombstone[],
 ): readonly PollWiring[] {
-  const { client, clock, log } = deps
-  const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, environment)
-  const tables = tableNames(TABLE_PREFIX)
-  const rows = { client, table: tables.deliveries, retentionDays: RETENTION_DAYS, clock }
-  const writer = deliveryWriter(rows)
+  const { store, clock, log } = deps
+  const retention = { retentionDays: parseEnvironment(tableEntries, environment).RETENTION_DAYS }
+  const writer = store.deliveryWriter(retention)
   const shared = {
     deliveries: {
       ...writer,
-      ...recordingSuppressions(writer, suppressionWriter({ client, table: tables.suppressions })),
-      ...deliveryReader({ ...rows, log }),
+      ...recordingSuppressions(writer, store.suppressionWriter()),
+      ...store.deliveryReader(),
     },
-    quarantine: quarantineWriter({ ...rows, table: tables.quarantine }),
+    quarantine: store.quarantineWriter(retention),
     clock,
     log,
   }
   let tombstonesOfRun = erased && Promise.resolve(erased)
-  const liveTombstones = () => (tombstonesOfRun ??= tombstones({ ...rows, clock }).live())
+  const liveTombstones = () => (tombstonesOfRun ??= store.tombstones().live())
   const polls = pollsOf(environment).map(({ statusApi, ...poll }) => ({
     ...poll,
     statusApi: statusApi && withoutErased(statusApi, liveTombstones, clock),
@@ -89,7 +80,7 @@ export function pollWirings(
     dependencies: {
       ...shared,
       ...poll,
-      runs: runStore(client, tables.reconciliation, job, clock, goesOnFrom),
+      runs: store.runStore(job, goesOnFrom),
       isPolledElsewhere: elsewhere(polls, place),
     },
   }))

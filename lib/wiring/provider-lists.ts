@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { ListSync } from '../reconcile/lists/sync-lists.ts'
 import {
   parseEnvironment,
   parsePollSettings,
   parseSendCloudPollSettings,
   reconcileEntries,
-  tableEntries,
   type Environment,
 } from '../runtime/config.ts'
 import type { Clock, Log } from '../runtime/ports.ts'
@@ -14,11 +12,8 @@ import { ownLists } from '../status-apis/sendcloud/own-lists.ts'
 import { sendCloudProvider } from '../status-apis/sendcloud/fields.ts'
 import { blockLists } from '../status-apis/ses/block-list.ts'
 import { polledProvider } from '../status-apis/ses/get-send-email-status.ts'
+import type { ReconcileStore } from '../store/ports.ts'
 import type { ProviderList } from '../suppressions/ports.ts'
-import { tableNames } from '../table/names.ts'
-import { runStore } from '../table/lease-and-checkpoint.ts'
-import { suppressionBatches } from '../table/suppression-reader.ts'
-import { suppressionWriter } from '../table/suppression-writer.ts'
 import { sendCloudSettingsOf, sesSettingsOf } from './poll.ts'
 
 /** Runs of the sync of one provider's lists exclude each other. */
@@ -64,23 +59,19 @@ export function providerLists(environment: Environment, clock: Clock): readonly 
 /** What the scheduled sync works with, for each provider that is set up; nothing where it is off. */
 export function listSyncs(
   environment: Environment,
-  deps: { readonly client: DynamoDBClient; readonly clock: Clock; readonly log: Log },
+  deps: { readonly store: ReconcileStore; readonly clock: Clock; readonly log: Log },
 ): readonly ListSync[] {
-  const { client, clock, log } = deps
-  const { TABLE_PREFIX, SYNC_PROVIDER_LISTS } = parseEnvironment(
-    { ...tableEntries, SYNC_PROVIDER_LISTS: reconcileEntries.SYNC_PROVIDER_LISTS },
+  const { store, clock, log } = deps
+  const { SYNC_PROVIDER_LISTS } = parseEnvironment(
+    { SYNC_PROVIDER_LISTS: reconcileEntries.SYNC_PROVIDER_LISTS },
     environment,
   )
   if (!SYNC_PROVIDER_LISTS) return []
-  const { reconciliation, suppressions: table } = tableNames(TABLE_PREFIX)
-  const suppressions = {
-    ...suppressionBatches({ client, table, clock }),
-    ...suppressionWriter({ client, table }),
-  }
+  const suppressions = { ...store.suppressionBatches(), ...store.suppressionWriter() }
   return providerLists(environment, clock).map(({ job, ...provider }) => ({
     ...provider,
     suppressions,
-    runs: runStore(client, reconciliation, job, clock),
+    runs: store.runStore(job),
     owner: randomUUID(),
     clock,
     log,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
-import { tableNames, type TableNames } from '../../lib/table/names.ts'
+import type { TableNames } from '../../lib/store/ports.ts'
+import { tableNames } from '../../lib/table/names.ts'
 import { freePorts } from '../../local/local-environment.ts'
 import { localSettings } from '../../local/settings.ts'
 import { formType, signedForm, type Fields } from '../../local/simulated-sendcloud/callback.ts'

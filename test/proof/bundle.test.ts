@@ -30,7 +30,7 @@ describe('a bundle', () => {
     ['ingest', 300_000],
     // It also writes what callbacks left unfinished, and reads their bodies for it, and the providers' own lists; and it
     // erases again what comes back.
-    ['reconcile', 440_000],
+    ['reconcile', 450_000],
     // It reads, and judges nothing: neither the table of replies nor the client of parameters is in it.
     ['query', 235_000],
   ])('of %s holds at most %d bytes', async (name, maxBytes) => {

@@ -14,6 +14,7 @@ import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { contentIdOf } from '../../lib/rows/content-id.ts'
 import { putParts } from '../../lib/table/parts.ts'
 import { scanItems, type Item } from '../../lib/table/pages.ts'
+import { dynamoDbReconciling } from '../../lib/table/dynamodb-reconciling.ts'
 import { quarantineStore } from '../../lib/table/quarantine-store.ts'
 import { eraseWiring } from '../../lib/wiring/erase.ts'
 import { lambdaContext } from '../../local/lambda-context.ts'
@@ -214,7 +215,8 @@ function run(client = engine.clientAs('reconcile')) {
   )
 }
 
-const wiring = (client: DynamoDBClient = engine.client) => eraseWiring(tables, { client, clock, log })
+const wiring = (client: DynamoDBClient = engine.client) =>
+  eraseWiring(dynamoDbReconciling({ client, tables, clock, log }), { clock, log })
 const goingOn = { signal: new AbortController().signal, onRows: () => undefined, onStep: () => undefined }
 
 async function eraseAnn(isSuppressionKept = true) {

@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda'
 import * as v from 'valibot'
 import type { WebhookRequest } from '../../ingest/ports.ts'
 import type { Log } from '../ports.ts'
+import { resultOf, type FunctionUrlResult, type Response } from './function-url-result.ts'
 
 /** A Lambda handler for function URL events. */
 export type FunctionUrlHandler = (event: unknown, context: Context) => Promise<FunctionUrlResult>
@@ -11,13 +12,6 @@ export type FunctionUrlHandler = (event: unknown, context: Context) => Promise<F
 interface FunctionUrlRequest extends WebhookRequest {
   /** Behind the `?`, percent-encoded as received; empty without one. */
   readonly query: string
-}
-
-interface Response {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  /** A JSON value; absent for a response without a body. */
-  readonly body?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -55,13 +49,6 @@ const functionUrlEvent = v.object({
   requestContext: v.object({ http: v.object({ method: v.string() }) }),
 })
 
-/** A function URL's response, payload format 2.0. */
-export interface FunctionUrlResult {
-  readonly statusCode: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
-
 /** Reads a function URL event. Throws if the function was invoked by something else. */
 export function requestOf(event: unknown): FunctionUrlRequest {
   const parsed = v.safeParse(functionUrlEvent, event)
@@ -80,9 +67,4 @@ export function requestOf(event: unknown): FunctionUrlRequest {
   } = parsed.output
   const method = requestContext.http.method.toUpperCase()
   return { method, path, query, headers: new Map(Object.entries(headers)), body, isBase64Encoded }
-}
-
-export function resultOf(response: Response): FunctionUrlResult {
-  const body = response.body === undefined ? '' : JSON.stringify(response.body)
-  return { statusCode: response.status, headers: response.headers, body }
 }

@@ -10,6 +10,7 @@ import { languages, type Language } from '../../../cli/pages/words.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { inboundMailWriter } from '../../../lib/table/inbound-writer.ts'
+import { dynamoDbStore } from '../../../lib/table/dynamodb-store.ts'
 import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
 import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
@@ -60,13 +61,14 @@ interface Asked {
 /** The console of these tables, opened by its first URL. */
 async function opened({ mayChange = false, lang = 'en' }: Asked = {}): Promise<Opened> {
   const { prefix, ...names } = tables
+  const log = (event: string, fields?: object) => void logged.push([event, fields])
+  const client = emulatorClient(engine.endpoint)
   const ledger = {
-    client: emulatorClient(engine.endpoint),
-    tables: names,
+    store: dynamoDbStore({ client, tables: names, clock, log }),
     name: prefix,
     blocklistDays: 14,
     clock,
-    log: (event: string, fields?: object) => void logged.push([event, fields]),
+    log,
   }
   const environment = engine.environmentOf({ prefix })
   const view: View = {

@@ -7,6 +7,7 @@ import { localTimes } from '../../../cli/local-time.ts'
 import { languages } from '../../../cli/pages/words.ts'
 import { readableBody } from '../../../cli/quarantined-body.ts'
 import { problemPartitionOf } from '../../../lib/core/delivery.ts'
+import { dynamoDbStore } from '../../../lib/table/dynamodb-store.ts'
 import { inboundMailWriter } from '../../../lib/table/inbound-writer.ts'
 import { emulatorClient } from '../../../local/dynamodb-emulator.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
@@ -26,7 +27,9 @@ beforeEach(async () => {
 function ledgerOf() {
   const { prefix, ...names } = tables
   const client = emulatorClient(engine.endpoint)
-  return { client, tables: names, name: prefix, blocklistDays: 14, clock, log: () => undefined }
+  const log = () => undefined
+  const store = dynamoDbStore({ client, tables: names, clock, log })
+  return { client, store, name: prefix, blocklistDays: 14, clock, log }
 }
 
 async function opened(ledger = ledgerOf()) {

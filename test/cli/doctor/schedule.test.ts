@@ -4,6 +4,8 @@ import { describe, expect, it } from '@jest/globals'
 import type { Check } from '../../../cli/doctor/check.ts'
 import { checkSchedule, longestRunMs, scheduleIntervalMs } from '../../../cli/doctor/schedule.ts'
 import type { RunFigures, StopReason } from '../../../lib/reconcile/ports.ts'
+import type { TableNames } from '../../../lib/store/ports.ts'
+import { dynamoDbStore } from '../../../lib/table/dynamodb-store.ts'
 import { runStore } from '../../../lib/table/lease-and-checkpoint.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
 import { embeddedTables } from '../../embedded-tables.ts'
@@ -43,7 +45,11 @@ async function reported(
     const takenMs = atMs(lease.takenMinutesAgo)
     await runs.acquire('b', takenMs, lease.untilMs ?? takenMs + 2 * minuteMs)
   }
-  return checkSchedule({ client: engine.client, tables, clock }, environment)
+  return checkSchedule({ store: storeOf(tables), clock }, environment)
+}
+
+function storeOf(tables: TableNames) {
+  return dynamoDbStore({ client: engine.client, tables, clock: virtualClock(nowMs), log: () => undefined })
 }
 
 function figures(stoppedBy: StopReason): RunFigures {
@@ -174,6 +180,6 @@ describe('the schedule', () => {
     }
     await engine.client.send(new PutItemCommand({ TableName: tables.reconciliation, Item }))
     const clock = virtualClock(nowMs)
-    await expect(checkSchedule({ client: engine.client, tables, clock }, prod)).rejects.toThrow('finite')
+    await expect(checkSchedule({ store: storeOf(tables), clock }, prod)).rejects.toThrow('finite')
   })
 })

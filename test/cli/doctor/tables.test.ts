@@ -364,7 +364,7 @@ describe('credentials', () => {
 
   it('are needed, and known to AWS', async () => {
     const client = await refusing('UnrecognizedClientException')
-    expect(await checkDynamoDb({ client, tables: tableNames('x') }, prod)).toEqual({
+    expect(await checkDynamoDb({ client, store: { tables: tableNames('x') } }, prod)).toEqual({
       check: 'DynamoDB',
       verdict: 'failed',
       found: 'AWS does not accept the credentials (UnrecognizedClientException)',
@@ -375,7 +375,7 @@ describe('credentials', () => {
 
   it('are no matter of tables that are not there', async () => {
     const client = await refusing('ResourceNotFoundException')
-    expect(await checkDynamoDb({ client, tables: tableNames('x') }, prod)).toEqual({
+    expect(await checkDynamoDb({ client, store: { tables: tableNames('x') } }, prod)).toEqual({
       check: 'DynamoDB',
       verdict: 'passed',
       found: 'answers in ap-southeast-1',
@@ -390,9 +390,9 @@ describe('credentials', () => {
     ],
   ])('are accepted where %j leads', async (endpoints, found) => {
     const client = await refusing('ResourceNotFoundException')
-    expect(await checkDynamoDb({ client, tables: tableNames('x') }, { ...prod, ...endpoints })).toMatchObject(
-      { found },
-    )
+    expect(
+      await checkDynamoDb({ client, store: { tables: tableNames('x') } }, { ...prod, ...endpoints }),
+    ).toMatchObject({ found })
   })
 })
 

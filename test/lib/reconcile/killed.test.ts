@@ -9,7 +9,7 @@ import {
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
-import type { TableNames } from '../../../lib/table/names.ts'
+import type { TableNames } from '../../../lib/store/ports.ts'
 import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'

@@ -5,13 +5,13 @@ import { isTaskKey } from '../../../lib/core/message.ts'
 import type { DeliveryReader } from '../../../lib/ledger/ports.ts'
 import type { LeaseByHand, RunFigures, RunStore } from '../../../lib/reconcile/ports.ts'
 import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
-import type { OpenPostgres } from '../../../lib/postgres/open-postgres.ts'
+import type { PostgresStore } from '../../../lib/postgres/postgres-store.ts'
 import type { Clock, Log } from '../../../lib/runtime/ports.ts'
 import { recordingSuppressions } from '../../../lib/suppressions/record-with-suppressions.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { leaseByHand, runStore } from '../../../lib/table/lease-and-checkpoint.ts'
-import type { TableNames } from '../../../lib/table/names.ts'
+import type { TableNames } from '../../../lib/store/ports.ts'
 import { quarantineWriter } from '../../../lib/table/quarantine-writer.ts'
 import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
@@ -88,7 +88,7 @@ export function ledgerOnTables(
   }
 }
 
-export function ledgerOnPostgres(engine: EmbeddedPostgres, tables: OpenPostgres): WorldLedger {
+export function ledgerOnPostgres(engine: EmbeddedPostgres, tables: PostgresStore): WorldLedger {
   const writes: string[] = []
   const writer = tables.deliveryWriter({ retentionDays: 400 })
   const recording = recordingSuppressions(writer, tables.suppressionWriter())

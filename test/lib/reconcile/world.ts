@@ -5,7 +5,7 @@ import type { CallBudget } from '../../../lib/reconcile/provider-calls.ts'
 import { reconcile, type ReconcileDependencies, type RunReport } from '../../../lib/reconcile/reconcile.ts'
 import type { Log } from '../../../lib/runtime/ports.ts'
 import { getSendEmailStatus } from '../../../lib/status-apis/ses/get-send-email-status.ts'
-import type { TableNames } from '../../../lib/table/names.ts'
+import type { TableNames } from '../../../lib/store/ports.ts'
 import type { SimulatedDelivery } from '../../../local/simulated-ses/mail.ts'
 export { mailAt, messageIdAt } from '../../../local/simulated-ses/mail.ts'
 import {

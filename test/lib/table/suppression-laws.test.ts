@@ -14,7 +14,7 @@ import type {
   SuppressionRemover,
   SuppressionWriter,
 } from '../../../lib/suppressions/ports.ts'
-import type { TableNames } from '../../../lib/table/names.ts'
+import type { TableNames } from '../../../lib/store/ports.ts'
 import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'

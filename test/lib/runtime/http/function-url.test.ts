@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { requestOf, resultOf } from '../../../../lib/runtime/http/function-url.ts'
+import { resultOf } from '../../../../lib/runtime/http/function-url-result.ts'
+import { requestOf } from '../../../../lib/runtime/http/function-url.ts'
 
 /** The sample of the AWS Lambda developer guide, shortened. */
 const functionUrlEvent = {

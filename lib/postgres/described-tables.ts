@@ -1,4 +1,5 @@
-import { everyTable, type Store, type TableName } from './schema.ts'
+import { textOf } from '../rows/row.ts'
+import { everyTable, type PostgresTables, type TableName } from './schema.ts'
 
 /** What PostgreSQL says of a table. */
 interface DescribedTable {
@@ -9,7 +10,7 @@ interface DescribedTable {
 
 /** The tables of the deployment that there are, by name. */
 export async function describedTables(
-  { database }: Store,
+  { database }: PostgresTables,
   schema: string,
 ): Promise<ReadonlyMap<TableName, DescribedTable>> {
   const rows = await database.read(
@@ -31,4 +32,14 @@ export async function describedTables(
       ] as const,
   )
   return new Map(described.filter(([name]) => everyTable.includes(name)))
+}
+
+/** Which server and which database it is; the server is empty where the connection is a local socket. */
+export async function placeOf({
+  database,
+}: PostgresTables): Promise<{ readonly region: string; readonly account: string }> {
+  const [row = {}] = await database.read(
+    'SELECT current_database() AS account, host(inet_server_addr()) AS region',
+  )
+  return { region: textOf(row, 'region'), account: textOf(row, 'account') }
 }
