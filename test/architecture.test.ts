@@ -9,7 +9,7 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 const useCases = ['ingest', 'quarantine', 'suppressions', 'reconcile', 'erase', 'query']
-const adapters = ['rows', 'table', 'parameters', 'status APIs']
+const adapters = ['rows', 'table', 'postgres', 'parameters', 'status APIs']
 const belowWiring = ['core', 'ports', 'providers', 'runtime', ...useCases, ...adapters]
 
 /** Which layer a file belongs to, and which layers it may import from. */
@@ -51,6 +51,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   // What rows hold, whichever store keeps them.
   { name: 'rows', files: /^lib\/rows\//, mayImport: ['core', 'ports', 'rows'] },
   { name: 'table', files: /^lib\/table\//, mayImport: ['core', 'ports', 'rows', 'table'] },
+  { name: 'postgres', files: /^lib\/postgres\//, mayImport: ['core', 'ports', 'rows', 'postgres'] },
   { name: 'parameters', files: /^lib\/runtime\/parameters\//, mayImport: ['core', 'ports', 'parameters'] },
   {
     name: 'status APIs',
@@ -164,6 +165,7 @@ describe('the arrows between layers', () => {
     [/^@aws-sdk\/client-cloudwatch-logs/, ['function logs']],
     [/^@aws-sdk\/client-cloudwatch$/, ['cli']],
     [/^@aws-sdk\/client-ssm/, ['parameters']],
+    [/^pg$/, ['postgres']],
     [/^tencentcloud/, ['status APIs']],
     [/^@middy\//, ['functions', 'http']],
     // No function is deployed with them.

@@ -7,6 +7,7 @@ import type { Environment } from '../lib/runtime/config.ts'
 import type { TableNames } from '../lib/store/ports.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { scanItems } from '../lib/table/pages.ts'
+import { embeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
 import { forbidAskingForRows, limitToRole, type FunctionName } from './function-roles.ts'
 
 /** The engine for one test file, and a fresh set of tables for whoever asks. */
@@ -17,6 +18,8 @@ export interface EmbeddedTables {
   readonly clientAs: (name: FunctionName) => DynamoDBClient
   /** With the indexes that these settings want. Default: none of those. */
   readonly freshTables: (settings?: Environment) => Promise<TableNames & { readonly prefix: string }>
+  /** With `LEDGER=postgres`: for tests whose ledger may be anything. */
+  readonly postgres: EmbeddedPostgres | undefined
   /** All that a command or the client needs of its environment to work on these tables. */
   readonly environmentOf: (tables: { readonly prefix: string }) => Record<string, string>
 }
@@ -31,6 +34,7 @@ export function embeddedTables({ onlyHere = false } = {}): EmbeddedTables {
   const elsewhere = onlyHere ? undefined : process.env.TEST_DYNAMODB_ENDPOINT
   let emulator: DynamoDbEmulator | undefined
   let tables = elsewhere === undefined ? 0 : randomInt(2 ** 32) * 1_000
+  const postgres = process.env.LEDGER === 'postgres' ? embeddedPostgres() : undefined
   const limited = new Map<FunctionName, DynamoDBClient>()
   const started = (): DynamoDbEmulator => {
     if (!emulator) throw new Error('The engine starts in beforeAll.')
@@ -50,6 +54,7 @@ export function embeddedTables({ onlyHere = false } = {}): EmbeddedTables {
     get endpoint() {
       return started().endpoint
     },
+    postgres,
     clientAs(name) {
       const client = limited.get(name) ?? limitedClient(started().endpoint, name)
       limited.set(name, client)

@@ -3,11 +3,10 @@ import fc from 'fast-check'
 import { tokenDigest } from '../lib/ingest/token-digest.ts'
 import { ingest } from '../lib/ingest/ingest.ts'
 import { providers } from '../lib/providers/registry.ts'
-import type { TableNames } from '../lib/store/ports.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
 import { accepted, anyCallback, type Reported } from './callback-arbitraries.ts'
 import { embeddedTables } from './embedded-tables.ts'
-import { emptyTables, wiredLedger, type AllRows } from './wired-ledger.ts'
+import { ledgerUnderTest, type AllRows, type LedgerUnderTest } from './wired-ledger.ts'
 import { times } from './strength.ts'
 
 // The law of docs/adr/0001 for everything that callbacks write: any order and any multiplicity of any mix of both
@@ -17,9 +16,9 @@ import { times } from './strength.ts'
 const engine = embeddedTables()
 const clock = virtualClock('2026-11-21T08:00:00Z')
 
-let tables: TableNames
+let ledger: LedgerUnderTest
 beforeAll(async () => {
-  tables = await engine.freshTables()
+  ledger = await ledgerUnderTest(engine, clock, () => undefined)
 })
 
 /** Callbacks, and the same ones in another order with repeats in between: each with the time that it is sent for. */
@@ -39,8 +38,7 @@ const filled = new Map<string, number>()
 
 /** The rows after each of the posters has posted its callbacks, one after the other, all posters at once. */
 async function rowsAfter(...posters: readonly (readonly Reported[])[]): Promise<AllRows> {
-  await emptyTables(engine.client, tables)
-  const ledger = wiredLedger(engine.client, tables, clock, () => undefined)
+  await ledger.empty()
   const on = {
     ...ledger,
     deployment: 'test',

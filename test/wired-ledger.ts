@@ -1,4 +1,4 @@
-import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, DeleteTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { QuarantineStore, QuarantineWriter } from '../lib/quarantine/ports.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 import { recordingSuppressions } from '../lib/suppressions/record-with-suppressions.ts'
@@ -9,7 +9,8 @@ import { quarantineStore } from '../lib/table/quarantine-store.ts'
 import { quarantineWriter } from '../lib/table/quarantine-writer.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import type { ProcessBodyDependencies } from '../lib/ingest/process-body.ts'
-import { rowsOf, type PlainRow } from './embedded-tables.ts'
+import type { EmbeddedPostgres } from './embedded-postgres.ts'
+import { rowsOf, type EmbeddedTables, type PlainRow } from './embedded-tables.ts'
 
 /** The real writers on one set of tables, wired as functions/ingest.ts and the command wire them. */
 export interface WiredLedger extends ProcessBodyDependencies {
@@ -19,6 +20,67 @@ export interface WiredLedger extends ProcessBodyDependencies {
   readonly keysOf: () => Promise<readonly string[]>
   /** Every row of every table that callbacks write into. */
   readonly allRows: () => Promise<AllRows>
+}
+
+/** The same on whichever store `LEDGER` names, and what tests do to its tables. */
+export interface LedgerUnderTest extends WiredLedger {
+  readonly rowsOf: (table: keyof AllRows) => Promise<readonly PlainRow[]>
+  /** Deletes every row. */
+  readonly empty: () => Promise<void>
+  /** Part of a large quarantined body is no longer there. */
+  readonly damage: (id: string) => Promise<void>
+  /** From now on the store lacks the table. */
+  readonly lose: (table: 'deliveries' | 'quarantine') => Promise<void>
+}
+
+/** A new ledger: in tables of DynamoDB, or with `LEDGER=postgres` in PostgreSQL, where whatever was opened before is over. */
+export async function ledgerUnderTest(
+  engine: EmbeddedTables,
+  clock: Clock,
+  log: Log,
+): Promise<LedgerUnderTest> {
+  if (engine.postgres) return ledgerInPostgres(engine.postgres, clock, log)
+  const tables = await engine.freshTables()
+  return {
+    ...wiredLedger(engine.client, tables, clock, log),
+    rowsOf: (table) => rowsOf(engine.client, tables[table]),
+    empty: () => emptyTables(engine.client, tables),
+    async damage(id) {
+      const Key = { id: { S: `${id}#001` } }
+      await engine.client.send(new DeleteItemCommand({ TableName: tables.quarantine, Key }))
+    },
+    async lose(table) {
+      await engine.client.send(new DeleteTableCommand({ TableName: tables[table] }))
+    },
+  }
+}
+
+async function ledgerInPostgres(engine: EmbeddedPostgres, clock: Clock, log: Log): Promise<LedgerUnderTest> {
+  const tables = await engine.emptied(clock, log)
+  const retention = { retentionDays: 400 }
+  return {
+    deliveries: recordingSuppressions(tables.deliveryWriter(retention), tables.suppressionWriter()),
+    inbound: tables.inboundWriter(retention),
+    keeper: tables.quarantineWriter(retention),
+    store: tables.quarantineStore(),
+    keysOf: () => Promise.resolve([]),
+    clock,
+    log,
+    async allRows() {
+      return {
+        deliveries: await engine.rowsOf('deliveries'),
+        suppressions: await engine.rowsOf('suppressions'),
+        inbound: await engine.rowsOf('inbound'),
+        quarantine: await engine.rowsOf('quarantine'),
+      }
+    },
+    rowsOf: (table) => engine.rowsOf(table),
+    async empty() {
+      await engine.emptied(clock, log)
+    },
+    damage: (id) => engine.loseBody(id),
+    lose: (table) => engine.lose(table),
+  }
 }
 
 export type AllRows = Readonly<

@@ -75,7 +75,7 @@ const head = v.object({
 const keptContent = v.union([v.object({ content: v.string() }), v.object({ parts: count })])
 
 /** Throws a `ValiError` where the row does not hold what this version writes. */
-function inboundMailIn(row: Row): StoredInboundMail {
+export function inboundMailIn(row: Row): StoredInboundMail {
   const { answers, ...mail } = v.parse(head, row)
   const columns = inboundColumns.flatMap((column) => {
     const value = textIn(row, column)

@@ -23,6 +23,11 @@ export function textIn(row: Row, column: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** The same where it has to be there, and a row that lacks it is nobody's. */
+export function textOf(row: Row, column: string): string {
+  return textIn(row, column) ?? ''
+}
+
 /** A row that does not hold what this version writes. */
 export class UnreadableRowError extends Error {}
 

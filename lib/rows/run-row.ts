@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { stopReasons, type RunState } from '../reconcile/ports.ts'
-import { instant, type Row } from './row.ts'
+import type { LastRun } from '../store/ports.ts'
+import { instant, textIn, type Row } from './row.ts'
 
 const storedRun = v.object({
   lastRunAt: v.exactOptional(instant),
@@ -21,4 +22,26 @@ export function runStateIn(row: Row): RunState {
 /** Compared as text, so always with milliseconds. */
 export function leaseInstant(instantMs: number): string {
   return new Date(instantMs).toISOString()
+}
+
+/** How the last run of a job ended; `undefined` for a row that holds none, or nothing of it that can be read. */
+export function lastRunIn(row: Row): LastRun | undefined {
+  const job = textIn(row, 'job')
+  const [endedAtMs, leaseUntilMs] = [instantIn(row, 'lastRunAt'), instantIn(row, 'leaseUntil')]
+  if (job === undefined || (endedAtMs === undefined && leaseUntilMs === undefined)) return undefined
+  return {
+    job,
+    ...(endedAtMs !== undefined && { endedAtMs }),
+    ...(leaseUntilMs !== undefined && { leaseUntilMs }),
+    figures: new Map(
+      Object.entries(row.lastRun ?? {}).flatMap(([name, value]: [string, unknown]) =>
+        typeof value === 'string' || typeof value === 'number' ? [[name, String(value)] as const] : [],
+      ),
+    ),
+  }
+}
+
+function instantIn(row: Row, column: string): number | undefined {
+  const instantMs = Date.parse(textIn(row, column) ?? '')
+  return Number.isNaN(instantMs) ? undefined : instantMs
 }

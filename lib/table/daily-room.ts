@@ -1,11 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { dailyRoom as roomOf } from '../rows/daily-room.ts'
 import type { Clock } from '../runtime/ports.ts'
 import { expiresAt } from './expiry.ts'
 import { Expression } from './expression.ts'
 import { tryUpdate } from './try-update.ts'
-
-/** A body counts as at least this: a row with little in it costs as much to write. */
-const leastBytes = 1_024
 
 interface Dependencies {
   readonly client: DynamoDBClient
@@ -14,21 +12,13 @@ interface Dependencies {
   readonly maxBytes: number
 }
 
-/**
- * Reserves bytes of the day's limit (UTC), and returns whether there was room. One row a day counts them; a conditional
- * write reads nothing, so no permission to read is needed. Reserved bytes are not released if they are not used.
- */
+/** One row a day counts what it has taken; a conditional write reads nothing, so no permission to read is needed. */
 export function dailyRoom(of: Dependencies): (bytes: number, signal?: AbortSignal) => Promise<boolean> {
-  // So that a flood costs no writes once the day's limit is reached.
-  let refused = { day: '', bytes: Infinity }
-  return async (given, signal) => {
-    const bytes = Math.max(given, leastBytes)
-    const day = new Date(of.clock.now()).toISOString().slice(0, 10)
-    if (bytes > of.maxBytes || (refused.day === day && bytes >= refused.bytes)) return false
-    const hasRoom = await tryUpdate(of, { id: { S: counterId(day) } }, takingExpression(of, bytes), signal)
-    if (!hasRoom) refused = { day, bytes }
-    return hasRoom
-  }
+  return roomOf({
+    ...of,
+    take: (day, bytes, signal) =>
+      tryUpdate(of, { id: { S: counterId(day) } }, takingExpression(of, bytes), signal),
+  })
 }
 
 function takingExpression({ clock, maxBytes }: Dependencies, bytes: number): Expression {

@@ -5,6 +5,7 @@ import { isTaskKey } from '../../../lib/core/message.ts'
 import type { DeliveryReader } from '../../../lib/ledger/ports.ts'
 import type { LeaseByHand, RunFigures, RunStore } from '../../../lib/reconcile/ports.ts'
 import type { ReconcileDependencies } from '../../../lib/reconcile/reconcile.ts'
+import type { PostgresStore } from '../../../lib/postgres/postgres-store.ts'
 import type { Clock, Log } from '../../../lib/runtime/ports.ts'
 import { recordingSuppressions } from '../../../lib/suppressions/record-with-suppressions.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
@@ -16,6 +17,7 @@ import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
 import { emulatorClient } from '../../../local/dynamodb-emulator.ts'
 import { inMemoryLedger } from '../../../local/in-memory-ledger.ts'
+import type { EmbeddedPostgres } from '../../embedded-postgres.ts'
 import { rowsOf, type EmbeddedTables, type PlainRow } from '../../embedded-tables.ts'
 import { limitToRole } from '../../function-roles.ts'
 import { recordSent, type SentCommand } from '../../sent-commands.ts'
@@ -83,6 +85,33 @@ export function ledgerOnTables(
     close() {
       client.destroy()
     },
+  }
+}
+
+export function ledgerOnPostgres(engine: EmbeddedPostgres, tables: PostgresStore): WorldLedger {
+  const writes: string[] = []
+  const writer = tables.deliveryWriter({ retentionDays: 400 })
+  const recording = recordingSuppressions(writer, tables.suppressionWriter())
+  return {
+    writes,
+    deliveries: {
+      ...tables.deliveryReader(),
+      record(event, signal) {
+        writes.push('record')
+        return recording.record(event, signal)
+      },
+      leavePending(key, status) {
+        writes.push('leavePending')
+        return writer.leavePending(key, status)
+      },
+    },
+    quarantine: tables.quarantineWriter({ retentionDays: 400 }),
+    runs: { ...tables.runStore(job), ...tables.leaseByHand(job) },
+    rows: () => engine.rowsOf('deliveries'),
+    suppressed: async () =>
+      (await Array.fromAsync(tables.suppressionReader().all())).map(({ recipient }) => recipient).sort(),
+    storedRun: async () => (await engine.rowsOf('reconciliation'))[0] ?? {},
+    close: () => undefined,
   }
 }
 

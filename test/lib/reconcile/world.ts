@@ -17,7 +17,7 @@ import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts
 import type { EmbeddedTables, PlainRow } from '../../embedded-tables.ts'
 import { eventWith } from '../../events.ts'
 import type { SentCommand } from '../../sent-commands.ts'
-import { ledgerInMemory, ledgerOnTables, type WorldLedger } from './world-ledger.ts'
+import { ledgerInMemory, ledgerOnPostgres, ledgerOnTables, type WorldLedger } from './world-ledger.ts'
 
 const credentials = { secretId: 'AKIDsimulated', secretKey: 'simulated-secret-key' }
 
@@ -56,9 +56,10 @@ export interface TableWorld extends World {
 
 /**
  * A world for tests of what reconcile does, whatever its ledger. It is in memory, which is many times faster and answers as
- * the tables do (test/contracts); with `LEDGER=tables`, as `npm run test:proof` sets it, it is the tables.
+ * the tables do (test/contracts); with `LEDGER=tables`, as `npm run test:proof` sets it, it is the tables, and with
+ * `LEDGER=postgres` (`npm run test:postgres`) those in PostgreSQL.
  */
-export function quickWorldAt(
+export async function quickWorldAt(
   now: string,
   engine: EmbeddedTables,
   mails: readonly SimulatedDelivery[],
@@ -66,7 +67,11 @@ export function quickWorldAt(
 ): Promise<World> {
   if (process.env.LEDGER === 'tables') return worldAt(now, engine, mails, options)
   const clock = virtualClock(now)
-  return worldOn(ledgerInMemory(clock), clock, [], mails, options)
+  if (engine.postgres === undefined) return worldOn(ledgerInMemory(clock), clock, [], mails, options)
+  const logged: string[] = []
+  const ledger = ledgerOnPostgres(engine.postgres, await engine.postgres.emptied(clock, logInto(logged)))
+  const world = await worldOn(ledger, clock, logged, mails, options)
+  return { ...world, rows: async () => (await world.rows()).map(withoutIndex) }
 }
 
 export async function worldAt(

@@ -3,10 +3,12 @@ import fc from 'fast-check'
 import { countsOf, type Delivery } from '../../../lib/core/delivery.ts'
 import { eventKinds, type DeliveryEvent, type EventKind } from '../../../lib/core/event.ts'
 import { joined } from '../../../lib/core/join.ts'
+import type { DeliveryReader, DeliveryWriter } from '../../../lib/ledger/ports.ts'
 import { deliveryReader } from '../../../lib/table/delivery-reader.ts'
 import { deliveryWriter } from '../../../lib/table/delivery-writer.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
-import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import type { EmbeddedPostgres } from '../../embedded-postgres.ts'
+import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../../events.ts'
 import { times } from '../../strength.ts'
 
@@ -87,38 +89,58 @@ const engine = embeddedTables()
 const clock = virtualClock('2026-11-21T08:00:00Z')
 const quiet = () => undefined
 
+const indexes = { CORRELATION_HEADER: 'X-Tencentcloudses-Cb-Order', RFC_MESSAGE_ID_INDEX: 'on' }
+const indexedIds = { ownIdHeaders: ['X-Tencentcloudses-Cb-Order'], isRfcMessageIdIndexed: true }
+
+interface Opened {
+  readonly writer: (maxFactsInRow: number) => DeliveryWriter
+  readonly reader: DeliveryReader
+  readonly rows: () => Promise<readonly PlainRow[]>
+}
+
+async function opened(): Promise<Opened> {
+  if (engine.postgres) return openedInPostgres(engine.postgres)
+  const { client } = engine
+  const { deliveries: table } = await engine.freshTables(indexes)
+  const settings = { client, table, retentionDays: 400, clock, indexedIds }
+  return {
+    writer: (maxFactsInRow) => deliveryWriter({ ...settings, maxFactsInRow }),
+    reader: deliveryReader({ client, table, clock, log: quiet }),
+    rows: () => rowsOf(client, table),
+  }
+}
+
+async function openedInPostgres(postgres: EmbeddedPostgres): Promise<Opened> {
+  const tables = await postgres.emptied(clock)
+  return {
+    writer: (maxFactsInRow) => tables.deliveryWriter({ retentionDays: 400, indexedIds, maxFactsInRow }),
+    reader: tables.deliveryReader(),
+    rows: () => postgres.rowsOf('deliveries'),
+  }
+}
+
+interface Written {
+  readonly rows: readonly PlainRow[]
+  readonly deliveries: Deliveries
+}
+
+/** What new tables hold after writers at once. */
 async function writtenBy(
   writers: readonly (readonly DeliveryEvent[])[],
   maxFactsInRow = 50,
-): Promise<{ table: string }> {
-  const { deliveries: table } = await engine.freshTables({
-    CORRELATION_HEADER: 'X-Tencentcloudses-Cb-Order',
-    RFC_MESSAGE_ID_INDEX: 'on',
-  })
+): Promise<Written> {
+  const { writer, reader, rows } = await opened()
   await Promise.all(
     writers.map(async (events) => {
-      const writer = deliveryWriter({
-        client: engine.client,
-        table,
-        retentionDays: 400,
-        clock,
-        maxFactsInRow,
-        indexedIds: { ownIdHeaders: ['X-Tencentcloudses-Cb-Order'], isRfcMessageIdIndexed: true },
-      })
-      for (const event of events) await writer.record(event)
+      const own = writer(maxFactsInRow)
+      for (const event of events) await own.record(event)
     }),
   )
-  return { table }
-}
-
-async function deliveriesIn(table: string): Promise<Deliveries> {
-  const reader = deliveryReader({ client: engine.client, table, clock, log: quiet })
   const all = (await Promise.all(recipients.map((recipient) => reader.ofRecipient(recipient)))).flat()
-  return new Map(
-    all
-      .map((delivery) => [`${delivery.recipient} ${delivery.message}`, delivery] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  )
+  const byKey = all
+    .map((delivery) => [`${delivery.recipient} ${delivery.message}`, delivery] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return { rows: await rows(), deliveries: new Map(byKey) }
 }
 
 describe('the pure core', () => {
@@ -149,7 +171,7 @@ describe('the table', () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
         const [first, second] = [await writtenBy([events]), await writtenBy([shuffled])]
-        expect(await rowsOf(engine.client, second.table)).toEqual(await rowsOf(engine.client, first.table))
+        expect(second.rows).toEqual(first.rows)
       }),
       { numRuns: times({ quick: 4, proof: 40 }) },
     )
@@ -160,7 +182,7 @@ describe('the table', () => {
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
         const alone = await writtenBy([events])
         const raced = await writtenBy([events, shuffled, events.toReversed()])
-        expect(await rowsOf(engine.client, raced.table)).toEqual(await rowsOf(engine.client, alone.table))
+        expect(raced.rows).toEqual(alone.rows)
       }),
       { numRuns: times({ quick: 4, proof: 40 }) },
     )
@@ -169,8 +191,8 @@ describe('the table', () => {
   it('returns what the pure core computes where its sets are full after one fact', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
-        const { table } = await writtenBy([shuffled, events.toReversed()], 1)
-        expect(await deliveriesIn(table)).toEqual(modelOf(events))
+        const { deliveries } = await writtenBy([shuffled, events.toReversed()], 1)
+        expect(deliveries).toEqual(modelOf(events))
       }),
       { numRuns: times({ quick: 4, proof: 40 }) },
     )
@@ -179,8 +201,8 @@ describe('the table', () => {
   it('returns what the pure core computes', async () => {
     await fc.assert(
       fc.asyncProperty(streams, async ({ events, shuffled }) => {
-        const { table } = await writtenBy([shuffled])
-        expect(await deliveriesIn(table)).toEqual(modelOf(events))
+        const { deliveries } = await writtenBy([shuffled])
+        expect(deliveries).toEqual(modelOf(events))
       }),
       { numRuns: times({ quick: 4, proof: 40 }) },
     )

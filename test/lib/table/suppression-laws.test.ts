@@ -9,9 +9,17 @@ import {
   type Suppression,
   type SuppressionEvidence,
 } from '../../../lib/core/suppression.ts'
+import type {
+  SuppressionReader,
+  SuppressionRemover,
+  SuppressionWriter,
+} from '../../../lib/suppressions/ports.ts'
+import type { TableNames } from '../../../lib/store/ports.ts'
 import { suppressionReader } from '../../../lib/table/suppression-reader.ts'
 import { suppressionWriter } from '../../../lib/table/suppression-writer.ts'
-import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
+import { virtualClock } from '../../../local/virtual-clock.ts'
+import type { EmbeddedPostgres } from '../../embedded-postgres.ts'
+import { embeddedTables, rowsOf, type PlainRow } from '../../embedded-tables.ts'
 import { sampleMessage } from '../../events.ts'
 import { times } from '../../strength.ts'
 
@@ -152,22 +160,53 @@ function modelOf(steps: readonly Step[]): Suppression {
 }
 
 const engine = embeddedTables()
-let tables: readonly [string, string]
+let tables: TableNames
 beforeAll(async () => {
-  tables = [(await engine.freshTables()).suppressions, (await engine.freshTables()).suppressions]
+  tables = await engine.freshTables()
 })
 
 /** Each set is full after one line. */
 const full = { evidence: 1, blocklisted: 1, unclearBounces: 1 } as const
 
-/** Runs the writers at once on a table that was emptied: making one takes longer than all that is written. */
-async function write(
-  table: string,
+interface Opened {
+  readonly list: SuppressionWriter & SuppressionRemover
+  readonly reader: SuppressionReader
+  readonly rows: () => Promise<readonly PlainRow[]>
+}
+
+/** A table that was emptied: making one takes longer than all that is written. */
+async function opened(limits: Partial<typeof full>): Promise<Opened> {
+  if (engine.postgres) return openedInPostgres(engine.postgres, limits)
+  const { client } = engine
+  const { suppressions: table } = tables
+  await client.send(new DeleteItemCommand({ TableName: table, Key: { recipient: { S: recipient } } }))
+  return {
+    list: suppressionWriter({ client, table, limits }),
+    reader: suppressionReader({ client, table }),
+    rows: () => rowsOf(client, table),
+  }
+}
+
+async function openedInPostgres(postgres: EmbeddedPostgres, limits: Partial<typeof full>): Promise<Opened> {
+  const store = await postgres.emptied(virtualClock(0))
+  return {
+    list: store.suppressionWriter(limits),
+    reader: store.suppressionReader(),
+    rows: () => postgres.rowsOf('suppressions'),
+  }
+}
+
+interface Written {
+  readonly rows: readonly PlainRow[]
+  readonly row: Suppression
+}
+
+/** What the table holds after writers at once. */
+async function written(
   writers: readonly (readonly Step[])[],
   limits: Partial<typeof full> = {},
-): Promise<void> {
-  await engine.client.send(new DeleteItemCommand({ TableName: table, Key: { recipient: { S: recipient } } }))
-  const list = suppressionWriter({ client: engine.client, table, limits })
+): Promise<Written> {
+  const { list, reader, rows } = await opened(limits)
   await list.suppress(known)
   await Promise.all(
     writers.map(async (steps) => {
@@ -177,12 +216,9 @@ async function write(
       }
     }),
   )
-}
-
-async function read(table: string): Promise<Suppression> {
-  const row = await suppressionReader({ client: engine.client, table }).ofRecipient(recipient)
+  const row = await reader.ofRecipient(recipient)
   if (row === undefined) throw new Error('There is no row.')
-  return row
+  return { rows: await rows(), row }
 }
 
 /** Before, while and after blocklistings of these days hold. */
@@ -208,44 +244,40 @@ function unwantedOf(row: Suppression): ReadonlySet<string> {
 
 describe('the suppression list', () => {
   it('ends in the same row in any order and with any repeats', async () => {
-    const [first, second] = tables
     await fc.assert(
       fc.asyncProperty(streams, async ({ steps, shuffled }) => {
-        await write(first, [steps])
-        await write(second, [shuffled])
-        expect(await rowsOf(engine.client, second)).toEqual(await rowsOf(engine.client, first))
-        await expectModel(second, modelOf(steps))
+        const first = await written([steps])
+        const second = await written([shuffled])
+        expect(second.rows).toEqual(first.rows)
+        expectModel(second, modelOf(steps))
       }),
       { numRuns: times({ quick: 4, proof: 20 }) },
     )
   })
 
   it('ends in the same row whichever way three writers at once get in between each other', async () => {
-    const [alone, raced] = tables
     await fc.assert(
       fc.asyncProperty(streams, async ({ steps, shuffled }) => {
-        await write(alone, [steps])
-        await write(raced, [steps, shuffled, steps.toReversed()])
-        expect(await rowsOf(engine.client, raced)).toEqual(await rowsOf(engine.client, alone))
-        await expectModel(raced, modelOf(steps))
+        const alone = await written([steps])
+        const raced = await written([steps, shuffled, steps.toReversed()])
+        expect(raced.rows).toEqual(alone.rows)
+        expectModel(raced, modelOf(steps))
       }),
       { numRuns: times({ quick: 4, proof: 20 }) },
     )
   })
 
   it('shows correctly who is on it, why and until when even where each set is full after one line', async () => {
-    const [table] = tables
     await fc.assert(
       fc.asyncProperty(streams, async ({ steps, shuffled }) => {
-        await write(table, [shuffled, steps.toReversed()], full)
-        const row = await read(table)
+        const { row, rows } = await written([shuffled, steps.toReversed()], full)
         const model = modelOf(steps)
         expect(reasonsOf(row)).toEqual(reasonsOf(model))
         expect(row.removals).toEqual(model.removals)
         // Of unsubscriptions that found no room nobody knows the domain: they speak of every sender.
         const unwanted = unwantedOf(row)
         for (const domain of unwantedOf(model)) expect(unwanted.has(domain) || unwanted.has('any')).toBe(true)
-        const [{ suppressedBy } = {}] = await rowsOf(engine.client, table)
+        const [{ suppressedBy } = {}] = rows
         expect(suppressedBy === undefined).toBe(firstLasting(model) === undefined)
       }),
       { numRuns: times({ quick: 4, proof: 20 }) },
@@ -254,10 +286,9 @@ describe('the suppression list', () => {
 })
 
 /** Of a row with room for everything nothing is lost, and its columns name what comes first. */
-async function expectModel(table: string, model: Suppression): Promise<void> {
-  const row = await read(table)
+function expectModel({ row, rows }: Written, model: Suppression): void {
   expect(row).toEqual(model)
   expect(held(row)).toEqual(held(model))
-  const [{ suppressedBy } = {}] = await rowsOf(engine.client, table)
+  const [{ suppressedBy } = {}] = rows
   expect(suppressedBy).toBe(firstLasting(model))
 }

@@ -1,0 +1,46 @@
+import pg from 'pg'
+import { databaseBehind, StatementError, unlessAborted, type Database } from './database.ts'
+
+interface Connections {
+  /** postgres://user:password@host:port/database, with `?sslmode=` and whatever else libpq knows. */
+  readonly url: string
+  /** Concurrent connections; further statements wait. Default: 10. */
+  readonly max?: number
+  /** How long connecting, and one statement, may take. */
+  readonly timeoutMs: number
+}
+
+/** A database by its own protocol: any PostgreSQL from version 15 on. It connects at the first statement. */
+// ts-unused-exports:disable-next-line
+export function pgDatabase({ url, max = 10, timeoutMs }: Connections): Database & {
+  readonly close: () => Promise<void>
+} {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    // So that the server, too, ends what nobody waits for.
+    statement_timeout: timeoutMs,
+    allowExitOnIdle: true,
+  })
+  // A connection that is lost while it is idle is no failure of any statement.
+  pool.on('error', () => undefined)
+  const database = databaseBehind({
+    run: (statement, json, signal) =>
+      unlessAborted(signal, async () => {
+        const query = { text: statement, rowMode: 'array', ...(json !== undefined && { values: [json] }) }
+        const { rows, rowCount } = await pool.query<[unknown]>(query as pg.QueryArrayConfig).catch(refused)
+        return { rows: rows.map(([row]) => row), changed: rowCount ?? 0 }
+      }),
+  })
+  return { ...database, close: () => pool.end() }
+}
+
+/** The detail of PostgreSQL's errors may hold what was to be written, so only the message goes on. */
+function refused(error: unknown): never {
+  if (error instanceof pg.DatabaseError) {
+    throw new StatementError(error.code ?? '', error.message)
+  }
+  throw error
+}
