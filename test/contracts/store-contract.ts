@@ -10,7 +10,7 @@ import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
 import { eventWith } from '../events.ts'
 
 /** Opens a store that is empty and has all of its indexes. */
-export type OpenStore = (clock: VirtualClock, log: Log) => Promise<Store>
+type OpenStore = (clock: VirtualClock, log: Log) => Promise<Store>
 
 const at = (time: string) => Date.parse(time)
 const retention = { retentionDays: 400 }
