@@ -85,9 +85,6 @@ function describeProblems(): void {
     ])
     expect(await problems(undefined)).toMatchObject([{ message: 'undated', status: 'delivered' }])
     expect(await problems('2026-11-18')).toEqual([])
-    // An index may still name what has expired: its row is not read any more.
-    clock.advance(400 * 86_400_000)
-    expect(await store.deliveryReader().rowsOf(await problems('2026-11-20'))).toEqual([])
   })
 }
 
@@ -296,24 +293,21 @@ function describeInbound(): void {
 
   it('are found by what they answer, are whole whatever their size, and expire', async () => {
     const content = JSON.stringify({ text: 'x'.repeat(800_000) })
-    await store.inboundWriter(retention).keep(answeringNothing(mailWith({ content })))
+    const { answers, ...nothing } = mailWith({ content })
+    expect(answers).toBeDefined()
+    await store.inboundWriter(retention).keep(nothing)
     await store.inboundWriter(retention).keep(mailWith({}))
     const reader = store.inboundReader()
     expect(await Array.fromAsync(reader.answering('message-1'), ({ answers }) => answers)).toEqual([
       'message-1',
     ])
-    const large = (await Array.fromAsync(reader.all())).find(({ answers }) => answers === undefined)
+    const large = (await Array.fromAsync(reader.all())).find((mail) => mail.answers === undefined)
     expect((await reader.mail(large!.id))?.content).toBe(content)
     expect(await reader.mail('f'.repeat(64))).toBeUndefined()
     clock.advance(400 * 86_400_000)
     expect(await Array.fromAsync(reader.all())).toEqual([])
     expect(await reader.mail(large!.id)).toBeUndefined()
   })
-}
-
-function answeringNothing(mail: InboundMail): InboundMail {
-  const { provider, recipient, receivedAtMs, columns, content } = mail
-  return { provider, recipient, receivedAtMs, columns, content }
 }
 
 function inputWith(reported: Partial<QuarantinedInput>): QuarantinedInput {
@@ -576,8 +570,8 @@ function describeShown(): void {
   })
 
   it('is how much a piece of work reads, and where the store is', async () => {
-    const meter = store.readMeter()
     await record({ recipient: 'ann@example.com' })
+    const meter = store.readMeter()
     const units = await meter.measure(async (read) => {
       await store.deliveryReader().ofRecipient('ann@example.com')
       return read()

@@ -6,6 +6,8 @@ import { startPostgres } from '../../local/postgres-server.ts'
 
 const suites = [
   'test/contracts/postgres',
+  'test/contracts/store.test',
+  'test/lib/postgres',
   'test/lib/table/laws',
   'test/lib/table/suppression-laws',
   'test/laws-of-both-providers',
