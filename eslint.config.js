@@ -1,7 +1,17 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['.serverless', '.esbuild', '.test-aws', '.stryker-tmp', 'dist', 'node_modules'] },
+  {
+    ignores: [
+      '.serverless',
+      '.esbuild',
+      '.test-aws',
+      '.test-tencent',
+      '.stryker-tmp',
+      'dist',
+      'node_modules',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

@@ -3,8 +3,8 @@ import type { ReplyClass } from '../lib/core/replies.ts'
 
 /** What to do about mails that were refused for a reason of this class, in one line. */
 export const adviceOfClass: Readonly<Record<ReplyClass, string>> = {
-  gone: 'There is no such mailbox: it is on your suppression list; take it out of your own data.',
-  closed: 'The mailbox is closed: it is on your suppression list; take it out of your own data.',
+  gone: 'There is no such mailbox: remove the address from your own data.',
+  closed: 'The mailbox is closed: remove the address from your own data.',
   full: 'The mailbox is full: wait some days, then send again.',
   rate: 'Too many mails at once for this receiver: send more slowly.',
   blocked:
@@ -24,9 +24,9 @@ export const adviceOfClass: Readonly<Record<ReplyClass, string>> = {
 
 /** The same of what is no bounce. */
 export const adviceOfProblem: Readonly<Record<'complained' | 'dropped' | 'deferred', string>> = {
-  complained:
-    'The recipient called it spam: the address is on your suppression list; do not write to it again.',
-  dropped: 'The provider did not send it: its number says why (see `ledger show`).',
+  complained: 'The recipient reported it as spam: do not write to this address again.',
+  dropped:
+    'The provider refused to send it: its words or its code say why, and its documentation explains the code.',
   deferred: 'The receiver put it off and the provider tries again: nothing to do yet.',
 }
 

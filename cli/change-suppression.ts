@@ -39,7 +39,7 @@ export async function addToList(
 
 /**
  * Takes an address off the list, until something newer speaks against it. `undefined` if it never was on it.
- * @throws {@link CommandError} if it is on it again by what was learnt meanwhile.
+ * @throws {@link CommandError} if it is on it again by what was learned meanwhile.
  */
 export async function takeOffList(
   ledger: OpenLedger,
@@ -52,7 +52,7 @@ export async function takeOffList(
   if (before === undefined || after === undefined) return undefined
   const [held] = heldOf(after, ledger)
   if (held !== undefined) {
-    throw new CommandError(`It is on the list again by what was learnt a moment ago: ${held.line}`)
+    throw new CommandError(`It is on the list again by what was learned a moment ago: ${held.line}`)
   }
   return { wasHeld: heldOf(before, ledger).length > 0, before, removedAt: after.removals.at(-1) ?? '' }
 }

@@ -11,7 +11,7 @@ import { verdictWords, type BounceVerdict } from './verdict-words.ts'
 
 /**
  * One delivery as a terminal shows it: when it was sent, what became of it, its subject and people; the columns of its message;
- * then everything that happened, in order of time, with how it was learnt.
+ * then everything that happened, in order of time, with how it was learned.
  */
 export function timelineText(
   delivery: Delivery,
@@ -33,7 +33,7 @@ function headingOf(delivery: Delivery, times: LocalTimes): string {
   const complained = facts.has('complained') ? [colored('complained')] : []
   const people = [columns.get('from') ?? '', recipient].filter((one) => one !== '').map(printedLine)
   return [
-    sentAtMs === undefined ? 'time unknown' : times.time(sentAtMs),
+    sentAtMs === undefined ? 'time unknown' : `sent ${times.time(sentAtMs)}`,
     colored(status),
     ...complained,
     printedLine(columns.get('subject') ?? ''),

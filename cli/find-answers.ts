@@ -1,12 +1,24 @@
+import { firstItems } from '../lib/core/first-items.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import type { StoredInboundMail } from '../lib/ledger/ports.ts'
 import type { OpenLedger } from './open-ledger.ts'
 
-/** Mails in reply to the delivery, or to the message if the sender is unknown. */
+/**
+ * Mails in reply to the delivery, or to the message if the sender is unknown.
+ * @param most - of the replies to the message, as many are read. Default: all.
+ */
 export async function findAnswers(
   { store }: OpenLedger,
   { message, recipient }: DeliveryKey,
-): Promise<readonly StoredInboundMail[]> {
-  const mails = await Array.fromAsync(store.inboundReader().answering(message))
-  return mails.filter(({ answeredRecipient = recipient }) => answeredRecipient === recipient)
+  most = Infinity,
+): Promise<{ readonly mails: readonly StoredInboundMail[]; readonly isCut: boolean }> {
+  let isCut = false
+  const first = firstItems(store.inboundReader().answering(message), most, () => {
+    isCut = true
+  })
+  const mails = await Array.fromAsync(first)
+  return {
+    mails: mails.filter(({ answeredRecipient = recipient }) => answeredRecipient === recipient),
+    isCut,
+  }
 }

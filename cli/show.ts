@@ -86,7 +86,9 @@ export async function show(asked: string, options: ShowOptions): Promise<void> {
       concurrency: concurrentQueries,
     })
     const times = localTimes(options)
-    const timelines = shown.map((delivery, index) => timelineText(delivery, answers[index] ?? [], times))
+    const timelines = shown.map((delivery, index) =>
+      timelineText(delivery, answers[index]?.mails ?? [], times),
+    )
     process.stdout.write([...timelines, ...doNotSend, lastLine(moreWords(earlier, cutAt), times)].join('\n'))
   })
 }

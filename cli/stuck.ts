@@ -25,7 +25,11 @@ export function registerStuck(program: Command): void {
     .description(
       'mails of which the outcome is not known yet, the oldest first, and when they are looked up next',
     )
-    .option('--older-than <age>', 'only those sent so long ago, such as 30m, 24h or 3d', ageIn, dayMs)
+    .addOption(
+      new Option('--older-than <age>', 'only those sent so long ago, such as 30m, 24h or 3d')
+        .argParser(ageIn)
+        .default(dayMs, '24h'),
+    )
     .option('--limit <number>', 'mails shown; all are counted', numberIn(1, 10_000), 20)
     .addOption(timeZoneOption())
     .addOption(new Option('--json', 'print the mails as JSON').conflicts('csv'))

@@ -11,7 +11,7 @@ import {
 } from '../lib/core/suppression.ts'
 import { heldReasonAsJson } from '../lib/query/suppression-json.ts'
 import { doubtsOf, type Doubt } from '../lib/suppressions/recheck.ts'
-import { verdictOfFact, verdictWords } from './verdict-words.ts'
+import { verdictOfFact, verdictWords, type BounceVerdict } from './verdict-words.ts'
 import { colored } from './colors.ts'
 import { filled, widthOf } from './columns.ts'
 import type { LocalTimes } from './local-time.ts'
@@ -75,18 +75,23 @@ export function asJson(row: Suppression, held: readonly HeldReason[], mails?: re
     ...(row.blocklisted.length > 0 && { blocklisted: row.blocklisted }),
     ...(row.unclearBounces.length > 0 && { unclearBounces: row.unclearBounces }),
     removals: row.removals,
-    ...(mails && { bounces: bouncesOf(mails), doubts: doubtsOf(row, mails).map(doubtWords) }),
+    ...(mails && { bounces: bouncesOf(mails), doubts: doubtsWhileHeld(row, held, mails).map(doubtWords) }),
   }
 }
 
-interface JudgedBounce {
+/** Why hard bounces that keep an address on the list may no longer hold. */
+export function doubtsWhileHeld(
+  row: Suppression,
+  held: readonly HeldReason[],
+  mails: readonly Delivery[],
+): readonly Doubt[] {
+  return held.some(({ reason }) => reason === 'hard-bounce') ? doubtsOf(row, mails) : []
+}
+
+interface JudgedBounce extends BounceVerdict {
   readonly message: string
   readonly at?: string
   readonly bounce: string
-  readonly class?: string
-  readonly rule: string
-  readonly verdict: string
-  readonly source: string
   readonly words: string
 }
 
@@ -124,7 +129,7 @@ export function historyOf(
     ...row.removals.map((removal) => ({ atMs: Date.parse(removal), line: `${removal} taken off the list` })),
   ].sort((a, b) => a.atMs - b.atMs)
   const bounces = bouncesOf(mails).toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))
-  const doubts = doubtsOf(row, mails)
+  const doubts = doubtsWhileHeld(row, held, mails)
   return [
     `${row.recipient}  ${held.length > 0 ? 'on the list' : 'not on the list'}`,
     ...held.flatMap((reason) => reasonLines(reason, times)),

@@ -15,8 +15,8 @@ const mostFacts = 20
 export interface TimelineEntry {
   /** Unix milliseconds; absent where nobody reported when. */
   readonly atMs?: number
-  readonly kind: EventKind | 'sent' | 'answered'
-  /** How it was learnt. */
+  readonly kind: EventKind | 'soft-bounced' | 'sent' | 'answered'
+  /** How it was learned. */
   readonly source?: Fact['source']
   /** The words of a server or a provider, the link of a click, the subject of an answer. */
   readonly words: string
@@ -70,8 +70,12 @@ function entryOf(
   const { source, occurredAtMs, text } = fact
   const entry = { ...(occurredAtMs !== undefined && { atMs: occurredAtMs }), kind, source, stored: text }
   if (kind !== 'opened' && kind !== 'clicked') {
-    const verdict = kind === 'bounced' && { verdict: verdictOfFact(delivery, fact) }
-    return { ...entry, words: wordsOf(fact), ...verdict }
+    const ofBounce = kind === 'bounced' && {
+      // A hard one would have made that its status.
+      ...(delivery.status === 'soft-bounced' && { kind: delivery.status }),
+      verdict: verdictOfFact(delivery, fact),
+    }
+    return { ...entry, words: wordsOf(fact), ...ofBounce }
   }
   const agent = agentIn(fact.detail)
   const reader = readers.get(`${kind} ${occurredAtMs}`)

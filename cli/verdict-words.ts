@@ -17,7 +17,7 @@ export function verdictOfFact(delivery: Delivery, fact: Fact): BounceVerdict {
   return { ...verdict, source: sourceOf(verdict.rule) }
 }
 
-/** `gone, by rule mailbox-not-there: speaks against the address. Source: RFC 5321 …` */
+/** `gone, by rule mailbox-not-there: a reason not to send to it. Source: RFC 5321 …` */
 export function verdictWords({
   class: replyClass = 'unknown',
   rule,
@@ -33,13 +33,13 @@ const passing: ReadonlySet<ReplyClass> = new Set(['full', 'rate', 'transient'])
 
 /** What follows from a verdict for the address. */
 export const consequences: Readonly<Record<Verdict['verdict'], string>> = {
-  'hard-bounce': 'speaks against the address',
-  unclear: `counts against the address once there are ${unclearBounces.needed} of different messages, on different days, within ${unclearBounces.withinDays} days`,
-  leave: 'says nothing against the address',
-  complaint: 'speaks against the address',
-  unsubscribe: 'speaks against the address',
-  blocklist: 'speaks against the address for a time',
-  'by-hand': 'speaks against the address',
+  'hard-bounce': 'a reason not to send to it',
+  unclear: `a reason not to send to it once there are ${unclearBounces.needed} of different messages, on different days, within ${unclearBounces.withinDays} days`,
+  leave: 'no reason not to send to it',
+  complaint: 'a reason not to send to it',
+  unsubscribe: 'a reason not to send to it',
+  blocklist: 'a reason not to send to it for a time',
+  'by-hand': 'a reason not to send to it',
 }
 
 function sourceOf(rule: string): string {

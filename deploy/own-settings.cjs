@@ -5,19 +5,18 @@ const { join } = require('node:path')
 const { parse } = require('yaml')
 
 // settings.yml: the settings of one's own stages, in a file that no update of the project changes. They go before those that
-// serverless.yml has for the same stage. Without the file nothing changes.
-
-const file = 'settings.yml'
+// serverless.yml has for the same stage. Without the file nothing changes. For serverless.tencent.yml it is settings.tencent.yml.
 
 /**
  * What settings.yml sets.
  * @param names - every setting that there is
+ * @param file - default: settings.yml
  * @returns `set` has each setting of each stage; `problemsOf(stage)` says what is wrong with what that stage would use, a line each
  */
-module.exports = function ownSettings(serviceDir, names) {
+module.exports = function ownSettings(serviceDir, names, file = 'settings.yml') {
   const path = join(serviceDir, file)
   if (!existsSync(path)) return { set: [], problemsOf: () => [] }
-  const { stages, problems } = stagesIn(readFileSync(path, 'utf8'), names)
+  const { stages, problems } = stagesIn(readFileSync(path, 'utf8'), names, file)
   const all = stages.flatMap(([stage, settings]) =>
     Object.entries(settings).map(([name, value]) => ({
       stage,
@@ -37,7 +36,7 @@ module.exports = function ownSettings(serviceDir, names) {
   }
 }
 
-function stagesIn(text, names) {
+function stagesIn(text, names, file) {
   let content
   try {
     content = parse(text) ?? {}

@@ -101,7 +101,7 @@ function problemsOfStage({ stage, functionNames }: StageSettings): readonly stri
 }
 
 /** By the code with which the functions parse their environment. */
-function problemsWith(entries: v.ObjectEntries, environment: Settings): readonly string[] {
+export function problemsWith(entries: v.ObjectEntries, environment: Settings): readonly string[] {
   const asText: Environment = Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, String(value)]),
   )

@@ -69,7 +69,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^lib\/client\//,
     mayImport: ['core', 'ports', 'providers', 'runtime', 'rows', 'table', 'client'],
   },
-  { name: 'any cloud', files: /^functions\/any-cloud\//, mayImport: [...belowWiring, 'wiring'] },
+  { name: 'any cloud', files: /^functions\/any-cloud\//, mayImport: [...belowWiring, 'wiring', 'any cloud'] },
   {
     name: 'Tencent SCF',
     files: /^functions\/tencent\//,

@@ -7,7 +7,15 @@ import { projectRoot } from './running-command.ts'
  * behind where it likes.
  */
 export async function copyProject(folder: string): Promise<void> {
-  for (const part of ['serverless.yml', 'package.json', 'tsconfig.json', 'deploy', 'functions', 'lib']) {
+  for (const part of [
+    'serverless.yml',
+    'serverless.tencent.yml',
+    'package.json',
+    'tsconfig.json',
+    'deploy',
+    'functions',
+    'lib',
+  ]) {
     await cp(join(projectRoot, part), join(folder, part), { recursive: true })
   }
   await symlink(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))

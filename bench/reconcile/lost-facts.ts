@@ -51,7 +51,7 @@ export class LostFacts {
   }
 
   /** The ledger learns something. */
-  learnt(event: DeliveryEvent, nowMs: number): void {
+  learned(event: DeliveryEvent, nowMs: number): void {
     if (this.#missing.size === 0 || event.kind === 'unknown') return
     const name = nameOf(event)
     const lacking = this.#missing.get(name)

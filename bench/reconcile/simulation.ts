@@ -121,7 +121,7 @@ class World {
         ...deliveries,
         record: async (event, signal) => {
           await deliveries.record(event, signal)
-          this.lostFacts.learnt(event, this.#nowMs)
+          this.lostFacts.learned(event, this.#nowMs)
         },
       },
     }

@@ -14,6 +14,9 @@ const requestTimeoutMs = 3_000
 /** One answer holds as many; a deployment has fewer. */
 const mostAlarms = 100
 
+/** What the names of its alarms begin with, as deploy/alarms.yml has them: `prod-` alone would also find those of a stage `prod-eu`. */
+const ownAlarm = /^(?:callbacks|quarantine|reconcile|pending|bounce|complaint)-/
+
 /** The alarms of a deployment that are on, or why they are not known. Needs cloudwatch:DescribeAlarms. */
 export async function alarmsOf(
   tablePrefix: string,
@@ -35,11 +38,13 @@ export async function alarmsOf(
       }),
     )
     return {
-      alarms: MetricAlarms.map(({ AlarmName = '', AlarmDescription = '', StateUpdatedTimestamp }) => ({
-        name: AlarmName.slice(tablePrefix.length + 1),
-        description: AlarmDescription,
-        ...(StateUpdatedTimestamp && { sinceMs: StateUpdatedTimestamp.getTime() }),
-      })),
+      alarms: MetricAlarms.filter(({ AlarmName = '' }) => isOwnAlarm(AlarmName, tablePrefix)).map(
+        ({ AlarmName = '', AlarmDescription = '', StateUpdatedTimestamp }) => ({
+          name: AlarmName.slice(tablePrefix.length + 1),
+          description: AlarmDescription,
+          ...(StateUpdatedTimestamp && { sinceMs: StateUpdatedTimestamp.getTime() }),
+        }),
+      ),
     }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'fault', message: '' }
@@ -48,4 +53,8 @@ export async function alarmsOf(
   } finally {
     client.destroy()
   }
+}
+
+export function isOwnAlarm(name: string, tablePrefix: string): boolean {
+  return name.startsWith(`${tablePrefix}-`) && ownAlarm.test(name.slice(tablePrefix.length + 1))
 }

@@ -5,9 +5,11 @@ import { secondMs } from '../../lib/core/instant.ts'
 import { printedLine } from '../../lib/core/text.ts'
 import { durationOf } from '../doctor/duration.ts'
 import { findAnswers } from '../find-answers.ts'
+import { judgedWords } from '../pages/judged-words.ts'
 import { definitions, nothing, path, type Html } from '../pages/html.ts'
 import { columnsOf, timelineOf, type TimelineEntry } from '../timeline.ts'
 import type { Words } from '../pages/words.ts'
+import { mostHeadsOfPage } from './bounds.ts'
 import { suppressionNotice } from './suppression-notice.ts'
 import { notice, type PageOf, type View } from './view.ts'
 
@@ -15,7 +17,7 @@ export function deliveryPath({ recipient, message }: DeliveryKey): string {
   return path('/delivery', { recipient, message })
 }
 
-/** One mail: everything that happened, in order of time, with how it was learnt. */
+/** One mail: everything that happened, in order of time, with how it was learned. */
 export const deliveryPage: PageOf = async (view, asked) => {
   const { words, ledger, times } = view
   const [recipient = '', message = ''] = [asked('recipient'), asked('message')]
@@ -25,7 +27,7 @@ export const deliveryPage: PageOf = async (view, asked) => {
     return { title: words.deliveryTitle, section: '/', body: notice(words.noSuchMail), status: 404 }
   }
   const [answers, doNotSend] = await Promise.all([
-    findAnswers(ledger, delivery),
+    findAnswers(ledger, delivery, mostHeadsOfPage),
     suppressionNotice(view, recipient),
   ])
   const sentAtMs = sentAtOfDelivery(delivery)
@@ -37,16 +39,18 @@ export const deliveryPage: PageOf = async (view, asked) => {
     body: html`<p>
         ${badge(status, words.statuses[status])}
         ${facts.has('complained') ? badge('complained', words.kinds.complained) : nothing}
-        ${sentAtMs === undefined ? words.timeUnknown : times.time(sentAtMs)}
+        ${sentAtMs === undefined ? words.timeUnknown : words.sentAt(times.time(sentAtMs))}
       </p>
+      <p>${words.meanings[status]}</p>
       <p>
         ${printedLine(columns.get('from') ?? '')} →
         <a href="${path('/search', { q: recipient })}">${printedLine(recipient)}</a>
       </p>
       ${doNotSend}
       <h2>${words.whatHappened}</h2>
+      ${answers.isCut ? notice(words.rowsCut, 'warn') : nothing}
       <ol class="timeline">
-        ${timelineOf(delivery, answers).map((entry) => entryOf(entry, sentAtMs, view))}
+        ${timelineOf(delivery, answers.mails).map((entry) => entryOf(entry, sentAtMs, view))}
       </ol>
       <h2>${words.whatIsKnown}</h2>
       ${definitions(columnsOf(delivery))}
@@ -94,10 +98,6 @@ function wordsOf({ words: said, inboundId, agent, reader }: TimelineEntry, words
 
 function judgmentOf({ verdict }: TimelineEntry, words: Words): Html {
   if (verdict === undefined) return nothing
-  const { class: replyClass = 'unknown', rule, source } = verdict
-  return html`<p class="advice">${words.adviceOfClass[replyClass]}</p>
-    <p class="soft">
-      ${words.judged(words.classes[replyClass], rule, words.verdicts[verdict.verdict])}
-      ${words.sourceOf(source)}
-    </p>`
+  return html`<p class="advice">${words.adviceOfClass[verdict.class ?? 'unknown']}</p>
+    <p class="soft">${judgedWords(verdict, words)}</p>`
 }

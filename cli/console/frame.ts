@@ -53,7 +53,7 @@ export function framed(view: View, page: Page, units: number): Html {
           <h1>${page.title}</h1>
           ${page.body}
         </main>
-        <footer>${words.timesIn(times.zone)} ${words.daysIn} ${words.pageCost(units)}</footer>
+        <footer>${words.sentences([words.timesIn(times.zone), words.daysIn, words.pageCost(units)])}</footer>
       </body>
     </html>`
 }

@@ -37,7 +37,17 @@ export async function alarmsSection({ words, times, deployment, ledger }: View):
   )}`
 }
 
-export async function runsSection(view: View): Promise<Html> {
+/** When the last run ended, with a link to all of them. */
+export async function lastCheckOf({ words, ledger, times }: View): Promise<Html> {
+  const runs = await ledger.store.lastRuns(mostJobs)
+  const latestMs = Math.max(...runs.flatMap(({ endedAtMs }) => endedAtMs ?? []))
+  return html`<p>
+    ${Number.isFinite(latestMs) ? words.lastCheck(times.time(latestMs)) : words.neverRan} ·
+    <a href="/runs">${words.allRuns}</a>
+  </p>`
+}
+
+async function runsSection(view: View): Promise<Html> {
   const { words, ledger, times } = view
   const runs = await ledger.store.lastRuns(mostJobs)
   const { columns } = words

@@ -8,7 +8,7 @@ import { findDeliveries, latestDeliveries } from '../../lib/query/find-deliverie
 import { nothing, path, table, type Html } from '../pages/html.ts'
 import { mostRowsOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
-import { alarmsSection, runsSection } from './runs-page.ts'
+import { alarmsSection, lastCheckOf } from './runs-page.ts'
 import { suppressionNotice } from './suppression-notice.ts'
 import { field, notice, type PageOf, type View } from './view.ts'
 
@@ -24,11 +24,13 @@ export const homePage: PageOf = async (view) => {
     section: '/',
     body: html`${searchForm(view)}
       <ul class="links">
-        <li><a href="${path('/problems', { day: today })}">${words.nav.problems}: ${today}</a></li>
+        <li>
+          <a href="${path('/problems', { day: today })}">${words.labeled(words.nav.problems, today)}</a>
+        </li>
         <li><a href="/stuck">${words.nav.stuck}</a></li>
         <li><a href="/statistics">${words.nav.statistics}</a></li>
       </ul>
-      ${await alarmsSection(view)} ${await runsSection(view)}`,
+      ${await alarmsSection(view)} ${await lastCheckOf(view)}`,
   }
 }
 
@@ -106,7 +108,9 @@ function mailsTable({ words, times }: View, deliveries: readonly Delivery[]): Ht
         delivery.recipient,
         problem === undefined
           ? ''
-          : `${problem.class === undefined ? '' : `${words.classes[problem.class]}: `}${problem.words}`,
+          : problem.class === undefined
+            ? problem.words
+            : words.labeled(words.classes[problem.class], problem.words),
       ]
     }),
   )

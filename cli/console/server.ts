@@ -93,7 +93,8 @@ export function consoleApp(view: View, origins: () => readonly string[]): Consol
     const file = await problemsCsv(view, asked)
     // The page says what is wrong.
     if (file === undefined) return respond(asked, problemsPage)
-    return c.body(file.csv, 200, {
+    // With a byte order mark, without which Excel takes Chinese for another encoding.
+    return c.body(`\uFEFF${file.csv}`, 200, {
       'content-type': 'text/csv; charset=utf-8',
       'content-disposition': `attachment; filename="${file.name}"`,
     })

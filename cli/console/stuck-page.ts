@@ -2,12 +2,15 @@ import { html } from 'hono/html'
 import { badge } from '../pages/badge.ts'
 import { findStuck, nextLookMs, type FoundStuck } from '../find-stuck.ts'
 import { nothing, table, type Html } from '../pages/html.ts'
-import { hourMs } from '../../lib/core/instant.ts'
+import { dayMs, hourMs } from '../../lib/core/instant.ts'
+import { lastLookMs } from '../../lib/core/schedule.ts'
 import { mostPendingOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
 import { choice, field, notice, type PageOf, type View } from './view.ts'
 
 const shownMails = 100
+
+const lastLookDays = Math.round(lastLookMs / dayMs)
 
 const agesMs = { '1h': hourMs, '6h': 6 * hourMs, '24h': 24 * hourMs, '3d': 72 * hourMs, '7d': 168 * hourMs }
 
@@ -53,6 +56,7 @@ function foundSection({ words, times }: View, found: FoundStuck, nowMs: number):
   const { columns } = words
   const shown = found.oldest.inOrder()
   return html`<p>${words.stuckFound(found.mails)}</p>
+    <p class="soft">${words.stuckNote(lastLookDays)}</p>
     <h2>${words.stuckShown(shown.length)}</h2>
     ${table(
       words.stuckTitle,

@@ -1,12 +1,19 @@
 import { html } from 'hono/html'
 import { badge } from '../pages/badge.ts'
 import { recipientOf } from '../../lib/core/address.ts'
-import { linesOf, type HeldReason } from '../../lib/core/suppression.ts'
-import { doubtsOf } from '../../lib/suppressions/recheck.ts'
+import {
+  inOrderOfTime,
+  linesOf,
+  parseEvidence,
+  type HeldReason,
+  type Suppression,
+} from '../../lib/core/suppression.ts'
+import type { Doubt } from '../../lib/suppressions/recheck.ts'
 import { firstItems } from '../../lib/core/first-items.ts'
 import { addToList, heldOf, takeOffList } from '../change-suppression.ts'
 import { nothing, path, table, type Html } from '../pages/html.ts'
-import { bouncesOf, doubtWords } from '../suppression-report.ts'
+import { bouncesOf, doubtsWhileHeld } from '../suppression-report.ts'
+import { judgedWords } from '../pages/judged-words.ts'
 import { mostRowsOfPage } from './bounds.ts'
 import { field, notice, type Asked, type Page, type PageOf, type View } from './view.ts'
 
@@ -86,7 +93,7 @@ async function sectionOf(view: View, address: string): Promise<Html> {
   ])
   const held = heldOf(row, ledger)
   const bounces = bouncesOf(mails).toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))
-  const doubts = row === undefined ? [] : doubtsOf(row, mails)
+  const doubts = row === undefined ? [] : doubtsWhileHeld(row, held, mails)
   return html`${cut.isCut ? notice(words.rowsCut, 'warn') : nothing}
     ${
       held.length > 0
@@ -100,31 +107,61 @@ async function sectionOf(view: View, address: string): Promise<Html> {
           </ul>`
         : nothing
     }
-    <p><a href="${path('/search', { q: address })}">${words.searchTitle}</a></p>
-    ${
-      row === undefined
-        ? nothing
-        : listed(words.evidence, [
-            ...linesOf(row),
-            ...row.removals.map((at) => words.takenOff(times.timeOf(at))),
-          ])
-    }
+    <p><a href="${path('/search', { q: address })}">${words.mailsTo}</a></p>
+    ${row === undefined ? nothing : listed(words.evidence, evidenceOf(row, view))}
     ${listed(
       words.judgedBounces,
       bounces
         .slice(0, shownBounces)
-        .flatMap((one) => [`${one.at ?? words.timeUnknown} ${one.bounce}`, one.words]),
+        .flatMap((one) => [
+          `${one.at === undefined ? words.timeUnknown : times.timeOf(one.at)} ${one.bounce}`,
+          judgedWords(one, words),
+        ]),
     )}
-    ${listed(words.inDoubt, doubts.map(doubtWords))}
+    ${listed(
+      words.inDoubt,
+      doubts.map((doubt) => doubtLine(doubt, view)),
+    )}
     ${mayChange ? changeForms(view, address, held.length > 0) : html`<p class="soft">${words.startWithChanges}</p>`}`
 }
 
 function reasonWords({ reason, sinceMs, untilMs, fromDomain }: HeldReason, { words, times }: View): string {
-  return [
+  return words.listOf([
     words.onListSince(words.reasons[reason], times.time(sinceMs)),
     ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
     ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
-  ].join(', ')
+  ])
+}
+
+/** What was learned of the address, and when it was taken off the list, in order of time. */
+function evidenceOf(row: Suppression, { words, times }: View): readonly string[] {
+  const removals = row.removals.map((at) => ({
+    atMs: Date.parse(at),
+    line: words.listOf([times.timeOf(at), words.takenOff]),
+  }))
+  const evidence = inOrderOfTime(linesOf(row)).map((line) => {
+    const known = parseEvidence(line)
+    if (known === undefined) return { atMs: 0, line }
+    const { occurredAtMs, reason, provider, message, fromDomain, untilMs, judgement, detail } = known
+    return {
+      atMs: occurredAtMs,
+      line: words.listOf([
+        times.time(occurredAtMs),
+        words.reasons[reason],
+        ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
+        ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
+        ...(judgement === undefined ? [] : [words.classes[judgement.class]]),
+        ...[provider, message, detail].flatMap((part = '') => (part === '' ? [] : part)),
+      ]),
+    }
+  })
+  return [...evidence, ...removals].sort((one, other) => one.atMs - other.atMs).map(({ line }) => line)
+}
+
+function doubtLine(doubt: Doubt, { words, times }: View): string {
+  return doubt.type === 'delivered-since'
+    ? words.doubtDelivered(words.kinds[doubt.kind], times.time(doubt.atMs), doubt.message)
+    : words.doubtJudged(doubt.line)
 }
 
 function listed(title: string, lines: readonly string[]): Html {
@@ -177,10 +214,10 @@ async function partOfList(view: View, after: string | undefined): Promise<Html> 
                 html`<a href="${path('/suppressions', { q: row.recipient })}">${row.recipient}</a>`,
                 badge(reason, words.reasons[reason]),
                 times.time(sinceMs),
-                [
+                words.listOf([
                   ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
                   ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
-                ].join(' '),
+                ]),
               ]),
             ),
           )

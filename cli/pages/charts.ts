@@ -110,7 +110,7 @@ function volume(periods: readonly Period[], isByWeek: boolean, words: Words): Ht
   const rows = periods.flatMap(({ start, mails }) =>
     series.map((name) => ({ start, name, mails: mails[name] })),
   )
-  return drawn({
+  return drawn(startsOf(periods), {
     y: { grid: true, label: null },
     color: { domain: [...series], range: series.map((name) => colors[name]) },
     marks: [
@@ -143,7 +143,7 @@ function rates(periods: readonly Period[], words: Words): Html {
     ]
   })
   const labels = { bounced: words.charts.bounce, dropped: words.charts.complaint }
-  return drawn({
+  return drawn(startsOf(periods), {
     y: { grid: true, label: null, tickFormat: (value: number) => `${value} %`, zero: true },
     color: { domain: ['bounced', 'dropped'], range: [colors.bounced, colors.dropped] },
     marks: [
@@ -170,7 +170,7 @@ function times(days: readonly Day[]): Html {
           { start, name: 'soft-bounced' as const, seconds: secondsToDelivery.p95 },
         ],
   )
-  return drawn({
+  return drawn(startsOf(days), {
     y: { type: 'log', grid: true, label: null, tickFormat: secondsWords, ticks: [...timeTicks] },
     color: { domain: ['delivered', 'soft-bounced'], range: [colors.delivered, colors['soft-bounced']] },
     marks: [
@@ -184,6 +184,10 @@ function times(days: readonly Day[]): Html {
       }),
     ],
   })
+}
+
+function startsOf(periods: readonly { readonly start: Date }[]): readonly Date[] {
+  return periods.map(({ start }) => start)
 }
 
 /** In seconds: as people read a clock, not by powers of ten. */
@@ -206,12 +210,26 @@ interface Drawing {
   querySelectorAll(selector: string): Iterable<{ remove(): void }>
 }
 
-function drawn(options: Plot.PlotOptions): Html {
+/** At most so many days are named below a chart. */
+const mostTicks = 8
+
+/** The days that are named, evenly apart, the first included. */
+function dayTicks(days: readonly Date[]): readonly Date[] {
+  const apart = Math.ceil(days.length / mostTicks)
+  return days.filter((_, place) => place % apart === 0)
+}
+
+/** `11-28`, in every language. */
+function dayAndMonth(day: Date): string {
+  return dayOf(day).slice(5)
+}
+
+function drawn(days: readonly Date[], options: Plot.PlotOptions): Html {
   const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as {
     readonly document: unknown
   }
   const size = { className: 'plot', width: 760, height: 220, marginLeft: 56 }
-  const time = { type: 'utc', label: null }
+  const time = { type: 'utc', label: null, ticks: dayTicks(days), tickFormat: dayAndMonth }
   const svg = Plot.plot({ x: time, ...size, ...options, document } as object) as unknown as Drawing
   // Its style element would need a policy of its own: style.ts has what is needed of it.
   for (const element of svg.querySelectorAll('style')) element.remove()

@@ -5,7 +5,7 @@ import type { Words } from './words.ts'
 /** The problem, and of a bounce its class. */
 export function problemName({ status, class: replyClass }: Problem, words: Words): string {
   const shown = status === 'complained' ? words.kinds.complained : words.statuses[status]
-  return replyClass === undefined ? shown : `${shown}: ${words.classes[replyClass]}`
+  return replyClass === undefined ? shown : words.labeled(shown, words.classes[replyClass])
 }
 
 /** What to do about it, in one line. */

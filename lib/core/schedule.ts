@@ -26,7 +26,8 @@ const silentLooksMs = [firstLookMs, hourMs, 4 * hourMs, 12 * hourMs, 36 * hourMs
 const retryLooksMs = [4 * hourMs, 12 * hourMs, 36 * hourMs]
 const retryLifetimeMs = 73 * hourMs
 const longestRetryLifetimeMs = 5 * dayMs + hourMs
-const lastLookMs = 29 * dayMs
+/** The age at which a delivery is looked up for the last time. */
+export const lastLookMs = 29 * dayMs
 
 /** How far back the provider's list reaches. */
 export const reachMs = 30 * dayMs

@@ -101,7 +101,7 @@ export async function readOnward(run: Run): Promise<boolean> {
   return true
 }
 
-/** That an order is learnt is no change of it. */
+/** That an order is learned is no change of it. */
 function noteOrder(run: Run, known: ListOrder): void {
   const { requestDate, order } = run.checkpoint.tail
   const isVain = order === 'undetermined' && known !== order

@@ -60,6 +60,7 @@ export const tablesTests: readonly string[] = [
   // They start what they need, and the relay's want tools that no part here names.
   'test/aws/(?!engine-rules)',
   'test/relay/',
+  'test/tencent/',
   // They package or bundle first, and look at what came of it.
   'test/proof/',
   // They look at what a command prints. What it reads others read, too.

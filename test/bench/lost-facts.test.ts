@@ -15,9 +15,9 @@ describe('how stale the ledger is', () => {
   it('counts from when it happened until the ledger learns as much', () => {
     const facts = new LostFacts(undefined)
     facts.lost(mail, delivered, undefined, after(1))
-    facts.learnt({ ...callbackEvent(mail, delivered), kind: 'deferred' }, after(5))
-    facts.learnt({ ...callbackEvent(mail, delivered), source: 'poll' }, after(17))
-    facts.learnt({ ...callbackEvent(mail, delivered), source: 'poll' }, after(60))
+    facts.learned({ ...callbackEvent(mail, delivered), kind: 'deferred' }, after(5))
+    facts.learned({ ...callbackEvent(mail, delivered), source: 'poll' }, after(17))
+    facts.learned({ ...callbackEvent(mail, delivered), source: 'poll' }, after(60))
     const expected = { p50Ms: 16 * minuteMs, p95Ms: 16 * minuteMs, maxMs: 16 * minuteMs, count: 1, never: 0 }
     expect(facts.staleness('outcomes')).toEqual(expected)
     expect(facts.staleness('engagement').count).toBe(0)
@@ -27,7 +27,8 @@ describe('how stale the ledger is', () => {
     const facts = new LostFacts(undefined)
     const others = ['b', 'c', 'd'].map((name) => ({ ...mail, recipient: `${name}@example.com` }))
     for (const one of [mail, ...others]) facts.lost(one, delivered, undefined, after(1))
-    for (const [index, one] of others.entries()) facts.learnt(callbackEvent(one, delivered), after(2 + index))
+    for (const [index, one] of others.entries())
+      facts.learned(callbackEvent(one, delivered), after(2 + index))
     expect(facts.staleness('outcomes')).toEqual({
       p50Ms: 2 * minuteMs,
       p95Ms: Infinity,
@@ -41,7 +42,7 @@ describe('how stale the ledger is', () => {
     const facts = new LostFacts(undefined)
     const complained = { kind: 'complained', atMs: after(60) } as const
     for (const entry of [opened, complained]) facts.lost(mail, entry, undefined, entry.atMs)
-    facts.learnt(callbackEvent(mail, opened), after(40))
+    facts.learned(callbackEvent(mail, opened), after(40))
     expect(facts.staleness('opened')).toMatchObject({ count: 1, never: 0, maxMs: 10 * minuteMs })
     expect(facts.staleness('complained')).toMatchObject({ count: 1, never: 1 })
     expect(facts.staleness('engagement')).toMatchObject({ count: 2, never: 1, p50Ms: 10 * minuteMs })
@@ -57,7 +58,7 @@ describe('how stale the ledger is', () => {
     const facts = new LostFacts(undefined)
     const deferred = { kind: 'deferred', atMs: after(1) } as const
     facts.lost(mail, deferred, undefined, after(1))
-    facts.learnt({ ...callbackEvent(mail, deferred), kind: 'unknown', source: 'poll' }, after(43_200))
+    facts.learned({ ...callbackEvent(mail, deferred), kind: 'unknown', source: 'poll' }, after(43_200))
     expect(facts.staleness('outcomes')).toMatchObject({ count: 1, never: 1 })
   })
 
@@ -66,7 +67,7 @@ describe('how stale the ledger is', () => {
     const later = { ...mail, recipient: 'b@example.com' }
     facts.lost(mail, delivered, undefined, after(1))
     facts.lost(later, delivered, undefined, after(20))
-    for (const one of [mail, later]) facts.learnt(callbackEvent(one, delivered), after(29))
+    for (const one of [mail, later]) facts.learned(callbackEvent(one, delivered), after(29))
     expect(facts.recovery()).toMatchObject({ count: 1, maxMs: 9 * minuteMs, never: 0, withinHalfAnHour: 1 })
     expect(new LostFacts(undefined).recovery()).toBeUndefined()
   })

@@ -55,9 +55,7 @@ describe('ledger problems', () => {
     const [head, ...lines] = output.split('\n')
     expect(head).toBe('5 mails sent on 2022-06-01. Days are in UTC+8, times in Asia/Shanghai.')
     expect(lines).toContain('       1  bounced, gone')
-    expect(lines).toContain(
-      '          There is no such mailbox: it is on your suppression list; take it out of your own data.',
-    )
+    expect(lines).toContain('          There is no such mailbox: remove the address from your own data.')
     expect(lines.filter((line) => line.startsWith('2022-'))).toEqual([
       '2022-06-01 15:00:00  dropped  emil@163.com',
       '2022-06-01 14:24:43  soft-bounced, full  fred@163.com',
@@ -88,7 +86,7 @@ describe('ledger problems', () => {
     const { output } = await problems(...day, '--csv', '--status', 'dropped')
     expect(output).toBe(
       'sentAt,recipient,status,class,words,advice,provider,message,subject,from,template\n' +
-        "2022-06-01T07:00:00Z,emil@163.com,dropped,,'=1007 blocklisted,The provider did not send it: its number says why (see `ledger show`).,tencent-ses,qcloudses-30-251200670-date-20220601150000-later,,,\n",
+        `2022-06-01T07:00:00Z,emil@163.com,dropped,,'=1007 blocklisted,"The provider refused to send it: its words or its code say why, and its documentation explains the code.",tencent-ses,qcloudses-30-251200670-date-20220601150000-later,,,\n`,
     )
   })
 

@@ -53,10 +53,10 @@ describe('ledger report', () => {
     expect([code, output]).toEqual([0, `${file}: 1 mail read.\n`])
     expect(errors).toContain('This reads the whole table')
     const text = await readFile(file, 'utf8')
-    expect(text).toContain('Mails sent on 2022-06-01.')
+    expect(text).toContain('Emails sent on 2022-06-01.')
     expect(text).toContain('551 5.1.1 &lt;a…@example.com&gt; recipient is not exist')
     expect(text).toContain('For a…@example.com: &lt;i&gt;hello&lt;/i&gt;')
-    expect(text).toContain('Addresses are masked.')
+    expect(text).toContain('Addresses are masked, and so are the words of their names')
     expect(text).not.toContain('anna.smith')
     expect((await stat(file)).mode & 0o777).toBe(0o600)
   })
@@ -90,7 +90,7 @@ describe('ledger report', () => {
 
   it('counts nothing of other days, and says so', async () => {
     await report('--from', '2022-06-02')
-    expect(await readFile(file, 'utf8')).toContain('There are no mails in this range.')
+    expect(await readFile(file, 'utf8')).toContain('There are no emails in this range.')
   })
 
   it('leaves an earlier page as it is where the table cannot be read', async () => {

@@ -65,7 +65,7 @@ describe('a delivery', () => {
     await show('ann@example.com', { tz: 'Asia/Shanghai' })
     expect(printed).toBe(
       [
-        '2022-06-01 14:24:43  delivered  ann@example.com',
+        'sent 2022-06-01 14:24:43  delivered  ann@example.com',
         '  message   a-inbound',
         '  provider  sendcloud',
         '  emailId   a-inbound0$Ann@example.com',
@@ -279,11 +279,9 @@ describe('a bounce', () => {
     await show('example@example.com', { tz: 'UTC' })
     const [, , , , , bounced, advice, judged, end] = printed.split('\n')
     expect(bounced).toBe('  2022-06-01 06:24:43  bounced  callback  551 5.1.1 recipient is not exist')
-    expect(advice).toBe(
-      '      There is no such mailbox: it is on your suppression list; take it out of your own data.',
-    )
+    expect(advice).toBe('      There is no such mailbox: remove the address from your own data.')
     expect(judged).toMatch(
-      /^ {6}\(gone, by rule mailbox-not-there: speaks against the address\. Source: RFC 5321 .+\)$/,
+      /^ {6}\(gone, by rule mailbox-not-there: a reason not to send to it\. Source: RFC 5321 .+\)$/,
     )
     expect(end).toBe('')
   })
@@ -296,7 +294,7 @@ describe('the mails to one address', () => {
       occurredAtMs: Date.parse('2022-06-01T07:00:00Z') + seconds * 1_000,
       detail,
     })
-  const headings = () => printed.split('\n').filter((line) => /^\d{4}-/.test(line))
+  const headings = () => printed.split('\n').filter((line) => /^sent \d{4}-/.test(line))
 
   it('are shown latest first, ten of them, and the rest on demand', async () => {
     const days = Array.from({ length: 12 }, (_, index) => String(10 + index))
@@ -306,7 +304,9 @@ describe('the mails to one address', () => {
       await record(eventWith({ recipient: 'ann@example.com', message: `m-${day}`, occurredAtMs, columns }))
     }
     await show('ann@example.com', { tz: 'UTC' })
-    expect(headings()[0]).toBe('2022-06-21 08:00:00  delivered  of 21  shop@example.org → ann@example.com')
+    expect(headings()[0]).toBe(
+      'sent 2022-06-21 08:00:00  delivered  of 21  shop@example.org → ann@example.com',
+    )
     expect(headings()).toHaveLength(10)
     expect(printed).toContain(
       '\n2 more mails, earlier or of unknown time (--all, --limit, --since). Times are in UTC.\n',

@@ -350,11 +350,11 @@ describe('ledger suppressions show', () => {
     const lines = judged.split('\n')
     expect(lines[0]).toBe('  2026-11-21 08:00:03 hard 551 5.1.1 recipient is not exist')
     expect(lines[1]).toMatch(
-      /^ {4}gone, by rule mailbox-not-there: speaks against the address\. Source: RFC 5321 .+\.$/,
+      /^ {4}gone, by rule mailbox-not-there: a reason not to send to it\. Source: RFC 5321 .+\.$/,
     )
     expect(lines[2]).toBe('  2026-11-20 08:00:00 hard 550 denied ¦ {"a":1}')
     expect(lines[3]).toMatch(
-      /^ {4}unknown, by rule no-rule: counts against the address once there are 3 of different messages, on different days, within 30 days\./,
+      /^ {4}unknown, by rule no-rule: a reason not to send to it once there are 3 of different messages, on different days, within 30 days\./,
     )
     expect(lines.slice(4)).toEqual([
       '',
@@ -390,7 +390,7 @@ describe('ledger suppressions show', () => {
       }),
     )
     expect(await printed('show', 'full@example.com')).toMatch(
-      /^full@example\.com {2}not on the list\n\nHow its bounces are judged, newest first:\n {2}2022-06-01 06:24:43 soft 452 4\.2\.2 mailbox full\n {4}full \(soft: it passes\), by rule soft-bounce: says nothing against the address\./,
+      /^full@example\.com {2}not on the list\n\nHow its bounces are judged, newest first:\n {2}2022-06-01 06:24:43 soft 452 4\.2\.2 mailbox full\n {4}full \(soft: it passes\), by rule soft-bounce: no reason not to send to it\./,
     )
     expect(JSON.parse(await printed('show', 'full@example.com', '--json'))).toMatchObject({
       isSuppressed: false,

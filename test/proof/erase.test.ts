@@ -344,7 +344,7 @@ describe('an erasure', () => {
     expect(await wiring().tombstones.live()).toEqual([])
   })
 
-  it('removes the suppression where that is wanted, but for what is learnt of later mail', async () => {
+  it('removes the suppression where that is wanted, but for what is learned of later mail', async () => {
     await post(...callbacks.slice(0, 4))
     await eraseAnn(false)
     expect(await rowsOf(engine.client, tables.suppressions)).toEqual([])

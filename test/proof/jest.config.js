@@ -9,7 +9,8 @@ const { jest } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
 const hasChoice = (path) => /\/strength\.ts'|quickWorldAt/.test(readFileSync(`${root}test/${path}`, 'utf8'))
 const withChoice = readdirSync(`${root}test`, { recursive: true }).filter(
-  (path) => path.endsWith('.test.ts') && !/^(?:aws|relay|proof|pages)\//.test(path) && hasChoice(path),
+  (path) =>
+    path.endsWith('.test.ts') && !/^(?:aws|tencent|relay|proof|pages)\//.test(path) && hasChoice(path),
 )
 
 export default {

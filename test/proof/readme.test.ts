@@ -109,6 +109,13 @@ describe('the README and the pages', () => {
     ['docs/quarantine.md', ['npx ledger quarantine list']],
     ['docs/settings.md', ['cp settings.example.yml settings.yml']],
     ['docs/suppressions.md', ['npx ledger suppressions show someone@example.com', 'npm pack']],
+    [
+      'docs/tencent-cloud.md',
+      [
+        // test/tencent/serverless.test.ts runs it.
+        'npx serverless deploy --config serverless.tencent.yml --stage prod',
+      ],
+    ],
   ])('have in %s no command that this test does not know', (page, known) => {
     expect(commandsOf(textOf(page)).map((command) => command.split('\n').at(-1))).toEqual(known)
   })
@@ -123,6 +130,7 @@ describe('the README and the pages', () => {
       'quarantine.md',
       'settings.md',
       'suppressions.md',
+      'tencent-cloud.md',
     ]
     expect(withCommands.filter((page) => !testedElsewhere.includes(page)).sort()).toEqual(known)
   })
@@ -203,7 +211,7 @@ describe('npm start', () => {
     const show = run('npx ledger show example@example.com', environment)
     expect(await show.exited).toBe(0)
     const shown = shownUnder('npx ledger show example@example.com')
-    expect(shown).toMatch(/^2022-06-01 06:24:39 {2}bounced /)
+    expect(shown).toMatch(/^sent 2022-06-01 06:24:39 {2}bounced /)
     expect({ shown: isShownOf(shown, show.output()), output: show.output() }).toMatchObject({ shown: true })
 
     const problems = run('npx ledger problems --from 2022-06-01', environment)

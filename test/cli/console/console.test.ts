@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { BatchWriteItemCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import { BatchWriteItemCommand, DeleteTableCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { Hono } from 'hono'
+import { isOwnAlarm } from '../../../cli/console/alarms.ts'
 import { deploymentOf } from '../../../cli/console/deployment.ts'
 import { consoleApp } from '../../../cli/console/server.ts'
 import { StatisticsReading } from '../../../cli/console/statistics-reading.ts'
@@ -166,7 +167,7 @@ describe('whoever asks', () => {
     const { text } = await get('/search?q=example@example.com')
     expect(text).toContain('stage stage-prod')
     expect(text).toContain(tables.prefix)
-    expect(text).toMatch(/This page took [\d.]+ units? of DynamoDB/)
+    expect(text).toMatch(/Cost of this page: [\d.]+ DynamoDB units?/)
   })
 })
 
@@ -184,9 +185,9 @@ describe('a search', () => {
     const { get } = await opened()
     const { status, text } = await get('/search?q=Example@EXAMPLE.com')
     expect(status).toBe(200)
-    expect(text).toContain('2 mails')
+    expect(text).toContain('2 emails')
     expect(text).toContain('Welcome')
-    expect(text).toContain('gone: 551 5.1.1 recipient is not exist')
+    expect(text).toContain('no such mailbox (gone): 551 5.1.1 recipient is not exist')
     expect(text).toContain('Do not send to this address')
   })
 
@@ -229,13 +230,13 @@ describe('a search', () => {
     }
     const { get } = await opened()
     const { text } = await get('/search?q=ann@example.com')
-    expect(text).toContain('1,000 mails')
+    expect(text).toContain('1,000 emails')
     expect(text).toContain('There is more than a page reads')
   })
 })
 
 describe('the page of a mail', () => {
-  it('shows what happened with how it was learnt, what a bounce means and what to do', async () => {
+  it('shows what happened with how it was learned, what a bounce means and what to do', async () => {
     await record(bounce, {
       kind: 'requested',
       occurredAtMs: Date.parse('2022-06-01T06:24:39Z'),
@@ -248,7 +249,7 @@ describe('the page of a mail', () => {
     expect(flat).toContain('bounced 2022-06-01 14:24:43 4 s after sending · callback')
     expect(flat).toContain('551 5.1.1 recipient is not exist')
     expect(flat).toContain('There is no such mailbox')
-    expect(flat).toContain('gone, by rule mailbox-not-there: speaks against the address.')
+    expect(flat).toContain('no such mailbox (gone), by rule mailbox-not-there: a reason not to send to it.')
   })
 
   it('leads to the row as the table has it', async () => {
@@ -276,8 +277,8 @@ describe('the problems of a day', () => {
     await record(bounce)
     const { get } = await opened()
     const { text } = await get('/problems?day=2022-06-01')
-    expect(text).toContain('bounced: gone')
-    expect(text).toContain('take it out of your own data')
+    expect(text).toContain('bounced: no such mailbox (gone)')
+    expect(text).toContain('remove the address from your own data')
     const csv = await get('/problems.csv?day=2022-06-01')
     expect(csv.text.split('\n')[1]).toContain(
       '2022-06-01T06:24:39Z,example@example.com,bounced,gone,551 5.1.1 recipient is not exist',
@@ -298,7 +299,7 @@ describe('statistics', () => {
     const { get } = await opened()
     const { text } = await get('/statistics?from=2022-05-25&to=2022-06-01')
     const flat = wordsIn(text)
-    expect(flat).toContain('Mails 2')
+    expect(flat).toContain('Emails 2')
     expect(flat).toContain('Bounce rate 50 %')
     expect(flat).toContain('from 2 rows')
     expect(text.match(/<svg class="plot"|<svg [^>]*class="plot"/g)).toHaveLength(3)
@@ -336,7 +337,7 @@ describe('the suppression list', () => {
     const refused = await post('/suppressions/add', { recipient: 'ann@example.com' })
     expect([refused.status, refused.text.includes('This console only reads.')]).toEqual([403, true])
     const { text } = await get('/suppressions?q=ann@example.com')
-    expect(text).toContain('Nothing is known against this address.')
+    expect(text).toContain('Not on the list, and nothing is known that would put it there.')
     expect(text).not.toContain('method="post"')
   })
 
@@ -456,8 +457,8 @@ describe('the pages in Chinese', () => {
     const { get } = await opened({ lang: 'zh' })
     const { text } = await get('/problems?day=2022-06-01')
     expect(text).toContain('<html lang="zh-CN">')
-    expect(text).toContain('退信: 邮箱不存在')
-    expect(text).toContain('该邮箱不存在，已加入禁发名单')
+    expect(text).toContain('退信：邮箱不存在')
+    expect(text).toContain('该邮箱不存在，请从自己的数据中删除该地址')
   })
 })
 
@@ -469,5 +470,69 @@ describe('a page that fails', () => {
     expect(status).toBe(500)
     expect(text).toContain('That did not work')
     expect(logged).toHaveLength(1)
+  })
+})
+
+describe('what support answers with', () => {
+  it('says what a status means, and when the mail was sent', async () => {
+    await record({ kind: 'delivered', detail: '250 OK', columns: bounce.columns })
+    const { get } = await opened()
+    const { text } = await get(`/delivery?recipient=example@example.com&message=${sampleMessage}`)
+    const flat = wordsIn(text)
+    expect(flat).toContain('delivered sent 2022-06-01 14:24:39')
+    expect(flat).toContain('mail server accepted it.')
+  })
+
+  it('warns of a domain alone to whoever unsubscribed from that domain alone', async () => {
+    await record({ kind: 'delivered', detail: '' })
+    await suppressionWriter({ client: engine.client, table: tables.suppressions }).suppress({
+      recipient: 'example@example.com',
+      reason: 'unsubscribe',
+      occurredAtMs: Date.parse('2022-06-01T09:00:00Z'),
+      source: 'callback',
+      provider: 'tencent-ses',
+      fromDomain: 'news.example',
+      detail: '',
+    })
+    const { get } = await opened()
+    const { text } = await get('/suppressions?q=example@example.com')
+    expect(wordsIn(text)).toContain('2022-06-01 17:00:00, unsubscribed, only for email from news.example')
+    const mail = wordsIn((await get(`/delivery?recipient=example@example.com&message=${sampleMessage}`)).text)
+    expect(mail).toContain('Unsubscribed from emails of news.example')
+  })
+
+  it('doubts nothing about who is not on the list', async () => {
+    await record({ ...bounce, reply: 'what nobody understands' })
+    const { get } = await opened()
+    const { text } = await get('/suppressions?q=example@example.com')
+    expect(text).toContain('Not on the list')
+    expect(text).not.toContain('In doubt')
+  })
+})
+
+describe('alarms of a deployment', () => {
+  it('are not those of another stage whose name begins alike', () => {
+    expect(isOwnAlarm('delivery-ledger-prod-quarantine-not-empty', 'delivery-ledger-prod')).toBe(true)
+    expect(isOwnAlarm('delivery-ledger-prod-eu-quarantine-not-empty', 'delivery-ledger-prod')).toBe(false)
+  })
+})
+
+describe('a row that was changed by hand', () => {
+  it('does not keep the last runs from being shown', async () => {
+    await engine.client.send(
+      new PutItemCommand({
+        TableName: tables.reconciliation,
+        Item: {
+          job: { S: 'get-send-email-status' },
+          lastRunAt: { S: '2022-06-01T09:00:00Z' },
+          lastRun: { S: 'not a map' },
+          leaseUntil: { N: '1' },
+        },
+      }),
+    )
+    const { get } = await opened()
+    const { status, text } = await get('/runs')
+    expect([status, text.includes('get-send-email-status')]).toEqual([200, true])
+    expect(wordsIn((await get('/')).text)).toContain('Last check with the provider: 2022-06-01 17:00:00')
   })
 })

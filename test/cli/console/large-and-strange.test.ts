@@ -97,8 +97,10 @@ describe('the problems of a day with more than a page reads', () => {
     const ask = await opened()
     const { text } = await ask('/problems?day=2022-06-01&class=full')
     expect(text).toContain('There are more problems than a page reads')
-    expect(text).not.toContain('No mail of this day has such a problem.')
-    expect((await ask('/problems?day=2022-06-01&domain=other.example')).text).toContain('No mail of this day')
+    expect(text).not.toContain('No email of this day has such a problem.')
+    expect((await ask('/problems?day=2022-06-01&domain=other.example')).text).toContain(
+      'No email of this day',
+    )
     const { headers } = await ask('/problems.csv?day=2022-06-01')
     expect(headers.get('content-disposition')).toBe('attachment; filename="problems-2022-06-01-cut.csv"')
   })
@@ -116,7 +118,7 @@ describe('what cannot be read', () => {
     ['/problems.csv?day=soon', 400, 'got &#39;soon&#39;'],
     ['/quarantine/body?id=abcdef', 404, 'Nothing of that id is in quarantine.'],
     ['/quarantine/body', 404, 'Nothing of that id is in quarantine.'],
-    ['/inbound/mail?id=soon', 404, 'There is no such mail.'],
+    ['/inbound/mail?id=soon', 404, 'There is no such email.'],
   ])('is a page that says so: %s', async (path, status, words) => {
     const asked = await (await opened())(path)
     expect([asked.status, asked.text.includes(words)]).toEqual([status, true])
@@ -216,7 +218,7 @@ describe('statistics that are asked for several times at once', () => {
     const form = { method: 'POST', headers: { origin } }
     await ask('/statistics?from=2022-01-01&to=2022-06-01', form)
     const other = await ask('/statistics?from=2022-05-01&to=2022-06-01')
-    expect(other.text).toContain('The mails of 2022-01-01 to 2022-06-01 are being counted.')
+    expect(other.text).toContain('The emails of 2022-01-01 to 2022-06-01 are being counted.')
     expect((await ask('/statistics')).text).toContain('value="2022-01-01"')
     goOn(undefined)
   })

@@ -131,7 +131,7 @@ describe('an event', () => {
 })
 
 describe('evidence', () => {
-  it('says what was learnt, how the reply was read and by which rule', () => {
+  it('says what was learned, how the reply was read and by which rule', () => {
     expect(suppressionOf(hard('551 5.1.1 recipient is not exist'))).toEqual({
       recipient: 'example@example.com',
       reason: 'hard-bounce',

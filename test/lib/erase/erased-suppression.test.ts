@@ -96,7 +96,7 @@ describe('of a suppression there is left', () => {
     expect(left(known)).toEqual(expected)
   })
 
-  it('where it was erased as well, only what was learnt later, or is read from a list again', () => {
+  it('where it was erased as well, only what was learned later, or is read from a list again', () => {
     const known = {
       evidence: [
         `2026-11-20T08:00:00Z complaint tencent-ses ${oldMail}`,

@@ -1,0 +1,37 @@
+import './polyfills.ts'
+import { tryAgain } from '../../lib/ingest/responses.ts'
+import type { Environment } from '../../lib/runtime/config.ts'
+import { resultOf, type FunctionUrlResult } from '../../lib/runtime/http/function-url-result.ts'
+import type { Runtime } from '../../lib/runtime/runtime.ts'
+import { dynamoDbWrites } from '../../lib/table/dynamodb-writes.ts'
+import { tableNames } from '../../lib/table/names.ts'
+import { createIngest, requestTimeoutMs } from '../any-cloud/ingest.ts'
+import { requestOf } from './event.ts'
+import type { ScfContext } from './invocation.ts'
+import { scf } from './scf.ts'
+import { requireDynamoDb } from './store.ts'
+
+/** Takes the event of a function URL. The platform logs what it returns, which has no address in it. */
+type IngestHandler = (event: unknown, context: ScfContext) => Promise<FunctionUrlResult>
+
+/** Wires the ingest function for Tencent SCF: callbacks in, one write per event out. */
+export function createHandler(environment: Environment, deps: Runtime = scf): IngestHandler {
+  const { clock, log, dynamoDb } = deps
+  const respond = createIngest(environment, deps, (deployment) => {
+    requireDynamoDb(environment)
+    return dynamoDbWrites({ client: dynamoDb(requestTimeoutMs), tables: tableNames(deployment), clock })
+  })
+  return async (event, context) => {
+    context.callbackWaitsForEmptyEventLoop = false
+    try {
+      return resultOf(await respond(requestOf(event)))
+    } catch (error) {
+      log('unexpected fault', { stack: error instanceof Error ? error.stack : typeof error })
+      return resultOf(tryAgain())
+    }
+  }
+}
+
+/** The SCF entry point: `index.main_handler`. */
+// ts-unused-exports:disable-next-line
+export const main_handler = createHandler(process.env)
