@@ -10,34 +10,20 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb'
-import { dayMs } from '../lib/core/instant.ts'
 import { impliedStatus, statusRanks } from '../lib/core/delivery.ts'
 import type { DeliveryEvent } from '../lib/core/event.ts'
 import { factOf } from '../lib/core/fact.ts'
-import { tencentSes } from '../lib/providers/tencent-ses/tencent-ses.ts'
 import { recordingSuppressions } from '../lib/suppressions/record-with-suppressions.ts'
 import { deliveryWriter } from '../lib/table/delivery-writer.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { suppressionWriter } from '../lib/table/suppression-writer.ts'
 import { startDynamoDbEmulator } from '../local/dynamodb-emulator.ts'
-import { planCallbacks } from '../local/simulated-ses/callback-plan.ts'
-import { makeTraffic } from '../local/simulated-ses/traffic.ts'
 import { createTables } from '../local/tables.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
+import { callbackStream, streamStartMs } from './callback-stream.ts'
 
 const seed = Number(process.env.SEED ?? 1)
-const startMs = Date.UTC(2026, 10, 1)
 const prefix = 'bench'
-
-/** Two callbacks in a hundred come again, two come late, one overtakes another. */
-const weather = {
-  seed,
-  lossRate: 0,
-  repeatRate: 0.0134,
-  lateRate: 0.02,
-  maxDelayMs: dayMs,
-  reorderRate: 0.01,
-}
 
 type Design = (event: DeliveryEvent) => Promise<void>
 
@@ -48,7 +34,7 @@ function say(line = ''): void {
 /** Facts and state in one UpdateItem. */
 function oneWrite(client: DynamoDBClient): Design {
   const table = tableNames(prefix).deliveries
-  const writer = deliveryWriter({ client, table, retentionDays: 400, clock: virtualClock(startMs) })
+  const writer = deliveryWriter({ client, table, retentionDays: 400, clock: virtualClock(streamStartMs) })
   return (event) => writer.record(event)
 }
 
@@ -56,7 +42,7 @@ function oneWrite(client: DynamoDBClient): Design {
 function oneWriteAndList(client: DynamoDBClient): Design {
   const { deliveries, suppressions } = tableNames(prefix)
   const writer = recordingSuppressions(
-    deliveryWriter({ client, table: deliveries, retentionDays: 400, clock: virtualClock(startMs) }),
+    deliveryWriter({ client, table: deliveries, retentionDays: 400, clock: virtualClock(streamStartMs) }),
     suppressionWriter({ client, table: suppressions }),
   )
   return (event) => writer.record({ ...event, recipient: `list.${event.recipient}` })
@@ -135,14 +121,6 @@ async function callsPerEvent(
   return (calls / events.length).toFixed(3)
 }
 
-function eventsOf(bodies: readonly string[]): readonly DeliveryEvent[] {
-  return bodies
-    .flatMap((body) =>
-      tencentSes.read({ body: Buffer.from(body), contentType: 'application/json' }, Infinity),
-    )
-    .flatMap((outcome) => (outcome.type === 'event' ? [outcome.event] : []))
-}
-
 const emulator = await startDynamoDbEmulator(0)
 try {
   await createTables(emulator.client, prefix)
@@ -156,13 +134,8 @@ try {
       }),
     )
   }
-  const mails = makeTraffic({ seed, count: 2_000, fromMs: startMs, overMs: dayMs })
-  const plan = planCallbacks(mails, weather)
-  const events = eventsOf(plan.callbacks.map(({ body }) => body))
-  const { repeated, late, reordered } = plan.figures
-  say(
-    `${mails.length} mails, ${events.length} callbacks (${repeated} repeats, ${late} late, ${reordered} overtaken), seed ${seed}`,
-  )
+  const { events, about } = callbackStream(seed, 2_000)
+  say(about)
   say()
   say('calls to DynamoDB per callback')
   const designs: readonly [string, Design][] = [

@@ -11,7 +11,6 @@ interface Connections {
 }
 
 /** A database by its own protocol: any PostgreSQL from version 15 on. It connects at the first statement. */
-// ts-unused-exports:disable-next-line
 export function pgDatabase({ url, max = 10, timeoutMs }: Connections): Database & {
   readonly close: () => Promise<void>
 } {
