@@ -4,7 +4,6 @@
  */
 import pMap from 'p-map'
 import type { DeliveryEvent } from '../lib/core/event.ts'
-import type { Database } from '../lib/postgres/database.ts'
 import { pgDatabase } from '../lib/postgres/pg-database.ts'
 import { openPostgres } from '../lib/postgres/postgres-store.ts'
 import type { WriteStore } from '../lib/store/ports.ts'
@@ -16,6 +15,7 @@ import { startPostgres } from '../local/postgres-server.ts'
 import { createTables } from '../local/tables.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
 import { callbackStream, streamStartMs } from './callback-stream.ts'
+import { countedCalls } from './counted-calls.ts'
 
 const seed = Number(process.env.SEED ?? 1)
 const mails = Number(process.env.MAILS ?? 5_000)
@@ -89,31 +89,13 @@ async function report(candidate: Candidate, events: readonly DeliveryEvent[]): P
   }
 }
 
-function counting(database: Database): { readonly database: Database; readonly calls: () => number } {
-  let calls = 0
-  return {
-    calls: () => calls,
-    database: {
-      read(select, given, signal) {
-        calls += 1
-        return database.read(select, given, signal)
-      },
-      write(statement, given, signal) {
-        calls += 1
-        return database.write(statement, given, signal)
-      },
-    },
-  }
-}
-
 async function reportPostgres(events: readonly DeliveryEvent[]): Promise<void> {
   const server = await startPostgres({ isDurable: true })
   const connections = pgDatabase({ url: server.url, max: 16, timeoutMs })
   try {
-    const { database, calls } = counting(connections)
-    const store = openPostgres({ database, schema: 'bench', clock, log: () => undefined })
+    const store = openPostgres({ database: connections, schema: 'bench', clock, log: () => undefined })
     await store.createTables()
-    await report({ name: server.version, store, calls }, events)
+    await store.readMeter().measure((calls) => report({ name: server.version, store, calls }, events))
   } finally {
     await connections.close()
     await server.stop()
@@ -124,16 +106,9 @@ async function reportDynamoDb(events: readonly DeliveryEvent[]): Promise<void> {
   const { client, stop } = await startDynamoDbEmulator(0)
   try {
     await createTables(client, 'bench')
-    let calls = 0
-    client.middlewareStack.add(
-      (next) => (args) => {
-        calls += 1
-        return next(args)
-      },
-      { step: 'initialize', name: 'count' },
-    )
+    const { calls } = countedCalls(client)
     const store = dynamoDbWrites({ client, tables: tableNames('bench'), clock })
-    await report({ name: 'the embedded DynamoDB', store, calls: () => calls }, events)
+    await report({ name: 'the embedded DynamoDB', store, calls }, events)
   } finally {
     await stop()
   }

@@ -21,6 +21,7 @@ import { startDynamoDbEmulator } from '../local/dynamodb-emulator.ts'
 import { createTables } from '../local/tables.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
 import { callbackStream, streamStartMs } from './callback-stream.ts'
+import { countedCalls } from './counted-calls.ts'
 
 const seed = Number(process.env.SEED ?? 1)
 const prefix = 'bench'
@@ -108,17 +109,10 @@ async function callsPerEvent(
   events: readonly DeliveryEvent[],
   client: DynamoDBClient,
 ): Promise<string> {
-  let calls = 0
-  client.middlewareStack.add(
-    (next) => (args) => {
-      calls += 1
-      return next(args)
-    },
-    { step: 'initialize', name: 'count' },
-  )
+  const { calls, stop } = countedCalls(client)
   for (const event of events) await design(event)
-  client.middlewareStack.remove('count')
-  return (calls / events.length).toFixed(3)
+  stop()
+  return (calls() / events.length).toFixed(3)
 }
 
 const emulator = await startDynamoDbEmulator(0)

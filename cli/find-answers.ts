@@ -1,4 +1,4 @@
-import { firstItems } from '../lib/core/first-items.ts'
+import { firstOf } from '../lib/core/first-items.ts'
 import type { DeliveryKey } from '../lib/core/delivery.ts'
 import type { StoredInboundMail } from '../lib/ledger/ports.ts'
 import type { OpenLedger } from './open-ledger.ts'
@@ -12,13 +12,9 @@ export async function findAnswers(
   { message, recipient }: DeliveryKey,
   most = Infinity,
 ): Promise<{ readonly mails: readonly StoredInboundMail[]; readonly isCut: boolean }> {
-  let isCut = false
-  const first = firstItems(store.inboundReader().answering(message), most, () => {
-    isCut = true
-  })
-  const mails = await Array.fromAsync(first)
+  const { items, isCut } = await firstOf(store.inboundReader().answering(message), most)
   return {
-    mails: mails.filter(({ answeredRecipient = recipient }) => answeredRecipient === recipient),
+    mails: items.filter(({ answeredRecipient = recipient }) => answeredRecipient === recipient),
     isCut,
   }
 }

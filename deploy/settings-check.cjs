@@ -1,6 +1,7 @@
 'use strict'
 
 const ownSettings = require('./own-settings.cjs')
+const commandLineParams = require('./command-line-params.cjs')
 const typeScriptModule = require('./typescript-module.cjs')
 
 /**
@@ -21,7 +22,7 @@ module.exports = class SettingsCheck {
       const aws = serverless.getProvider('aws')
       const stage = aws.getStage()
       const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
-      const given = { ...ofStage, ...ofCommandLine(serverless.processedInput.options.param) }
+      const given = { ...ofStage, ...commandLineParams(serverless.processedInput.options.param) }
       const ofFile = own.problemsOf(stage)
       const problems =
         ofFile.length > 0
@@ -60,10 +61,4 @@ module.exports = class SettingsCheck {
     }
     this.hooks = { 'before:package:initialize': check, 'after:deploy:deploy': sayWhoIsNotified }
   }
-}
-
-/** `retentionDays=90`, as often as it was said. */
-function ofCommandLine(given = []) {
-  const pairs = [given].flat().map((text) => /^([^=]+)=(.*)$/s.exec(text) ?? [])
-  return Object.fromEntries(pairs.map(([, name, value]) => [name, value]))
 }

@@ -49,7 +49,7 @@ export function problemsOf(settings: StageSettings): readonly string[] {
       ...problemsWith(ofReconcile, reconcile),
       ...(query ? problemsWith(queryEntries, query) : []),
     ]),
-    ...problemsOfDeployment({ ...usual, ...given }),
+    ...problemsOfDeployment(deploymentEntries, { ...usual, ...given }),
   ]
 }
 
@@ -139,14 +139,17 @@ const periods = whole('a whole number from 1 to 288', 1, 288)
 const windowExpected = 'seconds, a multiple of 3600 and at most 604800'
 const window = v.pipe(whole(windowExpected, 3_600, 604_800), v.multipleOf(3_600, windowExpected))
 
-const concurrencyExpected = 'a whole number from 1 to 1000, or none'
-const concurrency = v.union([v.literal('none'), whole(concurrencyExpected, 1, 1_000)], concurrencyExpected)
+/** How many may run at once, by the cloud's own bound. */
+export function concurrencyUpTo(max: number) {
+  const expected = `a whole number from 1 to ${max}, or none`
+  return v.union([v.literal('none'), whole(expected, 1, max)], expected)
+}
 
 /** What is not a function's setting, but the stack's. */
 export const deploymentEntries = {
-  ingestConcurrency: concurrency,
+  ingestConcurrency: concurrencyUpTo(1_000),
   queryApi: onOrOff,
-  queryConcurrency: concurrency,
+  queryConcurrency: concurrencyUpTo(1_000),
   deletionProtection: v.union([v.boolean(), v.picklist(['true', 'false'])], 'true or false'),
   tableDeletionPolicy: v.picklist(['Retain', 'Delete'], 'Retain or Delete'),
   alarms: onOrOff,
@@ -177,7 +180,8 @@ export const deploymentEntries = {
   leastComplaints: atLeastOne,
 }
 
-function problemsOfDeployment(settings: Settings): readonly string[] {
-  const result = v.safeParse(v.object(deploymentEntries), settings)
+/** By entries that no function has. */
+export function problemsOfDeployment(entries: v.ObjectEntries, settings: Settings): readonly string[] {
+  const result = v.safeParse(v.object(entries), settings)
   return (result.issues ?? []).map((issue) => `${v.getDotPath(issue) ?? ''}: expected ${issue.message}`)
 }

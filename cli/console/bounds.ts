@@ -1,5 +1,3 @@
-import { firstItems } from '../../lib/core/first-items.ts'
-
 /** Rows of one recipient or message that a page reads: with facts at their fullest 40 MB, as a rule 2. */
 export const mostRowsOfPage = 1_000
 
@@ -14,17 +12,3 @@ export const mostPendingOfPage = 20_000
 
 /** Heads that a page reads of what has no order in its table. */
 export const mostHeadsOfPage = 500
-
-/** The first so many of what has no order, and whether there are more. */
-export async function firstOf<T>(
-  items: AsyncIterable<T>,
-  most: number,
-): Promise<{ readonly items: readonly T[]; readonly isCut: boolean }> {
-  let isCut = false
-  const first = await Array.fromAsync(
-    firstItems(items, most, () => {
-      isCut = true
-    }),
-  )
-  return { items: first, isCut }
-}

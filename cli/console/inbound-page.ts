@@ -1,9 +1,10 @@
 import { html } from 'hono/html'
+import { firstOf } from '../../lib/core/first-items.ts'
 import { severalLines } from '../../lib/core/text.ts'
 import type { InboundMailReader, StoredInboundMail } from '../../lib/ledger/ports.ts'
 import { letterOf } from '../inbound-letter.ts'
 import { definitions, nothing, path, table } from '../pages/html.ts'
-import { firstOf, mostHeadsOfPage } from './bounds.ts'
+import { mostHeadsOfPage } from './bounds.ts'
 import { notice, wholeId, type PageOf, type View } from './view.ts'
 
 /** Characters of a mail that are shown. */

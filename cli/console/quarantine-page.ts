@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { firstOf } from '../../lib/core/first-items.ts'
 import { printedLine } from '../../lib/core/text.ts'
 import type { QuarantinedRow } from '../../lib/quarantine/ports.ts'
 import { replay } from '../../lib/quarantine/replay.ts'
@@ -7,7 +8,7 @@ import { shownId } from '../open-ledger.ts'
 import { definitions, nothing, path, table, type Html } from '../pages/html.ts'
 import { readableBody } from '../quarantined-body.ts'
 import { replayDependencies } from '../replay-quarantined.ts'
-import { firstOf, mostHeadsOfPage } from './bounds.ts'
+import { mostHeadsOfPage } from './bounds.ts'
 import { notice, wholeId, type Asked, type Page, type PageOf, type View } from './view.ts'
 
 /** Characters of a body that are shown. */

@@ -80,7 +80,7 @@ function stopReasonOf({ figures }: LastRun): StopReason | undefined {
   return stopReasons.find((known) => known === figures.get('stoppedBy'))
 }
 
-/** Those that are numbers, by their names. */
+/** All but how it ended, in the order of their names. */
 function figuresOf({ figures }: LastRun): string {
   return [...figures]
     .filter(([name]) => name !== 'stoppedBy')

@@ -125,16 +125,26 @@ async function sectionOf(view: View, address: string): Promise<Html> {
     ${mayChange ? changeForms(view, address, held.length > 0) : html`<p class="soft">${words.startWithChanges}</p>`}`
 }
 
-function reasonWords({ reason, sinceMs, untilMs, fromDomain }: HeldReason, { words, times }: View): string {
-  return words.listOf([
-    words.onListSince(words.reasons[reason], times.time(sinceMs)),
+function reasonWords(held: HeldReason, view: View): string {
+  const { words, times } = view
+  const { reason, sinceMs } = held
+  return words.listOf([words.onListSince(words.reasons[reason], times.time(sinceMs)), ...termsOf(held, view)])
+}
+
+/** Until when a reason holds, and for mail of which domain. */
+function termsOf(
+  { untilMs, fromDomain }: Pick<HeldReason, 'untilMs' | 'fromDomain'>,
+  { words, times }: View,
+): readonly string[] {
+  return [
     ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
     ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
-  ])
+  ]
 }
 
 /** What was learned of the address, and when it was taken off the list, in order of time. */
-function evidenceOf(row: Suppression, { words, times }: View): readonly string[] {
+function evidenceOf(row: Suppression, view: View): readonly string[] {
+  const { words, times } = view
   const removals = row.removals.map((at) => ({
     atMs: Date.parse(at),
     line: words.listOf([times.timeOf(at), words.takenOff]),
@@ -142,14 +152,13 @@ function evidenceOf(row: Suppression, { words, times }: View): readonly string[]
   const evidence = inOrderOfTime(linesOf(row)).map((line) => {
     const known = parseEvidence(line)
     if (known === undefined) return { atMs: 0, line }
-    const { occurredAtMs, reason, provider, message, fromDomain, untilMs, judgement, detail } = known
+    const { occurredAtMs, reason, provider, message, judgement, detail } = known
     return {
       atMs: occurredAtMs,
       line: words.listOf([
         times.time(occurredAtMs),
         words.reasons[reason],
-        ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
-        ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
+        ...termsOf(known, view),
         ...(judgement === undefined ? [] : [words.classes[judgement.class]]),
         ...[provider, message, detail].flatMap((part = '') => (part === '' ? [] : part)),
       ]),
@@ -210,14 +219,11 @@ async function partOfList(view: View, after: string | undefined): Promise<Html> 
             words.browseList,
             [columns.recipient, columns.reason, { name: columns.since, isWhole: true }, columns.note],
             rows.flatMap(({ row, held }) =>
-              held.map(({ reason, sinceMs, untilMs, fromDomain }) => [
+              held.map((one) => [
                 html`<a href="${path('/suppressions', { q: row.recipient })}">${row.recipient}</a>`,
-                badge(reason, words.reasons[reason]),
-                times.time(sinceMs),
-                words.listOf([
-                  ...(untilMs === undefined ? [] : [words.untilTime(times.time(untilMs))]),
-                  ...(fromDomain === undefined ? [] : [words.fromDomain(fromDomain)]),
-                ]),
+                badge(one.reason, words.reasons[one.reason]),
+                times.time(one.sinceMs),
+                words.listOf(termsOf(one, view)),
               ]),
             ),
           )

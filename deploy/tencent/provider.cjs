@@ -3,12 +3,13 @@
 const { mkdirSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
+const callbackPaths = require('../callback-paths.cjs')
+const commandLineParams = require('../command-line-params.cjs')
 const ownSettings = require('../own-settings.cjs')
 const typeScriptModule = require('../typescript-module.cjs')
 
 const file = 'settings.tencent.yml'
 const usualPollMs = 2_000
-const providers = ['tencent-ses', 'sendcloud', 'sent']
 const whatTokenIs = 'the first line that `npx ledger token new` printed'
 
 const text = { type: 'string' }
@@ -128,7 +129,7 @@ module.exports = class TencentProvider {
       ]),
     )
     const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
-    const given = { ...ofStage, ...ofCommandLine(serverless.processedInput.options.param) }
+    const given = { ...ofStage, ...commandLineParams(serverless.processedInput.options.param) }
     const ofFile = this.own.problemsOf(stage)
     const functionNames = this.names.map((name) => this.nameOf(name))
     const problems = ofFile.length > 0 ? ofFile : problemsOf({ usual, given, environments, functionNames })
@@ -187,7 +188,7 @@ module.exports = class TencentProvider {
 
   show(url, variables) {
     if (url === undefined) throw new Error(`${this.nameOf('ingest')} has no URL yet: deploy again.`)
-    const urls = providers.map((provider) => `  ${url}/${provider}/${tokenOf(provider, variables)}`)
+    const urls = callbackPaths(url, variables).map((one) => `  ${one}`)
     this.writeText(['callback URLs:', ...urls, `  <token>: ${whatTokenIs}`, ''].join('\n'))
   }
 
@@ -199,17 +200,6 @@ module.exports = class TencentProvider {
       throw new this.serverless.classes.Error(error.message)
     }
   }
-}
-
-function tokenOf(provider, variables) {
-  const own = variables[`CALLBACK_TOKEN_SHA256_${provider.toUpperCase().replaceAll('-', '_')}`]
-  return own ? `<token for ${provider}>` : '<token>'
-}
-
-/** `retentionDays=90`, as often as it was said. */
-function ofCommandLine(given = []) {
-  const pairs = [given].flat().map((option) => /^([^=]+)=(.*)$/s.exec(option) ?? [])
-  return Object.fromEntries(pairs.map(([, name, value]) => [name, value]))
 }
 
 function defineSchema(handler) {

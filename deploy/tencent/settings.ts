@@ -7,7 +7,7 @@ import {
   reconcileEntries,
   sharedTokenSetting,
 } from '../../lib/runtime/config.ts'
-import { problemsWith } from '../stage-settings.ts'
+import { concurrencyUpTo, problemsOfDeployment, problemsWith } from '../stage-settings.ts'
 
 type Environment = Readonly<Record<string, string>>
 type Settings = Readonly<Record<string, unknown>>
@@ -93,7 +93,7 @@ export function problemsOf({
       ...problemsOfCredentials(reconcile, { ...usual, ...given }),
       ...Object.entries(environments).flatMap(([name, environment]) => problemsOfSize(name, environment)),
     ]),
-    ...problemsOfDeployment({ ...usual, ...given }),
+    ...problemsOfDeployment(deploymentEntries, { ...usual, ...given }),
   ]
 }
 
@@ -147,28 +147,11 @@ function problemsOfSize(name: string, environment: Environment): readonly string
   ]
 }
 
-const wholeNumber = (expected: string, min: number, max: number) =>
-  v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.decimal(), v.transform(Number))], expected),
-    v.integer(expected),
-    v.minValue(min, expected),
-    v.maxValue(max, expected),
-  )
-const concurrencyExpected = 'a whole number from 1 to 200, or none'
-
 /** What is not a function's setting. */
 const deploymentEntries = {
   runtime: v.picklist(['Nodejs20.19', 'Nodejs18.15'], 'Nodejs20.19 or Nodejs18.15'),
-  ingestConcurrency: v.union(
-    [v.literal('none'), wholeNumber(concurrencyExpected, 1, 200)],
-    concurrencyExpected,
-  ),
+  ingestConcurrency: concurrencyUpTo(200),
   schedule: v.pipe(v.string(), v.regex(/^$|^(?:\S+ ){6}\S+$/, 'a cron of seven fields, or nothing')),
   logset: v.string(),
   logTopic: v.string(),
-}
-
-function problemsOfDeployment(settings: Settings): readonly string[] {
-  const result = v.safeParse(v.object(deploymentEntries), settings)
-  return (result.issues ?? []).map((issue) => `${v.getDotPath(issue) ?? ''}: expected ${issue.message}`)
 }

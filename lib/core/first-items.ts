@@ -18,3 +18,17 @@ export async function* firstItems<T>(
     if (given >= most && onMore === undefined) return
   }
 }
+
+/** The first so many of these, and whether there are more. */
+export async function firstOf<T>(
+  items: AsyncIterable<T>,
+  most: number,
+): Promise<{ readonly items: readonly T[]; readonly isCut: boolean }> {
+  let isCut = false
+  const first = await Array.fromAsync(
+    firstItems(items, most, () => {
+      isCut = true
+    }),
+  )
+  return { items: first, isCut }
+}

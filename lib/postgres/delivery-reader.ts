@@ -1,6 +1,5 @@
 import { firstItems } from '../core/first-items.ts'
 import { nameOf, problemPartitionsOf, type Delivery, type DeliveryKey } from '../core/delivery.ts'
-import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 import type {
   DeliveryReader,
   DeliveryScanner,
@@ -11,7 +10,7 @@ import type {
   Segment,
 } from '../ledger/ports.ts'
 import { deliveryOf, pendingOf, problemOf, readable, type Reading } from '../rows/delivery-row.ts'
-import { idIndexes, idPartitionsOf, type IdIndex } from '../rows/id-indexes.ts'
+import { idIndexes, idPartitionsOf, latestFirst, usualMaxFound, type IdIndex } from '../rows/id-indexes.ts'
 import { textOf, type Row } from '../rows/row.ts'
 import type { MostRows, PageSize } from '../store/ports.ts'
 import { wholeOf, wholeRow } from './delivery-rows.ts'
@@ -150,9 +149,6 @@ function partOf(segment: Segment | undefined) {
   } as const
 }
 
-/** What many mails share is no id; so a look-up reads no more deliveries than this. */
-const usualMaxFound = 500
-
 /** Reads the indexes of ids (docs/adr/0013). Deliveries are complete, and the latest are read first. */
 export function otherIdReader({
   maxFound = usualMaxFound,
@@ -174,11 +170,9 @@ export function otherIdReader({
         return Array.fromAsync(firstItems(rows, maxFound + 1))
       }),
     )
-    const sentAt = ({ message }: DeliveryKey) => sentAtOf(message) ?? claimedSentAtOf(message) ?? 0
-    const keys = shards
-      .flat()
-      .map((row) => ({ recipient: textOf(row, 'recipient'), message: textOf(row, 'message') }))
-      .sort((one, other) => sentAt(other) - sentAt(one))
+    const keys = latestFirst(
+      shards.flat().map((row) => ({ recipient: textOf(row, 'recipient'), message: textOf(row, 'message') })),
+    )
     const deliveries = await deliveriesWithKeys(from, keys.slice(0, maxFound))
     const places = new Map(keys.map((one, place) => [nameOf(one), place]))
     return {

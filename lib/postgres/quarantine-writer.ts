@@ -1,7 +1,7 @@
 import { formatInstant } from '../core/instant.ts'
 import type { QuarantinedInput, QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
 import { contentIdOf } from '../rows/content-id.ts'
-import { dailyRoom } from '../rows/daily-room.ts'
+import { dailyRoom, keepingWithin } from '../rows/daily-room.ts'
 import { expiresAt } from '../rows/expiry.ts'
 import {
   firstColumnsOf,
@@ -30,14 +30,7 @@ export function quarantineWriter(to: Dependencies): QuarantineWriter {
   const take = (day: string, bytes: number, signal: AbortSignal | undefined) =>
     takesRoom(to, { day, bytes, maxBytes }, signal)
   const room = dailyRoom({ clock, maxBytes, take })
-  return {
-    keep: (input, signal) => keepInput(to, input, signal),
-    async keepWithinDay(input, signal) {
-      if (!(await room(input.body.length, signal))) return false
-      await keepInput(to, input, signal)
-      return true
-    },
-  }
+  return keepingWithin(room, (input, signal) => keepInput(to, input, signal))
 }
 
 async function keepInput(

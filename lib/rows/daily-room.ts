@@ -1,3 +1,4 @@
+import type { QuarantineWriter } from '../quarantine/ports.ts'
 import type { Clock } from '../runtime/ports.ts'
 
 /** A body counts as at least this: a row with little in it costs as much to write. */
@@ -24,5 +25,20 @@ export function dailyRoom(of: Room): (bytes: number, signal?: AbortSignal) => Pr
     const hasRoom = await of.take(day, bytes, signal)
     if (!hasRoom) refused = { day, bytes }
     return hasRoom
+  }
+}
+
+/** Keeps input in any case, or where the day still has room for it. */
+export function keepingWithin(
+  room: ReturnType<typeof dailyRoom>,
+  keep: QuarantineWriter['keep'],
+): QuarantineWriter {
+  return {
+    keep,
+    async keepWithinDay(input, signal) {
+      if (!(await room(input.body.length, signal))) return false
+      await keep(input, signal)
+      return true
+    },
   }
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { DeliveryKey } from '../core/delivery.ts'
 import type { DeliveryEvent } from '../core/event.ts'
+import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 import { shardOf } from '../core/shard.ts'
 import { oneLine } from '../core/text.ts'
 import type { IndexedIds } from '../store/ports.ts'
@@ -14,6 +16,15 @@ export const idIndexes = {
 } as const
 
 export type IdIndex = (typeof idIndexes)[keyof typeof idIndexes]
+
+/** What many mails share is no id; so a look-up reads no more deliveries than this. */
+export const usualMaxFound = 500
+
+/** The latest first, as far as their messages show it. */
+export function latestFirst(keys: readonly DeliveryKey[]): readonly DeliveryKey[] {
+  const sentAt = ({ message }: DeliveryKey) => sentAtOf(message) ?? claimedSentAtOf(message) ?? 0
+  return keys.toSorted((one, other) => sentAt(other) - sentAt(one))
+}
 
 /** An id that many mails share, such as a campaign's, would else be one partition, which takes 1,000 writes a second. */
 const idShards = 8

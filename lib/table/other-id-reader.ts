@@ -1,19 +1,15 @@
 import pMap from 'p-map'
 import type { DeliveryKey } from '../core/delivery.ts'
-import { claimedSentAtOf, sentAtOf } from '../core/message.ts'
 import type { FoundById, OtherIdReader, WhyNotSearched } from '../ledger/ports.ts'
-import { idIndexes, idPartitionsOf, type IdIndex } from '../rows/id-indexes.ts'
+import { idIndexes, idPartitionsOf, latestFirst, usualMaxFound, type IdIndex } from '../rows/id-indexes.ts'
 import { deliveriesWithKey, keyOf, type Dependencies } from './delivery-reader.ts'
 import { queryItems } from './pages.ts'
-
-/** What many mails share is no id; so a look-up reads no more than 8 times so many keys, and so many deliveries. */
-const usualMaxFound = 500
 
 /** Concurrent reads of one look-up. */
 const concurrentQueries = 8
 
 interface Indexed extends Dependencies {
-  /** How many deliveries a look-up reads. Default: 500. */
+  /** How many deliveries a look-up reads, and at most 8 times so many keys. Default: 500. */
   readonly maxFound?: number
 }
 
@@ -58,8 +54,7 @@ async function latestWithId(
     for await (const item of items) if (first.push(keyOf(item)) > limit) break
     return first
   })
-  const sentAt = ({ message }: DeliveryKey) => sentAtOf(message) ?? claimedSentAtOf(message) ?? 0
-  return keys.flat().sort((one, other) => sentAt(other) - sentAt(one))
+  return latestFirst(keys.flat())
 }
 
 /** By DynamoDB's own words, since it has no error for an index that is not there. */

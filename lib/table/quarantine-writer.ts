@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { formatInstant } from '../core/instant.ts'
 import type { QuarantinedInput, QuarantineReason, QuarantineWriter } from '../quarantine/ports.ts'
 import { contentIdOf } from '../rows/content-id.ts'
+import { keepingWithin } from '../rows/daily-room.ts'
 import { erasing } from '../rows/kept-heads.ts'
 import {
   firstColumnsOf,
@@ -36,14 +37,7 @@ interface Dependencies {
  */
 export function quarantineWriter(to: Dependencies): QuarantineWriter {
   const room = dailyRoom({ ...to, maxBytes: to.maxBytesPerDay ?? usualMaxBytesPerDay })
-  return {
-    keep: (input, signal) => keepInput(to, input, signal),
-    async keepWithinDay(input, signal) {
-      if (!(await room(input.body.length, signal))) return false
-      await keepInput(to, input, signal)
-      return true
-    },
-  }
+  return keepingWithin(room, (input, signal) => keepInput(to, input, signal))
 }
 
 async function keepInput(to: Dependencies, input: QuarantinedInput, signal?: AbortSignal): Promise<void> {
