@@ -2,13 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { firstLasting, lastOf, sortableInstant, type Suppression } from '../core/suppression.ts'
 import type { SuppressionEraser } from '../erase/ports.ts'
 import { textOf } from '../rows/row.ts'
-import {
-  maxRounds,
-  rowKeptChanging,
-  suppressedByColumns,
-  suppressionIn,
-  suppressionSets,
-} from '../rows/suppression-row.ts'
+import { suppressedByColumns } from '../rows/suppressed-by.ts'
+import { maxRounds, rowKeptChanging, suppressionIn, suppressionSets } from '../rows/suppression-row.ts'
 import type { PageSize } from '../store/ports.ts'
 import type { SuppressionReader, SuppressionScanner } from '../suppressions/ports.ts'
 import type { Given } from './database.ts'

@@ -7,11 +7,11 @@ import {
   type SuppressionEvidence,
 } from '../core/suppression.ts'
 import { UnwritableError } from '../ledger/ports.ts'
+import { suppressedByColumns } from '../rows/suppressed-by.ts'
 import {
   evidenceInRow,
   maxRounds,
   rowKeptChanging,
-  suppressedByColumns,
   usualSetLimits,
   type EvidenceInRow,
   type SetLimits,

@@ -9,12 +9,12 @@ import {
   type SuppressionEvidence,
 } from '../core/suppression.ts'
 import { UnwritableError } from '../ledger/ports.ts'
+import { suppressedByColumns } from '../rows/suppressed-by.ts'
 import {
   evidenceInRow,
   latestColumnOf,
   maxRounds,
   rowKeptChanging,
-  suppressedByColumns,
   suppressionIn,
   usualSetLimits,
   type EvidenceInRow,
