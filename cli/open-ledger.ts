@@ -1,14 +1,19 @@
 import { systemClock } from '../lib/runtime/clock.ts'
-import { blocklistDays, parseEnvironment, tableEntries } from '../lib/runtime/config.ts'
+import { blocklistDays, isInPostgres, parseEnvironment, tableEntries } from '../lib/runtime/config.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 import type { Store } from '../lib/store/ports.ts'
 import { dynamoDbClient } from '../lib/table/client.ts'
 import { dynamoDbStore } from '../lib/table/dynamodb-store.ts'
 import { tableNames } from '../lib/table/names.ts'
+import { openPostgres, type PostgresStore } from '../lib/postgres/postgres-store.ts'
+import { requireDatabase } from '../lib/wiring/database.ts'
 
 /** For pages of a megabyte. */
 const requestTimeoutMs = 5_000
+
+/** A command has less to do at once than a server. */
+const concurrentStatements = 5
 
 /** What the environment's deployment keeps, and what is needed to read and write it. */
 export interface OpenLedger {
@@ -27,32 +32,51 @@ export interface OpenDynamoDb extends OpenLedger {
   readonly client: ReturnType<typeof dynamoDbClient>
 }
 
+/** The same with what only PostgreSQL has. */
+export interface OpenInPostgres extends OpenLedger {
+  readonly store: PostgresStore
+}
+
+type WithoutStore = Omit<OpenLedger, 'store'>
+
 /** Opens the ledger for one command, and closes its connections in any case. */
 export async function withLedger<T>(use: (ledger: OpenLedger) => Promise<T>): Promise<T> {
-  return withDynamoDb(use)
+  return isInPostgres(process.env) ? withPostgres(use) : withDynamoDb(use)
 }
 
 /** The same for what is to be seen of DynamoDB itself. */
 export async function withDynamoDb<T>(use: (ledger: OpenDynamoDb) => Promise<T>): Promise<T> {
+  const shared = fromEnvironment()
+  const client = dynamoDbClient(requestTimeoutMs)
+  const store = dynamoDbStore({ client, tables: tableNames(shared.name), ...shared })
+  try {
+    return await use({ client, store, ...shared })
+  } finally {
+    client.destroy()
+  }
+}
+
+/** The same for what is to be seen of PostgreSQL itself. */
+export async function withPostgres<T>(use: (ledger: OpenInPostgres) => Promise<T>): Promise<T> {
+  const shared = fromEnvironment()
+  const database = requireDatabase(process.env, { max: concurrentStatements, timeoutMs: requestTimeoutMs })
+  try {
+    return await use({ store: openPostgres({ database, schema: shared.name, ...shared }), ...shared })
+  } finally {
+    await database.close()
+  }
+}
+
+function fromEnvironment(): WithoutStore {
   const { TABLE_PREFIX, BLOCKLIST_DAYS } = parseEnvironment(
     { ...tableEntries, BLOCKLIST_DAYS: blocklistDays },
     process.env,
   )
-  const client = dynamoDbClient(requestTimeoutMs)
-  const shared = {
+  return {
+    name: TABLE_PREFIX,
+    blocklistDays: BLOCKLIST_DAYS,
     clock: systemClock,
     log: jsonLog((line) => process.stderr.write(`${line}\n`), systemClock.now),
-  }
-  try {
-    return await use({
-      client,
-      store: dynamoDbStore({ client, tables: tableNames(TABLE_PREFIX), ...shared }),
-      name: TABLE_PREFIX,
-      blocklistDays: BLOCKLIST_DAYS,
-      ...shared,
-    })
-  } finally {
-    client.destroy()
   }
 }
 

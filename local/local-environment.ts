@@ -1,4 +1,4 @@
-import { localTablePrefix, setVariables, type Environment } from '../lib/runtime/config.ts'
+import { isInPostgres, localTablePrefix, setVariables, type Environment } from '../lib/runtime/config.ts'
 import { emulatorCredentials, emulatorRegion } from './emulator-credentials.ts'
 
 /** The default ports of the local stack. */
@@ -70,10 +70,10 @@ export function withLocalDefaults(environment: Environment): Environment {
 }
 
 /**
- * Whether the environment points at the local stack: by the tables that it names. Where these are looked for says nothing: a
+ * Whether the environment points at the local stack: by the tables that it names, and none of them in PostgreSQL. Where these are looked for says nothing: a
  * deployment may be reached by a tunnel, or stand in an emulated AWS.
  */
 export function isLocal(environment: Environment): boolean {
   const { TABLE_PREFIX = localTablePrefix } = setVariables(environment)
-  return TABLE_PREFIX === localTablePrefix
+  return TABLE_PREFIX === localTablePrefix && !isInPostgres(environment)
 }

@@ -85,6 +85,27 @@ export const blocklistDays = v.optional(
   String(defaultBlocklistDays),
 )
 
+/** A PostgreSQL database by its own protocol. Set, it holds the tables: as a schema of the prefix's name. */
+const databaseUrl = v.pipe(
+  v.string(),
+  v.regex(
+    /^postgres(?:ql)?:\/\/[^\s/]+\/[^\s/?]+(?:\?\S*)?$/,
+    'a URL such as postgres://user:password@host:5432/database',
+  ),
+)
+
+/** What leads to the rows where they are in PostgreSQL. */
+export const databaseEntries = { DATABASE_URL: databaseUrl }
+
+/** Settings each of which names a PostgreSQL database. Without any of them rows are in DynamoDB. */
+const databaseSettings = ['DATABASE_URL', 'CLOUDBASE_ENV_ID'] as const
+
+/** Whether rows are in PostgreSQL. */
+export function isInPostgres(environment: Environment): boolean {
+  const set = setVariables(environment)
+  return databaseSettings.some((name) => set[name] !== undefined)
+}
+
 /** The settings of operator commands that only read the tables. */
 export const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retentionDays }
 
