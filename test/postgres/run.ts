@@ -5,6 +5,7 @@ import { startPostgres } from '../../local/postgres-server.ts'
 // writer. `npm run test:postgres -- test/contracts` tries a part.
 
 const suites = [
+  'test/postgres/',
   'test/contracts/postgres',
   'test/contracts/store.test',
   'test/lib/postgres',
@@ -26,6 +27,8 @@ const jest = spawn(
     '--no-warnings',
     'node_modules/jest/bin/jest.js',
     ...(asked.length > 0 ? asked : suites),
+    // Behind them, since it takes whatever follows.
+    '--testPathIgnorePatterns=/node_modules/',
   ],
   { stdio: 'inherit', env: { ...process.env, LEDGER: 'postgres', TEST_DATABASE_URL: server.url } },
 )
