@@ -29,10 +29,10 @@ describe('the tables in PostgreSQL', () => {
   })
 
   it('fail where the schema has none', async () => {
-    expect(await checked('delivery-ledger-prdo')).toEqual([
+    expect(await checked('delivery-ledger-pro')).toEqual([
       {
         verdict: 'failed',
-        found: 'there are none in the schema delivery-ledger-prdo',
+        found: 'there are none in the schema delivery-ledger-pro',
         advice:
           'Check TABLE_PREFIX, which names the schema, and DATABASE_URL. The first callback, and the first run of reconcile, make them.',
       },
