@@ -67,7 +67,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'client',
     files: /^lib\/client\//,
-    mayImport: ['core', 'ports', 'providers', 'runtime', 'rows', 'table', 'client'],
+    mayImport: ['core', 'ports', 'providers', 'runtime', 'rows', 'table', 'postgres', 'client'],
   },
   { name: 'any cloud', files: /^functions\/any-cloud\//, mayImport: [...belowWiring, 'wiring', 'any cloud'] },
   {
@@ -105,7 +105,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
       ...belowWiring,
       'wiring',
       'client',
-      'functions',
+      'any cloud',
       'local',
       'deployed functions',
       'function logs',
