@@ -166,7 +166,7 @@ describe('the arrows between layers', () => {
     [/^@aws-sdk\/client-cloudwatch$/, ['cli']],
     [/^@aws-sdk\/client-ssm/, ['parameters']],
     [/^pg$/, ['postgres']],
-    [/^tencentcloud/, ['status APIs']],
+    [/^tencentcloud/, ['postgres', 'status APIs']],
     [/^@middy\//, ['functions', 'http']],
     // No function is deployed with them.
     [/^(?:isbot|csv-stringify|hono|@hono|linkedom|@observablehq)/, ['cli']],
