@@ -1,5 +1,12 @@
 import { systemClock } from '../lib/runtime/clock.ts'
-import { blocklistDays, isInPostgres, parseEnvironment, tableEntries } from '../lib/runtime/config.ts'
+import {
+  blocklistDays,
+  ConfigError,
+  isInPostgres,
+  parseEnvironment,
+  setVariables,
+  tableEntries,
+} from '../lib/runtime/config.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
 import type { Clock, Log } from '../lib/runtime/ports.ts'
 import type { Store } from '../lib/store/ports.ts'
@@ -7,7 +14,7 @@ import { dynamoDbClient } from '../lib/table/client.ts'
 import { dynamoDbStore } from '../lib/table/dynamodb-store.ts'
 import { tableNames } from '../lib/table/names.ts'
 import { openPostgres, type PostgresStore } from '../lib/postgres/postgres-store.ts'
-import { requireDatabase } from '../lib/wiring/database.ts'
+import { openDatabase } from '../lib/wiring/database.ts'
 
 /** For pages of a megabyte. */
 const requestTimeoutMs = 5_000
@@ -37,6 +44,19 @@ export interface OpenInPostgres extends OpenLedger {
   readonly store: PostgresStore
 }
 
+/** For CloudBase, which is asked by Tencent's API. */
+function credentialsOfShell() {
+  const {
+    TENCENTCLOUD_SECRET_ID: secretId,
+    TENCENTCLOUD_SECRET_KEY: secretKey,
+    TENCENTCLOUD_TOKEN: token,
+  } = setVariables(process.env)
+  if (secretId !== undefined && secretKey !== undefined) return { secretId, secretKey, token }
+  throw new ConfigError([
+    'TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: expected those of an account that may call tcb:ExecutePGSql, since rows are in CloudBase (CLOUDBASE_ENV_ID)',
+  ])
+}
+
 type WithoutStore = Omit<OpenLedger, 'store'>
 
 /** Opens the ledger for one command, and closes its connections in any case. */
@@ -59,7 +79,12 @@ export async function withDynamoDb<T>(use: (ledger: OpenDynamoDb) => Promise<T>)
 /** The same for what is to be seen of PostgreSQL itself. */
 export async function withPostgres<T>(use: (ledger: OpenInPostgres) => Promise<T>): Promise<T> {
   const shared = fromEnvironment()
-  const database = requireDatabase(process.env, { max: concurrentStatements, timeoutMs: requestTimeoutMs })
+  const database = openDatabase(process.env, {
+    connections: concurrentStatements,
+    timeoutMs: requestTimeoutMs,
+    clock: shared.clock,
+    credentials: credentialsOfShell,
+  })
   try {
     return await use({ store: openPostgres({ database, schema: shared.name, ...shared }), ...shared })
   } finally {

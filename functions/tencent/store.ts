@@ -1,17 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { cloudBaseDatabase } from '../../lib/postgres/cloudbase-database.ts'
 import type { Database } from '../../lib/postgres/database.ts'
-import {
-  cloudBaseEntries,
-  ConfigError,
-  parseEnvironment,
-  setVariables,
-  type Environment,
-} from '../../lib/runtime/config.ts'
+import { ConfigError, isInPostgres, type Environment } from '../../lib/runtime/config.ts'
 import type { Clock } from '../../lib/runtime/ports.ts'
 import type { Runtime } from '../../lib/runtime/runtime.ts'
 import { dynamoDbClient } from '../../lib/table/client.ts'
-import { requireDatabase } from '../../lib/wiring/database.ts'
+import { openDatabase } from '../../lib/wiring/database.ts'
 import { runRoleCredentials, type RunRoleCredentials, type ScfContext } from './invocation.ts'
 
 /** The runtime of a function on SCF. */
@@ -34,27 +27,15 @@ export function dynamoDbClients(): Runtime['dynamoDb'] {
 
 /** Databases, one for each setting: connections outlive an invocation. What is wrong is said at every one. */
 export function databases(clock: Clock): ScfRuntime['database'] {
-  const pool = kept((_key, environment: Environment, { connections: max, timeoutMs }: Limits) =>
-    requireDatabase(environment, { max, timeoutMs }),
+  const open = kept((_settings: string, environment: Environment, limits: Limits) =>
+    openDatabase(environment, { ...limits, clock, credentials: ofInvocation }),
   )
-  const cloudBase = kept((_key, environment: Environment, { timeoutMs }: Limits) => {
-    const { CLOUDBASE_ENV_ID: environmentId, CLOUDBASE_ENDPOINT: endpoint } = parseEnvironment(
-      cloudBaseEntries,
-      environment,
-    )
-    return cloudBaseDatabase({ environmentId, endpoint, credentials: ofInvocation, clock, timeoutMs })
-  })
   return (environment, limits) => {
-    const { DATABASE_URL: url, CLOUDBASE_ENV_ID: environmentId } = setVariables(environment)
-    if (url !== undefined && environmentId !== undefined) throw new ConfigError([twoDatabases])
-    if (url !== undefined) return pool(url, environment, limits)
-    if (environmentId !== undefined) return cloudBase(environmentId, environment, limits)
-    return undefined
+    if (!isInPostgres(environment)) return undefined
+    const { DATABASE_URL = '', CLOUDBASE_ENV_ID = '' } = environment
+    return open(`${DATABASE_URL} ${CLOUDBASE_ENV_ID}`, environment, limits)
   }
 }
-
-const twoDatabases =
-  'DATABASE_URL and CLOUDBASE_ENV_ID: expected one of them. Drop CLOUDBASE_ENV_ID (cloudbaseEnvId) to keep rows in the database of DATABASE_URL, or DATABASE_URL (`DATABASE_URL= npx serverless deploy …`) to keep them in CloudBase'
 
 const invocation = new AsyncLocalStorage<RunRoleCredentials | undefined>()
 

@@ -29,6 +29,7 @@ import type { Register } from '../cli/captured.ts'
 import { embeddedPostgres } from '../embedded-postgres.ts'
 import { embeddedTables } from '../embedded-tables.ts'
 import { noDeadline } from '../no-deadline.ts'
+import { startSimulatedCloudBase, type SimulatedCloudBase } from '../tencent/simulated-cloudbase.ts'
 
 // Two ledgers took the same callbacks, one in DynamoDB and one in PostgreSQL. Every command answers the same of both.
 
@@ -262,6 +263,51 @@ describe('the console', () => {
       expect(inTables.join('')).toContain('<h1>')
     },
   )
+})
+
+describe('of a ledger in CloudBase', () => {
+  const environmentId = 'an-environment'
+  let cloudBase: SimulatedCloudBase
+  let environment: Record<string, string>
+
+  beforeAll(async () => {
+    const secretId = 'an-id'
+    const secretKey = 'a-key'
+    cloudBase = await startSimulatedCloudBase({
+      environmentId,
+      credentials: () => ({ secretId, secretKey }),
+      run: (statement) => postgres.run(statement),
+    })
+    environment = {
+      ...indexed,
+      CLOUDBASE_ENV_ID: environmentId,
+      CLOUDBASE_ENDPOINT: cloudBase.url,
+      TENCENTCLOUD_SECRET_ID: secretId,
+      TENCENTCLOUD_SECRET_KEY: secretKey,
+      TABLE_PREFIX: postgres.schema,
+    }
+    environments.set('CloudBase', environment)
+  })
+  afterAll(() => cloudBase.close())
+
+  it.each([
+    'suppressions list --tz UTC',
+    'problems --from 2026-11-18 --tz UTC',
+    'stuck --older-than 1h --tz UTC',
+  ])('`ledger %s` is the same', async (line) => {
+    const called = cloudBase.calls.length
+    expect(await answered('CloudBase', line)).toEqual(await answered('PostgreSQL', line))
+    expect(cloudBase.calls.length).toBeGreaterThan(called)
+  })
+
+  it('a command says whose keys it lacks', async () => {
+    environments.set('CloudBase', { ...environment, TENCENTCLOUD_SECRET_KEY: '' })
+    const { code, errors } = await answered('CloudBase', 'suppressions list')
+    expect(code).toBe(1)
+    expect(errors).toContain(
+      'TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: expected those of an account that may call tcb:ExecutePGSql',
+    )
+  })
 })
 
 describe('what is changed by hand', () => {
