@@ -1,3 +1,4 @@
+import { isInPostgres } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { dynamoDbEndpoint } from './where-to-look.ts'
 
@@ -9,6 +10,7 @@ const isItRunning = 'Is the local stack running (npm start)? Another deployment 
 /** A sentence that says what to do, for common faults. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (isInPostgres(process.env)) return postgresSentence(error) ?? error.message
   const endpoint = dynamoDbEndpoint(process.env)
   if (isRefusedConnection(error) && endpoint !== undefined) {
     return `No DynamoDB answers at ${endpoint}. ${isLocal(process.env) ? isItRunning : whoSaysSo()}`
@@ -30,6 +32,29 @@ function whoSaysSo(): string {
   const { AWS_ENDPOINT_URL_DYNAMODB = '' } = process.env
   const setting = AWS_ENDPOINT_URL_DYNAMODB === '' ? 'AWS_ENDPOINT_URL' : 'AWS_ENDPOINT_URL_DYNAMODB'
   return `${setting} says to look there.`
+}
+
+/** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const postgresSentences: ReadonlyMap<string, string> = new Map([
+  ['28P01', 'PostgreSQL refuses the user or the password of DATABASE_URL.'],
+  [
+    '28000',
+    'PostgreSQL refuses the user of DATABASE_URL, or a connection without TLS: add ?sslmode=require.',
+  ],
+  ['3D000', 'There is no such database: DATABASE_URL names it behind the last slash.'],
+  ['42501', 'The user of DATABASE_URL may not do that: the tables belong to the user who takes callbacks.'],
+])
+
+function postgresSentence(error: Error): string | undefined {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const schema = process.env.TABLE_PREFIX ?? ''
+  if (code === '42P01' || code === '3F000') {
+    return `There are no tables in the schema ${schema} of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL. The first callback makes them.`
+  }
+  if (isRefusedConnection(error) || code === 'ENOTFOUND' || code === 'ETIMEDOUT') {
+    return `No PostgreSQL answers where DATABASE_URL leads (${code === '' ? 'ECONNREFUSED' : code}).`
+  }
+  return postgresSentences.get(code)
 }
 
 function isRefusedConnection(error: Error): boolean {

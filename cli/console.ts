@@ -31,7 +31,7 @@ export function registerConsole(program: Command): void {
 const help = `
 It prints a URL with a token that is new each time: whoever has it sees the mails. Ctrl-C ends it. It looks with the AWS
 credentials of this shell: reading takes dynamodb:GetItem, BatchGetItem, Query, Scan and DescribeTable on the tables and their
-indexes, and cloudwatch:DescribeAlarms. Each page says how many read units it took.`
+indexes, and cloudwatch:DescribeAlarms; or into the database of DATABASE_URL. Each page says what it took to read it.`
 
 async function openConsole({ port, allowChanges = false, ...shown }: ConsoleOptions): Promise<void> {
   await withLedger(async (ledger) => {

@@ -14,9 +14,10 @@ import { lambda } from '../lib/runtime/runtime.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { CommandError, sentenceOf } from './command-error.ts'
 import type { DeployedFunctions } from './deployed-functions.ts'
+import { isOnAws } from './where-to-look.ts'
 
 // The settings of a deployment, read from AWS: so commands by hand do what the functions do, and the doctor checks what
-// is deployed, not the shell's settings.
+// is deployed, not the shell's settings. Where rows are in PostgreSQL nobody knows what runs over them: the shell's hold.
 
 const requestTimeoutMs = 5 * secondMs
 
@@ -120,7 +121,7 @@ export async function withDeployedSettings(
   name: FunctionName,
 ): Promise<SettingsByHand> {
   const set = setVariables(environment)
-  if (isLocal(set)) return { environment: set }
+  if (!isOnAws(set)) return { environment: set }
   const found = await deployedSettings(set, name)
   return 'unread' in found
     ? { environment: set, unread: found.unread }
@@ -187,7 +188,7 @@ export async function deployedCredentials({
 export async function withPollCredentials(environment: Environment): Promise<Environment> {
   const set = await withSendCloudCredentials(setVariables(environment))
   const names = pollParameters(set)
-  if (isLocal(set) || names.length === 0) return set
+  if (!isOnAws(set) || names.length === 0) return set
   if (names.some((name) => set[name] !== undefined)) return wholeCredentials(set)
   const found = await deployedCredentials(set)
   if ('unread' in found) {
@@ -204,7 +205,7 @@ export async function withPollCredentials(environment: Environment): Promise<Env
 
 /** Without them, or where they may not be read, SendCloud is not polled. */
 async function withSendCloudCredentials(set: Environment): Promise<Environment> {
-  if (isLocal(set)) return set
+  if (!isOnAws(set)) return set
   try {
     return setVariables(await withParameters(set, sendCloudPollParameters, lambda.parameters))
   } catch (error) {

@@ -1,7 +1,13 @@
 import type { Command } from 'commander'
 import * as v from 'valibot'
 import { systemClock } from '../lib/runtime/clock.ts'
-import { parseEnvironment, port, setVariables, type Environment } from '../lib/runtime/config.ts'
+import {
+  isInPostgres,
+  parseEnvironment,
+  port,
+  setVariables,
+  type Environment,
+} from '../lib/runtime/config.ts'
 import { secondMs } from '../lib/core/instant.ts'
 import type { Provider } from '../lib/providers/provider.ts'
 import { mailProviders, providers } from '../lib/providers/registry.ts'
@@ -40,7 +46,8 @@ const help = `
 CALLBACK_TOKEN_SENDCLOUD and CALLBACK_TOKEN_SENT are the tokens of those paths where they have their own, and QUERY_TOKEN is that of
 the query API where that is deployed.
 TABLE_PREFIX, AWS_REGION and AWS credentials say which deployment to look at; without them it is the local stack. What they
-do not name is not checked. The poll is tried as it was deployed, with the credentials that the deployment has; where it
+do not name is not checked. With DATABASE_URL the tables are those of that database, the poll is tried with the settings of this
+shell, and --url says where callbacks are taken. The poll is tried as it was deployed, with the credentials that the deployment has; where it
 has none that may be read, with those of this shell. Nothing is stored, and no secret is ever printed.
 The credentials need lambda:GetFunctionUrlConfig on …-ingest (unless --url is given) and …-query, lambda:GetFunctionConfiguration on
 …-reconcile, ssm:GetParameters on parameter/<TABLE_PREFIX>/TENCENTCLOUD_* and …/SENDCLOUD_API_*, dynamodb:DescribeTable and
@@ -72,6 +79,7 @@ function frontAt(url: URL): Front {
 
 /** The default URL of the function. */
 async function urlOf(environment: Environment): Promise<{ readonly url: URL } | { readonly why: string }> {
+  if (isInPostgres(environment)) return { why: 'what takes callbacks for this database is not known' }
   if (!isLocal(environment)) {
     const found = await deployedUrl(environment, 'ingest')
     return 'url' in found ? found : { why: found.unread.why }
@@ -98,7 +106,9 @@ const behindUrl = ['token', 'wrong token', ...signing.map(({ name }) => name)]
 /** The checks that need the URL. */
 function withoutUrl(why: string, environment: Environment): readonly Check[] {
   const stage = stageOptions(environment)
-  const advice = `Say by --url where it is: \`npx serverless info ${stage}\` prints it`
+  const advice = isInPostgres(environment)
+    ? 'Say by --url where it is'
+    : `Say by --url where it is: \`npx serverless info ${stage}\` prints it`
   return [
     notChecked('function URL', `not checked: ${why}. ${advice}`),
     ...[...behindUrl, 'clock'].map((name) => notChecked(name, 'not checked: the function URL is not known')),

@@ -78,7 +78,7 @@ function wiringOf({ store, clock, log, blocklistDays }: OpenLedger): EraseDepend
 async function eraseFrom(ledger: OpenLedger, recipient: string, options: EraseOptions): Promise<void> {
   const { json = false, withSuppression = false, dryRun = false, yes = false } = options
   const deps = wiringOf(ledger)
-  const found = await look(deps, recipient)
+  const found = await look(ledger, deps, recipient)
   if (found === undefined) {
     process.stderr.write('Nothing was changed. Run it again to begin anew.\n')
     process.exitCode = 1
@@ -111,11 +111,16 @@ function erasedAsJson({ tombstone, isWhole, ...counts }: Erased): object {
 }
 
 /** `undefined` if it was interrupted. */
-async function look(deps: EraseDependencies, recipient: string): Promise<Found | undefined> {
+async function look(
+  { store }: OpenLedger,
+  deps: EraseDependencies,
+  recipient: string,
+): Promise<Found | undefined> {
   const sizes = await Promise.all([deps.tables.inbound.size(), deps.tables.quarantine.size()])
   const total = (of: 'rows' | 'bytes') => sizes.reduce((sum, size) => sum + size[of], 0)
   process.stderr.write(
     scanCost(
+      store,
       { rows: total('rows'), bytes: total('bytes') },
       'all inbound mails and all bodies in quarantine',
     ),

@@ -63,7 +63,7 @@ export function registerExport(program: Command): void {
 }
 
 const help = `
-It reads the whole table, whatever is left out: it says first how many read units that takes. Ctrl-C ends it after the pages
+It reads the whole table, whatever is left out: it says first how much that is. Ctrl-C ends it after the pages
 under way, and the same command goes on from there; Parquet begins anew. docs/vocabulary.md lists the columns.`
 
 /** An export that is under way: what it reads, where it writes, and how far it is. */
@@ -72,7 +72,7 @@ interface Export {
   readonly output: ExportOutput
   readonly filter: ExportFilter
   readonly state: ExportState
-  /** As DynamoDB counts them. */
+  /** As the store counts them now and then. */
   readonly expectedRows: number
   /** Keeps how far it is. */
   readonly store: (at: ExportCheckpoint) => Promise<void>
@@ -93,7 +93,7 @@ async function exportLedger(options: Options): Promise<void> {
     if (stored === undefined && !restart) await refuseToOverwrite(out)
     const size = await ledger.store.size()
     const state = stored?.state ?? exportFromStart(segments)
-    process.stderr.write(stored ? goingOn(state, options) : scanCost(size))
+    process.stderr.write(stored ? goingOn(state, options) : scanCost(ledger.store, size))
     const output = await outputOf(options, stored?.bytes ?? 0)
     const store = async (at: ExportCheckpoint) => {
       if (resumable !== undefined) await storeCheckpoint(resumable, of, at)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import * as v from 'valibot'
-import { parseEnvironment, port } from '../lib/runtime/config.ts'
+import { parseEnvironment, port, withUsualSchema } from '../lib/runtime/config.ts'
 import { whenNobodyReads } from '../local/closed-pipe.ts'
 import { withLocalDefaults } from '../local/local-environment.ts'
 import { sentenceOf } from './command-error.ts'
@@ -9,7 +9,7 @@ import { variablesOfStage, withStageOptions } from './stage-option.ts'
 
 const program = withStageOptions(new Command('ledger'))
   .description(
-    'What happened to every email. It looks into the local stack, unless --stage (or TABLE_PREFIX) names a deployment.',
+    'What happened to every email. It looks into the local stack, unless --stage (or TABLE_PREFIX) names a deployment, or DATABASE_URL a database.',
   )
   .version(versionOfPackage())
 
@@ -54,7 +54,7 @@ try {
   const ports = { DYNAMODB_PORT: v.optional(port), SES_PORT: v.optional(port), LOGS_PORT: v.optional(port) }
   parseEnvironment(ports, process.env)
   // The AWS SDK reads its settings from process.env itself.
-  Object.assign(process.env, withLocalDefaults(process.env))
+  Object.assign(process.env, withUsualSchema(withLocalDefaults(process.env)))
   await program.parseAsync()
 } catch (error) {
   process.stderr.write(`${sentenceOf(error)}\n`)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import {
   ingestEntries,
+  isInPostgres,
   parseEnvironment,
   parseSigningKeys,
   pollCredentialEntries,
@@ -265,6 +266,11 @@ function lineOf({ name, isSecret = false, version, changedAt = '', problem }: Ro
 /** The deployment of the parameters: the local stack has none. */
 function deployment(): string {
   const set = setVariables(process.env)
+  if (isInPostgres(set)) {
+    throw new CommandError(
+      'Parameters are those of a deployment on AWS. With rows in PostgreSQL, settings and secrets are variables of the server, or of the shell that deploys the SCF functions.',
+    )
+  }
   if (isLocal(set)) {
     throw new CommandError(
       'Say whose parameters: set TABLE_PREFIX (delivery-ledger-<stage>) and AWS_REGION. The local stack has none.',

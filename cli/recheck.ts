@@ -110,7 +110,7 @@ function storeState(file: string, state: RecheckState, isRemoving: boolean): Pro
   )
 }
 
-/** Shows the progress on a terminal, by the row count that DynamoDB updates every few hours. */
+/** Shows the progress on a terminal, by the row count of the store, which is hours old. */
 async function withBar<T>(
   { deliveries, suppressions }: Dependencies,
   from: RecheckState,

@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
-import { createHandler } from '../functions/reconcile.ts'
+import { createReconcile } from '../functions/any-cloud/reconcile.ts'
 import { parsePollSettings, parseSendCloudPollSettings } from '../lib/runtime/config.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Log } from '../lib/runtime/ports.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
 import { lambda } from '../lib/runtime/runtime.ts'
-import { lambdaContext } from '../local/lambda-context.ts'
 import { backfillByHand } from './backfill.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
@@ -16,6 +15,7 @@ import {
   withDeployedSettings,
   withPollCredentials,
 } from './deployment-settings.ts'
+import { withLedger } from './open-ledger.ts'
 
 /** A pass by hand has as long as the function has. */
 const runTimeMs = 14 * minuteMs
@@ -74,15 +74,13 @@ async function reconcileOnce(json: boolean): Promise<void> {
   process.stderr.write(warningOf(settings))
   const environment = await withPollCredentials(settings.environment)
   const log = problemsAlone(jsonLog((line) => process.stderr.write(`${line}\n`), lambda.clock.now))
-  const handler = createHandler(environment, { ...lambda, log }, true)
   if (!parsePollSettings(environment) && !parseSendCloudPollSettings(environment)) {
     process.stderr.write(
       'No poll is set up (SES_POLL=off, and no SENDCLOUD_API_USER): this pass asks nothing, and only closes what is over.\n',
     )
   }
-  const figures = await handler(
-    {},
-    lambdaContext(() => runTimeMs),
+  const figures = await withLedger(({ store, clock }) =>
+    createReconcile(environment, { ...lambda, log }, () => store, true)(clock.now() + runTimeMs),
   )
   if (figures.stoppedBy === 'provider') process.exitCode = 1
   process.stdout.write(json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)

@@ -8,6 +8,7 @@ import { keptRowReaders } from '../lib/wiring/kept-row-readers.ts'
 import { writersFor } from '../lib/wiring/writers.ts'
 import { isLocal, simulatedAppKey } from '../local/local-environment.ts'
 import type { OpenLedger } from './open-ledger.ts'
+import { isOnAws } from './where-to-look.ts'
 
 /** All that a replay by hand needs, but for what the operator decides. */
 export function replayDependencies(
@@ -35,5 +36,6 @@ async function keysOfNow(provider: Provider, environment: Environment): Promise<
   if (setting === undefined) return []
   const set = setVariables(environment)
   if (isLocal(set)) return parseSigningKeys(provider, { SENDCLOUD_APP_KEY: simulatedAppKey, ...set })
+  if (!isOnAws(set)) return parseSigningKeys(provider, set)
   return parseSigningKeys(provider, await withParameters(set, [setting], lambda.parameters))
 }

@@ -44,7 +44,7 @@ export function registerReport(program: Command): void {
 }
 
 const help = `
-It reads the whole table, whatever the days: it says first how many read units that takes. The page is one file that loads
+It reads the whole table, whatever the days: it says first how much that is. The page is one file that loads
 nothing and runs nothing. Only its owner may read it.`
 
 async function report(options: ReportOptions): Promise<void> {
@@ -92,7 +92,7 @@ function pageOf(ledger: OpenLedger, overview: Overview, options: ReportOptions):
 
 async function isRead({ store }: OpenLedger, overview: Overview, segments: number): Promise<boolean> {
   const { rows, bytes } = await store.size()
-  process.stderr.write(scanCost({ rows, bytes }))
+  process.stderr.write(scanCost(store, { rows, bytes }))
   const state = scanFromStart(segments)
   const bar = rowsBar(rows)
   try {

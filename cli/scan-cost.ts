@@ -1,3 +1,4 @@
+import type { Store } from '../lib/store/ports.ts'
 import { counted } from './counted.ts'
 
 /** List price on demand in us-east-1, 2026-11: dollars for a million read units. */
@@ -9,15 +10,19 @@ export function unitsOfScan(bytes: number): number {
 }
 
 /**
- * What it takes to read a whole table, as a line. A scan that may be a moment behind takes half a read unit for each 4 KB.
+ * What it takes to read a whole table, as a line. In DynamoDB a scan that may be a moment behind takes half a read unit for each
+ * 4 KB; in PostgreSQL nothing is paid by what is read.
  * @param what - what is read
  */
 export function scanCost(
+  { kind }: Pick<Store, 'kind'>,
   { rows, bytes }: { readonly rows: number; readonly bytes: number },
   what = 'the whole table',
 ): string {
+  const read = `This reads ${what}: about ${counted(rows, 'row')} in ${(bytes / 1_000_000).toFixed(1)} MB`
+  if (kind === 'postgresql') return `${read}, by PostgreSQL's own estimate.\n`
   const units = unitsOfScan(bytes)
   const dollars = (units / 1_000_000) * dollarsPerMillion
   const price = dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`
-  return `This reads ${what}: about ${counted(rows, 'row')} in ${(bytes / 1_000_000).toFixed(1)} MB, ${counted(units, 'read unit')} (${price} on demand), by DynamoDB's count of the last hours.\n`
+  return `${read}, ${counted(units, 'read unit')} (${price} on demand), by DynamoDB's count of the last hours.\n`
 }

@@ -84,7 +84,7 @@ export function registerStats(program: Command): void {
 }
 
 const help = `
-It reads the whole table, whatever the days: it says first how many read units that takes. Ctrl-C ends it after the page
+It reads the whole table, whatever the days: it says first how much that is. Ctrl-C ends it after the page
 under way, and the same command goes on from there. Of a mail only the day of sending counts, never that of an event.`
 
 async function stats(options: StatsOptions): Promise<void> {
@@ -149,7 +149,7 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
     process.stderr.write(
       stored
         ? `Going on from where it was interrupted (${file}; --restart begins anew).\n`
-        : scanCost({ rows, bytes }),
+        : scanCost(store, { rows, bytes }),
     )
     const count = counting(options, into)
     const checkpoint = new Checkpoint(file, of, clock.now())

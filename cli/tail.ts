@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import pMap from 'p-map'
+import { isInPostgres } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
@@ -14,6 +15,7 @@ import { functionLogs, type FunctionLogs } from './tail/function-logs.ts'
 import { EventRows } from './tail/rows.ts'
 import { entryWriter, type ShownEntry } from './tail/shown.ts'
 import { untilInterrupted } from './until-interrupted.ts'
+import { logOf } from './where-to-look.ts'
 
 interface TailOptions extends TimeZoneOption {
   readonly since?: number
@@ -43,6 +45,11 @@ a row is not there yet, the line names the MessageId alone. The credentials need
 Ctrl-C ends it.`
 
 async function tail(options: TailOptions): Promise<void> {
+  if (isInPostgres(process.env)) {
+    throw new CommandError(
+      `There is no log of AWS Lambda where rows are in PostgreSQL: look into ${logOf('ingest', process.env)}.`,
+    )
+  }
   const write = writerOf(options)
   await withLedger((ledger) =>
     untilInterrupted('Stopped.', async (signal) => {

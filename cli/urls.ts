@@ -4,6 +4,7 @@ import { isAcceptedToken } from '../lib/ingest/token-digest.ts'
 import { secondMs } from '../lib/core/instant.ts'
 import { providers } from '../lib/providers/registry.ts'
 import {
+  isInPostgres,
   parseEnvironment,
   port,
   setVariables,
@@ -66,6 +67,11 @@ const whatTokenIs =
 const keepIt = 'Whoever has one of these URLs can report deliveries: keep them as passwords.'
 
 async function originOf(environment: Environment): Promise<URL> {
+  if (isInPostgres(environment)) {
+    throw new CommandError(
+      'Where the functions are is not known with rows in PostgreSQL. `npx serverless info --config serverless.tencent.yml` prints the URLs of SCF functions; those of a server are https://<its name>/<provider>/<token>.',
+    )
+  }
   if (isLocal(environment)) {
     const { PORT } = parseEnvironment({ PORT: v.optional(port, usualPorts.PORT) }, environment)
     return new URL(`http://127.0.0.1:${PORT}`)

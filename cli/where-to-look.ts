@@ -1,9 +1,15 @@
-import { setVariables, type Environment } from '../lib/runtime/config.ts'
+import { isInPostgres, setVariables, type Environment } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
+
+/** Whether it is a deployment on AWS, of which AWS can be asked: its functions, parameters, logs and alarms. */
+export function isOnAws(environment: Environment): boolean {
+  return !isLocal(environment) && !isInPostgres(environment)
+}
 
 /** The log of a function of this deployment. */
 export function logOf(name: 'ingest' | 'reconcile' | 'query', environment: Environment): string {
   if (isLocal(environment)) return 'what `npm start` prints'
+  if (isInPostgres(environment)) return 'the log of the server, or of the SCF function (CLS)'
   return `\`npx serverless logs --function ${name} ${stageOptions(environment)} --startTime 1h\``
 }
 

@@ -1,4 +1,5 @@
 import type { Environment } from '../../lib/runtime/config.ts'
+import type { Store } from '../../lib/store/ports.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 
@@ -8,11 +9,12 @@ export interface Deployment {
   /** `local` for the local stack. */
   readonly stage: string
   readonly isLocal: boolean
+  readonly storeKind: Store['kind']
+  /** Region and account of AWS; host and database of PostgreSQL. */
   readonly region: string
   readonly account: string
 }
 
-/** Region and account are those of its tables. */
 export async function deploymentOf(
   { store, name }: Pick<OpenLedger, 'store' | 'name'>,
   environment: Environment,
@@ -23,7 +25,8 @@ export async function deploymentOf(
     name,
     stage: isOfLocalStack ? 'local' : name.replace(/^delivery-ledger-/, ''),
     isLocal: isOfLocalStack,
-    region: environment.AWS_REGION ?? place.region,
+    storeKind: store.kind,
+    region: (store.kind === 'dynamodb' ? environment.AWS_REGION : undefined) ?? place.region,
     account: place.account,
   }
 }

@@ -17,10 +17,7 @@ const sections = [
 /** A whole document: which deployment it is, the menu, the page, and what it cost. */
 export function framed(view: View, page: Page, units: number): Html {
   const { words, deployment, times, mayChange } = view
-  const { name, stage, isLocal, region, account } = deployment
-  const place = isLocal
-    ? [words.localStack]
-    : [`${words.region} ${region}`, ...(account === '' ? [] : [`${words.account} ${account}`])]
+  const { name, stage } = deployment
   return html`<!doctype html>
     <html lang="${words.lang}">
       <head>
@@ -34,7 +31,7 @@ export function framed(view: View, page: Page, units: number): Html {
         <a class="skip" href="#content">${words.skipToContent}</a>
         <header class="stage ${stageClass(stage)}">
           <strong>${name}</strong>
-          ${place.map((part) => html`<span>${part}</span>`)}
+          ${placeOf(view).map((part) => html`<span>${part}</span>`)}
           <span>${mayChange ? words.changesAllowed : words.readsOnly}</span>
         </header>
         <nav aria-label="${words.mainMenu}">
@@ -53,7 +50,26 @@ export function framed(view: View, page: Page, units: number): Html {
           <h1>${page.title}</h1>
           ${page.body}
         </main>
-        <footer>${words.sentences([words.timesIn(times.zone), words.daysIn, words.pageCost(units)])}</footer>
+        <footer>
+          ${words.sentences([words.timesIn(times.zone), words.daysIn, words.pageCost[deployment.storeKind](units)])}
+        </footer>
       </body>
     </html>`
+}
+
+/** Where its rows are. */
+function placeOf({ words, deployment }: View): readonly string[] {
+  const { isLocal, storeKind, region, account } = deployment
+  if (isLocal) return [words.localStack]
+  const parts =
+    storeKind === 'postgresql'
+      ? [
+          [words.database, account],
+          [words.databaseHost, region],
+        ]
+      : [
+          [words.region, region],
+          [words.account, account],
+        ]
+  return parts.filter(([, value]) => value !== '').map((part) => part.join(' '))
 }

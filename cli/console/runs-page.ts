@@ -17,9 +17,10 @@ export const runsPage: PageOf = async (view) => ({
 
 export async function alarmsSection({ words, times, deployment, ledger }: View): Promise<Html> {
   const heading = html`<h2>${words.alarms}</h2>`
-  if (deployment.isLocal) {
+  if (deployment.isLocal || deployment.storeKind === 'postgresql') {
+    const why = deployment.isLocal ? words.noAlarmsHere : words.noAlarmsWithDatabase
     return html`${heading}
-      <p>${words.noAlarmsHere}</p>`
+      <p>${why}</p>`
   }
   const found = await alarmsOf(ledger.name)
   if ('why' in found) return html`${heading} ${notice(words.alarmsUnread(found.why), 'warn')}`

@@ -78,8 +78,10 @@ async function stateOf(view: View, range: Days): Promise<Page> {
   if (state?.isUnderWay) {
     return page(view, range, notice(words.reading(words.count(state.rows))), { refreshSeconds: 2 })
   }
-  const { rows, bytes } = await view.ledger.store.size()
-  const [megabytes, units] = [(bytes / 1_000_000).toFixed(1), words.count(unitsOfScan(bytes))]
+  const { store } = view.ledger
+  const { rows, bytes } = await store.size()
+  const megabytes = (bytes / 1_000_000).toFixed(1)
+  const units = store.kind === 'dynamodb' ? words.count(unitsOfScan(bytes)) : undefined
   return page(
     view,
     range,

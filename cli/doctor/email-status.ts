@@ -13,8 +13,8 @@ import { withParameters } from '../../lib/runtime/parameters.ts'
 import { lambda } from '../../lib/runtime/runtime.ts'
 import { emailStatus } from '../../lib/status-apis/sendcloud/email-status.ts'
 import { sendCloudSettingsOf } from '../../lib/wiring/poll.ts'
-import { isLocal } from '../../local/local-environment.ts'
 import { sentenceOf } from '../command-error.ts'
+import { isOnAws } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 
 const check = 'emailStatus'
@@ -44,13 +44,13 @@ export async function withSendCloudSettings(environment: Environment): Promise<E
 
 function isSetHere(environment: Environment): boolean {
   const set = setVariables(environment)
-  return isLocal(set) || setsSendCloudPoll(set)
+  return !isOnAws(set) || setsSendCloudPoll(set)
 }
 
 async function callOnce(settings: Environment, whose: string, clock: Clock): Promise<Check> {
   const poll = parseSendCloudPollSettings(settings)
   if (!poll) {
-    const advice = 'Who sends with it puts SENDCLOUD_API_USER and SENDCLOUD_API_KEY as parameters'
+    const advice = `Who sends with it ${isOnAws(settings) ? 'puts' : 'sets'} SENDCLOUD_API_USER and SENDCLOUD_API_KEY${isOnAws(settings) ? ' as parameters' : ''}`
     return notChecked(check, `is not set up: lost callbacks of SendCloud are not found. ${advice}`)
   }
   const { rows } = await emailStatus(sendCloudSettingsOf(poll)).page({

@@ -1,5 +1,5 @@
 import { notFound } from '../../lib/ingest/responses.ts'
-import type { Environment } from '../../lib/runtime/config.ts'
+import { isInPostgres, type Environment } from '../../lib/runtime/config.ts'
 import { secondMs } from '../../lib/core/instant.ts'
 import type { Answer, Front, Silence } from './ask.ts'
 import { failed, passed, type Check } from './check.ts'
@@ -102,5 +102,6 @@ const calmDown =
   "Look for a flood in the metrics of the function. Else raise ingestConcurrency in serverless.yml and deploy, or the account's own limit."
 
 function rightUrl(environment: Environment): string {
+  if (isInPostgres(environment)) return 'Check --url.'
   return `Check --url: \`npx serverless info ${stageOptions(environment)}\` prints it.`
 }

@@ -1,6 +1,5 @@
 import { reconcileEntries, setVariables, type Environment } from '../../lib/runtime/config.ts'
 import type { Clock } from '../../lib/runtime/ports.ts'
-import { isLocal } from '../../local/local-environment.ts'
 import {
   deployedCredentials,
   deployedSettings,
@@ -9,7 +8,7 @@ import {
   pollOffAdvice,
   putAdvice,
 } from '../deployment-settings.ts'
-import { stageOptions, waysToCheck } from '../where-to-look.ts'
+import { isOnAws, stageOptions, waysToCheck } from '../where-to-look.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
 import { checkEmailStatus, withSendCloudSettings } from './email-status.ts'
 import { checkOwnLists } from './own-lists.ts'
@@ -18,7 +17,7 @@ import { checkPollApi } from './poll-api.ts'
 /** Whether a deployment's polls are set up: as it was deployed, and with the credentials that it has of its own. */
 export async function checkPoll(environment: Environment, clock: Clock): Promise<readonly Check[]> {
   const set = setVariables(environment)
-  if (isLocal(set)) {
+  if (!isOnAws(set)) {
     const checks = [checkSes(set, 'this shell', clock), checkSendCloud(set, clock)]
     return (await Promise.all(checks)).flat()
   }

@@ -1,6 +1,12 @@
 import * as v from 'valibot'
 import { systemClock } from '../../lib/runtime/clock.ts'
-import { parseEnvironment, port, queryTokenSetting, type Environment } from '../../lib/runtime/config.ts'
+import {
+  isInPostgres,
+  parseEnvironment,
+  port,
+  queryTokenSetting,
+  type Environment,
+} from '../../lib/runtime/config.ts'
 import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import { unauthorized } from '../../lib/query/responses.ts'
 import { isLocal, usualPorts } from '../../local/local-environment.ts'
@@ -30,6 +36,7 @@ export async function checkQueryApi(environment: Environment, timeoutMs: number)
 async function urlOf(
   environment: Environment,
 ): Promise<{ readonly url: URL } | { readonly why: string } | undefined> {
+  if (isInPostgres(environment)) return undefined
   if (!isLocal(environment)) {
     const found = await deployedUrl(environment, 'query')
     return 'url' in found ? found : { why: found.unread.why }

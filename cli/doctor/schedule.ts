@@ -7,7 +7,7 @@ import { isLocal } from '../../local/local-environment.ts'
 import type { OpenLedger } from '../open-ledger.ts'
 import { failed, passed, type Check } from './check.ts'
 import { durationOf } from './duration.ts'
-import { logOf } from '../where-to-look.ts'
+import { isOnAws, logOf } from '../where-to-look.ts'
 
 const check = 'schedule'
 
@@ -75,9 +75,9 @@ interface At {
 }
 
 function whyNone(log: string, environment: Environment): string {
-  const rule = isLocal(environment)
-    ? ''
-    : 'whether the schedule that calls reconcile is enabled (EventBridge, in the console), and '
+  const rule = isOnAws(environment)
+    ? 'whether the schedule that calls reconcile is enabled (EventBridge, in the console), and '
+    : ''
   return `Look ${rule}into ${log}: a run that lacks a setting ends before it leaves a trace here.`
 }
 

@@ -1,5 +1,5 @@
 import { notSetUp, unauthorized } from '../../lib/ingest/responses.ts'
-import { setVariables, tokenSettingOf, type Environment } from '../../lib/runtime/config.ts'
+import { isInPostgres, setVariables, tokenSettingOf, type Environment } from '../../lib/runtime/config.ts'
 import type { Provider } from '../../lib/providers/provider.ts'
 import { ask, type Front } from './ask.ts'
 import { failed, notChecked, passed, type Check } from './check.ts'
@@ -52,6 +52,8 @@ function withoutKey(name: string, keySetting: string, environment: Environment):
     : failed(
         name,
         `the function has no ${keySetting}`,
-        `It is set here, and not in the deployment's parameters: \`npx ledger parameter put ${keySetting}\`. The function knows it within five minutes.`,
+        isInPostgres(environment)
+          ? 'It is set here, and not where callbacks are taken: set it there.'
+          : `It is set here, and not in the deployment's parameters: \`npx ledger parameter put ${keySetting}\`. The function knows it within five minutes.`,
       )
 }

@@ -1,17 +1,34 @@
-import type { Environment } from '../../lib/runtime/config.ts'
+import { isInPostgres, type Environment } from '../../lib/runtime/config.ts'
 import { oneLine } from '../../lib/core/text.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { sentenceOf } from '../command-error.ts'
 import { deployedSettings } from '../deployment-settings.ts'
-import { withDynamoDb } from '../open-ledger.ts'
+import { withDynamoDb, withPostgres } from '../open-ledger.ts'
 import { failed, notChecked, type Check } from './check.ts'
 import { checkDynamoDb } from './dynamodb.ts'
+import { checkPostgres } from './postgres.ts'
 import { checkQuarantine } from './quarantine.ts'
 import { checkSchedule } from './schedule.ts'
 import { checkTables } from './tables.ts'
 
-/** The tables of the deployment and their content; only one line if DynamoDB cannot be reached. */
+/** The tables of the deployment and their content; only one line if what keeps them cannot be reached. */
 export async function checkStores(environment: Environment): Promise<readonly Check[]> {
+  return isInPostgres(environment) ? checkInPostgres(environment) : checkInDynamoDb(environment)
+}
+
+async function checkInPostgres(environment: Environment): Promise<readonly Check[]> {
+  try {
+    return await withPostgres(async (ledger) => {
+      const checks = await checkPostgres(ledger)
+      if (checks.some(({ verdict }) => verdict !== 'passed')) return checks
+      return [...checks, await checkSchedule(ledger, environment), await checkQuarantine(ledger)]
+    })
+  } catch (error) {
+    return [failed('PostgreSQL', 'does not answer as it should', oneLine(sentenceOf(error)))]
+  }
+}
+
+async function checkInDynamoDb(environment: Environment): Promise<readonly Check[]> {
   try {
     return await withDynamoDb(async (ledger) => {
       const dynamoDb = await checkDynamoDb(ledger, environment)

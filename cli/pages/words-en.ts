@@ -115,10 +115,18 @@ export const english = {
   localStack: 'local stack',
   readsOnly: 'reads only',
   changesAllowed: 'changes allowed',
-  pageCost: (units: number) =>
-    units === 0
-      ? 'This page read nothing from the tables.'
-      : `Cost of this page: ${number(units)} DynamoDB ${units === 1 ? 'unit' : 'units'}.`,
+  database: 'database',
+  databaseHost: 'host',
+  pageCost: {
+    dynamodb: (units: number) =>
+      units === 0
+        ? 'This page read nothing from the tables.'
+        : `Cost of this page: ${number(units)} DynamoDB ${units === 1 ? 'unit' : 'units'}.`,
+    postgresql: (statements: number) =>
+      statements === 0
+        ? 'This page read nothing from the tables.'
+        : `This page ran ${number(statements)} ${statements === 1 ? 'statement' : 'statements'}.`,
+  },
   timesIn: (zone: string) => `Times are in ${zone}.`,
   daysIn: 'Days are days of sending, in UTC+8.',
   timeUnknown: 'time unknown',
@@ -230,8 +238,8 @@ export const english = {
   statisticsTitle: 'Statistics',
   fromLabel: 'From',
   toLabel: 'To',
-  readWholeTable: (rows: string, megabytes: string, units: string) =>
-    `Statistics are counted from the rows themselves, so the whole table has to be read: about ${rows} rows, ${megabytes} MB, ${units} read units.`,
+  readWholeTable: (rows: string, megabytes: string, units: string | undefined) =>
+    `Statistics are counted from the rows themselves, so the whole table has to be read: about ${rows} rows, ${megabytes} MB${units === undefined ? '' : `, ${units} read units`}.`,
   readItNow: 'Read it now',
   reading: (rows: string) => `Reading: ${rows} rows so far. This page shows the figures when it is done.`,
   readAt: (time: string, rows: string) => `Counted ${time} from ${rows} rows.`,
@@ -366,6 +374,7 @@ export const english = {
   alarms: 'Active alarms',
   noAlarms: 'No alarm is active.',
   noAlarmsHere: 'The local stack has no alarms.',
+  noAlarmsWithDatabase: 'Alarms are those of AWS: a deployment in PostgreSQL has none.',
   alarmsUnread: (why: string) => `The alarms could not be read: ${why}`,
   // Report
   reportTitle: (name: string) => `Emails of ${name}`,

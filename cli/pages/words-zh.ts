@@ -138,8 +138,14 @@ export const chinese: Words = {
   localStack: '本地环境',
   readsOnly: '只读',
   changesAllowed: '允许修改',
-  pageCost: (units) =>
-    units === 0 ? '本页没有读取数据表。' : `本页消耗 ${number(units)} 个 DynamoDB 请求单位。`,
+  database: '数据库',
+  databaseHost: '主机',
+  pageCost: {
+    dynamodb: (units) =>
+      units === 0 ? '本页没有读取数据表。' : `本页消耗 ${number(units)} 个 DynamoDB 请求单位。`,
+    postgresql: (statements) =>
+      statements === 0 ? '本页没有读取数据表。' : `本页执行了 ${number(statements)} 条 SQL 语句。`,
+  },
   timesIn: (zone) => `时间按 ${zone} 显示。`,
   daysIn: '日期为发送日期（UTC+8）。',
   timeUnknown: '时间未知',
@@ -246,7 +252,7 @@ export const chinese: Words = {
   fromLabel: '开始日期',
   toLabel: '结束日期',
   readWholeTable: (rows, megabytes, units) =>
-    `统计直接按数据行计算，需要读取整张表：约 ${rows} 行，${megabytes} MB，${units} 个读请求单位。`,
+    `统计直接按数据行计算，需要读取整张表：约 ${rows} 行，${megabytes} MB${units === undefined ? '' : `，${units} 个读请求单位`}。`,
   readItNow: '开始读取',
   reading: (rows) => `正在读取，已读 ${rows} 行。完成后本页会显示结果。`,
   readAt: (time, rows) => `统计于 ${time}，共读取 ${rows} 行。`,
@@ -371,6 +377,7 @@ export const chinese: Words = {
   alarms: '正在告警',
   noAlarms: '没有告警。',
   noAlarmsHere: '本地环境没有告警。',
+  noAlarmsWithDatabase: '告警由 AWS 提供，使用 PostgreSQL 的部署没有告警。',
   alarmsUnread: (why) => `无法读取告警：${why}`,
   reportTitle: (name) => `${name} 的邮件报告`,
   rangeOf: (from, to) =>

@@ -103,6 +103,17 @@ export const usualSchema = 'delivery-ledger-prod'
 /** Settings each of which names a PostgreSQL database. Without any of them rows are in DynamoDB. */
 const databaseSettings = ['DATABASE_URL', 'CLOUDBASE_ENV_ID'] as const
 
+/** The deployment whose tables are meant where rows are in PostgreSQL and TABLE_PREFIX is not set. */
+const usualSchema = 'delivery-ledger-prod'
+
+/** The environment with the name of the deployment, where that is left to its default. */
+export function withUsualSchema(environment: Environment): Environment {
+  const { TABLE_PREFIX } = setVariables(environment)
+  return isInPostgres(environment) && TABLE_PREFIX === undefined
+    ? { ...environment, TABLE_PREFIX: usualSchema }
+    : environment
+}
+
 /** Whether rows are in PostgreSQL. */
 export function isInPostgres(environment: Environment): boolean {
   const set = setVariables(environment)

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { CommanderError } from 'commander'
 import { sentenceOf } from '../../cli/command-error.ts'
+import { withUsualSchema } from '../../lib/runtime/config.ts'
 import { withLocalDefaults } from '../../local/local-environment.ts'
 import { captured, ledgerWith, type Register } from './captured.ts'
 
@@ -25,7 +26,7 @@ export async function runInProcess(
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin') ?? {}
   Object.defineProperty(process, 'stdin', { value: Readable.from([input]), configurable: true })
   process.env = { ...environment }
-  Object.assign(process.env, withLocalDefaults(process.env))
+  Object.assign(process.env, withUsualSchema(withLocalDefaults(process.env)))
   try {
     const { stdout, stderr } = await captured(() => parse(register, words))
     return { code: Number(process.exitCode ?? 0), output: stdout, errors: stderr }
