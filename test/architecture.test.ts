@@ -110,6 +110,7 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
       ...belowWiring,
       'wiring',
       'client',
+      'any cloud',
       'functions',
       'local',
       'deployed functions',

@@ -15,7 +15,7 @@ import {
   serverEntries,
   setsSendCloudPoll,
   setVariables,
-  usualSchema,
+  withUsualSchema,
   type Environment,
 } from '../../lib/runtime/config.ts'
 
@@ -35,7 +35,7 @@ export interface ServerSettings {
 
 /** Reads all settings of all that the server runs, or names every wrong one: not at the first callback, but at the start. */
 export function serverSettings(variables: Environment): ServerSettings {
-  const environment: Environment = { TABLE_PREFIX: usualSchema, ...setVariables(variables) }
+  const environment = withUsualSchema(setVariables(variables))
   const isQueried = queryTokenSetting in environment
   const config = parseEnvironment(
     {

@@ -97,9 +97,6 @@ const databaseUrl = v.pipe(
 /** What leads to the rows where they are in PostgreSQL. */
 export const databaseEntries = { DATABASE_URL: databaseUrl }
 
-/** The schema in PostgreSQL that is meant where TABLE_PREFIX names none: of the server, and of the commands that ask about it. */
-export const usualSchema = 'delivery-ledger-prod'
-
 /** Settings each of which names a PostgreSQL database. Without any of them rows are in DynamoDB. */
 const databaseSettings = ['DATABASE_URL', 'CLOUDBASE_ENV_ID'] as const
 

@@ -19,7 +19,7 @@ interface HeldSchedule {
   readonly wait: NonNullable<ServerRuntime['wait']>
 }
 
-export function heldSchedule(): HeldSchedule {
+function heldSchedule(): HeldSchedule {
   let begun = Promise.withResolvers<number>()
   let end = (): void => undefined
   return {

@@ -119,7 +119,7 @@ describe('callbacks over HTTP', () => {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       ...(isChunked ? { body: new Blob([body]).stream(), duplex: 'half' } : { body }),
-    } as RequestInit)
+    })
     expect(answer.status).toBe(413)
     expect(await answer.json()).toMatchObject({ maxBodyBytes: 6_291_456 })
     expect(server.lines).toContainEqual(expect.objectContaining({ event: 'request refused', status: 413 }))
