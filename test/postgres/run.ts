@@ -29,6 +29,8 @@ const jest = spawn(
     '--testPathIgnorePatterns=/node_modules/',
     '--testPathPatterns',
     ...(asked.length > 0 ? asked : suites),
+    // Behind them, since it takes whatever follows.
+    '--testPathIgnorePatterns=/node_modules/',
   ],
   { stdio: 'inherit', env: { ...process.env, LEDGER: 'postgres', TEST_DATABASE_URL: server.url } },
 )
