@@ -25,6 +25,7 @@ function heldSchedule(): HeldSchedule {
   return {
     wait(ms, signal) {
       begun.resolve(ms)
+      if (signal.aborted) return Promise.resolve()
       return new Promise((resolve) => {
         end = resolve
         signal.addEventListener('abort', () => {
