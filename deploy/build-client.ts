@@ -9,7 +9,9 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = join(root, 'lib')
 const target = join(root, 'dist')
-const entries = ['index', 'is-suppressed', 'record-send'].map((name) => join(source, 'client', `${name}.ts`))
+const entries = ['index', 'is-suppressed', 'record-send', 'postgres'].map((name) =>
+  join(source, 'client', `${name}.ts`),
+)
 
 /** The endings of the files of a module system: of its code, and of the types of that code. */
 interface Endings {
@@ -25,7 +27,10 @@ const declarations = declarationsOf(entries)
 await writeTypes(declarations, moduleEndings)
 await writeTypes(declarations, commonJsEndings)
 
-/** The AWS SDK stays outside, as the package's one dependency: an application that has it already loads it once. */
+/**
+ * The AWS SDK stays outside, as the package's one dependency: an application that has it already loads it once. `pg` is that of the
+ * application, where rows are in PostgreSQL.
+ */
 async function buildCode(format: 'esm' | 'cjs', { code }: Endings): Promise<void> {
   await build({
     entryPoints: entries,
@@ -40,7 +45,7 @@ async function buildCode(format: 'esm' | 'cjs', { code }: Endings): Promise<void
     chunkNames: 'client/shared-[hash]',
     platform: 'node',
     target: 'node20',
-    external: ['@aws-sdk/client-dynamodb'],
+    external: ['@aws-sdk/client-dynamodb', 'pg'],
     logLevel: 'warning',
   })
 }

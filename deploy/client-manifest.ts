@@ -13,6 +13,8 @@ const whole = join(root, 'package.whole.json')
 const kept = ['name', 'version', 'description', 'license', 'private', 'type', 'engines', 'exports', 'files']
 /** What the build leaves outside its bundles. */
 const dependency = '@aws-sdk/client-dynamodb'
+/** What an application installs itself where rows are in PostgreSQL. */
+const optionalPeer = 'pg'
 
 const task = process.argv[2]
 if (task !== 'trim' && task !== 'restore') throw new Error('Expected trim or restore.')
@@ -26,6 +28,8 @@ async function trim(): Promise<void> {
   const trimmed = {
     ...Object.fromEntries(Object.entries(all).filter(([field]) => kept.includes(field))),
     dependencies: { [dependency]: all.dependencies[dependency] },
+    peerDependencies: { [optionalPeer]: `^${all.dependencies[optionalPeer] ?? ''}` },
+    peerDependenciesMeta: { [optionalPeer]: { optional: true } },
   }
   await rename(manifest, whole)
   await writeFile(manifest, `${JSON.stringify(trimmed, undefined, 2)}\n`)

@@ -60,14 +60,23 @@ export async function startPostgres({ isDurable }: Options): Promise<PostgresSer
 
 const debianFolder = '/usr/lib/postgresql'
 
-function programsFolder(): string {
+/** Whether {@link startPostgres} finds one. */
+export function isPostgresInstalled(): boolean {
+  return installedFolder() !== undefined
+}
+
+function installedFolder(): string | undefined {
   const versions = existsSync(debianFolder)
     ? readdirSync(debianFolder).sort((a, b) => Number(b) - Number(a))
     : []
   const onPath = (process.env.PATH ?? '').split(':')
-  const found = [...onPath, ...versions.map((version) => join(debianFolder, version, 'bin'))].find(
+  return [...onPath, ...versions.map((version) => join(debianFolder, version, 'bin'))].find(
     (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
   )
+}
+
+function programsFolder(): string {
+  const found = installedFolder()
   if (found !== undefined) return found
   throw new Error(
     `PostgreSQL is not installed: expected initdb and postgres on PATH or in ${debianFolder}. On Debian: apt-get install postgresql.`,

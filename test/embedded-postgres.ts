@@ -18,11 +18,23 @@ export interface EmbeddedPostgres {
   readonly lose: (table: TableName) => Promise<void>
   /** A quarantined body is no longer there. */
   readonly loseBody: (id: string) => Promise<void>
+  /** Runs any one statement, without parameters. Rejects with PostgreSQL's own error. */
+  readonly run: (statement: string) => Promise<StatementResult>
   /** Every row of a table as DynamoDB's has it, in the order of its key, without `expiresAt`; of deliveries those beside them, too. */
   readonly rowsOf: (table: TableName) => Promise<readonly Row[]>
 }
 
-type Closable = Database & { readonly close: () => Promise<void> }
+/** What a statement gives back, each value in PostgreSQL's own text. */
+export interface StatementResult {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly (string | null)[])[]
+  readonly changed: number
+}
+
+type Engine = Database & {
+  readonly close: () => Promise<void>
+  readonly run: (statement: string) => Promise<StatementResult>
+}
 
 /**
  * Starts PostgreSQL inside this process before the tests of a file, and stops it after them. With TEST_DATABASE_URL in the
@@ -30,9 +42,9 @@ type Closable = Database & { readonly close: () => Promise<void> }
  */
 export function embeddedPostgres(): EmbeddedPostgres {
   const schema = `test-${randomInt(2 ** 32)}`
-  let opened: Closable | undefined
+  let opened: Engine | undefined
   let isWhole = false
-  const database = (): Closable => {
+  const database = (): Engine => {
     if (!opened) throw new Error('The database starts in beforeAll.')
     return opened
   }
@@ -65,6 +77,7 @@ export function embeddedPostgres(): EmbeddedPostgres {
       const statement = `UPDATE ${nameOf('quarantine')} SET body = NULL WHERE id = $1::jsonb ->> 'id'`
       await database().write(statement, { id })
     },
+    run: (statement) => database().run(statement),
     async rowsOf(table) {
       const own = (await database().read(`SELECT * FROM ${nameOf(table)}`)).map(flat)
       const beside =
@@ -94,13 +107,32 @@ function keyOf({ recipient, message, id }: Row): string {
   return JSON.stringify([recipient, message, id])
 }
 
-async function onServer(url: string): Promise<Closable> {
+const asText = { getTypeParser: () => (text: string) => text }
+
+async function onServer(url: string): Promise<Engine> {
   const { pgDatabase } = await import('../lib/postgres/pg-database.ts')
-  return pgDatabase({ url, timeoutMs: 20_000 })
+  const { default: pg } = await import('pg')
+  const pool = new pg.Pool({ connectionString: url })
+  const database = pgDatabase({ url, timeoutMs: 20_000 })
+  return {
+    ...database,
+    async run(text) {
+      const { fields, rows, rowCount } = await pool.query<(string | null)[]>({
+        text,
+        rowMode: 'array',
+        types: asText,
+      })
+      return { columns: fields.map(({ name }) => name), rows, changed: rowCount ?? 0 }
+    },
+    async close() {
+      await pool.end()
+      await database.close()
+    },
+  }
 }
 
 /** PostgreSQL compiled to WebAssembly. It runs one statement after the other. */
-async function inProcess(): Promise<Closable> {
+async function inProcess(): Promise<Engine> {
   // Not by every test file that could have its ledger there.
   const { PGlite } = await import('@electric-sql/pglite')
   const { dataDir } = await import('@electric-sql/pglite-prepopulatedfs')
@@ -115,7 +147,27 @@ async function inProcess(): Promise<Closable> {
         return { rows: rows.map(([row]) => row), changed: affectedRows }
       }),
   })
-  return { ...door, close: () => engine.close() }
+  return {
+    ...door,
+    async run(statement) {
+      const {
+        fields,
+        rows,
+        affectedRows = 0,
+      } = await engine.query<unknown[]>(statement, [], { rowMode: 'array' })
+      return {
+        columns: fields.map(({ name }) => name),
+        rows: rows.map((row) => row.map(textOfValue)),
+        changed: affectedRows,
+      }
+    },
+    close: () => engine.close(),
+  }
+}
+
+function textOfValue(value: unknown): string | null {
+  if (value === null || typeof value === 'string') return value
+  return JSON.stringify(value)
 }
 
 function refused(error: unknown): never {

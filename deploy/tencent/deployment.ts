@@ -26,6 +26,8 @@ export interface WantedFunction {
   readonly environment: Readonly<Record<string, string>>
   /** Name of the CAM role that it runs as; empty for none. */
   readonly role: string
+  /** The private network that it is in; `undefined` for none. */
+  readonly network?: { readonly vpcId: string; readonly subnetId: string } | undefined
   /** Where its log goes; empty: to the log set that SCF makes. */
   readonly logset: string
   readonly logTopic: string
@@ -79,7 +81,7 @@ export async function bringUp(
   const { client } = reached
   if (isUseless(found)) await removeFunction(reached, wanted.name)
   if (found === undefined || isUseless(found)) await create(reached, wanted)
-  else await update(reached, wanted)
+  else await update(reached, wanted, found)
   await reserveConcurrency(client, wanted)
   if (wanted.asynchronous) {
     const { retries, maxAgeSeconds } = wanted.asynchronous
@@ -130,7 +132,7 @@ async function create(reached: Reached, wanted: WantedFunction): Promise<void> {
   await active(reached, wanted.name)
 }
 
-async function update(reached: Reached, wanted: WantedFunction): Promise<void> {
+async function update(reached: Reached, wanted: WantedFunction, found: Found): Promise<void> {
   reached.say(`Updating ${wanted.name}`)
   await called('UpdateFunctionCode', () =>
     reached.client.UpdateFunctionCode({
@@ -141,9 +143,24 @@ async function update(reached: Reached, wanted: WantedFunction): Promise<void> {
   )
   await active(reached, wanted.name)
   await called('UpdateFunctionConfiguration', () =>
-    reached.client.UpdateFunctionConfiguration(configurationOf(wanted)),
+    reached.client.UpdateFunctionConfiguration({ ...leftNetwork(found), ...configurationOf(wanted) }),
   )
   await active(reached, wanted.name)
+}
+
+/** Empty ids take a function out of its network: as Tencent's own console sends them, in no document that we found. */
+function leftNetwork({ VpcConfig }: Found) {
+  return (VpcConfig?.VpcId ?? '') === '' ? {} : { VpcConfig: { VpcId: '', SubnetId: '' } }
+}
+
+/** A private network alone has no way to the internet, where the polls are. Source: SCF API, PublicNetConfigIn. */
+function networkOf({ network }: WantedFunction) {
+  if (network === undefined) return {}
+  const { vpcId: VpcId, subnetId: SubnetId } = network
+  return {
+    VpcConfig: { VpcId, SubnetId },
+    PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'DISABLE' } },
+  }
 }
 
 function configurationOf(wanted: WantedFunction) {
@@ -156,6 +173,7 @@ function configurationOf(wanted: WantedFunction) {
     Timeout: timeoutSeconds,
     Environment: { Variables: set.map(([Key, Value]) => ({ Key, Value })) },
     ...(role !== '' && { Role: role }),
+    ...networkOf(wanted),
     ...(logTopic !== '' && { ClsLogsetId: logset, ClsTopicId: logTopic }),
   }
 }

@@ -152,6 +152,8 @@ module.exports = class TencentProvider {
             timeoutSeconds: timeout,
             environment: environments[name],
             role: provider.role,
+            network:
+              provider.vpcId === '' ? undefined : { vpcId: provider.vpcId, subnetId: provider.subnetId },
             logset: provider.logset,
             logTopic: provider.logTopic,
             concurrencyMb: Number.isInteger(instances) ? instances * memorySize : undefined,
@@ -205,7 +207,16 @@ module.exports = class TencentProvider {
 function defineSchema(handler) {
   handler.defineProvider('tencent', {
     provider: {
-      properties: { region: text, scfRuntime: text, role: text, logset: text, logTopic: text, environment },
+      properties: {
+        region: text,
+        scfRuntime: text,
+        role: text,
+        vpcId: text,
+        subnetId: text,
+        logset: text,
+        logTopic: text,
+        environment,
+      },
     },
     function: {
       properties: {

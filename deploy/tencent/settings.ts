@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import { providers } from '../../lib/providers/registry.ts'
 import {
+  cloudBaseEntries,
+  databaseEntries,
   ingestEntries,
   ownTokenEntries,
   polledEntries,
@@ -89,7 +91,7 @@ export function problemsOf({
       ...functionNames.flatMap(problemsOfName),
       ...problemsWith({ ...ingestEntries, ...ownTokenEntries(providers) }, ingest),
       ...problemsWith(ofReconcile, reconcile),
-      ...problemsOfStore(ingest),
+      ...problemsOfStore(ingest, { ...usual, ...given }),
       ...problemsOfCredentials(reconcile, { ...usual, ...given }),
       ...Object.entries(environments).flatMap(([name, environment]) => problemsOfSize(name, environment)),
     ]),
@@ -105,18 +107,70 @@ function problemsOfName(name: string): readonly string[] {
 }
 
 /** The functions have one store. */
-function problemsOfStore(environment: Environment): readonly string[] {
-  const { DATABASE_URL, CLOUDBASE_ENV_ID, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment
-  if (DATABASE_URL !== undefined)
-    return ['DATABASE_URL: expected none, since this version keeps rows in DynamoDB']
-  if (CLOUDBASE_ENV_ID !== undefined)
-    return ['cloudbaseEnvId: expected none, since this version keeps rows in DynamoDB']
+function problemsOfStore(environment: Environment, settings: Settings): readonly string[] {
+  const { DATABASE_URL, CLOUDBASE_ENV_ID } = environment
+  if (DATABASE_URL !== undefined && CLOUDBASE_ENV_ID !== undefined) return [twoDatabases]
+  if (DATABASE_URL !== undefined) {
+    return [...problemsOfDatabase(environment), ...problemsOfNetwork(settings)]
+  }
+  const network = hasNetwork(settings) ? [withoutDatabase] : []
+  return [
+    ...(CLOUDBASE_ENV_ID === undefined
+      ? problemsOfDynamoDb(environment)
+      : problemsOfCloudBase(environment, settings)),
+    ...network,
+  ]
+}
+
+const twoDatabases =
+  'DATABASE_URL and cloudbaseEnvId: expected one of them. For rows in CloudBase deploy with an empty DATABASE_URL in this shell, which takes out the one that is deployed; for rows in another PostgreSQL take cloudbaseEnvId out of settings.tencent.yml.'
+
+const withoutDatabase =
+  'vpcId, subnetId: expected none without DATABASE_URL: neither CloudBase nor DynamoDB is in a private network'
+
+/** A variable of the shell, and no setting of the file. */
+function problemsOfDatabase(environment: Environment): readonly string[] {
+  return problemsWith(databaseEntries, environment).map((line) =>
+    line.replace(/^databaseUrl/, 'DATABASE_URL'),
+  )
+}
+
+function hasNetwork({ vpcId, subnetId }: Settings): boolean {
+  return vpcId !== '' || subnetId !== ''
+}
+
+function problemsOfNetwork(settings: Settings): readonly string[] {
+  if (!hasNetwork(settings)) return []
+  const { vpcId, subnetId } = settings
+  return [
+    ...(/^vpc-\w+$/.test(String(vpcId))
+      ? []
+      : ['vpcId: expected the id of a private network, such as vpc-1a2b3c4d, beside subnetId']),
+    ...(/^subnet-\w+$/.test(String(subnetId))
+      ? []
+      : ['subnetId: expected the id of a subnet of it, such as subnet-1a2b3c4d, beside vpcId']),
+  ]
+}
+
+function problemsOfCloudBase(environment: Environment, { runRole }: Settings): readonly string[] {
+  return [
+    ...problemsWith(cloudBaseEntries, environment),
+    ...(runRole === ''
+      ? [
+          'runRole: expected the name of a CAM role that SCF may take and that may call tcb:ExecutePGSql, since rows are in CloudBase',
+        ]
+      : []),
+  ]
+}
+
+function problemsOfDynamoDb(environment: Environment): readonly string[] {
+  const { AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment
   const isSet =
     AWS_REGION !== undefined && AWS_ACCESS_KEY_ID !== undefined && AWS_SECRET_ACCESS_KEY !== undefined
   return isSet
     ? []
     : [
-        'There is no store. For DynamoDB set awsRegion, and in this shell AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a user that may use its tables alone.',
+        'There is no store. Set DATABASE_URL in this shell to a PostgreSQL; or cloudbaseEnvId to a CloudBase environment; or for DynamoDB awsRegion, and in this shell AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a user that may use its tables alone.',
       ]
 }
 

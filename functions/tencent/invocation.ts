@@ -14,7 +14,7 @@ export interface ScfContext {
 }
 
 /** The temporary credentials of the function's run role. */
-interface RunRoleCredentials {
+export interface RunRoleCredentials {
   readonly secretId: string
   readonly secretKey: string
   readonly token: string | undefined

@@ -75,6 +75,16 @@ function canParse(url: string | URL, base?: string | URL): boolean {
   }
 }
 
+/** A promise, and what settles it. */
+function withResolvers<T>() {
+  let resolve: ((value: T | PromiseLike<T>) => void) | undefined
+  let reject: ((reason?: unknown) => void) | undefined
+  const promise = new Promise<T>((...both) => {
+    ;[resolve, reject] = both
+  })
+  return { promise, resolve, reject }
+}
+
 add(Map, 'groupBy', groupedInto)
 add(Object, 'groupBy', groupedByName)
 add(Array, 'fromAsync', arrayFrom)
@@ -83,3 +93,4 @@ add(Array.prototype, 'toReversed', reversed)
 add(String.prototype, 'toWellFormed', wellFormed)
 add(AbortSignal, 'any', anySignal)
 add(URL, 'canParse', canParse)
+add(Promise, 'withResolvers', withResolvers)

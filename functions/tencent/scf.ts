@@ -1,8 +1,7 @@
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { jsonLog } from '../../lib/runtime/log.ts'
 import type { Log } from '../../lib/runtime/ports.ts'
-import type { Runtime } from '../../lib/runtime/runtime.ts'
-import { dynamoDbClients } from './store.ts'
+import { databases, dynamoDbClients, type ScfRuntime } from './store.ts'
 
 /**
  * Logs JSON lines, of which CLS makes fields. Figures are fields, too; what directs CloudWatch to make metrics of them
@@ -16,8 +15,9 @@ export function scfLog(write: (line: string) => void, now: () => number): Log {
 }
 
 /** Tencent SCF: standard output is the log, and there are no settings but those of the environment. */
-export const scf: Runtime = {
+export const scf: ScfRuntime = {
   clock: systemClock,
   log: scfLog((line) => process.stdout.write(`${line}\n`), systemClock.now),
   dynamoDb: dynamoDbClients(),
+  database: databases(systemClock),
 }

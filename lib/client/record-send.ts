@@ -1,23 +1,17 @@
-import pMap from 'p-map'
 import { systemClock } from '../runtime/clock.ts'
 import { parseEnvironment, tableEntries } from '../runtime/config.ts'
-import type { DeliveryEvent } from '../core/event.ts'
-import { mailProviders } from '../providers/registry.ts'
-import { dateInstant, readSend } from '../providers/send-reports/send-reports.ts'
+import type { DeliveryWriter } from '../ledger/ports.ts'
 import { dynamoDbClient } from '../table/client.ts'
 import { deliveryWriter } from '../table/delivery-writer.ts'
 import { tableNames } from '../table/names.ts'
-import { errorName } from '../runtime/error-name.ts'
+import { recordSendBy, type Send } from './record-events.ts'
 
 /** One write of one small item; the caller waits for it. */
 const requestTimeoutMs = 2_000
 
-/** A mail of Tencent's can have more recipients; a write for each at once would open too many connections. */
-const concurrentWrites = 16
+let deliveries: DeliveryWriter | undefined
 
-let deliveries: ReturnType<typeof openDeliveries> | undefined
-
-function openDeliveries() {
+function openDeliveries(): DeliveryWriter {
   const { TABLE_PREFIX, RETENTION_DAYS } = parseEnvironment(tableEntries, process.env)
   return deliveryWriter({
     client: dynamoDbClient(requestTimeoutMs),
@@ -25,18 +19,6 @@ function openDeliveries() {
     retentionDays: RETENTION_DAYS,
     clock: systemClock,
   })
-}
-
-/** One mail that a provider has accepted for sending. */
-interface Send {
-  /** The id that sending returned: the MessageId of Tencent SES; the messageId or an emailId of SendCloud. */
-  readonly messageId: string
-  /** Each is one address, in any spelling of its letters, with or without a name. */
-  readonly recipients: string | readonly string[]
-  /** When it was sent. Only needed if the MessageId does not contain it: `qcloudses-…-date-20261121160000-…` does. */
-  readonly sentAt?: Date | undefined
-  /** The provider that sent it, such as `sendcloud`. Default: `tencent-ses`. */
-  readonly provider?: string | undefined
 }
 
 /**
@@ -64,40 +46,5 @@ interface Send {
  * @throws ConfigError if a setting is wrong, before anything is written.
  */
 export async function recordSend(send: Send): Promise<void> {
-  const events = eventsOf(send)
-  const writer = (deliveries ??= openDeliveries())
-  const errors: unknown[] = []
-  const write = (event: DeliveryEvent) =>
-    writer.record(event).catch((error: unknown) => {
-      errors.push(error)
-    })
-  await pMap(events, write, { concurrency: concurrentWrites })
-  if (errors.length > 0) throw notWritten(errors, events.length)
-}
-
-function eventsOf(send: Send): readonly DeliveryEvent[] {
-  // `sentAt` comes from the same clock that it would be compared to.
-  const outcomes = readSend(send, {
-    pointer: '',
-    mailProviders,
-    instant: dateInstant,
-    nowMs: systemClock.now(),
-  })
-  const problems = outcomes.flatMap((outcome) => (outcome.type === 'invalid' ? outcome.problems : []))
-  if (problems.length > 0) {
-    const lines = problems.map(
-      ({ pointer, expected, received }) =>
-        `${pointer.slice(1) || 'the argument'}: expected ${expected}, got ${received}`,
-    )
-    throw new TypeError(`recordSend: ${lines.join('; ')}. Nothing was written.`)
-  }
-  return outcomes.flatMap((outcome) => (outcome.type === 'event' ? outcome.event : []))
-}
-
-function notWritten(errors: readonly unknown[], recipients: number): AggregateError {
-  const names = [...new Set(errors.map(errorName))].join(', ')
-  return new AggregateError(
-    errors,
-    `recordSend: ${errors.length} of ${recipients} recipients ${errors.length === 1 ? 'was' : 'were'} not written (${names}). Call it again with the same arguments: what is written stays as it is.`,
-  )
+  await recordSendBy(() => (deliveries ??= openDeliveries()), send)
 }

@@ -29,11 +29,33 @@ export function pgDatabase({ url, max = 10, timeoutMs }: Connections): Database 
     run: (statement, json, signal) =>
       unlessAborted(signal, async () => {
         const query = { text: statement, rowMode: 'array', ...(json !== undefined && { values: [json] }) }
-        const { rows, rowCount } = await pool.query<[unknown]>(query as pg.QueryArrayConfig).catch(refused)
+        const { rows, rowCount } = await unlessLost(max, () =>
+          pool.query<[unknown]>(query as pg.QueryArrayConfig),
+        ).catch(refused)
         return { rows: rows.map(([row]) => row), changed: rowCount ?? 0 }
       }),
   })
   return { ...database, close: () => pool.end() }
+}
+
+/**
+ * The result, of another connection where one is lost: a function that slept, and whose server or network has ended its
+ * connections meanwhile, notices only when it uses one. So a statement may be done twice, as with DynamoDB.
+ */
+async function unlessLost<T>(connections: number, run: () => Promise<T>): Promise<T> {
+  for (let left = connections; ; left -= 1) {
+    try {
+      return await run()
+    } catch (error) {
+      if (left === 0 || !isLost(error)) throw error
+    }
+  }
+}
+
+function isLost(error: unknown): boolean {
+  const { code = '', message } = error as { readonly code?: string; readonly message: string }
+  // 57P01: ended by whoever runs the server.
+  return /^(?:ECONNRESET|EPIPE|57P01)$/.test(code) || message.startsWith('Connection terminated')
 }
 
 /** The detail of PostgreSQL's errors may hold what was to be written, so only the message goes on. */

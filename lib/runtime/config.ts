@@ -97,6 +97,15 @@ const databaseUrl = v.pipe(
 /** What leads to the rows where they are in PostgreSQL. */
 export const databaseEntries = { DATABASE_URL: databaseUrl }
 
+/** What leads to the rows where they are in the PostgreSQL of a CloudBase environment, by Tencent's API. */
+export const cloudBaseEntries = {
+  CLOUDBASE_ENV_ID: v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z0-9_-]{1,64}$/, "an environment's id, such as my-env-1a2b3c"),
+  ),
+  CLOUDBASE_ENDPOINT: v.optional(url),
+}
+
 /** Settings each of which names a PostgreSQL database. Without any of them rows are in DynamoDB. */
 const databaseSettings = ['DATABASE_URL', 'CLOUDBASE_ENV_ID'] as const
 

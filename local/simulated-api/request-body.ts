@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 
-const maxBodyBytes = 1_000_000
+const usualMaxBytes = 1_000_000
 
-/** Reads a request's body. Rejects when it is larger than any call can be, or breaks off. */
-export async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+/** Reads a request's body. Rejects when it is larger than any call can be (default: 1 MB), or breaks off. */
+export async function bodyOf(message: IncomingMessage, maxBodyBytes = usualMaxBytes): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   const stream: AsyncIterable<Buffer> = message

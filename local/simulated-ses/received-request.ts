@@ -20,8 +20,8 @@ export interface IncomingCall {
 }
 
 /** Rejects when the body is larger than any call can be, or breaks off. */
-export async function receive(message: IncomingMessage): Promise<ReceivedRequest> {
-  const body = await bodyOf(message)
+export async function receive(message: IncomingMessage, maxBytes?: number): Promise<ReceivedRequest> {
+  const body = await bodyOf(message, maxBytes)
   const [path = '/', query = ''] = (message.url ?? '/').split('?', 2)
   return {
     method: message.method ?? '',

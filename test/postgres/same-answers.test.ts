@@ -28,6 +28,7 @@ import { runInProcess, type Ended } from '../cli/in-process.ts'
 import type { Register } from '../cli/captured.ts'
 import { embeddedPostgres } from '../embedded-postgres.ts'
 import { embeddedTables } from '../embedded-tables.ts'
+import { noDeadline } from '../no-deadline.ts'
 
 // Two ledgers took the same callbacks, one in DynamoDB and one in PostgreSQL. Every command answers the same of both.
 
@@ -75,7 +76,7 @@ async function happen(store: WriteStore): Promise<void> {
     CALLBACK_TOKEN_SHA256: tokenDigest(token),
     SENDCLOUD_APP_KEY: simulatedAppKey,
   }
-  const respond = createIngest(settings, { clock, log: () => undefined }, () => store)
+  const respond = createIngest(settings, { clock, log: () => undefined, deadline: noDeadline }, () => store)
   const post = async (path: string, body: string, type = 'application/json') => {
     const { status } = await respond({
       method: 'POST',

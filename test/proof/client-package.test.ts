@@ -103,6 +103,13 @@ async function main() {
 }
 void main()
 `
+/** Of an application that has `pg`; the others have none. */
+const onPostgres = `
+import * as inPostgres from 'delivery-ledger/postgres'
+export const held: () => Promise<boolean> = () => inPostgres.isSuppressed('nobody@example.com')
+// @ts-expect-error - recipients are missing
+export const unsentThere = () => inPostgres.recordSend({ messageId: 'qcloudses-30' })
+`
 /** Only compiles where the types are those of the client, and not `any`. */
 const typedProgram = `${program}
 export const answer: Promise<boolean> = Promise.resolve(false).then(() => isSuppressed('nobody@example.com'))
@@ -195,6 +202,8 @@ describe.each(['nodenext', 'node16'])('the packed client in TypeScript, module %
       'program.mts': imports + typedProgram,
       'program.cts': imports + typedProgram,
       'documented.mts': await documentedProgram(),
+      'postgres.mts': onPostgres,
+      'postgres.cts': onPostgres,
     })
     await compile(folder)
   })

@@ -121,6 +121,22 @@ describe('a deployment', () => {
     expect(actions().slice(before)).not.toContain('UpdateTrigger')
   })
 
+  it('puts a function into a private network with a way out, and takes it out again', async () => {
+    const network = { vpcId: 'vpc-1a2b3c4d', subnetId: 'subnet-1a2b3c4d' }
+    await deploy([{ ...ingest, network }])
+    const inNetwork = {
+      VpcConfig: { VpcId: 'vpc-1a2b3c4d', SubnetId: 'subnet-1a2b3c4d' },
+      PublicNetConfig: { PublicNetStatus: 'ENABLE', EipConfig: { EipStatus: 'DISABLE' } },
+    }
+    expect(stands('ingest')?.parameters).toMatchObject(inNetwork)
+    await deploy([{ ...ingest, network }])
+    expect(stands('ingest')?.parameters).toMatchObject(inNetwork)
+    await deploy([ingest])
+    expect(stands('ingest')?.parameters).not.toHaveProperty('VpcConfig')
+    await deploy([{ ...ingest, network }])
+    expect(stands('ingest')?.parameters).toMatchObject(inNetwork)
+  })
+
   it('reserves nothing any more where nothing is wanted', async () => {
     await deploy()
     await deploy([{ ...ingest, concurrencyMb: undefined }])

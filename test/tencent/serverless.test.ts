@@ -77,6 +77,45 @@ describe('serverless, with serverless.tencent.yml,', () => {
   })
 })
 
+describe('serverless, with rows in PostgreSQL,', () => {
+  const url = 'postgres://user:a-password@10.0.0.5:5432/ledger'
+
+  it('deploys into a private network, and then to CloudBase, with an hourly timer', async () => {
+    await project.write(
+      'settings.tencent.yml',
+      'prod:\n  runRole: delivery-ledger\n  vpcId: vpc-1a2b3c4d\n  subnetId: subnet-1a2b3c4d\n',
+    )
+    const said = await project.serverless('deploy --stage prod', {
+      CALLBACK_TOKEN_SHA256: digest,
+      DATABASE_URL: url,
+    })
+    expect(said).not.toContain('a-password')
+    for (const name of ['ingest', 'reconcile']) {
+      expect(stands(name)).toMatchObject({
+        parameters: { VpcConfig: { VpcId: 'vpc-1a2b3c4d', SubnetId: 'subnet-1a2b3c4d' } },
+        environment: { DATABASE_URL: url },
+      })
+    }
+    expect(stands('reconcile')?.triggers).toMatchObject([{ TriggerDesc: '{"cron":"0 */5 * * * * *"}' }])
+
+    await project.write(
+      'settings.tencent.yml',
+      'prod:\n  runRole: delivery-ledger\n  cloudbaseEnvId: my-env-1a2b3c\n',
+    )
+    await expect(project.serverless('deploy --stage prod')).rejects.toThrow(
+      'DATABASE_URL and cloudbaseEnvId: expected one of them.',
+    )
+    await project.serverless('deploy --stage prod', { DATABASE_URL: '' })
+    for (const name of ['ingest', 'reconcile']) {
+      expect(stands(name)?.environment).toMatchObject({ CLOUDBASE_ENV_ID: 'my-env-1a2b3c' })
+      expect(stands(name)?.environment).not.toHaveProperty('DATABASE_URL')
+      expect(stands(name)?.parameters).not.toHaveProperty('VpcConfig')
+    }
+    expect(stands('reconcile')?.triggers).toMatchObject([{ TriggerDesc: '{"cron":"0 0 * * * * *"}' }])
+    await project.serverless('remove --stage prod')
+  })
+})
+
 describe('serverless refuses, before it makes anything,', () => {
   afterEach(() => {
     expect(simulated.functions.size).toBe(0)
@@ -106,11 +145,18 @@ describe('serverless refuses, before it makes anything,', () => {
     ],
     ['no store', 'prod:\n  runRole: r\n', {}, '', 'There is no store.'],
     [
-      'a store that it does not know',
-      settings,
+      'two stores',
+      'prod:\n  runRole: r\n  cloudbaseEnvId: my-env-1a2b3c\n',
       { DATABASE_URL: 'postgres://h/d' },
       '',
-      'DATABASE_URL: expected none',
+      'DATABASE_URL and cloudbaseEnvId: expected one of them.',
+    ],
+    [
+      'a network without a subnet',
+      settings,
+      { DATABASE_URL: 'postgres://h/d' },
+      ' --param=vpcId=vpc-1a2b3c4d',
+      'subnetId: expected the id of a subnet',
     ],
     [
       'a setting that there is not',
@@ -152,6 +198,10 @@ describe('serverless refuses, before it makes anything,', () => {
 it('the example of settings can be deployed as it stands', async () => {
   const example = await readFile(new URL('../../settings.tencent.example.yml', import.meta.url), 'utf8')
   await project.write('settings.tencent.yml', example)
-  expect(await project.serverless('deploy --stage prod', shell)).toContain('callback URLs:')
+  const ofShell = {
+    CALLBACK_TOKEN_SHA256: digest,
+    DATABASE_URL: 'postgres://user:password@host:5432/database',
+  }
+  expect(await project.serverless('deploy --stage prod', ofShell)).toContain('callback URLs:')
   await project.serverless('remove --stage prod')
 })

@@ -10,11 +10,18 @@ const usual = {
   logset: '',
   logTopic: '',
   runRole: 'a-role',
+  vpcId: '',
+  subnetId: '',
 }
-const problems = (of: { ingest?: object; reconcile?: object; names?: readonly string[] }) =>
+const problems = (of: {
+  ingest?: object
+  reconcile?: object
+  names?: readonly string[]
+  given?: Readonly<Record<string, unknown>>
+}) =>
   problemsOf({
     usual,
-    given: {},
+    given: of.given ?? {},
     environments: {
       ingest: { CALLBACK_TOKEN_SHA256: digest, ...keys, ...of.ingest },
       reconcile: { ...keys, ...of.reconcile },
@@ -65,5 +72,78 @@ describe('the settings', () => {
     ['half of the keys of a store', { ingest: { AWS_SECRET_ACCESS_KEY: undefined } }, 'There is no store.'],
   ])('have %s', (_, of, expected) => {
     expect(problems(of)).toEqual([expect.stringContaining(expected)])
+  })
+})
+
+describe('the store', () => {
+  const noKeys = { AWS_REGION: undefined, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }
+  const url = 'postgres://user:password@10.0.0.5:5432/ledger'
+  const network = { vpcId: 'vpc-1a2b3c4d', subnetId: 'subnet-1a2b3c4d' }
+
+  it.each([
+    ['a PostgreSQL', { DATABASE_URL: url }, {}],
+    ['a PostgreSQL in a private network', { DATABASE_URL: url }, network],
+    ['a CloudBase environment', { CLOUDBASE_ENV_ID: 'my-env-1a2b3c' }, {}],
+    ['the tables of DynamoDB', keys, {}],
+  ])('is %s', (_, of, given) => {
+    expect(problems({ ingest: { ...noKeys, ...of }, given })).toEqual([])
+  })
+
+  it.each([
+    ['nothing', {}, {}, 'There is no store. Set DATABASE_URL in this shell'],
+    [
+      'both',
+      { DATABASE_URL: url, CLOUDBASE_ENV_ID: 'e' },
+      {},
+      'DATABASE_URL and cloudbaseEnvId: expected one of them.',
+    ],
+    [
+      'a URL of something else',
+      { DATABASE_URL: 'mysql://h/d' },
+      {},
+      'DATABASE_URL: expected a URL such as postgres://',
+    ],
+    [
+      'no id of an environment',
+      { CLOUDBASE_ENV_ID: 'an id' },
+      {},
+      "cloudbaseEnvId: expected an environment's id",
+    ],
+    [
+      'a wrong endpoint',
+      { CLOUDBASE_ENV_ID: 'e', CLOUDBASE_ENDPOINT: 'tcb' },
+      {},
+      'cloudbaseEndpoint: expected a URL',
+    ],
+    [
+      'CloudBase without a run role',
+      { CLOUDBASE_ENV_ID: 'e' },
+      { runRole: '' },
+      'that may call tcb:ExecutePGSql',
+    ],
+    [
+      'a network without a subnet',
+      { DATABASE_URL: url },
+      { vpcId: 'vpc-1a2b3c4d' },
+      'subnetId: expected the id of a subnet',
+    ],
+    [
+      'a subnet without a network',
+      { DATABASE_URL: url },
+      { subnetId: 'subnet-1a2b3c4d' },
+      'vpcId: expected the id of a private network',
+    ],
+    ['CloudBase in a network', { CLOUDBASE_ENV_ID: 'e' }, network, 'expected none without DATABASE_URL'],
+  ])('is not %s', (_, of, given, expected) => {
+    const reconcile = { SES_POLL: 'off' }
+    expect(problems({ ingest: { ...noKeys, ...of }, reconcile, given })).toEqual([
+      expect.stringContaining(expected),
+    ])
+  })
+
+  it('is not named with its password', () => {
+    const said = problems({ ingest: { DATABASE_URL: 'postgres://user:secret-word@host' } }).join()
+    expect(said).toContain('DATABASE_URL')
+    expect(said).not.toContain('secret-word')
   })
 })

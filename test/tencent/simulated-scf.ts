@@ -155,6 +155,7 @@ export async function startSimulatedScf(credentials: {
       }
       requireConfiguration(of)
       const parameters = { ...the(name).parameters, ...of }
+      if (vpcIn(of) === '') delete parameters.VpcConfig
       beginChange(name, 'Updating', { parameters, environment: environmentIn(of) })
       return {}
     },
@@ -283,7 +284,25 @@ function gatewayRefusal(
   return undefined
 }
 
-function requireConfiguration({ MemorySize, Timeout, Description = '' }: Parameters): void {
+function vpcIn({ VpcConfig }: Parameters): string | undefined {
+  return (VpcConfig as { readonly VpcId?: string } | undefined)?.VpcId
+}
+
+/** Source: CreateFunction, VpcConfig and PublicNetConfig. A network is left by empty ids, as Tencent's console does. */
+function requireNetwork({ VpcConfig, PublicNetConfig }: Parameters): void {
+  const { VpcId = '', SubnetId = '' } = (VpcConfig ?? {}) as { VpcId?: string; SubnetId?: string }
+  if ((VpcId === '') !== (SubnetId === '')) {
+    throw new Refusal('InvalidParameterValue.VpcConfig', 'A network needs a subnet.')
+  }
+  const { PublicNetStatus = 'ENABLE' } = (PublicNetConfig ?? {}) as { PublicNetStatus?: string }
+  if (!['ENABLE', 'DISABLE'].includes(PublicNetStatus)) {
+    throw new Refusal('InvalidParameterValue.PublicNetConfig', 'ENABLE or DISABLE.')
+  }
+}
+
+function requireConfiguration(of: Parameters): void {
+  const { MemorySize, Timeout, Description = '' } = of
+  requireNetwork(of)
   const memory = Number(MemorySize)
   if (memory !== 64 && (memory % 128 !== 0 || memory < 128 || memory > 3_072)) {
     throw new Refusal('InvalidParameterValue.Memory', 'Memory is 64, or 128 to 3072 MB in steps of 128.')

@@ -3,10 +3,8 @@ import { nameOf, type Delivery } from '../../lib/core/delivery.ts'
 import { dayMs } from '../../lib/core/instant.ts'
 import { tokenDigest } from '../../lib/ingest/token-digest.ts'
 import type { RunFigures } from '../../lib/reconcile/ports.ts'
-import { dynamoDbReconciling } from '../../lib/table/dynamodb-reconciling.ts'
-import { tableNames } from '../../lib/table/names.ts'
-import { startDynamoDbEmulator, type DynamoDbEmulator } from '../../local/dynamodb-emulator.ts'
 import { simulatedAppKey, simulatedSendCloudCredentials } from '../../local/local-environment.ts'
+import { isPostgresInstalled } from '../../local/postgres-server.ts'
 import { planAttempts } from '../../local/simulated-sendcloud/attempt-plan.ts'
 import { sendAttempts } from '../../local/simulated-sendcloud/attempt-sender.ts'
 import { formType } from '../../local/simulated-sendcloud/callback.ts'
@@ -16,17 +14,19 @@ import { planCallbacks } from '../../local/simulated-ses/callback-plan.ts'
 import { sendCallbacks } from '../../local/simulated-ses/callback-sender.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../local/simulated-ses/server.ts'
 import { makeTraffic } from '../../local/simulated-ses/traffic.ts'
-import { createTables } from '../../local/tables.ts'
 import { isRight, truthAt, type Happened } from '../../local/truth.ts'
 import { virtualClock, type VirtualClock } from '../../local/virtual-clock.ts'
+import { embeddedPostgres } from '../embedded-postgres.ts'
 import { runtimes, type Runtime } from './old-nodes.ts'
 import { startFunction, type RunningFunction } from './running-function.ts'
 import { startSimulatedScf, type SimulatedScf } from './simulated-scf.ts'
 import { deployer, tencentProject, type TencentProject } from './tencent-project.ts'
+import { worldStore, type WorldStore, type WorldStoreName } from './world-store.ts'
 
 // The demo's world on Tencent SCF: `serverless deploy` to a simulated SCF; the zips, environments and triggers that this was
 // given, run on the Node that each runtime names, with the events of a function URL and of a timer; and simulated providers,
-// whose callbacks are lost, repeated, late and out of order. In the end every row says what truly happened.
+// whose callbacks are lost, repeated, late and out of order. In the end every row says what truly happened, whatever keeps it. Where
+// no PostgreSQL is installed, its part is left out.
 
 const seed = 7
 const token = 'a-token-of-the-callback-url'
@@ -58,11 +58,18 @@ afterAll(async () => {
   await scf.close()
 })
 
-describe.each(runtimes)('a deployment on %s', (runtime) => {
-  const stage = runtime.toLowerCase().replace('.', '-')
+const embedded = embeddedPostgres()
+const worlds: readonly (readonly [Runtime, WorldStoreName])[] = [
+  ...runtimes.map((runtime) => [runtime, 'DynamoDB'] as const),
+  ...(isPostgresInstalled() ? runtimes.map((runtime) => [runtime, 'PostgreSQL'] as const) : []),
+  ['Nodejs18.15', 'CloudBase'],
+]
+
+describe.each(worlds)('a deployment on %s, with rows in %s,', (runtime, kind) => {
+  const stage = `${runtime.toLowerCase().replace('.', '-')}-${kind.toLowerCase()}`
   const prefix = `delivery-ledger-${stage}`
   let clock: VirtualClock
-  let emulator: DynamoDbEmulator
+  let store: WorldStore
   let ses: SimulatedSes
   let sendCloud: SimulatedSendCloud
   let ingest: RunningFunction
@@ -70,16 +77,14 @@ describe.each(runtimes)('a deployment on %s', (runtime) => {
 
   beforeAll(async () => {
     clock = virtualClock(startMs)
-    emulator = await startDynamoDbEmulator(0)
-    await createTables(emulator.client, prefix)
+    store = await worldStore(kind, { prefix, clock, credentials: runRole, embedded })
     ses = await startSimulatedSes({ port: 0, clock, ...runRole, checkSkewAgainst: clock.now })
     const { apiUser, apiKey } = simulatedSendCloudCredentials
     sendCloud = await startSimulatedSendCloud({ port: 0, clock, apiUsers: [apiUser], apiKey })
     const settings = {
       runtime,
       runRole: 'delivery-ledger',
-      awsRegion: 'local',
-      dynamodbEndpoint: emulator.endpoint,
+      ...store.settings,
       sesEndpoint: ses.url,
       sendcloudEndpoint: sendCloud.url,
       sesRequestsPerSecond: 20,
@@ -91,8 +96,7 @@ describe.each(runtimes)('a deployment on %s', (runtime) => {
       SENDCLOUD_APP_KEY: simulatedAppKey,
       SENDCLOUD_API_USER: apiUser,
       SENDCLOUD_API_KEY: apiKey,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
+      ...store.secrets,
     })
     ingest = await started('ingest')
     reconcile = await started('reconcile')
@@ -102,7 +106,7 @@ describe.each(runtimes)('a deployment on %s', (runtime) => {
     await reconcile.stop()
     await ses.close()
     await sendCloud.close()
-    await emulator.stop()
+    await store.stop()
   })
 
   /** What SCF was given of a function, in an instance of it. */
@@ -126,8 +130,8 @@ describe.each(runtimes)('a deployment on %s', (runtime) => {
       queryString: {},
       body,
     }
-    const answer = (await ingest.invoke({ event, nowMs: clock.now() })) as { statusCode: number }
-    return answer.statusCode
+    const invoked = { event, credentials: runRole, nowMs: clock.now() }
+    return ((await ingest.invoke(invoked)) as { statusCode: number }).statusCode
   }
 
   const onTimer = async () => {
@@ -146,13 +150,11 @@ describe.each(runtimes)('a deployment on %s', (runtime) => {
     deliveries: readonly Simulated[],
     isListed: (kind: string) => boolean,
   ): Promise<number> {
-    const { client } = emulator
-    const store = dynamoDbReconciling({ client, tables: tableNames(prefix), clock, log: () => undefined })
     const keyOf = ({ recipient, messageId }: Simulated) => ({
       recipient: recipient.toLowerCase(),
       message: messageId,
     })
-    const found = await store.deliveryReader().rowsOf(deliveries.map(keyOf))
+    const found = await store.rows.deliveryReader().rowsOf(deliveries.map(keyOf))
     const rows = new Map(found.map((row) => [nameOf(row), row]))
     return deliveries.filter((delivery) => {
       const known = { ...delivery, timeline: delivery.timeline.filter(({ kind }) => isListed(kind)) }
@@ -187,6 +189,10 @@ describe.each(runtimes)('a deployment on %s', (runtime) => {
     expect(await wrongRows(deliveries, isListed)).toBeGreaterThan(0)
     await untilDone()
     expect(await wrongRows(deliveries, isListed)).toBe(0)
+  })
+
+  it('leaves the store as it should be', async () => {
+    expect(await store.problems()).toEqual([])
   })
 
   it('logs no address, no token, and nothing that is unexpected', () => {

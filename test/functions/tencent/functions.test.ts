@@ -4,16 +4,19 @@ import { createHandler as createIngest } from '../../../functions/tencent/ingest
 import type { ScfContext } from '../../../functions/tencent/invocation.ts'
 import { createHandler as createReconcile } from '../../../functions/tencent/reconcile.ts'
 import { scfLog } from '../../../functions/tencent/scf.ts'
+import { databases, type ScfRuntime } from '../../../functions/tencent/store.ts'
 import { tokenDigest } from '../../../lib/ingest/token-digest.ts'
 import { systemClock } from '../../../lib/runtime/clock.ts'
-import type { Runtime } from '../../../lib/runtime/runtime.ts'
 import { simulatedAppKey } from '../../../local/local-environment.ts'
 import { startSimulatedSes, type SimulatedSes } from '../../../local/simulated-ses/server.ts'
 import { makeTraffic } from '../../../local/simulated-ses/traffic.ts'
+import { embeddedPostgres } from '../../embedded-postgres.ts'
 import { embeddedTables, rowsOf } from '../../embedded-tables.ts'
 import { noDeadline } from '../../no-deadline.ts'
+import { startSimulatedCloudBase, type SimulatedCloudBase } from '../../tencent/simulated-cloudbase.ts'
 
 const engine = embeddedTables()
+const postgres = embeddedPostgres()
 const token = 'a-token-of-the-callback-url'
 
 let tables: Awaited<ReturnType<typeof engine.freshTables>>
@@ -25,11 +28,12 @@ beforeEach(async () => {
   context = { time_limit_in_ms: 60_000, environment: '{}' }
 })
 
-function runtimeOf(name: 'ingest' | 'reconcile'): Runtime {
+function runtimeOf(name: 'ingest' | 'reconcile'): ScfRuntime {
   return {
     clock: systemClock,
     log: scfLog((line) => lines.push(line), systemClock.now),
     dynamoDb: () => engine.clientAs(name),
+    database: databases(systemClock),
     deadline: noDeadline,
   }
 }
@@ -88,9 +92,21 @@ describe('ingest on SCF', () => {
     expect(lines.join()).toContain('CALLBACK_TOKEN_SHA256: is not set')
   })
 
-  it.each(['DATABASE_URL', 'CLOUDBASE_ENV_ID'])('refuses %s while the store is DynamoDB', async (setting) => {
-    expect(await post('{}', { [setting]: 'x' })).toMatchObject({ statusCode: 503 })
-    expect(lines.join()).toContain(`${setting}: expected none`)
+  it('says which of two databases to drop, and no address of either', async () => {
+    const both = { DATABASE_URL: 'postgres://user:secret@h/d', CLOUDBASE_ENV_ID: 'an-environment' }
+    expect(await post('{}', both)).toMatchObject({ statusCode: 503 })
+    expect(lines.join()).toContain(
+      'DATABASE_URL and CLOUDBASE_ENV_ID: expected one of them. Drop CLOUDBASE_ENV_ID',
+    )
+    expect(lines.join()).not.toContain('secret')
+  })
+
+  it.each([
+    ['DATABASE_URL', 'mysql://h/d', 'expected a URL such as postgres://'],
+    ['CLOUDBASE_ENV_ID', 'an environment', "expected an environment's id"],
+  ])('says what is wrong with %s', async (setting, value, expected) => {
+    expect(await post('{}', { [setting]: value })).toMatchObject({ statusCode: 503 })
+    expect(lines.join()).toContain(`${setting}: ${expected}`)
   })
 
   it('asks for another try where something else than a URL invoked it', async () => {
@@ -143,5 +159,73 @@ describe('reconcile on SCF', () => {
   it('ends by the limit of its time, counted from its beginning', async () => {
     const short = { time_limit_in_ms: 1, environment: inContext(credentials.secretKey) }
     expect(await reconcile()(timer, short)).toMatchObject({ stoppedBy: 'time' })
+  })
+})
+
+describe('the functions on SCF, with rows in CloudBase,', () => {
+  const timer = { Type: 'Timer', TriggerName: 'every', Time: '2026-11-28T00:00:00Z', Message: '' }
+  const environmentId = 'an-environment'
+  let good: { secretId: string; secretKey: string; token: string }
+  let cloudBase: SimulatedCloudBase
+  beforeEach(async () => {
+    good = { secretId: 'temporary-id', secretKey: 'temporary-key', token: 'temporary-token' }
+    await postgres.emptied(systemClock)
+    cloudBase = await startSimulatedCloudBase({
+      environmentId,
+      credentials: () => good,
+      clock: systemClock,
+      run: (statement) => postgres.run(statement),
+    })
+  })
+  afterEach(() => cloudBase.close())
+
+  const settings = () => ({
+    TABLE_PREFIX: postgres.schema,
+    CALLBACK_TOKEN_SHA256: tokenDigest(token),
+    CLOUDBASE_ENV_ID: environmentId,
+    CLOUDBASE_ENDPOINT: cloudBase.url,
+  })
+  const withCredentials = ({ secretId, secretKey, token: session }: typeof good): ScfContext => ({
+    ...context,
+    environment: JSON.stringify({
+      TENCENTCLOUD_SECRETID: secretId,
+      TENCENTCLOUD_SECRETKEY: secretKey,
+      TENCENTCLOUD_SESSIONTOKEN: session,
+    }),
+  })
+  const callback = async () => ({
+    httpMethod: 'POST',
+    path: `/tencent-ses/${token}`,
+    body: await bounce(),
+    headers: { 'content-type': 'application/json' },
+  })
+
+  it('write with the credentials of each invocation, and with none that another one had', async () => {
+    const ingest = createIngest(settings(), runtimeOf('ingest'))
+    expect(await ingest(await callback(), withCredentials(good))).toMatchObject({ statusCode: 200 })
+    expect(await postgres.rowsOf('deliveries')).toMatchObject([{ status: 'bounced' }])
+
+    const old = good
+    good = { secretId: 'another-id', secretKey: 'another-key', token: 'another-token' }
+    const at = [
+      ingest(await callback(), withCredentials(good)),
+      ingest(await callback(), withCredentials(old)),
+    ]
+    expect(await Promise.all(at)).toMatchObject([{ statusCode: 200 }, { statusCode: 503 }])
+    expect(await ingest(await callback(), context)).toMatchObject({ statusCode: 503 })
+    expect(lines.join()).not.toMatch(/anna|example|secret-key|temporary-|another-/)
+  })
+
+  it('poll, and say that there is no run role where there is none', async () => {
+    const ses = await startSimulatedSes({ port: 0, clock: systemClock, ...good })
+    try {
+      ses.send(...makeTraffic({ seed: 1, count: 5, fromMs: Date.now() - 600_000, overMs: 1_000 }))
+      const run = createReconcile({ ...settings(), SES_ENDPOINT: ses.url }, runtimeOf('reconcile'))
+      await expect(run(timer, context)).rejects.toThrow('the function has no run role (runRole)')
+      expect(await run(timer, withCredentials(good))).toMatchObject({ discovered: 5, stoppedBy: 'done' })
+      expect(await postgres.rowsOf('deliveries')).toHaveLength(5)
+    } finally {
+      await ses.close()
+    }
   })
 })

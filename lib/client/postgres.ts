@@ -1,0 +1,81 @@
+import type { DeliveryWriter } from '../ledger/ports.ts'
+import { deliveryWriter } from '../postgres/delivery-writer.ts'
+import { pgDatabase } from '../postgres/pg-database.ts'
+import { tablesIn, type PostgresTables } from '../postgres/schema.ts'
+import { suppressionReader } from '../postgres/suppression-rows.ts'
+import { systemClock } from '../runtime/clock.ts'
+import {
+  blocklistDays,
+  databaseEntries,
+  parseEnvironment,
+  setVariables,
+  tableEntries,
+  withUsualSchema,
+  type Environment,
+} from '../runtime/config.ts'
+import { recordSendBy, type Send } from './record-events.ts'
+import {
+  answerOf,
+  isHeld,
+  type AskedList,
+  type Sending,
+  type SuppressionAnswer,
+} from './suppression-answers.ts'
+
+// What applications import where rows are in PostgreSQL: its own entry, since it loads `pg`.
+
+/** One statement about one row; the caller waits for it. */
+const statementTimeoutMs = 2_000
+
+let tables: PostgresTables | undefined
+let list: AskedList | undefined
+let deliveries: DeliveryWriter | undefined
+
+/** An application may have a DATABASE_URL of its own. */
+function ledgerEnvironment(): Environment {
+  const { DELIVERY_LEDGER_DATABASE_URL: url, ...rest } = setVariables(process.env)
+  return withUsualSchema(url === undefined ? rest : { ...rest, DATABASE_URL: url })
+}
+
+function openTables(environment: Environment): PostgresTables {
+  const { DATABASE_URL: url } = parseEnvironment(databaseEntries, environment)
+  const { TABLE_PREFIX: schema } = parseEnvironment(tableEntries, environment)
+  return (tables ??= tablesIn(pgDatabase({ url, timeoutMs: statementTimeoutMs }), schema))
+}
+
+function openList(): AskedList {
+  const environment = ledgerEnvironment()
+  const { BLOCKLIST_DAYS: days } = parseEnvironment({ BLOCKLIST_DAYS: blocklistDays }, environment)
+  return { blocklistDays: days, reader: suppressionReader(openTables(environment)) }
+}
+
+function openDeliveries(): DeliveryWriter {
+  const environment = ledgerEnvironment()
+  const { RETENTION_DAYS: retentionDays } = parseEnvironment(tableEntries, environment)
+  return deliveryWriter({ store: openTables(environment), retentionDays, clock: systemClock })
+}
+
+/**
+ * The same as `isSuppressed` of 'delivery-ledger', where rows are in PostgreSQL. `DELIVERY_LEDGER_DATABASE_URL`, or without it
+ * `DATABASE_URL`, names the database, and `TABLE_PREFIX` (default `delivery-ledger-prod`) the schema; its user owns the tables.
+ * The application brings the package `pg`.
+ */
+export async function isSuppressed(recipient: string, sending: Sending = {}): Promise<boolean> {
+  return isHeld((list ??= openList()), recipient, sending)
+}
+
+/** The same as `suppressionOf` of 'delivery-ledger', with the settings of {@link isSuppressed}. */
+export async function suppressionOf(
+  recipient: string,
+  sending: Sending = {},
+): Promise<SuppressionAnswer | undefined> {
+  return answerOf((list ??= openList()), recipient, sending)
+}
+
+/**
+ * The same as `recordSend` of 'delivery-ledger', with the settings of {@link isSuppressed}. `RETENTION_DAYS` is how long a row
+ * stays after its last write: 400 by default.
+ */
+export async function recordSend(send: Send): Promise<void> {
+  await recordSendBy(() => (deliveries ??= openDeliveries()), send)
+}
