@@ -16,6 +16,8 @@ const weather = {
 }
 
 interface CallbackStream {
+  /** As they are posted. */
+  readonly bodies: readonly string[]
   readonly events: readonly DeliveryEvent[]
   /** For a person. */
   readonly about: string
@@ -25,9 +27,11 @@ interface CallbackStream {
 export function callbackStream(seed: number, count: number): CallbackStream {
   const mails = makeTraffic({ seed, count, fromMs: streamStartMs, overMs: dayMs })
   const { callbacks, figures } = planCallbacks(mails, { seed, ...weather })
-  const events = eventsOf(callbacks.map(({ body }) => body))
+  const bodies = callbacks.map(({ body }) => body)
+  const events = eventsOf(bodies)
   const { repeated, late, reordered } = figures
   return {
+    bodies,
     events,
     about: `${mails.length} mails, ${events.length} callbacks (${repeated} repeats, ${late} late, ${reordered} overtaken), seed ${seed}`,
   }

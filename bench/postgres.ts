@@ -2,7 +2,6 @@
  * What a PostgreSQL of this machine takes of callbacks, beside the embedded DynamoDB: how many a second, and in how many calls.
  * Commits wait for the disk. `npm run bench:postgres`
  */
-import pMap from 'p-map'
 import type { DeliveryEvent } from '../lib/core/event.ts'
 import { pgDatabase } from '../lib/postgres/pg-database.ts'
 import { openPostgres } from '../lib/postgres/postgres-store.ts'
@@ -16,6 +15,7 @@ import { createTables } from '../local/tables.ts'
 import { virtualClock } from '../local/virtual-clock.ts'
 import { callbackStream, streamStartMs } from './callback-stream.ts'
 import { countedCalls } from './counted-calls.ts'
+import { timed, type Timed } from './timed.ts'
 
 const seed = Number(process.env.SEED ?? 1)
 const mails = Number(process.env.MAILS ?? 5_000)
@@ -33,10 +33,7 @@ interface Candidate {
   readonly calls: () => number
 }
 
-interface Figures {
-  readonly perSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
+interface Figures extends Timed {
   readonly callsPerEvent: number
 }
 
@@ -50,25 +47,10 @@ async function measured(
   const deliveries = store.deliveryWriter({ retentionDays: 400 })
   const writer = withList ? recordingSuppressions(deliveries, store.suppressionWriter()) : deliveries
   const before = calls()
-  const took: number[] = []
-  const startedMs = performance.now()
-  await pMap(
-    events,
-    async (event) => {
-      const beganMs = performance.now()
-      await writer.record({ ...event, recipient: `${concurrency}.${withList}.${event.recipient}` })
-      took.push(performance.now() - beganMs)
-    },
-    { concurrency },
+  const figures = await timed(events, concurrency, (event) =>
+    writer.record({ ...event, recipient: `${concurrency}.${withList}.${event.recipient}` }),
   )
-  const seconds = (performance.now() - startedMs) / 1_000
-  took.sort((one, other) => one - other)
-  return {
-    perSecond: events.length / seconds,
-    p50Ms: took[Math.floor(took.length * 0.5)] ?? 0,
-    p99Ms: took[Math.floor(took.length * 0.99)] ?? 0,
-    callsPerEvent: (calls() - before) / events.length,
-  }
+  return { ...figures, callsPerEvent: (calls() - before) / events.length }
 }
 
 async function report(candidate: Candidate, events: readonly DeliveryEvent[]): Promise<void> {

@@ -76,6 +76,11 @@ const layers: readonly { name: string; files: RegExp; mayImport: readonly string
     mayImport: [...belowWiring, 'wiring', 'http', 'any cloud', 'Tencent SCF'],
   },
   {
+    name: 'server',
+    files: /^functions\/server\//,
+    mayImport: [...belowWiring, 'wiring', 'http', 'any cloud', 'server'],
+  },
+  {
     name: 'functions',
     files: /^functions\//,
     mayImport: [...belowWiring, 'wiring', 'http', 'any cloud'],
@@ -168,8 +173,9 @@ describe('the arrows between layers', () => {
     [/^pg$/, ['postgres']],
     [/^tencentcloud/, ['postgres', 'status APIs']],
     [/^@middy\//, ['functions', 'http']],
+    [/^(?:hono|@hono)/, ['cli', 'server']],
     // No function is deployed with them.
-    [/^(?:isbot|csv-stringify|hono|@hono|linkedom|@observablehq)/, ['cli']],
+    [/^(?:isbot|csv-stringify|linkedom|@observablehq)/, ['cli']],
   ])('lead to the packages %s from %j only', (packages, expected) => {
     const users = imports.filter(({ file, to }) => packages.test(to) && !file.startsWith('local/'))
     expect([...new Set(users.map(({ file }) => layerOf(file).name))].sort()).toEqual(expected)

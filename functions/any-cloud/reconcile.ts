@@ -17,6 +17,7 @@ import { pollWirings } from '../../lib/wiring/poll.ts'
 import { listSyncs } from '../../lib/wiring/provider-lists.ts'
 import type { RunFigures } from '../../lib/reconcile/ports.ts'
 import { providers } from '../../lib/providers/registry.ts'
+import { removeExpired, type RemovalFigures } from '../../lib/reconcile/remove-expired.ts'
 import { combinedReport } from '../../lib/reconcile/combined-report.ts'
 import { syncLists } from '../../lib/reconcile/lists/sync-lists.ts'
 import { runPolls } from '../../lib/reconcile/run-polls.ts'
@@ -34,11 +35,18 @@ const eraseReserveMs = minuteMs
 /** Kept of that for what is under way. */
 const closingReserveMs = 15 * secondMs
 
+/** Kept of a run's time for removing what has expired, where the store leaves that to us: half of it for what is under way. */
+const removalReserveMs = 30 * secondMs
+
+/** What the polls of a run did, and it beside them. */
+interface DoneInRun extends RunFigures, RemovalFigures {}
+
 /**
  * One run, which does what is due.
  * @param deadlineMs - when it must have ended, by the runtime's clock.
+ * @param stop - aborts where it is to end before: no further request to a provider is begun.
  */
-type Run = (deadlineMs: number) => Promise<RunFigures>
+type Run = (deadlineMs: number, stop?: AbortSignal) => Promise<DoneInRun>
 
 /**
  * Wires reconcile for any cloud: polled rows in, the facts that rows lack out.
@@ -58,15 +66,6 @@ export function createReconcile(
     log,
     isByHand,
   })
-  const finishing = (store: ReconcileStore) => ({
-    providers,
-    quarantine: store.quarantineStore(),
-    // Unfinished bodies were verified on arrival, and this function has no keys.
-    keysOf: () => Promise.resolve([]),
-    ...writersFor(environment, store),
-    clock,
-    log,
-  })
   // At each run, so that replaced credentials are used without a restart.
   const wire = async (store: ReconcileStore, erased: readonly Tombstone[]) => {
     const settings = await withParameters(environment, pollParameters(environment), deps.parameters)
@@ -84,35 +83,54 @@ export function createReconcile(
   const poll = async (
     store: ReconcileStore,
     erased: readonly Tombstone[],
-    deadlineMs: number,
+    until: { readonly deadlineMs: number; readonly stop?: AbortSignal | undefined },
   ): Promise<RunFigures> => {
     const { polls, syncs } = await wire(store, erased)
-    const { reports, failures } = await runPolls(polls, { clock, deadlineMs })
+    const { reports, failures } = await runPolls(polls, { clock, ...until })
     for (const [provider, report] of reports) publishRunMetrics(provider, report, metricsTarget())
     // With what time the polls leave.
-    await syncLists(syncs, deadlineMs)
+    await syncLists(syncs, until)
     if (reports.size === 0 || failures.length > 0) throw failures[0]
     return figuresOf(combinedReport([...reports.values()]))
   }
-  return async (deadlineMs) => {
+  return async (deadlineMs, stop) => {
     const target = metricsTarget()
     const store = openStore(target.deployment)
     // Before anything that may fail or use up the time: the backlog does not depend on the poll.
     await publishQuarantineSize(store.quarantineGauge(), target)
     const erasing = eraseWiring(store, { clock, log })
     // An operator waits for the poll.
-    if (isByHand) return poll(store, await erasing.tombstones.live(), deadlineMs)
+    if (isByHand) return poll(store, await erasing.tombstones.live(), { deadlineMs, stop })
     const [begun] = await Promise.allSettled([toEraseAgain(erasing)])
-    await finishBodies(finishing(store))
+    await finishBodies(finishing(environment, store, { clock, log }))
     if (begun.status === 'rejected') throw begun.reason
     const { erased, bodies } = begun.value
     // Whether or not the providers answer, and after what they report.
-    const reserveMs = erased.length > 0 ? eraseReserveMs : 0
-    const [polled] = await Promise.allSettled([poll(store, erased, deadlineMs - reserveMs)])
-    const failures = await eraseAgain(erasing, erased, { bodies, untilMs: deadlineMs - closingReserveMs })
+    const pollsUntilMs =
+      deadlineMs - (erased.length > 0 ? eraseReserveMs : 0) - (store.removeExpired ? removalReserveMs : 0)
+    const [polled] = await Promise.allSettled([poll(store, erased, { deadlineMs: pollsUntilMs, stop })])
+    const removal = await removeExpired(store, {
+      clock,
+      log,
+      untilMs: stop?.aborted ? 0 : pollsUntilMs + removalReserveMs / 2,
+    })
+    const unerased = await eraseAgain(erasing, erased, { bodies, untilMs: deadlineMs - closingReserveMs })
     if (polled.status === 'rejected') throw polled.reason
+    const failures = [...unerased, ...removal.failures]
     if (failures.length > 0) throw failures[0]
-    return polled.value
+    return { ...polled.value, ...removal.figures }
+  }
+}
+
+/** What finishes bodies that callbacks left unfinished. */
+function finishing(environment: Environment, store: ReconcileStore, on: Pick<Runtime, 'clock' | 'log'>) {
+  return {
+    providers,
+    quarantine: store.quarantineStore(),
+    // Unfinished bodies were verified on arrival, and this function has no keys.
+    keysOf: () => Promise.resolve([]),
+    ...writersFor(environment, store),
+    ...on,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DeliveryKey } from '../core/delivery.ts'
 import type { PageSize, Store, TableNames } from '../store/ports.ts'
+import { makeTables } from './created-tables.ts'
 import { deliveriesWithKey, deliveryScanner, otherIdReader, problemReader } from './delivery-reader.ts'
 import { describedTables, placeOf } from './described-tables.ts'
 import { inboundMailReader } from './inbound-reader.ts'
@@ -10,7 +11,7 @@ import { postgresReconciling } from './postgres-reconciling.ts'
 import type { PostgresDeployment } from './postgres-writes.ts'
 import { rawRow } from './raw-row.ts'
 import { metered } from './read-meter.ts'
-import { schemaStatements, tablesIn } from './schema.ts'
+import { tablesIn } from './schema.ts'
 import { suppressionScanner } from './suppression-rows.ts'
 
 /** Everything in PostgreSQL that is kept of one deployment. */
@@ -44,9 +45,7 @@ export function openPostgres(deployment: PostgresDeployment) {
     /** What PostgreSQL says of each table, by name; a table that is not there is absent. */
     describedTables: () => describedTables(store, schema),
     /** Makes what there is not yet of schema, tables and indexes, and closes them to others. */
-    async createTables() {
-      for (const statement of schemaStatements(schema)) await database.write(statement)
-    },
+    createTables: () => makeTables(database, schema),
   } satisfies Store & Record<string, unknown>
 }
 

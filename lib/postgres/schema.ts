@@ -143,31 +143,55 @@ export function tablesIn(database: Database, schema: string): PostgresTables {
       `TABLE_PREFIX: expected 1 to ${maxSchemaBytes} characters where the tables are in PostgreSQL, since it names their schema.`,
     )
   }
-  return { database, nameOf: (table) => `${quoted(schema)}.${quoted(table)}` }
+  return { database, nameOf: (table) => inSchema(schema, table) }
 }
 
 /** Roles of CloudBase and of Supabase that the internet may take: their default privileges are everything. */
 const publishedRoles = ['anon', 'authenticated', 'service_role']
 
 /**
- * The statements that make what there is not yet of schema, tables and indexes, and close them to every role but their owner:
- * each can be run again. One by one, since a door may take no more at a time.
+ * The statements that make what there is not yet of schema, tables, columns and indexes, and close them to every role but their
+ * owner: each can be run again. The first makes the schema. One by one, since a door may take no more at a time.
  */
 export function schemaStatements(schema: string): readonly string[] {
-  const inSchema = (table: string) => `${quoted(schema)}.${quoted(table)}`
-  const made = Object.entries<Table>(tables).flatMap(([name, { columns, key, indexes = {} }]) => [
-    `CREATE TABLE IF NOT EXISTS ${inSchema(name)} (${[
-      ...Object.entries(columns).map(([column, type]) => definition(column, type)),
-      `PRIMARY KEY (${key.map(quoted).join(', ')})`,
-    ].join(', ')})`,
-    `ALTER TABLE ${inSchema(name)} ENABLE ROW LEVEL SECURITY`,
-    ...Object.entries(indexes).map(
+  const made = Object.entries<Table>(tables).map(
+    ([name, { columns, key }]) =>
+      `CREATE TABLE IF NOT EXISTS ${inSchema(schema, name)} (${[
+        ...Object.entries(columns).map(([column, type]) => definition(column, type)),
+        `PRIMARY KEY (${key.map(quoted).join(', ')})`,
+      ].join(', ')})`,
+  )
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`,
+    ...made,
+    ...columnStatements(schema),
+    ...indexStatements(schema),
+    closing(schema),
+  ]
+}
+
+/** A statement for each table, which adds the columns that an older one lacks. It locks the table for a moment. */
+export function columnStatements(schema: string): readonly string[] {
+  return Object.entries<Table>(tables).map(([name, { columns }]) => {
+    const added = Object.entries(columns).map(
+      ([column, type]) => `ADD COLUMN IF NOT EXISTS ${definition(column, type)}`,
+    )
+    return `ALTER TABLE ${inSchema(schema, name)} ENABLE ROW LEVEL SECURITY, ${added.join(', ')}`
+  })
+}
+
+function indexStatements(schema: string): readonly string[] {
+  return Object.entries<Table>(tables).flatMap(([name, { indexes = {} }]) =>
+    Object.entries(indexes).map(
       ([index, { on, where }]) =>
-        `CREATE INDEX IF NOT EXISTS ${quoted(`${name}-${index}`)} ON ${inSchema(name)} (${on.map(quoted).join(', ')})` +
+        `CREATE INDEX IF NOT EXISTS ${quoted(`${name}-${index}`)} ON ${inSchema(schema, name)} (${on.map(quoted).join(', ')})` +
         (where === undefined ? '' : ` WHERE ${quoted(where)} IS NOT NULL`),
     ),
-  ])
-  return [`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`, ...made, closing(schema)]
+  )
+}
+
+function inSchema(schema: string, name: string): string {
+  return `${quoted(schema)}.${quoted(name)}`
 }
 
 /** Takes every privilege from everybody but the owner, of what there is and of what comes. */

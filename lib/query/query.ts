@@ -76,6 +76,11 @@ function refusalOf({ path, query: text, headers }: QueryRequest, deps: QueryDepe
   return path.length + text.length > maxUrlLength ? responses.tooLong(maxUrlLength) : undefined
 }
 
+/** Whether a path is one of the API's, for a front end that has others beside it. */
+export function isQueryPath(path: string): boolean {
+  return /^\/+(?:suppressions|deliveries|openapi\.json)(?:\/|$)/.test(path)
+}
+
 type AnswerWith = (deps: QueryDependencies) => QueryResult | Promise<QueryResult>
 
 /** What answers at a path; `undefined` where nothing does. */

@@ -16,6 +16,8 @@ export class RunStopped extends Error {
 export interface CallBudget {
   /** No request is begun that might not be answered before this instant. */
   readonly deadlineMs: number
+  /** Aborts where the run is to end before: no further request is begun. Default: it ends by the deadline alone. */
+  readonly stop?: AbortSignal | undefined
   readonly maxCalls: number
   readonly requestsPerSecond: number
   /** How many lists are read at that pace, one after the other. Default: this one alone. */
@@ -165,7 +167,8 @@ export class ProviderCalls {
 
   /** Ends the run where a request made after the wait might not be answered in time. */
   #requireTime(waitMs: number): void {
-    if (this.#deps.clock.now() + waitMs + callReserveMs > this.#deps.budget.deadlineMs) {
+    const { deadlineMs, stop } = this.#deps.budget
+    if (stop?.aborted || this.#deps.clock.now() + waitMs + callReserveMs > deadlineMs) {
       throw new RunStopped('time', 'The time for this run is used up.')
     }
   }

@@ -72,7 +72,7 @@ export class Run {
   /** The checkpoint as it was stored; `undefined` where there was none to go on from. */
   readonly #begunWith: Checkpoint | undefined
   readonly #deps: RunDependencies
-  readonly #deadlineMs: number
+  readonly #budget: CallBudget
   readonly #lease: Lease
 
   constructor(
@@ -100,7 +100,7 @@ export class Run {
     const forDue = checkpoint.openSweeps.filter(({ isForDue }) => isForDue === true)
     this.datesBegunForDue = new Set(forDue.map(({ requestDate }) => requestDate))
     this.#deps = deps
-    this.#deadlineMs = budget.deadlineMs
+    this.#budget = budget
     this.#lease = new Lease(clock, startedMs + leaseMs, (untilMs) =>
       deps.runs.save(deps.owner, this.storedCheckpoint(), untilMs),
     )
@@ -192,7 +192,8 @@ export class Run {
   }
 
   isTimeUp(): boolean {
-    return this.#deps.clock.now() > this.#deadlineMs - closingReserveMs
+    const { deadlineMs, stop } = this.#budget
+    return (stop?.aborted ?? false) || this.#deps.clock.now() > deadlineMs - closingReserveMs
   }
 
   log(event: string, fields: Readonly<Record<string, unknown>>): void {

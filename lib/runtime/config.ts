@@ -132,6 +132,18 @@ export const tableEntries = { TABLE_PREFIX: tablePrefix, RETENTION_DAYS: retenti
 const correlationHeader =
   'headers that a provider reports back, X-Tencentcloudses-Cb-… or SC-Custom-…, separated by commas'
 
+/** What the server is started with, besides the settings of what it runs. */
+export const serverEntries = {
+  ...databaseEntries,
+  PORT: v.optional(port, '8080'),
+  /** This machine alone: what is sent there is not encrypted, so whoever opens it to a network does that on purpose. */
+  HOST: v.optional(
+    v.pipe(v.string(), v.regex(/^[\w.:-]{1,255}$/, 'a host name or an IP address')),
+    '127.0.0.1',
+  ),
+  SCHEDULE_MINUTES: v.optional(wholeNumber('minutes from 1 to 60', 1, 60), '5'),
+}
+
 /** The settings of whatever writes what a provider reported. */
 export const rowEntries = {
   ...tableEntries,

@@ -1,3 +1,5 @@
+import type { Log } from './ports.ts'
+
 const namespace = 'delivery-ledger'
 
 type Figures = Readonly<Record<string, number>>
@@ -43,6 +45,13 @@ export function embeddedMetrics(
     ...(ofProvider && { provider: ofProvider.provider, ...ofProvider.figures }),
     ...ofJob,
     ...ofDeployment,
+  }
+}
+
+/** The log without what directs CloudWatch to make metrics of figures: they stay as fields. */
+export function withoutDirectives(log: Log): Log {
+  return (event, fields = {}) => {
+    log(event, Object.fromEntries(Object.entries(fields).filter(([name]) => name !== '_aws')))
   }
 }
 

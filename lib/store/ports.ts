@@ -55,6 +55,11 @@ export interface ReconcileStore extends WriteStore {
   leaseByHand(job: string): LeaseByHand
   erasableTables(): ErasableTables
   tombstones(): Tombstones
+  /**
+   * Removes of each table at most so many rows that have expired, and returns how many those were in all. Absent where the store
+   * removes them by itself.
+   */
+  removeExpired?(mostOfEach: number): Promise<number>
 }
 
 /** What questions are answered with. It writes nothing. */

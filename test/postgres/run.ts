@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { startPostgres } from '../../local/postgres-server.ts'
 
 // `npm run test:postgres`: what `npm test` tries on PostgreSQL in this process, on one of this machine, with a connection for each
-// writer. `npm run test:postgres -- test/contracts` tries a part.
+// writer, and what needs such a one: test/postgres. `npm run test:postgres -- test/contracts` tries a part.
 
 const suites = [
   'test/postgres/',
@@ -26,6 +26,8 @@ const jest = spawn(
     '--experimental-vm-modules',
     '--no-warnings',
     'node_modules/jest/bin/jest.js',
+    '--testPathIgnorePatterns=/node_modules/',
+    '--testPathPatterns',
     ...(asked.length > 0 ? asked : suites),
     // Behind them, since it takes whatever follows.
     '--testPathIgnorePatterns=/node_modules/',

@@ -46,26 +46,28 @@ const checkpoint = v.object({
 
 type Checkpoint = v.InferOutput<typeof checkpoint>
 
+type Until = Pick<CallBudget, 'deadlineMs' | 'stop'>
+
 const stored = v.pipe(v.string(), v.parseJson(), checkpoint)
 
 /**
  * Reads the lists of each provider into ours where that was not done today. A list that cannot be read is logged, once a day,
  * and fails nothing: the polls of the same run are what matters. Providers are asked side by side.
  */
-export async function syncLists(syncs: readonly ListSync[], deadlineMs: number): Promise<void> {
+export async function syncLists(syncs: readonly ListSync[], until: Until): Promise<void> {
   const byProvider = Map.groupBy(syncs, ({ provider }) => provider)
   await Promise.all(
     [...byProvider.values()].map(async (ofProvider) => {
       // Regions share the pace of their provider.
-      for (const sync of ofProvider) await syncOne(sync, deadlineMs)
+      for (const sync of ofProvider) await syncOne(sync, until)
     }),
   )
 }
 
-async function syncOne(sync: ListSync, deadlineMs: number): Promise<void> {
+async function syncOne(sync: ListSync, until: Until): Promise<void> {
   try {
     await syncProvider(sync, {
-      deadlineMs,
+      ...until,
       maxCalls: Math.ceil(callsPerRun * sync.requestsPerSecond),
       requestsPerSecond: sync.requestsPerSecond,
     })

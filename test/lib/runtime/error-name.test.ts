@@ -35,6 +35,7 @@ describe('the name of an error', () => {
     [Object.assign(new Error('x'), { code: 'ENOTFOUND' }), 'Error ENOTFOUND'],
     [Object.assign(new Error('x'), { code: 'private@example.com' }), 'Error'],
     [Object.assign(new Error('x'), { code: 7 }), 'Error'],
+    [Object.assign(new Error('private@example.com'), { code: '42501' }), 'Error 42501'],
     [new Error('x', { cause: Object.assign(new Error('y'), { code: 'ECONNRESET' }) }), 'Error ECONNRESET'],
     [new AggregateError([Object.assign(new Error('y'), { code: 'ETIMEDOUT' })]), 'AggregateError ETIMEDOUT'],
     ['text', 'string'],

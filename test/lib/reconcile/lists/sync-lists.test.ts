@@ -90,7 +90,7 @@ function world(lists: readonly ProviderList[], requestsPerSecond = 1) {
           log: (event, fields) => logged.push({ event, ...fields }),
         },
       ],
-      clock.now() + 840_000,
+      { deadlineMs: clock.now() + 840_000 },
     )
     await Promise.race([sync, death])
   }

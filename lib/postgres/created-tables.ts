@@ -1,0 +1,97 @@
+import { StatementError, unlessAborted, type Database } from './database.ts'
+import { columnStatements, schemaStatements } from './schema.ts'
+
+/**
+ * A database whose tables are made at first use: where a statement finds no table or no schema, what there is not yet of them is
+ * made, and the statement is repeated once. Where it finds no column, as after an update, the columns are added: a callback must
+ * not wait for a person, and an empty column costs PostgreSQL no rewriting.
+ *
+ * For what runs unattended. A command does not use it: with a misspelled prefix it would make a second deployment.
+ */
+export function creatingTables(database: Database, schema: string): Database {
+  let made = 0
+  let making: Promise<void> | undefined
+  const make = (work: () => Promise<void>) =>
+    (making ??= work()
+      .then(() => {
+        made += 1
+      })
+      .finally(() => {
+        making = undefined
+      }))
+  const repeating = async <T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> => {
+    const madeBefore = made
+    try {
+      return await run()
+    } catch (error) {
+      const work = remedyFor(error)
+      if (work === undefined) throw error
+      // Another statement may have had it made meanwhile.
+      if (made === madeBefore) await unlessAborted(signal, () => make(() => work(database, schema)))
+      return run()
+    }
+  }
+  return {
+    read: (select, given, signal) => repeating(signal, () => database.read(select, given, signal)),
+    write: (statement, given, signal) => repeating(signal, () => database.write(statement, given, signal)),
+  }
+}
+
+type Remedy = (database: Database, schema: string) => Promise<void>
+
+/** undefined_table, invalid_schema_name, undefined_column. */
+const remedies: Readonly<Record<string, Remedy>> = {
+  '42P01': makeTables,
+  '3F000': makeTables,
+  '42703': (database, schema) => inTurn(database, columnStatements(schema)),
+}
+
+function remedyFor(error: unknown): Remedy | undefined {
+  return error instanceof StatementError ? remedies[error.code] : undefined
+}
+
+/**
+ * Makes what there is not yet of schema, tables, columns and indexes, and closes them to others. Several may do so at the same
+ * moment. A schema that is there is left as it is: to make one takes CREATE on the database even if there is nothing to make, so a
+ * role without it can be given a schema of its own.
+ */
+export async function makeTables(database: Database, schema: string): Promise<void> {
+  const [there] = await database.read(
+    `SELECT nspname FROM pg_namespace WHERE nspname = $1::jsonb ->> 'schema'`,
+    { schema },
+  )
+  // The first makes the schema.
+  await inTurn(database, schemaStatements(schema).slice(there ? 1 : 0))
+}
+
+async function inTurn(database: Database, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await whereOthersDoTheSame(() => database.write(statement))
+}
+
+/** Each is one process that was there first, and there are never many. */
+const attempts = 10
+
+/**
+ * Repeats what failed because another process did the same at the same moment: IF NOT EXISTS looks before it locks. The other one
+ * has committed once the failure is reported, so there is nothing to wait for. A lock of the application's own (advisory) would not do:
+ * a door may run each statement in a connection of its own.
+ */
+async function whereOthersDoTheSame(run: () => Promise<unknown>): Promise<void> {
+  for (let left = attempts - 1; ; left -= 1) {
+    try {
+      await run()
+      return
+    } catch (error) {
+      if (left === 0 || !isRace(error)) throw error
+    }
+  }
+}
+
+/** unique_violation in the catalog, duplicate_table, duplicate_schema, duplicate_object, deadlock_detected. */
+const codesOfRaces: ReadonlySet<string> = new Set(['23505', '42P07', '42P06', '42710', '40P01'])
+
+function isRace(error: unknown): boolean {
+  if (!(error instanceof StatementError)) return false
+  // Two that alter the same table or default privileges: an internal error by its code.
+  return codesOfRaces.has(error.code) || /tuple concurrently (?:updated|deleted)/.test(error.message)
+}
