@@ -3,12 +3,12 @@ import { secondMs } from '../../lib/core/instant.ts'
 import { authenticate } from '../../lib/ingest/authenticate.ts'
 import { creatingTables } from '../../lib/postgres/created-tables.ts'
 import type { Database } from '../../lib/postgres/database.ts'
+import { pgDatabase } from '../../lib/postgres/pg-database.ts'
 import { postgresQueries } from '../../lib/postgres/postgres-queries.ts'
 import { postgresReconciling } from '../../lib/postgres/postgres-reconciling.ts'
 import { postgresWrites } from '../../lib/postgres/postgres-writes.ts'
 import { providers } from '../../lib/providers/registry.ts'
 import type { Runtime } from '../../lib/runtime/runtime.ts'
-import { requireDatabase } from '../../lib/wiring/database.ts'
 import { createIngest, requestTimeoutMs as ingestTimeoutMs } from '../any-cloud/ingest.ts'
 import { createQuery, requestTimeoutMs as queryTimeoutMs } from '../any-cloud/query.ts'
 import { createReconcile, requestTimeoutMs as reconcileTimeoutMs } from '../any-cloud/reconcile.ts'
@@ -18,7 +18,7 @@ import { startSchedule } from './schedule.ts'
 import type { ServerSettings } from './settings.ts'
 
 type OpenDatabase = Database & { readonly close: () => Promise<void> }
-type Connections = Parameters<typeof requireDatabase>[1]
+type Connections = Omit<Parameters<typeof pgDatabase>[0], 'url'>
 
 /** What the server runs in. */
 export interface ServerRuntime extends Pick<Runtime, 'clock' | 'log' | 'deadline'> {
@@ -59,7 +59,7 @@ export async function startServer(settings: ServerSettings, runtime: ServerRunti
   const { environment, schema, tokenDigests } = settings
   const opened: OpenDatabase[] = []
   const open = (of: Connections) => {
-    const database = runtime.openDatabase?.(of) ?? requireDatabase(environment, of)
+    const database = runtime.openDatabase?.(of) ?? pgDatabase({ url: settings.databaseUrl, ...of })
     opened.push(database)
     return database
   }

@@ -24,6 +24,7 @@ export interface ServerSettings {
   readonly host: string
   readonly port: number
   readonly everyMs: number
+  readonly databaseUrl: string
   readonly schema: string
   /** By provider, the digests of the tokens that open its path. */
   readonly tokenDigests: ReadonlyMap<string, readonly string[]>
@@ -57,6 +58,7 @@ export function serverSettings(variables: Environment): ServerSettings {
     host: config.HOST,
     port: config.PORT,
     everyMs: config.SCHEDULE_MINUTES * minuteMs,
+    databaseUrl: config.DATABASE_URL,
     schema: config.TABLE_PREFIX,
     tokenDigests: parseTokenDigests(config.CALLBACK_TOKEN_SHA256, providers, environment),
     isQueried,

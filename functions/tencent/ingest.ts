@@ -1,5 +1,6 @@
 import './polyfills.ts'
 import { tryAgain } from '../../lib/ingest/responses.ts'
+import { creatingTables } from '../../lib/postgres/created-tables.ts'
 import { postgresWrites } from '../../lib/postgres/postgres-writes.ts'
 import type { Environment } from '../../lib/runtime/config.ts'
 import { resultOf, type FunctionUrlResult } from '../../lib/runtime/http/function-url-result.ts'
@@ -25,7 +26,9 @@ export function createHandler(environment: Environment, deps: ScfRuntime = scf):
   const { clock, log, dynamoDb } = deps
   const respond = createIngest(environment, deps, (deployment) => {
     const database = deps.database(environment, { connections, timeoutMs: requestTimeoutMs })
-    if (database !== undefined) return postgresWrites({ database, schema: deployment, clock })
+    if (database !== undefined) {
+      return postgresWrites({ database: creatingTables(database, deployment), schema: deployment, clock })
+    }
     return dynamoDbWrites({ client: dynamoDb(requestTimeoutMs), tables: tableNames(deployment), clock })
   })
   return async (event, context) => {

@@ -1,4 +1,5 @@
 import './polyfills.ts'
+import { creatingTables } from '../../lib/postgres/created-tables.ts'
 import { postgresReconciling } from '../../lib/postgres/postgres-reconciling.ts'
 import type { RunFigures } from '../../lib/reconcile/ports.ts'
 import type { Environment } from '../../lib/runtime/config.ts'
@@ -22,7 +23,14 @@ export function createHandler(environment: Environment, deps: ScfRuntime = scf):
   const { clock, log, dynamoDb } = deps
   const openStore = (deployment: string): ReconcileStore => {
     const database = deps.database(environment, { connections, timeoutMs: requestTimeoutMs })
-    if (database !== undefined) return postgresReconciling({ database, schema: deployment, clock, log })
+    if (database !== undefined) {
+      return postgresReconciling({
+        database: creatingTables(database, deployment),
+        schema: deployment,
+        clock,
+        log,
+      })
+    }
     const client = dynamoDb(requestTimeoutMs)
     return dynamoDbReconciling({ client, tables: tableNames(deployment), clock, log })
   }
