@@ -65,10 +65,12 @@ describe('the README', () => {
     expect(pagesOf(chinese)).toEqual(pagesOf(english))
   })
 
-  it('deploys in six commands', () => {
-    const deploy = blocksOf(english).at(-1) ?? ''
-    expect(deploy).toContain('npx serverless deploy --stage prod')
-    expect(deploy.split('\n').slice(1, -1)).toHaveLength(6)
+  it('deploys in six commands to AWS, and in five lines to Tencent Cloud', () => {
+    const [toAws = '', toTencent = ''] = blocksOf(english).slice(-2)
+    expect(toAws).toContain('npx serverless deploy --stage prod')
+    expect(toAws.split('\n').slice(1, -1)).toHaveLength(6)
+    expect(toTencent).toContain('npx serverless deploy --config serverless.tencent.yml --stage prod')
+    expect(toTencent.split('\n').slice(1, -1)).toHaveLength(5)
   })
 
   it('has six questions, and answers that docs/commands.md has, which a test runs', () => {

@@ -75,6 +75,8 @@ describe('the README and the pages', () => {
         'npx ledger show example@example.com',
         'npx ledger problems --from 2022-06-01',
         'npx ledger --stage prod urls --with-token',
+        // test/tencent/serverless.test.ts runs it.
+        'npx serverless deploy --config serverless.tencent.yml --stage prod',
       ],
     ],
     [
@@ -107,6 +109,13 @@ describe('the README and the pages', () => {
       ['npx ledger console', 'npx ledger report --html report.html --from 2022-06-01 --to 2022-06-07'],
     ],
     ['docs/quarantine.md', ['npx ledger quarantine list']],
+    [
+      'docs/server.md',
+      [
+        // There is no Docker where the tests run.
+        expect.stringMatching(/^docker run .* delivery-ledger$/),
+      ],
+    ],
     ['docs/settings.md', ['cp settings.example.yml settings.yml']],
     ['docs/suppressions.md', ['npx ledger suppressions show someone@example.com', 'npm pack']],
     [
@@ -128,6 +137,7 @@ describe('the README and the pages', () => {
       'development.md',
       'poll.md',
       'quarantine.md',
+      'server.md',
       'settings.md',
       'suppressions.md',
       'tencent-cloud.md',
