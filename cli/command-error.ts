@@ -5,7 +5,8 @@ import { dynamoDbEndpoint } from './where-to-look.ts'
 /** Why a command failed, in a sentence for the user. */
 export class CommandError extends Error {}
 
-const isItRunning = 'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX.'
+const isItRunning =
+  'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX, a database by DATABASE_URL.'
 
 /** A sentence that says what to do, for common faults. */
 export function sentenceOf(error: unknown): string {
@@ -42,14 +43,17 @@ const postgresSentences: ReadonlyMap<string, string> = new Map([
     'PostgreSQL refuses the user of DATABASE_URL, or a connection without TLS: add ?sslmode=require.',
   ],
   ['3D000', 'There is no such database: DATABASE_URL names it behind the last slash.'],
-  ['42501', 'The user of DATABASE_URL may not do that: the tables belong to the user who takes callbacks.'],
+  [
+    '42501',
+    'The user of DATABASE_URL may not do that: the tables belong to the user who takes callbacks. docs/postgresql.md#rights has what another needs.',
+  ],
 ])
 
 function postgresSentence(error: Error): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const schema = process.env.TABLE_PREFIX ?? ''
   if (code === '42P01' || code === '3F000') {
-    return `There are no tables in the schema ${schema} of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL. The first callback makes them.`
+    return `There are no tables in the schema ${schema} of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL. What takes callbacks makes them at its first use.`
   }
   if (isRefusedConnection(error) || code === 'ENOTFOUND' || code === 'ETIMEDOUT') {
     return `No PostgreSQL answers where DATABASE_URL leads (${code === '' ? 'ECONNREFUSED' : code}).`

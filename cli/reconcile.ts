@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { createReconcile } from '../functions/any-cloud/reconcile.ts'
-import { parsePollSettings, parseSendCloudPollSettings } from '../lib/runtime/config.ts'
+import { parsePollSettings, parseSendCloudPollSettings, type Environment } from '../lib/runtime/config.ts'
 import { minuteMs } from '../lib/core/instant.ts'
 import type { RunFigures } from '../lib/reconcile/ports.ts'
 import type { Log } from '../lib/runtime/ports.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
-import { lambda } from '../lib/runtime/runtime.ts'
+import { lambda, type Runtime } from '../lib/runtime/runtime.ts'
 import { backfillByHand } from './backfill.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
@@ -16,6 +16,7 @@ import {
   withPollCredentials,
 } from './deployment-settings.ts'
 import { withLedger } from './open-ledger.ts'
+import { isOnAws } from './where-to-look.ts'
 
 /** A pass by hand has as long as the function has. */
 const runTimeMs = 14 * minuteMs
@@ -80,10 +81,20 @@ async function reconcileOnce(json: boolean): Promise<void> {
     )
   }
   const figures = await withLedger(({ store, clock }) =>
-    createReconcile(environment, { ...lambda, log }, () => store, true)(clock.now() + runTimeMs),
+    createReconcile(
+      environment,
+      { clock, log, ...parametersOf(environment) },
+      () => store,
+      true,
+    )(clock.now() + runTimeMs),
   )
   if (figures.stoppedBy === 'provider') process.exitCode = 1
   process.stdout.write(json ? `${JSON.stringify(figures)}\n` : `${sentenceOf(figures)}\n`)
+}
+
+/** Only a deployment on AWS has parameters. */
+function parametersOf(environment: Environment): Pick<Runtime, 'parameters'> {
+  return isOnAws(environment) && lambda.parameters ? { parameters: lambda.parameters } : {}
 }
 
 /** Leaves out metrics for CloudWatch, and what the command itself prints after the run. */

@@ -146,7 +146,8 @@ function explained(error: unknown): unknown {
   return error
 }
 
-const isItRunning = 'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX.'
+const isItRunning =
+  'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX, a database by DATABASE_URL.'
 
 function sentence(error: unknown): string {
   const found = explained(error)

@@ -51,11 +51,11 @@ function whereTheyGo(path: string | undefined): string {
       ? ''
       : `\nOnce that is deployed it opens /${path} alone, and the token of all opens /${path} no more.`
   return `The token is the end of the callback URL, https://<host>/${path ?? tencentSes.name}/<token>, and goes nowhere else: keep it as a password.
-The digest is put by \`npx ledger parameter put ${setting}\`; while an old token is being replaced, behind its digest and a comma.${opens}
+The digest is put by \`npx ledger parameter put ${setting}\`, or without AWS is the variable ${setting}; while an old token is being replaced, behind its digest and a comma.${opens}
 `
 }
 
 const whereThoseOfQueryGo = `The token is for the back-ends that ask, as \`Authorization: Bearer <token>\`, never in a URL: keep it as a password.
-The digest is put by \`npx ledger parameter put ${queryTokenSetting}\`; while an old token is being replaced, behind its digest and a comma.
+The digest is put by \`npx ledger parameter put ${queryTokenSetting}\`, or without AWS is the variable ${queryTokenSetting}; while an old token is being replaced, behind its digest and a comma.
 Once that is deployed with queryApi 'on', it opens the query API alone, and no callback URL.
 `

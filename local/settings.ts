@@ -56,8 +56,9 @@ export interface LocalSettings {
 /** Reads the local stack's settings, or names every wrong one. */
 export function localSettings(environment: Environment): LocalSettings {
   const config = parseEnvironment(localEntries, environment)
-  // Whatever its tables are called, this stack is local.
-  const local = withLocalDefaults({ ...environment, TABLE_PREFIX: undefined })
+  // Whatever its tables are called, and whatever database this shell names, this stack is local.
+  const elsewhere = { TABLE_PREFIX: undefined, DATABASE_URL: undefined, CLOUDBASE_ENV_ID: undefined }
+  const local = withLocalDefaults({ ...environment, ...elsewhere })
   const { TABLE_PREFIX, SENDCLOUD_APP_KEY } = config
   const functionEnvironment = { ...local, TABLE_PREFIX, SENDCLOUD_APP_KEY }
   // What the functions would refuse at their first use is reported now.

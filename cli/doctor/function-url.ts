@@ -29,7 +29,7 @@ function silent({ silence, code }: Silence, { url, timeoutMs }: Front, environme
         check,
         `nothing listens at ${url.host}`,
         isOfThisMachine(url)
-          ? 'Start the local stack (npm start), or say by --url where the function is.'
+          ? `Start ${isInPostgres(environment) ? 'the server (npm run server)' : 'the local stack (npm start)'}, or say by --url where callbacks are taken.`
           : 'A function URL listens on 443 only. A relay in front of it has to be running, and its port open.',
       )
     case 'too late':

@@ -1,8 +1,11 @@
-import { everyTable, type TableName } from '../../lib/postgres/schema.ts'
+import { everyTable, publishedRoles, type TableName } from '../../lib/postgres/schema.ts'
 import type { OpenInPostgres } from '../open-ledger.ts'
 import { failed, passed, type Check } from './check.ts'
 
 type Described = Awaited<ReturnType<OpenInPostgres['store']['describedTables']>>
+
+/** Whom the internet may be, where a database is published. */
+const isPublic = (role: string) => ['PUBLIC', ...publishedRoles].includes(role)
 
 /** Whether the database answers, has every table of the deployment, and shows none to others. Throws where it does not answer. */
 export async function checkPostgres({
@@ -28,7 +31,18 @@ function tableChecks(described: Described, schema: string): readonly Check[] {
   const faults = everyTable.flatMap((table) => faultsOf(table, described, schema))
   return faults.length > 0
     ? faults
-    : [passed(check, `${everyTable.length} of ${schema}, with row-level security, open to their owner alone`)]
+    : [
+        passed(
+          check,
+          `${everyTable.length} of ${schema}, with row-level security, open to ${readersOf(described)}`,
+        ),
+      ]
+}
+
+/** Who was let in on purpose is no fault, and is named. */
+function readersOf(described: Described): string {
+  const others = new Set([...described.values()].flatMap(({ openTo }) => openTo))
+  return others.size === 0 ? 'their owner alone' : `their owner and ${[...others].sort().join(', ')}`
 }
 
 function faultsOf(table: TableName, described: Described, schema: string): readonly Check[] {
@@ -43,7 +57,10 @@ function faultsOf(table: TableName, described: Described, schema: string): reado
       ),
     ]
   }
-  const openTo = found.openTo.map((role) => (role === 'PUBLIC' ? role : `"${role}"`)).join(', ')
+  const openTo = found.openTo
+    .filter(isPublic)
+    .map((role) => (role === 'PUBLIC' ? role : `"${role}"`))
+    .join(', ')
   return [
     ...(found.hasRowSecurity
       ? []

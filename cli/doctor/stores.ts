@@ -1,5 +1,6 @@
 import { isInPostgres, type Environment } from '../../lib/runtime/config.ts'
 import { oneLine } from '../../lib/core/text.ts'
+import { StatementError } from '../../lib/postgres/database.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { sentenceOf } from '../command-error.ts'
 import { deployedSettings } from '../deployment-settings.ts'
@@ -20,8 +21,11 @@ async function checkInPostgres(environment: Environment): Promise<readonly Check
   try {
     return await withPostgres(async (ledger) => {
       const checks = await checkPostgres(ledger)
-      if (checks.some(({ verdict }) => verdict !== 'passed')) return checks
-      return [...checks, await checkSchedule(ledger, environment), await checkQuarantine(ledger)]
+      const content = await Promise.all([
+        unlessUnreadable('schedule', () => checkSchedule(ledger, environment)),
+        unlessUnreadable('quarantine', () => checkQuarantine(ledger)),
+      ])
+      return [...checks, ...content]
     })
   } catch (error) {
     return [failed('PostgreSQL', 'does not answer as it should', oneLine(sentenceOf(error)))]
@@ -38,11 +42,15 @@ async function checkInDynamoDb(environment: Environment): Promise<readonly Check
         settingsOf(environment).then((settings) =>
           checkTables({ ...ledger, environment, settings, doRowsExpire }),
         ),
-        unlessUnreadable('schedule', 'dynamodb:GetItem on its table', () =>
-          checkSchedule(ledger, environment),
+        unlessUnreadable(
+          'schedule',
+          () => checkSchedule(ledger, environment),
+          'dynamodb:GetItem on its table',
         ),
-        unlessUnreadable('quarantine', 'dynamodb:Scan on the index open of its table', () =>
-          checkQuarantine(ledger),
+        unlessUnreadable(
+          'quarantine',
+          () => checkQuarantine(ledger),
+          'dynamodb:Scan on the index open of its table',
         ),
       ])
       return [dynamoDb, ...checks.flat()]
@@ -60,15 +68,20 @@ async function settingsOf(environment: Environment): Promise<Environment> {
 }
 
 /** A table that cannot be read does not hide the others. */
-async function unlessUnreadable(check: string, action: string, look: () => Promise<Check>): Promise<Check> {
+async function unlessUnreadable(check: string, look: () => Promise<Check>, action?: string): Promise<Check> {
   try {
     return await look()
   } catch (error) {
     const name = error instanceof Error ? error.name : ''
-    if (name === 'ResourceNotFoundException') return notChecked(check, 'not checked: its table is not there')
-    if (name === 'AccessDeniedException') {
+    if (name === 'ResourceNotFoundException' || isUndefinedTable(error))
+      return notChecked(check, 'not checked: its table is not there')
+    if (name === 'AccessDeniedException' && action !== undefined) {
       return failed(check, 'may not be read', `Allow ${action} to these credentials.`)
     }
     return failed(check, 'cannot be read', oneLine(sentenceOf(error)))
   }
+}
+
+function isUndefinedTable(error: unknown): boolean {
+  return error instanceof StatementError && ['42P01', '3F000'].includes(error.code)
 }

@@ -96,6 +96,7 @@ module.exports = class TencentProvider {
 
   async deploy() {
     await this.orError(async () => {
+      this.requireNone(this.own.problemsOf(this.stage))
       const reached = this.reached()
       const found = await this.deployment.standing(
         reached,
@@ -130,12 +131,8 @@ module.exports = class TencentProvider {
     )
     const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
     const given = { ...ofStage, ...commandLineParams(serverless.processedInput.options.param) }
-    const ofFile = this.own.problemsOf(stage)
     const functionNames = this.names.map((name) => this.nameOf(name))
-    const problems = ofFile.length > 0 ? ofFile : problemsOf({ usual, given, environments, functionNames })
-    if (problems.length > 0) {
-      throw new Error(`The stage ${stage} cannot be deployed so:\n  ${problems.join('\n  ')}`)
-    }
+    this.requireNone(problemsOf({ usual, given, environments, functionNames }))
     return new Map(
       this.names.map((name) => {
         const { memorySize, timeout, description, concurrency, asynchronous, url, schedule } = functions[name]
@@ -164,6 +161,12 @@ module.exports = class TencentProvider {
         ]
       }),
     )
+  }
+
+  /** Throws where there is any problem. */
+  requireNone(problems) {
+    if (problems.length === 0) return
+    throw new Error(`The stage ${this.stage} cannot be deployed so:\n  ${problems.join('\n  ')}`)
   }
 
   async info() {

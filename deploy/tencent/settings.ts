@@ -86,17 +86,25 @@ export function problemsOf({
     ]
   }
   const ofReconcile = reconcile.SES_POLL === 'off' ? reconcileEntries : polledEntries
+  const settings = { ...usual, ...given }
   return [
     ...new Set([
       ...functionNames.flatMap(problemsOfName),
       ...problemsWith({ ...ingestEntries, ...ownTokenEntries(providers) }, ingest),
       ...problemsWith(ofReconcile, reconcile),
-      ...problemsOfStore(ingest, { ...usual, ...given }),
-      ...problemsOfCredentials(reconcile, { ...usual, ...given }),
+      ...problemsOfStore(ingest, settings),
+      ...problemsOfCredentials(reconcile, settings),
       ...Object.entries(environments).flatMap(([name, environment]) => problemsOfSize(name, environment)),
     ]),
-    ...problemsOfDeployment(deploymentEntries, { ...usual, ...given }),
-  ]
+    ...problemsOfDeployment(deploymentEntries, settings),
+  ].map((problem) =>
+    problem.replace(/^[a-z]\w*(?=:)/, (name) => (name in settings ? name : variableOf(name))),
+  )
+}
+
+/** What is no setting of the file is a variable of the shell: `callbackTokenSha256` is CALLBACK_TOKEN_SHA256 there. */
+function variableOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 }
 
 /** Source: SCF API reference, CreateFunction, FunctionName. */
@@ -110,8 +118,10 @@ function problemsOfName(name: string): readonly string[] {
 function problemsOfStore(environment: Environment, settings: Settings): readonly string[] {
   const { DATABASE_URL, CLOUDBASE_ENV_ID } = environment
   if (DATABASE_URL !== undefined && CLOUDBASE_ENV_ID !== undefined) return [twoDatabases]
+  const isElsewhere = DATABASE_URL !== undefined || CLOUDBASE_ENV_ID !== undefined
+  if (isElsewhere && environment.AWS_REGION !== undefined) return [postgresAndDynamoDb]
   if (DATABASE_URL !== undefined) {
-    return [...problemsOfDatabase(environment), ...problemsOfNetwork(settings)]
+    return [...problemsWith(databaseEntries, environment), ...problemsOfNetwork(settings)]
   }
   const network = hasNetwork(settings) ? [withoutDatabase] : []
   return [
@@ -125,15 +135,11 @@ function problemsOfStore(environment: Environment, settings: Settings): readonly
 const twoDatabases =
   'DATABASE_URL and cloudbaseEnvId: expected one of them. For rows in CloudBase deploy with an empty DATABASE_URL in this shell, which takes out the one that is deployed; for rows in another PostgreSQL take cloudbaseEnvId out of settings.tencent.yml.'
 
+const postgresAndDynamoDb =
+  'awsRegion: expected none beside DATABASE_URL or cloudbaseEnvId, since rows are in one store. Empty it for rows in PostgreSQL.'
+
 const withoutDatabase =
   'vpcId, subnetId: expected none without DATABASE_URL: neither CloudBase nor DynamoDB is in a private network'
-
-/** A variable of the shell, and no setting of the file. */
-function problemsOfDatabase(environment: Environment): readonly string[] {
-  return problemsWith(databaseEntries, environment).map((line) =>
-    line.replace(/^databaseUrl/, 'DATABASE_URL'),
-  )
-}
 
 function hasNetwork({ vpcId, subnetId }: Settings): boolean {
   return vpcId !== '' || subnetId !== ''

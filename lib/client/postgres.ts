@@ -6,6 +6,7 @@ import { suppressionReader } from '../postgres/suppression-rows.ts'
 import { systemClock } from '../runtime/clock.ts'
 import {
   blocklistDays,
+  ConfigError,
   databaseEntries,
   parseEnvironment,
   setVariables,
@@ -34,6 +35,9 @@ let deliveries: DeliveryWriter | undefined
 /** An application may have a DATABASE_URL of its own. */
 function ledgerEnvironment(): Environment {
   const { DELIVERY_LEDGER_DATABASE_URL: url, ...rest } = setVariables(process.env)
+  if (url === undefined && rest.DATABASE_URL === undefined) {
+    throw new ConfigError(['DELIVERY_LEDGER_DATABASE_URL: is not set, nor is DATABASE_URL'])
+  }
   return withUsualSchema(url === undefined ? rest : { ...rest, DATABASE_URL: url })
 }
 

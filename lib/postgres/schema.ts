@@ -147,7 +147,7 @@ export function tablesIn(database: Database, schema: string): PostgresTables {
 }
 
 /** Roles of CloudBase and of Supabase that the internet may take: their default privileges are everything. */
-const publishedRoles = ['anon', 'authenticated', 'service_role']
+export const publishedRoles = ['anon', 'authenticated', 'service_role']
 
 /**
  * The statements that make what there is not yet of schema, tables, columns and indexes, and close them to every role but their

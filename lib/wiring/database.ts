@@ -24,7 +24,7 @@ interface Reached {
 type OpenDatabase = Database & { readonly close: () => Promise<void> }
 
 const twoDatabases =
-  'DATABASE_URL and CLOUDBASE_ENV_ID: expected one of them. Drop CLOUDBASE_ENV_ID (cloudbaseEnvId) to keep rows in the database of DATABASE_URL, or DATABASE_URL (`DATABASE_URL= npx serverless deploy …`) to keep them in CloudBase'
+  'DATABASE_URL and CLOUDBASE_ENV_ID: expected one of them. Unset CLOUDBASE_ENV_ID (on SCF cloudbaseEnvId) for rows in the database of DATABASE_URL, or DATABASE_URL for rows in CloudBase'
 
 /** The PostgreSQL database that the settings name. It connects to nothing yet. Throws where they name none, or two. */
 export function openDatabase(environment: Environment, reached: Reached): OpenDatabase {

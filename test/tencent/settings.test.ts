@@ -66,7 +66,7 @@ describe('the settings', () => {
 
   it.each([
     ['a name that is reserved', { ingest: { TENCENTCLOUD_REGION: 'x' } }, 'SCF keeps names that begin so'],
-    ['a digest that is none', { ingest: { CALLBACK_TOKEN_SHA256: 'x' } }, 'callbackTokenSha256: expected'],
+    ['a digest that is none', { ingest: { CALLBACK_TOKEN_SHA256: 'x' } }, 'CALLBACK_TOKEN_SHA256: expected'],
     ['a stage with too long a name', { names: [`delivery-ledger-${'x'.repeat(60)}`] }, 'at most 60 letters'],
     ['a retention that the poll outlives', { reconcile: { RETENTION_DAYS: '7' } }, '31 days or more'],
     ['half of the keys of a store', { ingest: { AWS_SECRET_ACCESS_KEY: undefined } }, 'There is no store.'],
