@@ -116,10 +116,10 @@ function problemsOfName(name: string): readonly string[] {
 
 /** The functions have one store. */
 function problemsOfStore(environment: Environment, settings: Settings): readonly string[] {
-  const { DATABASE_URL, CLOUDBASE_ENV_ID } = environment
+  const { DATABASE_URL, CLOUDBASE_ENV_ID, AWS_REGION } = environment
   if (DATABASE_URL !== undefined && CLOUDBASE_ENV_ID !== undefined) return [twoDatabases]
-  const isElsewhere = DATABASE_URL !== undefined || CLOUDBASE_ENV_ID !== undefined
-  if (isElsewhere && environment.AWS_REGION !== undefined) return [postgresAndDynamoDb]
+  if (DATABASE_URL !== undefined && AWS_REGION !== undefined) return [databaseBesideDynamoDb]
+  if (CLOUDBASE_ENV_ID !== undefined && AWS_REGION !== undefined) return [cloudBaseBesideDynamoDb]
   if (DATABASE_URL !== undefined) {
     return [...problemsWith(databaseEntries, environment), ...problemsOfNetwork(settings)]
   }
@@ -135,8 +135,11 @@ function problemsOfStore(environment: Environment, settings: Settings): readonly
 const twoDatabases =
   'DATABASE_URL and cloudbaseEnvId: expected one of them. For rows in CloudBase deploy with an empty DATABASE_URL in this shell, which takes out the one that is deployed; for rows in another PostgreSQL take cloudbaseEnvId out of settings.tencent.yml.'
 
-const postgresAndDynamoDb =
-  'awsRegion: expected none beside DATABASE_URL or cloudbaseEnvId, since rows are in one store. Empty it for rows in PostgreSQL.'
+/** Shells have a DATABASE_URL for other reasons: a deployment must not go on without its rows because of that. */
+const databaseBesideDynamoDb =
+  'DATABASE_URL and awsRegion: expected one of them. For rows in DynamoDB deploy with an empty DATABASE_URL in this shell, which takes out one that is deployed; for rows in PostgreSQL take awsRegion out of settings.tencent.yml.'
+
+const cloudBaseBesideDynamoDb = 'cloudbaseEnvId and awsRegion: expected one of them in settings.tencent.yml'
 
 const withoutDatabase =
   'vpcId, subnetId: expected none without DATABASE_URL: neither CloudBase nor DynamoDB is in a private network'

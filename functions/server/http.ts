@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -157,18 +158,51 @@ export async function listen(
     },
   }) as Server
   server.maxConnections = limits.connections
+  const open = openConnections(server)
   server.timeout = idleMs
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('A server listens on a port.')
-  return { port: address.port, stop: (withinMs) => stopped(server, withinMs) }
+  return { port: address.port, stop: (withinMs) => stopped(server, open, withinMs) }
 }
 
-async function stopped(server: Server, withinMs: number): Promise<void> {
+/** Connections, and the responses that they are owed. */
+interface OpenConnections {
+  /** Ends those that are owed none, also where a request has only begun, and each other one behind its response. */
+  readonly endThemselves: () => void
+}
+
+function openConnections(server: Server): OpenConnections {
+  const owed = new Map<Socket, ServerResponse | undefined>()
+  let isEnding = false
+  server.on('connection', (socket: Socket) => {
+    owed.set(socket, undefined)
+    socket.once('close', () => owed.delete(socket))
+  })
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    owed.set(socket, response)
+    if (isEnding) response.shouldKeepAlive = false
+    response.once('close', () => {
+      if (owed.get(socket) === response) owed.set(socket, undefined)
+    })
+  })
+  return {
+    endThemselves() {
+      isEnding = true
+      for (const [socket, response] of owed) {
+        if (response) response.shouldKeepAlive = false
+        else socket.destroy()
+      }
+    },
+  }
+}
+
+async function stopped(server: Server, open: OpenConnections, withinMs: number): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  // Kept alive, a connection is idle only once its request is answered.
+  open.endThemselves()
+  // One whose response was written before it was to end is idle a moment later.
   const idle = setInterval(() => {
     server.closeIdleConnections()
   }, checkEveryMs / 10)

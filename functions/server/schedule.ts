@@ -43,7 +43,7 @@ export function startSchedule(scheduled: Scheduled): Schedule {
 }
 
 async function runUntil(stop: AbortSignal, scheduled: Scheduled): Promise<void> {
-  const { clock, wait, isReady, everyMs } = scheduled
+  const { clock, wait, isReady } = scheduled
   let waitMs = firstAfterMs
   for (;;) {
     await wait(waitMs, stop)
@@ -51,8 +51,13 @@ async function runUntil(stop: AbortSignal, scheduled: Scheduled): Promise<void> 
     const beganMs = clock.now()
     const isRun = await isReady()
     if (isRun) await runOnce(stop, scheduled)
-    waitMs = isRun ? Math.max(0, beganMs + everyMs - clock.now()) : waitingMs
+    waitMs = isRun ? untilNext(beganMs, scheduled) : waitingMs
   }
+}
+
+/** Never longer than from one to the next, or a clock that was set back would stop everything. */
+function untilNext(beganMs: number, { clock, everyMs }: Scheduled): number {
+  return Math.min(everyMs, Math.max(0, beganMs + everyMs - clock.now()))
 }
 
 async function runOnce(stop: AbortSignal, { run, clock, log }: Scheduled): Promise<void> {

@@ -50,7 +50,41 @@ function openTables(environment: Environment): PostgresTables {
 function openList(): AskedList {
   const environment = ledgerEnvironment()
   const { BLOCKLIST_DAYS: days } = parseEnvironment({ BLOCKLIST_DAYS: blocklistDays }, environment)
-  return { blocklistDays: days, reader: suppressionReader(openTables(environment)) }
+  return { blocklistDays: days, reader: readerInSight(openTables(environment)) }
+}
+
+/** Finds no row only where there is none. */
+function readerInSight(store: PostgresTables): AskedList['reader'] {
+  const reader = suppressionReader(store)
+  let isInSight = false
+  return {
+    async ofRecipient(recipient) {
+      const found = await reader.ofRecipient(recipient)
+      if (found !== undefined || isInSight) return found
+      await requireRowsInSight(store)
+      isInSight = true
+      return undefined
+    },
+  }
+}
+
+/**
+ * Resolves if our role sees the rows of the list. Row-level security without a policy for the role hides every row, and that is
+ * no error: whoever takes "no row" for an answer has to know.
+ */
+async function requireRowsInSight({ database, nameOf }: PostgresTables): Promise<void> {
+  const table = nameOf('suppressions')
+  const [found] = await database.read(
+    `SELECT row_security_active(c.oid) AND NOT EXISTS (
+       SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*') AND EXISTS (
+         SELECT FROM unnest(p.polroles) AS r(oid) WHERE CASE r.oid WHEN 0 THEN true ELSE pg_has_role(r.oid, 'USAGE') END)
+     ) AS "areHidden" FROM pg_class AS c WHERE c.oid = to_regclass($1::jsonb ->> 'table')`,
+    { table },
+  )
+  if ((found?.areHidden as unknown) !== true) return
+  throw new Error(
+    `PostgreSQL hides all rows of ${table} from this user: it does not own the table, and no policy lets it read.`,
+  )
 }
 
 function openDeliveries(): DeliveryWriter {
@@ -61,7 +95,8 @@ function openDeliveries(): DeliveryWriter {
 
 /**
  * The same as `isSuppressed` of 'delivery-ledger', where rows are in PostgreSQL. `DELIVERY_LEDGER_DATABASE_URL`, or without it
- * `DATABASE_URL`, names the database, and `TABLE_PREFIX` (default `delivery-ledger-prod`) the schema; its user owns the tables.
+ * `DATABASE_URL`, names the database, and `TABLE_PREFIX` (default `delivery-ledger-prod`) the schema; its user owns the tables, or a policy lets it
+ * read `suppressions`. Throws where all rows are hidden from it.
  * The application brings the package `pg`.
  */
 export async function isSuppressed(recipient: string, sending: Sending = {}): Promise<boolean> {

@@ -51,17 +51,11 @@ function remedyFor(error: unknown): Remedy | undefined {
 }
 
 /**
- * Makes what there is not yet of schema, tables, columns and indexes, and closes them to others. Several may do so at the same
- * moment. A schema that is there is left as it is: to make one takes CREATE on the database even if there is nothing to make, so a
- * role without it can be given a schema of its own.
+ * Makes what there is not yet of schema, tables with their indexes, and columns, and closes them to others. Several may do so at
+ * the same moment.
  */
-export async function makeTables(database: Database, schema: string): Promise<void> {
-  const [there] = await database.read(
-    `SELECT nspname FROM pg_namespace WHERE nspname = $1::jsonb ->> 'schema'`,
-    { schema },
-  )
-  // The first makes the schema.
-  await inTurn(database, schemaStatements(schema).slice(there ? 1 : 0))
+export function makeTables(database: Database, schema: string): Promise<void> {
+  return inTurn(database, schemaStatements(schema))
 }
 
 async function inTurn(database: Database, statements: readonly string[]): Promise<void> {

@@ -143,7 +143,9 @@ export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner 
 function partOf(segment: Segment | undefined) {
   if (segment === undefined) return {}
   return {
-    where: `abs(hashtext(d.recipient)::bigint) % ${given('of')} = ${given('segment')}`,
+    // As a CASE the planner takes it for half of the rows. It takes an equation for one row in two hundred, and then reads the
+    // whole table for a page, where the index would do.
+    where: `CASE abs(hashtext(d.recipient)::bigint) % ${given('of')} WHEN ${given('segment')} THEN true ELSE false END`,
     givenColumns: { segment: 'bigint', of: 'bigint' },
     given: { ...segment },
   } as const

@@ -29,7 +29,7 @@ export function pgDatabase({ url, max = 10, timeoutMs }: Connections): Database 
     run: (statement, json, signal) =>
       unlessAborted(signal, async () => {
         const query = { text: statement, rowMode: 'array', ...(json !== undefined && { values: [json] }) }
-        const { rows, rowCount } = await unlessLost(max, () =>
+        const { rows, rowCount } = await unlessLost(max, signal, () =>
           pool.query<[unknown]>(query as pg.QueryArrayConfig),
         ).catch(refused)
         return { rows: rows.map(([row]) => row), changed: rowCount ?? 0 }
@@ -40,22 +40,29 @@ export function pgDatabase({ url, max = 10, timeoutMs }: Connections): Database 
 
 /**
  * The result, of another connection where one is lost: a function that slept, and whose server or network has ended its
- * connections meanwhile, notices only when it uses one. So a statement may be done twice, as with DynamoDB.
+ * connections meanwhile, notices only when it uses one. So a statement may be done twice, as with DynamoDB. What nobody waits for
+ * any more is not begun again.
  */
-async function unlessLost<T>(connections: number, run: () => Promise<T>): Promise<T> {
+async function unlessLost<T>(
+  connections: number,
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
   for (let left = connections; ; left -= 1) {
     try {
       return await run()
     } catch (error) {
-      if (left === 0 || !isLost(error)) throw error
+      if (left === 0 || signal?.aborted || !isLost(error)) throw error
     }
   }
 }
 
 function isLost(error: unknown): boolean {
   const { code = '', message } = error as { readonly code?: string; readonly message: string }
-  // 57P01: ended by whoever runs the server.
-  return /^(?:ECONNRESET|EPIPE|57P01)$/.test(code) || message.startsWith('Connection terminated')
+  // 57P01: ended by whoever runs the server. What ends "due to connection timeout" was never there to be lost.
+  return (
+    /^(?:ECONNRESET|EPIPE|57P01)$/.test(code) || /^Connection terminated(?: unexpectedly)?$/.test(message)
+  )
 }
 
 /** The detail of PostgreSQL's errors may hold what was to be written, so only the message goes on. */

@@ -44,7 +44,7 @@ export function openPostgres(deployment: PostgresDeployment) {
     readMeter: () => meter,
     /** What PostgreSQL says of each table, by name; a table that is not there is absent. */
     describedTables: () => describedTables(store, schema),
-    /** Makes what there is not yet of schema, tables and indexes, and closes them to others. */
+    /** Makes what there is not yet of schema, tables and columns, and closes them to others. */
     createTables: () => makeTables(database, schema),
   } satisfies Store & Record<string, unknown>
 }

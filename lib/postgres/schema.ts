@@ -150,43 +150,73 @@ export function tablesIn(database: Database, schema: string): PostgresTables {
 export const publishedRoles = ['anon', 'authenticated', 'service_role']
 
 /**
- * The statements that make what there is not yet of schema, tables, columns and indexes, and close them to every role but their
- * owner: each can be run again. The first makes the schema. One by one, since a door may take no more at a time.
+ * The statements that make what there is not yet of schema, tables with their indexes, and columns, and close them to every role but their
+ * owner: each can be run again. A table is whole or not there, whenever its maker ends: that it is missing is all that makes
+ * anybody go on. Not all of it is one statement, or a slow server, which has little time for each, would never get anywhere.
  */
 export function schemaStatements(schema: string): readonly string[] {
-  const made = Object.entries<Table>(tables).map(
-    ([name, { columns, key }]) =>
-      `CREATE TABLE IF NOT EXISTS ${inSchema(schema, name)} (${[
-        ...Object.entries(columns).map(([column, type]) => definition(column, type)),
-        `PRIMARY KEY (${key.map(quoted).join(', ')})`,
-      ].join(', ')})`,
+  const made = Object.entries<Table>(tables).map(([name, table]) =>
+    block([
+      // Not of one that is there: an index of a large table takes longer than a callback may.
+      `IF to_regclass(${literal(inSchema(schema, name))}) IS NULL THEN`,
+      ...[creation(schema, name, table), ...indexStatements(schema, name, table)],
+      'END IF',
+      completion(schema, name, table),
+      forOthers([`REVOKE ALL ON TABLE ${inSchema(schema, name)} FROM %s`]),
+    ]),
   )
-  return [
-    `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`,
-    ...made,
-    ...columnStatements(schema),
-    ...indexStatements(schema),
-    closing(schema),
-  ]
+  return [schemaStatement(schema), ...made]
+}
+
+/**
+ * Makes the schema. One that is there is left as it is: to make one takes CREATE on the database even if there is nothing to make,
+ * so a role without it can be given a schema of its own.
+ */
+function schemaStatement(schema: string): string {
+  const name = quoted(schema)
+  return block([
+    `IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = ${literal(schema)}) THEN CREATE SCHEMA ${name}; END IF`,
+    forOthers([
+      `REVOKE ALL ON SCHEMA ${name} FROM %s`,
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${name} REVOKE ALL ON TABLES FROM %s`,
+    ]),
+  ])
+}
+
+function creation(schema: string, name: string, { columns, key }: Table): string {
+  return `CREATE TABLE IF NOT EXISTS ${inSchema(schema, name)} (${[
+    ...Object.entries(columns).map(([column, type]) => definition(column, type)),
+    `PRIMARY KEY (${key.map(quoted).join(', ')})`,
+  ].join(', ')})`
+}
+
+/** Several as one, which is done whole or not at all. */
+function block(statements: readonly string[]): string {
+  return `DO $do$
+DECLARE grantee text;
+BEGIN
+  ${statements.map((one) => (one.endsWith('THEN') ? one : `${one};`)).join('\n  ')}
+END
+$do$`
 }
 
 /** A statement for each table, which adds the columns that an older one lacks. It locks the table for a moment. */
 export function columnStatements(schema: string): readonly string[] {
-  return Object.entries<Table>(tables).map(([name, { columns }]) => {
-    const added = Object.entries(columns).map(
-      ([column, type]) => `ADD COLUMN IF NOT EXISTS ${definition(column, type)}`,
-    )
-    return `ALTER TABLE ${inSchema(schema, name)} ENABLE ROW LEVEL SECURITY, ${added.join(', ')}`
-  })
+  return Object.entries<Table>(tables).map(([name, table]) => completion(schema, name, table))
 }
 
-function indexStatements(schema: string): readonly string[] {
-  return Object.entries<Table>(tables).flatMap(([name, { indexes = {} }]) =>
-    Object.entries(indexes).map(
-      ([index, { on, where }]) =>
-        `CREATE INDEX IF NOT EXISTS ${quoted(`${name}-${index}`)} ON ${inSchema(schema, name)} (${on.map(quoted).join(', ')})` +
-        (where === undefined ? '' : ` WHERE ${quoted(where)} IS NOT NULL`),
-    ),
+function completion(schema: string, name: string, { columns }: Table): string {
+  const added = Object.entries(columns).map(
+    ([column, type]) => `ADD COLUMN IF NOT EXISTS ${definition(column, type)}`,
+  )
+  return `ALTER TABLE ${inSchema(schema, name)} ENABLE ROW LEVEL SECURITY, ${added.join(', ')}`
+}
+
+function indexStatements(schema: string, name: string, { indexes = {} }: Table): readonly string[] {
+  return Object.entries(indexes).map(
+    ([index, { on, where }]) =>
+      `CREATE INDEX IF NOT EXISTS ${quoted(`${name}-${index}`)} ON ${inSchema(schema, name)} (${on.map(quoted).join(', ')})` +
+      (where === undefined ? '' : ` WHERE ${quoted(where)} IS NOT NULL`),
   )
 }
 
@@ -194,21 +224,16 @@ function inSchema(schema: string, name: string): string {
   return `${quoted(schema)}.${quoted(name)}`
 }
 
-/** Takes every privilege from everybody but the owner, of what there is and of what comes. */
-function closing(schema: string): string {
-  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
-  const roles = publishedRoles.map(literal).join(', ')
-  return `DO $do$
-DECLARE grantee text;
-BEGIN
-  FOR grantee IN
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** Runs the statements with every role but the owner in the place of `%s`. */
+function forOthers(statements: readonly string[]): string {
+  return `FOR grantee IN
     SELECT 'PUBLIC' UNION ALL SELECT quote_ident(rolname) FROM pg_roles
-    WHERE rolname IN (${roles}) AND rolname <> current_user
+    WHERE rolname IN (${publishedRoles.map(literal).join(', ')}) AND rolname <> current_user
   LOOP
-    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %s', ${literal(schema)}, grantee);
-    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %s', ${literal(schema)}, grantee);
-    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE ALL ON TABLES FROM %s', ${literal(schema)}, grantee);
-  END LOOP;
-END
-$do$`
+    ${statements.map((one) => `EXECUTE format(${literal(one)}, grantee);`).join('\n    ')}
+  END LOOP`
 }

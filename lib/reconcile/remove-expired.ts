@@ -5,6 +5,8 @@ import type { ReconcileStore } from '../store/ports.ts'
 
 /** Rows of each table that are removed at once: a statement of some hundredths of a second. */
 const mostAtOnce = 1_000
+/** Where so many fail, fewer are tried: of bodies of megabytes a thousand take longer than a statement may. */
+const fewestAtOnce = 10
 
 /** What a run takes for it at most, so that a backlog keeps no poll waiting: the next run goes on. */
 const longestMs = minuteMs
@@ -31,11 +33,21 @@ export async function removeExpired(
   const endMs = Math.min(untilMs, clock.now() + longestMs)
   let expiredRows = 0
   let isLeft = true
+  let most = mostAtOnce
+  const removeSome = async (): Promise<number> => {
+    try {
+      return (await store.removeExpired?.(most)) ?? 0
+    } catch (error) {
+      if (most <= fewestAtOnce || clock.now() >= endMs) throw error
+      most /= 10
+      return removeSome()
+    }
+  }
   try {
     while (isLeft && clock.now() < endMs) {
-      const removed = await store.removeExpired(mostAtOnce)
+      const removed = await removeSome()
       expiredRows += removed
-      isLeft = removed >= mostAtOnce
+      isLeft = removed >= most
     }
     if (expiredRows > 0) log('expired rows removed', { expiredRows, isLeft })
     return { figures: { expiredRows }, failures: [] }

@@ -85,12 +85,16 @@ export const blocklistDays = v.optional(
   String(defaultBlocklistDays),
 )
 
+const databaseUrlShape = /^postgres(?:ql)?:\/\/[^\s/]+\/[^\s/?]+(?:\?\S*)?$/
+
 /** A PostgreSQL database by its own protocol. Set, it holds the tables: as a schema of the prefix's name. */
 const databaseUrl = v.pipe(
   v.string(),
-  v.regex(
-    /^postgres(?:ql)?:\/\/[^\s/]+\/[^\s/?]+(?:\?\S*)?$/,
-    'a URL such as postgres://user:password@host:5432/database',
+  v.regex(databaseUrlShape, 'a URL such as postgres://user:password@host:5432/database'),
+  // A password may make another URL of it.
+  v.check(
+    (text) => !databaseUrlShape.test(text) || URL.canParse(text),
+    'a URL such as postgres://user:password@host:5432/database, with %23 for # in a password, %3F for ? and so on',
   ),
 )
 

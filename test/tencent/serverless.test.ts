@@ -153,7 +153,7 @@ describe('serverless refuses, before it makes anything,', () => {
     ],
     [
       'a network without a subnet',
-      settings,
+      'prod:\n  runRole: r\n',
       { DATABASE_URL: 'postgres://h/d' },
       ' --param=vpcId=vpc-1a2b3c4d',
       'subnetId: expected the id of a subnet',

@@ -98,6 +98,18 @@ describe('the store', () => {
       'DATABASE_URL and cloudbaseEnvId: expected one of them.',
     ],
     [
+      'in the database of a shell where its region says DynamoDB',
+      { ...keys, DATABASE_URL: url },
+      {},
+      'DATABASE_URL and awsRegion: expected one of them.',
+    ],
+    [
+      'in CloudBase and in DynamoDB',
+      { ...keys, CLOUDBASE_ENV_ID: 'e' },
+      {},
+      'cloudbaseEnvId and awsRegion: expected one of them',
+    ],
+    [
       'a URL of something else',
       { DATABASE_URL: 'mysql://h/d' },
       {},
@@ -142,7 +154,8 @@ describe('the store', () => {
   })
 
   it('is not named with its password', () => {
-    const said = problems({ ingest: { DATABASE_URL: 'postgres://user:secret-word@host' } }).join()
+    const ingest = { ...noKeys, DATABASE_URL: 'postgres://user:secret-word@host' }
+    const said = problems({ ingest }).join()
     expect(said).toContain('DATABASE_URL')
     expect(said).not.toContain('secret-word')
   })

@@ -197,6 +197,20 @@ describe('a database that goes away', () => {
     ])
   })
 
+  it('is asked again where the clock was set back', async () => {
+    let isAway = false
+    const away = () => Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
+    const database: Database = {
+      ...engine.database,
+      read: (...given) => (isAway ? away() : engine.database.read(...given)),
+    }
+    const server = await served({ database, schema: engine.schema })
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
+    isAway = true
+    server.clock.advance(-3_600_000)
+    expect((await fetch(`${server.url}/health`)).status).toBe(503)
+  })
+
   it('is asked once, however many ask for health at once', async () => {
     let asked = 0
     const database: Database = {
@@ -261,6 +275,20 @@ describe('the schedule', () => {
     expect(server.lines.filter(({ event }) => event === 'run')).toMatchObject([
       { discovered: 1, stoppedBy: 'done', expiredRows: 0 },
     ])
+  })
+
+  it('goes on in five minutes where the clock is set back during a run', async () => {
+    const clock = virtualClock(now)
+    const set = { ...clock, isBack: false, now: () => clock.now() - (set.isBack ? 3_600_000 : 0) }
+    const database: Database = {
+      ...engine.database,
+      write(...given) {
+        set.isBack = true
+        return engine.database.write(...given)
+      },
+    }
+    const server = await served({ database, schema: engine.schema }, {}, { clock: set })
+    expect(await server.schedule.next()).toBe(300_000)
   })
 
   it('goes on after a run that failed, and says why', async () => {

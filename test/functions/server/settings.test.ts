@@ -82,6 +82,11 @@ describe('the settings of the server', () => {
       },
       'RETENTION_DAYS',
     ],
+    [
+      'a password that makes another URL',
+      { DATABASE_URL: 'postgres://ledger:a#password@127.0.0.1:5432/mail' },
+      'DATABASE_URL',
+    ],
     ['three keys', { SENDCLOUD_APP_KEY: 'a,b,c' }, 'SENDCLOUD_APP_KEY'],
     ['neither on nor off', { SES_POLL: 'no' }, 'SES_POLL'],
   ])('do not allow %s', (_, settings, name) => {

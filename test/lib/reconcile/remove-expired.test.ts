@@ -58,6 +58,39 @@ describe('a run', () => {
     expect(statements).toEqual([])
   })
 
+  it('removes fewer at a time where a thousand take longer than a statement may', async () => {
+    const asked: number[] = []
+    const store = {
+      removeExpired(mostOfEach: number) {
+        asked.push(mostOfEach)
+        if (mostOfEach > 100) return Promise.reject(new Error('the statement took too long'))
+        return Promise.resolve(asked.length < 4 ? mostOfEach : 7)
+      },
+    }
+    const options = { clock: virtualClock(now), log: () => undefined, untilMs: now + 60_000 }
+    expect(await removeExpired(store, options)).toEqual({ figures: { expiredRows: 207 }, failures: [] })
+    expect(asked).toEqual([1_000, 100, 100, 100])
+  })
+
+  it('gives up where not even ten are removed, or the time is over', async () => {
+    const clock = virtualClock(now)
+    let asked = 0
+    const error = new Error('connect ECONNREFUSED')
+    const store = {
+      removeExpired() {
+        asked += 1
+        clock.advance(5_000)
+        return Promise.reject(error)
+      },
+    }
+    const removed = { figures: { expiredRows: 0 }, failures: [error] }
+    const options = { clock, log: () => undefined }
+    expect(await removeExpired(store, { ...options, untilMs: now + 60_000 })).toEqual(removed)
+    expect(asked).toBe(3)
+    expect(await removeExpired(store, { ...options, untilMs: clock.now() + 5_000 })).toEqual(removed)
+    expect(asked).toBe(4)
+  })
+
   it('leaves it to a store that does so by itself', async () => {
     const options = { clock: virtualClock(now), log: () => undefined, untilMs: now + 1_000 }
     expect(await removeExpired({}, options)).toEqual({ figures: {}, failures: [] })
