@@ -86,25 +86,25 @@ export function problemsOf({
     ]
   }
   const ofReconcile = reconcile.SES_POLL === 'off' ? reconcileEntries : polledEntries
-  const settings = { ...usual, ...given }
   return [
     ...new Set([
       ...functionNames.flatMap(problemsOfName),
       ...problemsWith({ ...ingestEntries, ...ownTokenEntries(providers) }, ingest),
       ...problemsWith(ofReconcile, reconcile),
-      ...problemsOfStore(ingest, settings),
-      ...problemsOfCredentials(reconcile, settings),
+      ...problemsOfStore(ingest, { ...usual, ...given }),
+      ...problemsOfCredentials(reconcile, { ...usual, ...given }),
       ...Object.entries(environments).flatMap(([name, environment]) => problemsOfSize(name, environment)),
     ]),
-    ...problemsOfDeployment(deploymentEntries, settings),
-  ].map((problem) =>
-    problem.replace(/^[a-z]\w*(?=:)/, (name) => (name in settings ? name : variableOf(name))),
-  )
+    ...problemsOfDeployment(deploymentEntries, { ...usual, ...given }),
+  ].map(namingVariables)
 }
 
-/** What is no setting of the file is a variable of the shell: `callbackTokenSha256` is CALLBACK_TOKEN_SHA256 there. */
-function variableOf(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+/** A secret is a variable of the shell, and no setting of the file: `callbackTokenSha256` is CALLBACK_TOKEN_SHA256 there. */
+function namingVariables(problem: string): string {
+  return problem.replace(/^[a-z]\w*(?=:)/, (name) => {
+    const variable = name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+    return [...secrets.ingest, ...secrets.reconcile].includes(variable) ? variable : name
+  })
 }
 
 /** Source: SCF API reference, CreateFunction, FunctionName. */

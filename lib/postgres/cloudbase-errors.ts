@@ -80,17 +80,21 @@ function printable(message: string): string {
  * 42P01:`, `(42P01)`, `code=42P01`), and by PostgreSQL's own words for what somebody reacts to. Empty where it is not found.
  */
 function sqlState(message: string): string {
-  const state = '((?:\\d[0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3})'
-  const forms = [
-    `SQLSTATE\\W{0,4}${state}\\b`,
-    `\\(${state}\\)`,
-    `(?:ERROR|FATAL|code)["':=\\s]{1,4}${state}\\b`,
-  ]
-  for (const form of forms) {
-    const [, found] = new RegExp(form).exec(message) ?? []
-    if (found !== undefined) return found
-  }
-  return wordings.find(([words]) => words.test(message))?.[1] ?? ''
+  const named = [`SQLSTATE\\W{0,4}${state}\\b`, `(?:ERROR|FATAL|code)["':=\\s]{1,4}${state}\\b`]
+  return (
+    firstMatch(named, message) ??
+    wordings.find(([words]) => words.test(message))?.[1] ??
+    // Last, since a number of five digits may stand in parentheses as well.
+    firstMatch([`\\(${state}\\)`], message) ??
+    ''
+  )
+}
+
+/** With the classes that there are. */
+const state = '((?:0[0389ABFLPZ]|2[0-8BDF]|3[489BDF]|4[024]|5[34578]|72|F0|HV|P0|XX)[0-9A-Z]{3})'
+
+function firstMatch(forms: readonly string[], message: string): string | undefined {
+  return forms.map((form) => new RegExp(form).exec(message)?.[1]).find((found) => found !== undefined)
 }
 
 /** PostgreSQL's messages in English: https://www.postgresql.org/docs/17/errcodes-appendix.html has their codes. */

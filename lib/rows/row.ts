@@ -11,10 +11,10 @@ export function membersOf(row: Row, set: string): readonly string[] {
   return listIn(row, set).toSorted()
 }
 
-/** A list as it stands there; empty where the column is absent or holds something else. */
+/** A list as it stands there; empty where the column is absent or holds something else. What is no text among it is left out. */
 export function listIn(row: Row, column: string): readonly string[] {
   const value = row[column]
-  return Array.isArray(value) ? (value as readonly string[]) : []
+  return Array.isArray(value) ? value.filter((member): member is string => typeof member === 'string') : []
 }
 
 /** Text, if the column holds any. */

@@ -194,6 +194,19 @@ describe('what fails for good', () => {
     expect(simulated.calls).toHaveLength(3)
   })
 
+  it.each(['执行SQL失败 (10000)', 'Execute SQL error after 3 s (99999)'])(
+    'is a statement without a code where a number is none: %s',
+    async (message) => {
+      simulated.writeErrorsAs(() => message)
+      await expect(database.read('SELECT 1 / 0 AS none', {})).rejects.toMatchObject({ code: '' })
+    },
+  )
+
+  it('is what its words say, whatever number stands beside them', async () => {
+    simulated.writeErrorsAs(({ message }) => `${message} (22000)`)
+    await expect(database.read('SELECT * FROM nowhere')).rejects.toMatchObject({ code: '42P01' })
+  })
+
   it('is a statement without a code where its message has none, and says nothing that it was given', async () => {
     simulated.writeErrorsAs(() => 'Execute SQL error: INSERT … \'{"recipient":"anna@example.com"}\'')
     const failure = await database.read('SELECT 1 / 0 AS none', {}).catch((error: unknown) => error)

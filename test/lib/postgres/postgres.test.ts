@@ -123,6 +123,28 @@ describe('an event', () => {
   )
 })
 
+describe('a row that was changed by hand', () => {
+  it('is read without what is no text in a list', async () => {
+    const { store } = await opened()
+    await store.deliveryWriter(retention).record(eventWith({ kind: 'opened' }))
+    const table = `"${engine.schema}".deliveries`
+    await engine.database.write(
+      `UPDATE ${table} SET opened = opened || '{NULL}', spellings = '{NULL}', "emailIds" = '{NULL}'`,
+    )
+    const [delivery] = await store.deliveriesWithKey(key)
+    expect(delivery?.facts.get('opened')).toHaveLength(1)
+  })
+
+  it('holds no evidence that is no text', async () => {
+    const { store } = await opened()
+    const recipient = 'gone@example.com'
+    await engine.database.write(
+      `INSERT INTO "${engine.schema}".suppressions (recipient, evidence) VALUES ('${recipient}', '{NULL}')`,
+    )
+    expect((await store.suppressionReader().ofRecipient(recipient))?.evidence).toEqual([])
+  })
+})
+
 describe('a question', () => {
   it('reads no more rows than it may, those beside others included', async () => {
     const { store } = await opened()
