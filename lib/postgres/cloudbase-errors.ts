@@ -91,7 +91,7 @@ function sqlState(message: string): string {
 }
 
 /** With the classes that there are. */
-const state = '((?:0[0389ABFLPZ]|2[0-8BDF]|3[489BDF]|4[024]|5[34578]|72|F0|HV|P0|XX)[0-9A-Z]{3})'
+const state = '((?:0[A-Z0-9]|2[0-8A-F]|3[489A-F]|4[024]|5[34578]|72|F0|HV|P0|XX)[0-9A-Z]{3})'
 
 function firstMatch(forms: readonly string[], message: string): string | undefined {
   return forms.map((form) => new RegExp(form).exec(message)?.[1]).find((found) => found !== undefined)

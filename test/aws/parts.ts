@@ -61,6 +61,7 @@ export const tablesTests: readonly string[] = [
   'test/aws/(?!engine-rules)',
   'test/relay/',
   'test/tencent/',
+  'test/postgres/',
   // They package or bundle first, and look at what came of it.
   'test/proof/',
   // They look at what a command prints. What it reads others read, too.

@@ -201,7 +201,7 @@ describe('the doctor', () => {
       new RegExp(
         [
           `^✗ function URL  nothing listens at 127\\.0\\.0\\.1:${nobody}`,
-          ' {16}→ Start the local stack \\(npm start\\), or say by --url where the function is\\.',
+          ' {16}→ Start the local stack \\(npm start\\), or say by --url where callbacks are taken\\.',
           '– token         not checked: the function did not answer',
           '– wrong token   not checked: the function did not answer',
           '– sendcloud     not checked: the function did not answer',

@@ -33,7 +33,7 @@ describe('a new token', () => {
 
   it('comes with where each goes', async () => {
     expect(await newToken()).toMatch(
-      /\n\nThe token is the end of the callback URL, https:\/\/<host>\/tencent-ses\/<token>, and goes nowhere else: keep it as a password\.\nThe digest is put by `npx ledger parameter put CALLBACK_TOKEN_SHA256`; while an old token is being replaced, behind its digest and a comma\.\n$/,
+      /\n\nThe token is the end of the callback URL, https:\/\/<host>\/tencent-ses\/<token>, and goes nowhere else: keep it as a password\.\nThe digest is put by `npx ledger parameter put CALLBACK_TOKEN_SHA256`, or without AWS is the variable CALLBACK_TOKEN_SHA256; while an old token is being replaced, behind its digest and a comma\.\n$/,
     )
   })
 

@@ -155,7 +155,7 @@ describe('the function URL', () => {
     expect(await urlCheck(front, {})).toMatchObject({
       verdict: 'failed',
       found: `nothing listens at ${front.url.host}`,
-      advice: 'Start the local stack (npm start), or say by --url where the function is.',
+      advice: 'Start the local stack (npm start), or say by --url where callbacks are taken.',
     })
   })
 

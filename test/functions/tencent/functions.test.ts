@@ -96,7 +96,7 @@ describe('ingest on SCF', () => {
     const both = { DATABASE_URL: 'postgres://user:secret@h/d', CLOUDBASE_ENV_ID: 'an-environment' }
     expect(await post('{}', both)).toMatchObject({ statusCode: 503 })
     expect(lines.join()).toContain(
-      'DATABASE_URL and CLOUDBASE_ENV_ID: expected one of them. Drop CLOUDBASE_ENV_ID',
+      'DATABASE_URL and CLOUDBASE_ENV_ID: expected one of them. Unset CLOUDBASE_ENV_ID',
     )
     expect(lines.join()).not.toContain('secret')
   })
