@@ -100,8 +100,15 @@ function problemsOfStage({ stage, functionNames }: StageSettings): readonly stri
   return problems.filter((problem) => problem !== false)
 }
 
-/** By the code with which the functions parse their environment. */
-export function problemsWith(entries: v.ObjectEntries, environment: Settings): readonly string[] {
+/**
+ * By the code with which the functions parse their environment.
+ * @param variables - that no file sets, so that they keep their names; default: none.
+ */
+export function problemsWith(
+  entries: v.ObjectEntries,
+  environment: Settings,
+  variables: readonly string[] = [],
+): readonly string[] {
   const asText: Environment = Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, String(value)]),
   )
@@ -113,7 +120,11 @@ export function problemsWith(entries: v.ObjectEntries, environment: Settings): r
     return error.message
       .split('\n')
       .slice(1)
-      .map((line) => line.trim().replace(/^[A-Z0-9_]+(?=:)/, settingOf))
+      .map((line) =>
+        line
+          .trim()
+          .replace(/^[A-Z0-9_]+(?=:)/, (name) => (variables.includes(name) ? name : settingOf(name))),
+      )
   }
 }
 

@@ -89,22 +89,14 @@ export function problemsOf({
   return [
     ...new Set([
       ...functionNames.flatMap(problemsOfName),
-      ...problemsWith({ ...ingestEntries, ...ownTokenEntries(providers) }, ingest),
-      ...problemsWith(ofReconcile, reconcile),
+      ...problemsWith({ ...ingestEntries, ...ownTokenEntries(providers) }, ingest, secrets.ingest),
+      ...problemsWith(ofReconcile, reconcile, secrets.reconcile),
       ...problemsOfStore(ingest, { ...usual, ...given }),
       ...problemsOfCredentials(reconcile, { ...usual, ...given }),
       ...Object.entries(environments).flatMap(([name, environment]) => problemsOfSize(name, environment)),
     ]),
     ...problemsOfDeployment(deploymentEntries, { ...usual, ...given }),
-  ].map(namingVariables)
-}
-
-/** A secret is a variable of the shell, and no setting of the file: `callbackTokenSha256` is CALLBACK_TOKEN_SHA256 there. */
-function namingVariables(problem: string): string {
-  return problem.replace(/^[a-z]\w*(?=:)/, (name) => {
-    const variable = name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
-    return [...secrets.ingest, ...secrets.reconcile].includes(variable) ? variable : name
-  })
+  ]
 }
 
 /** Source: SCF API reference, CreateFunction, FunctionName. */
@@ -121,7 +113,7 @@ function problemsOfStore(environment: Environment, settings: Settings): readonly
   if (DATABASE_URL !== undefined && AWS_REGION !== undefined) return [databaseBesideDynamoDb]
   if (CLOUDBASE_ENV_ID !== undefined && AWS_REGION !== undefined) return [cloudBaseBesideDynamoDb]
   if (DATABASE_URL !== undefined) {
-    return [...problemsWith(databaseEntries, environment), ...problemsOfNetwork(settings)]
+    return [...problemsWith(databaseEntries, environment, secrets.ingest), ...problemsOfNetwork(settings)]
   }
   const network = hasNetwork(settings) ? [withoutDatabase] : []
   return [
