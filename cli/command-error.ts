@@ -1,3 +1,4 @@
+import { lacksTable } from '../lib/postgres/database.ts'
 import { isInPostgres } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { dynamoDbEndpoint } from './where-to-look.ts'
@@ -5,7 +6,8 @@ import { dynamoDbEndpoint } from './where-to-look.ts'
 /** Why a command failed, in a sentence for the user. */
 export class CommandError extends Error {}
 
-const isItRunning =
+/** What to ask where nothing answers for the local stack. */
+export const isItRunning =
   'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX, a database by DATABASE_URL.'
 
 /** A sentence that says what to do, for common faults. */
@@ -52,7 +54,7 @@ const postgresSentences: ReadonlyMap<string, string> = new Map([
 function postgresSentence(error: Error): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const schema = process.env.TABLE_PREFIX ?? ''
-  if (code === '42P01' || code === '3F000') {
+  if (lacksTable(error)) {
     return `There are no tables in the schema ${schema} of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL. What takes callbacks makes them at its first use.`
   }
   if (isRefusedConnection(error) || code === 'ENOTFOUND' || code === 'ETIMEDOUT') {

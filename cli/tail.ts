@@ -4,7 +4,7 @@ import pMap from 'p-map'
 import { isInPostgres } from '../lib/runtime/config.ts'
 import { isLocal } from '../local/local-environment.ts'
 import { ageIn } from './age.ts'
-import { CommandError } from './command-error.ts'
+import { CommandError, isItRunning } from './command-error.ts'
 import { functionName } from './deployment-settings.ts'
 import { localTimes, timeZoneOption, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
@@ -145,9 +145,6 @@ function explained(error: unknown): unknown {
   }
   return error
 }
-
-const isItRunning =
-  'Is the local stack running (npm start)? Another deployment is chosen by TABLE_PREFIX, a database by DATABASE_URL.'
 
 function sentence(error: unknown): string {
   const found = explained(error)

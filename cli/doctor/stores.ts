@@ -1,6 +1,6 @@
 import { isInPostgres, type Environment } from '../../lib/runtime/config.ts'
 import { oneLine } from '../../lib/core/text.ts'
-import { StatementError } from '../../lib/postgres/database.ts'
+import { lacksTable } from '../../lib/postgres/database.ts'
 import { isLocal } from '../../local/local-environment.ts'
 import { sentenceOf } from '../command-error.ts'
 import { deployedSettings } from '../deployment-settings.ts'
@@ -73,15 +73,11 @@ async function unlessUnreadable(check: string, look: () => Promise<Check>, actio
     return await look()
   } catch (error) {
     const name = error instanceof Error ? error.name : ''
-    if (name === 'ResourceNotFoundException' || isUndefinedTable(error))
+    if (name === 'ResourceNotFoundException' || lacksTable(error))
       return notChecked(check, 'not checked: its table is not there')
     if (name === 'AccessDeniedException' && action !== undefined) {
       return failed(check, 'may not be read', `Allow ${action} to these credentials.`)
     }
     return failed(check, 'cannot be read', oneLine(sentenceOf(error)))
   }
-}
-
-function isUndefinedTable(error: unknown): boolean {
-  return error instanceof StatementError && ['42P01', '3F000'].includes(error.code)
 }

@@ -1,4 +1,4 @@
-import { StatementError, unlessAborted, type Database } from './database.ts'
+import { lacksTable, StatementError, unlessAborted, type Database } from './database.ts'
 import { columnStatements, schemaStatements } from './schema.ts'
 
 /**
@@ -39,15 +39,11 @@ export function creatingTables(database: Database, schema: string): Database {
 
 type Remedy = (database: Database, schema: string) => Promise<void>
 
-/** undefined_table, invalid_schema_name, undefined_column. */
-const remedies: Readonly<Record<string, Remedy>> = {
-  '42P01': makeTables,
-  '3F000': makeTables,
-  '42703': (database, schema) => inTurn(database, columnStatements(schema)),
-}
-
 function remedyFor(error: unknown): Remedy | undefined {
-  return error instanceof StatementError ? remedies[error.code] : undefined
+  if (lacksTable(error)) return makeTables
+  // undefined_column
+  const lacksColumn = error instanceof StatementError && error.code === '42703'
+  return lacksColumn ? (database, schema) => inTurn(database, columnStatements(schema)) : undefined
 }
 
 /**

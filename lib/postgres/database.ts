@@ -41,6 +41,11 @@ export class StatementError extends Error {
   }
 }
 
+/** Whether the statement found no table, or no schema: undefined_table, invalid_schema_name. */
+export function lacksTable(error: unknown): boolean {
+  return error instanceof StatementError && (error.code === '42P01' || error.code === '3F000')
+}
+
 /**
  * Whether no retry can help: the data do not fit (class 22), or exceed a limit of the program (class 54), such as the length of
  * a key in an index.
