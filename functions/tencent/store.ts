@@ -13,12 +13,8 @@ export interface ScfRuntime extends Runtime {
   readonly database: (environment: Environment, limits: Limits) => Database | undefined
 }
 
-interface Limits {
-  /** Concurrent connections of an instance. */
-  readonly connections: number
-  /** How long connecting, one statement, or one call may take. */
-  readonly timeoutMs: number
-}
+/** Of one instance. */
+type Limits = Pick<Parameters<typeof openDatabase>[1], 'connections' | 'timeoutMs'>
 
 /** Clients of DynamoDB, one for each timeout: connections outlive an invocation. */
 export function dynamoDbClients(): Runtime['dynamoDb'] {
