@@ -184,7 +184,10 @@ function openConnections(server: Server): OpenConnections {
     owed.set(socket, response)
     if (isEnding) response.shouldKeepAlive = false
     response.once('close', () => {
-      if (owed.get(socket) === response) owed.set(socket, undefined)
+      if (owed.get(socket) !== response) return
+      owed.set(socket, undefined)
+      // Its response may have promised before the end that it stays.
+      if (isEnding) socket.end()
     })
   })
   return {
@@ -202,14 +205,9 @@ async function stopped(server: Server, open: OpenConnections, withinMs: number):
   const closed = once(server, 'close')
   server.close()
   open.endThemselves()
-  // One whose response was written before it was to end is idle a moment later.
-  const idle = setInterval(() => {
-    server.closeIdleConnections()
-  }, checkEveryMs / 10)
   const late = setTimeout(() => {
     server.closeAllConnections()
   }, withinMs)
   await closed
-  clearInterval(idle)
   clearTimeout(late)
 }
