@@ -88,7 +88,7 @@ describe('docs/query-api.md', () => {
 
   it('names the bounds and the port that the code has', async () => {
     const [query, finder, local] = await Promise.all(
-      ['functions/query.ts', 'lib/table/delivery-finder.ts', 'local/local-environment.ts'].map((file) =>
+      ['functions/any-cloud/query.ts', 'lib/table/delivery-finder.ts', 'local/local-environment.ts'].map((file) =>
         readFile(`${projectRoot}${file}`, 'utf8'),
       ),
     )
