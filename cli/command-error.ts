@@ -55,7 +55,7 @@ function postgresSentence(error: Error): string | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const schema = process.env.TABLE_PREFIX ?? ''
   if (lacksTable(error)) {
-    return `There are no tables in the schema ${schema} of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL. What takes callbacks makes them at its first use.`
+    return `There are no tables in the schema ${schema} of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL (unset it in this shell for a deployment on DynamoDB). What takes callbacks makes them at its first use.`
   }
   if (isRefusedConnection(error) || code === 'ENOTFOUND' || code === 'ETIMEDOUT') {
     return `No PostgreSQL answers where DATABASE_URL leads (${code === '' ? 'ECONNREFUSED' : code}).`

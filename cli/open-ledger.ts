@@ -61,7 +61,11 @@ type WithoutStore = Omit<OpenLedger, 'store'>
 
 /** Opens the ledger for one command, and closes its connections in any case. */
 export async function withLedger<T>(use: (ledger: OpenLedger) => Promise<T>): Promise<T> {
-  return isInPostgres(process.env) ? withPostgres(use) : withDynamoDb(use)
+  if (!isInPostgres(process.env)) return withDynamoDb(use)
+  return withPostgres(async (ledger) => {
+    await ledger.store.requireRowsInSight()
+    return use(ledger)
+  })
 }
 
 /** The same for what is to be seen of DynamoDB itself. */

@@ -57,6 +57,15 @@ function faultsOf(table: TableName, described: Described, schema: string): reado
       ),
     ]
   }
+  if (found.isHidden) {
+    return [
+      failed(
+        'tables',
+        `all rows of ${name} are hidden from this user`,
+        'It is not the owner, and no policy lets it read. See docs/postgresql.md#rights.',
+      ),
+    ]
+  }
   const openTo = found.openTo
     .filter(isPublic)
     .map((role) => (role === 'PUBLIC' ? role : `"${role}"`))

@@ -80,16 +80,17 @@ export function problemsOf({
     return unknown.map((name) => `There is no setting ${name}. There are: ${Object.keys(usual).join(', ')}.`)
   }
   const { ingest, reconcile } = environments
-  if (ingest[sharedTokenSetting] === undefined) {
-    return [
-      `${sharedTokenSetting} is not set. Set it in this shell to the digest that \`npx ledger token new\` prints.`,
-    ]
-  }
+  const { [sharedTokenSetting]: sharedToken, ...otherIngestEntries } = ingestEntries
+  const isTokenSet = ingest[sharedTokenSetting] !== undefined
+  const ofIngest = isTokenSet
+    ? { ...otherIngestEntries, [sharedTokenSetting]: sharedToken }
+    : otherIngestEntries
   const ofReconcile = reconcile.SES_POLL === 'off' ? reconcileEntries : polledEntries
   return [
     ...new Set([
       ...functionNames.flatMap(problemsOfName),
-      ...problemsWith({ ...ingestEntries, ...ownTokenEntries(providers) }, ingest, secrets.ingest),
+      ...(isTokenSet ? [] : [noToken]),
+      ...problemsWith({ ...ofIngest, ...ownTokenEntries(providers) }, ingest, secrets.ingest),
       ...problemsWith(ofReconcile, reconcile, secrets.reconcile),
       ...problemsOfStore(ingest, { ...usual, ...given }),
       ...problemsOfCredentials(reconcile, { ...usual, ...given }),
@@ -98,6 +99,8 @@ export function problemsOf({
     ...problemsOfDeployment(deploymentEntries, { ...usual, ...given }),
   ]
 }
+
+const noToken = `${sharedTokenSetting} is not set. Set it in this shell to the digest that \`npx ledger token new\` prints.`
 
 /** Source: SCF API reference, CreateFunction, FunctionName. */
 function problemsOfName(name: string): readonly string[] {

@@ -103,9 +103,11 @@ function appOf({ ingest, isOpen, query, health, log }: Doors, { bodies }: HttpLi
 
 const noStore = { 'cache-control': 'no-store' }
 
-/** The request without its body. Not by its URL, which would take `//tencent-ses/…` for a host. */
+/** The request without its body. Not by its URL alone, which would take `//tencent-ses/…` for a host. */
 function requestOf({ env: { incoming } }: Asked): WebhookRequest & QueryRequest {
-  const [path = '/', ...query] = (incoming.url ?? '/').split('?')
+  // Some proxies name the host before the path. Source: RFC 9112, 3.2.2.
+  const target = (incoming.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
+  const [path = '/', ...query] = target.split('?')
   return {
     method: incoming.method ?? 'GET',
     path,

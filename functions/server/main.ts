@@ -9,19 +9,22 @@ import { serverSettings } from './settings.ts'
 const log = withoutDirectives(jsonLog((line) => process.stdout.write(`${line}\n`), systemClock.now))
 
 try {
-  const server = await startServer(serverSettings(process.env), { clock: systemClock, log })
+  const starting = startServer(serverSettings(process.env), { clock: systemClock, log })
   let isStopping = false
   const stop = async (signal: NodeJS.Signals) => {
     // Whoever asks again does not want to wait.
     if (isStopping) process.exit(1)
     isStopping = true
     log('stopping', { signal })
-    await server.stop()
+    const server = await starting.catch(() => undefined)
+    await server?.stop()
     log('stopped')
     // A run that did not end in time goes on otherwise. Its lease ends by itself.
     process.exit()
   }
+  // At once: a signal may come before the line that says it listens was read.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  await starting
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

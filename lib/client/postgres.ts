@@ -1,6 +1,7 @@
 import type { DeliveryWriter } from '../ledger/ports.ts'
 import { deliveryWriter } from '../postgres/delivery-writer.ts'
 import { pgDatabase } from '../postgres/pg-database.ts'
+import { requireRowsInSight } from '../postgres/rows-in-sight.ts'
 import { tablesIn, type PostgresTables } from '../postgres/schema.ts'
 import { suppressionReader } from '../postgres/suppression-rows.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -61,30 +62,11 @@ function readerInSight(store: PostgresTables): AskedList['reader'] {
     async ofRecipient(recipient) {
       const found = await reader.ofRecipient(recipient)
       if (found !== undefined || isInSight) return found
-      await requireRowsInSight(store)
+      await requireRowsInSight(store, ['suppressions'])
       isInSight = true
       return undefined
     },
   }
-}
-
-/**
- * Resolves if our role sees the rows of the list. Row-level security without a policy for the role hides every row, and that is
- * no error: whoever takes "no row" for an answer has to know.
- */
-async function requireRowsInSight({ database, nameOf }: PostgresTables): Promise<void> {
-  const table = nameOf('suppressions')
-  const [found] = await database.read(
-    `SELECT row_security_active(c.oid) AND NOT EXISTS (
-       SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('r', '*') AND EXISTS (
-         SELECT FROM unnest(p.polroles) AS r(oid) WHERE CASE r.oid WHEN 0 THEN true ELSE pg_has_role(r.oid, 'USAGE') END)
-     ) AS "areHidden" FROM pg_class AS c WHERE c.oid = to_regclass($1::jsonb ->> 'table')`,
-    { table },
-  )
-  if ((found?.areHidden as unknown) !== true) return
-  throw new Error(
-    `PostgreSQL hides all rows of ${table} from this user: it does not own the table, and no policy lets it read.`,
-  )
 }
 
 function openDeliveries(): DeliveryWriter {

@@ -3,32 +3,33 @@ import { columnStatements, schemaStatements } from './schema.ts'
 
 /**
  * A database whose tables are made at first use: where a statement finds no table or no schema, what there is not yet of them is
- * made, and the statement is repeated once. Where it finds no column, as after an update, the columns are added: a callback must
+ * made, and the statement is repeated. Where it finds no column, as after an update, the columns are added: a callback must
  * not wait for a person, and an empty column costs PostgreSQL no rewriting.
  *
  * For what runs unattended. A command does not use it: with a misspelled prefix it would make a second deployment.
  */
 export function creatingTables(database: Database, schema: string): Database {
-  let made = 0
-  let making: Promise<void> | undefined
-  const make = (work: () => Promise<void>) =>
-    (making ??= work()
-      .then(() => {
-        made += 1
-      })
-      .finally(() => {
-        making = undefined
-      }))
-  const repeating = async <T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> => {
-    const madeBefore = made
+  const missingTables = oneAtATime(() => makeTables(database, schema))
+  const missingColumns = oneAtATime(() => inTurn(database, columnStatements(schema)))
+  const remedyFor = (error: unknown): Remedy | undefined => {
+    if (lacksTable(error)) return missingTables
+    // undefined_column
+    return error instanceof StatementError && error.code === '42703' ? missingColumns : undefined
+  }
+  const repeating = async <T>(
+    signal: AbortSignal | undefined,
+    run: () => Promise<T>,
+    tried: readonly Remedy[] = [],
+  ): Promise<T> => {
+    const before = new Map([missingTables, missingColumns].map((remedy) => [remedy, remedy.times()]))
     try {
       return await run()
     } catch (error) {
-      const work = remedyFor(error)
-      if (work === undefined) throw error
+      const remedy = remedyFor(error)
+      if (remedy === undefined || tried.includes(remedy)) throw error
       // Another statement may have had it made meanwhile.
-      if (made === madeBefore) await unlessAborted(signal, () => make(() => work(database, schema)))
-      return run()
+      if (before.get(remedy) === remedy.times()) await unlessAborted(signal, () => remedy.make())
+      return repeating(signal, run, [...tried, remedy])
     }
   }
   return {
@@ -37,13 +38,28 @@ export function creatingTables(database: Database, schema: string): Database {
   }
 }
 
-type Remedy = (database: Database, schema: string) => Promise<void>
+/** What is made where a statement missed it. */
+interface Remedy {
+  /** Joins those who are making it. */
+  readonly make: () => Promise<void>
+  /** How often it was made. */
+  readonly times: () => number
+}
 
-function remedyFor(error: unknown): Remedy | undefined {
-  if (lacksTable(error)) return makeTables
-  // undefined_column
-  const lacksColumn = error instanceof StatementError && error.code === '42703'
-  return lacksColumn ? (database, schema) => inTurn(database, columnStatements(schema)) : undefined
+function oneAtATime(work: () => Promise<void>): Remedy {
+  let made = 0
+  let making: Promise<void> | undefined
+  return {
+    make: () =>
+      (making ??= work()
+        .then(() => {
+          made += 1
+        })
+        .finally(() => {
+          making = undefined
+        })),
+    times: () => made,
+  }
 }
 
 /**

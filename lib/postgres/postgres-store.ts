@@ -11,6 +11,7 @@ import { postgresReconciling } from './postgres-reconciling.ts'
 import type { PostgresDeployment } from './postgres-writes.ts'
 import { rawRow } from './raw-row.ts'
 import { metered } from './read-meter.ts'
+import { requireRowsInSight } from './rows-in-sight.ts'
 import { tablesIn } from './schema.ts'
 import { suppressionScanner } from './suppression-rows.ts'
 
@@ -44,6 +45,8 @@ export function openPostgres(deployment: PostgresDeployment) {
     readMeter: () => meter,
     /** What PostgreSQL says of each table, by name; a table that is not there is absent. */
     describedTables: () => describedTables(store, schema),
+    /** Resolves if the role sees the rows of the tables that it may read: a role without a policy finds nothing, and no error. */
+    requireRowsInSight: () => requireRowsInSight(store),
     /** Makes what there is not yet of schema, tables and columns, and closes them to others. */
     createTables: () => makeTables(database, schema),
   } satisfies Store & Record<string, unknown>

@@ -27,7 +27,7 @@ export function tombstones(store: PostgresTables, clock: Pick<Clock, 'now'>): To
       const found = []
       for await (const row of rowsOf(store, { table: 'tombstones' })) {
         if (isExpired(row, clock.now())) continue
-        found.push(tombstoneIn(textOf(row, 'recipient'), row))
+        found.push(tombstoneIn(textOf(row, 'recipient'), row, nameOf('tombstones')))
         if (found.length === mostTombstones) break
       }
       return found

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { formatInstant, secondMs } from '../core/instant.ts'
 import type { Tombstone } from '../erase/ports.ts'
-import { count, instant, texts, type Row } from './row.ts'
+import { count, instant, texts, UnreadableRowError, type Row } from './row.ts'
 
 const row = v.object({
   erasedAt: instant,
@@ -10,9 +10,19 @@ const row = v.object({
   waiting: v.optional(texts, []),
 })
 
-/** Throws a `ValiError` at a row that cannot be read: nobody may take it for lifted. */
-export function tombstoneIn(recipient: string, stored: Row): Tombstone {
-  const { erasedAt, expiresAt, suppression, waiting } = v.parse(row, stored)
+/**
+ * Throws {@link UnreadableRowError} at a row that cannot be read: nobody may take it for lifted.
+ * @param place - where the row is, for that error, which does not name the address
+ */
+export function tombstoneIn(recipient: string, stored: Row, place: string): Tombstone {
+  const result = v.safeParse(row, stored)
+  if (!result.success) {
+    const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`).join('; ')
+    throw new UnreadableRowError(
+      `A tombstone in ${place} cannot be read (${problems}). Find the row with that fault, delete it, and erase its address again (\`ledger erase\`).`,
+    )
+  }
+  const { erasedAt, expiresAt, suppression, waiting } = result.output
   return {
     recipient,
     erasedAtMs: erasedAt,

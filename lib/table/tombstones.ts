@@ -48,7 +48,7 @@ export function tombstones({ client, table, clock }: Dependencies): Tombstones {
       for await (const item of items) {
         const row = plainRow(item)
         if (isExpired(row, clock.now())) continue
-        found.push(tombstoneIn(item.message?.S ?? '', row))
+        found.push(tombstoneIn(item.message?.S ?? '', row, `the partition ${tombstonePartition} of ${table}`))
         if (found.length === mostTombstones) break
       }
       return found

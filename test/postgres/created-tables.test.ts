@@ -62,7 +62,7 @@ describe('tables at first use', () => {
     await record(mailer, 'anna@example.com')
     expect(await rowCount()).toBe(1)
     for (const table of (await mailer.describedTables()).values()) {
-      expect(table).toEqual({ hasRowSecurity: true, openTo: [] })
+      expect(table).toEqual({ hasRowSecurity: true, openTo: [], isHidden: false })
     }
   })
 })

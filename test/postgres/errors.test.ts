@@ -17,7 +17,7 @@ describe('a command with DATABASE_URL', () => {
       code: 1,
       output: '',
       errors:
-        'There are no tables in the schema delivery-ledger-pro of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL. What takes callbacks makes them at its first use.\n',
+        'There are no tables in the schema delivery-ledger-pro of this database. Check TABLE_PREFIX (--stage), which names the schema, and DATABASE_URL (unset it in this shell for a deployment on DynamoDB). What takes callbacks makes them at its first use.\n',
     })
   })
 

@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { checkPostgres } from '../../cli/doctor/postgres.ts'
+import { registerShow } from '../../cli/show.ts'
 import { isSuppressed } from '../../lib/client/postgres.ts'
 import { pgDatabase } from '../../lib/postgres/pg-database.ts'
+import { openPostgres } from '../../lib/postgres/postgres-store.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
+import { runInProcess } from '../cli/in-process.ts'
 import { embeddedPostgres } from '../embedded-postgres.ts'
 import { serverUrl } from './server-url.ts'
 
 const engine = embeddedPostgres()
 const owner = pgDatabase({ url: serverUrl(), timeoutMs: 20_000 })
 const environmentBefore = { ...process.env }
-const table = () => `"${engine.schema}".suppressions`
+const table = () => `"${engine.schema}"."suppressions"`
+const urlOfAnother = () => serverUrl().replace('//ledger@', '//another-user@')
 
 beforeAll(async () => {
   const store = await engine.emptied(systemClock)
@@ -25,14 +30,41 @@ beforeAll(async () => {
   await engine.run('CREATE ROLE "another-user" LOGIN')
   await engine.run(`GRANT USAGE ON SCHEMA "${engine.schema}" TO "another-user"`)
   await engine.run(`GRANT SELECT ON ${table()} TO "another-user"`)
-  const url = serverUrl().replace('//ledger@', '//another-user@')
-  Object.assign(process.env, { DELIVERY_LEDGER_DATABASE_URL: url, TABLE_PREFIX: engine.schema })
+  Object.assign(process.env, { DELIVERY_LEDGER_DATABASE_URL: urlOfAnother(), TABLE_PREFIX: engine.schema })
 })
 afterAll(async () => {
   process.env = environmentBefore
   await owner.write('DROP OWNED BY "another-user"')
   await owner.write('DROP ROLE "another-user"')
   await owner.close()
+})
+
+describe('a person whose user does not own the tables', () => {
+  it('does not read that there is nothing, but that rows are hidden', async () => {
+    const { code, output, errors } = await runInProcess(registerShow, ['show', 'gone@example.com'], {
+      DATABASE_URL: urlOfAnother(),
+      TABLE_PREFIX: engine.schema,
+    })
+    expect({ code, output }).toEqual({ code: 1, output: '' })
+    expect(errors).toBe(
+      `PostgreSQL hides all rows of ${table()} from this user: it is not the owner, and no policy lets it read. See docs/postgresql.md#rights.\n`,
+    )
+  })
+
+  it('is shown by the doctor', async () => {
+    const database = pgDatabase({ url: urlOfAnother(), timeoutMs: 20_000 })
+    const store = openPostgres({ database, schema: engine.schema, clock: systemClock, log: () => undefined })
+    const checks = await checkPostgres({ store, name: engine.schema })
+    await database.close()
+    expect(checks.filter(({ verdict }) => verdict === 'failed')).toEqual([
+      {
+        check: 'tables',
+        verdict: 'failed',
+        found: `all rows of ${table()} are hidden from this user`,
+        advice: 'It is not the owner, and no policy lets it read. See docs/postgresql.md#rights.',
+      },
+    ])
+  })
 })
 
 describe('an application whose user does not own the tables', () => {

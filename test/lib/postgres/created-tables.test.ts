@@ -60,7 +60,8 @@ describe('tables at first use', () => {
     expect(await writtenRecipients()).toEqual(['anna@example.com'])
     const described = await storeOn(engine.database).describedTables()
     expect([...described.keys()].sort()).toEqual([...everyTable].sort())
-    for (const table of described.values()) expect(table).toEqual({ hasRowSecurity: true, openTo: [] })
+    for (const table of described.values())
+      expect(table).toEqual({ hasRowSecurity: true, openTo: [], isHidden: false })
   })
 
   it('are made by a question as well, which then finds nothing', async () => {
@@ -165,6 +166,26 @@ describe('tables at first use', () => {
     await storeOn(creatingTables(database, schema)).deliveryWriter({ retentionDays: 400 }).record(event)
     expect(await writtenRecipients()).toEqual(['anna@example.com', 'ben@example.com'])
     expect(statements.filter((text) => text.includes('CREATE'))).toEqual([])
+  })
+
+  it('lack neither a column nor another table where a statement misses first the one, then the other', async () => {
+    const { database, statements } = watched([
+      [/INSERT/, new StatementError('42703', 'column "x" does not exist')],
+      [/INSERT/, new StatementError('42P01', 'relation "x" does not exist')],
+    ])
+    await makeTables(engine.database, schema)
+    await recordIn(creatingTables(database, schema), 'anna@example.com')
+    expect(await writtenRecipients()).toEqual(['anna@example.com'])
+    expect(statements.filter((text) => text.includes('INSERT'))).toHaveLength(3)
+  })
+
+  it('are not made a second time for a statement that misses them again', async () => {
+    const missing = new StatementError('42P01', 'relation "x" does not exist')
+    const { database } = watched([
+      [/INSERT/, missing],
+      [/INSERT/, missing],
+    ])
+    await expect(recordIn(creatingTables(database, schema), 'anna@example.com')).rejects.toThrow('42P01')
   })
 
   it('are not what another error is about: it is reported as it is', async () => {

@@ -203,7 +203,8 @@ describe('the tables', () => {
       await store.createTables()
       const described = await store.describedTables()
       expect([...described.keys()].sort()).toEqual([...everyTable].sort())
-      for (const table of described.values()) expect(table).toEqual({ hasRowSecurity: true, openTo: [] })
+      for (const table of described.values())
+        expect(table).toEqual({ hasRowSecurity: true, openTo: [], isHidden: false })
       await engine.database.write(`GRANT SELECT ON "${schema}".inbound TO anon, PUBLIC`)
       expect((await store.describedTables()).get('inbound')?.openTo).toEqual(['PUBLIC', 'anon'])
     } finally {
