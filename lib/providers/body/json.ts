@@ -21,7 +21,12 @@ export function readJsonElements(callback: Callback, reading: ElementReading): r
   if (reading.hasProbes && holdsNothing(value)) return []
   if (!Array.isArray(value)) return reading.read(value, '')
   if (value.length > bounds.elements) {
-    return [{ type: 'unreadable', problem: beyond('', `at most ${bounds.elements} of a ${reading.noun}`) }]
+    return [
+      {
+        type: 'unreadable',
+        problem: beyond('', `at most ${bounds.elements} elements, each one ${reading.noun}`),
+      },
+    ]
   }
   if (value.length > 0) return value.flatMap((element, index) => reading.read(element, `/${String(index)}`))
   const problem = { pointer: '', expected: `at least one ${reading.noun}`, received: 'an empty array' }

@@ -213,6 +213,12 @@ describe('the event', () => {
     }
   })
 
+  it('with the number of another names both', () => {
+    expect(problemsOf(read(bodyWith({ eventid: 3 })))).toEqual([
+      { pointer: '/eventid', expected: "the number of the event 'delivered'", received: '3' },
+    ])
+  })
+
   it.each([[9], [-1], [1.5], ['1.5'], ['one'], [true], [[1]], [{}]])(
     'with number %j is invalid',
     (eventid) => {
@@ -345,8 +351,17 @@ describe('the message', () => {
     expect(pointersOf(bodyWith(reported))).toEqual(['/bulkId'])
   })
 
+  it.each([[{ bulkid: 'qcloud-ses-1' }], [{ taskId: 7 }]])(
+    'is not missing in %j, whatever else is',
+    (named) => {
+      expect(pointersOf(bodyWith({ bulkId: undefined, email: undefined, ...named }))).toEqual(['/email'])
+    },
+  )
+
   it('is in doubt where bulkId and bulkid differ', () => {
-    expect(pointersOf(bodyWith({ bulkid: 'qcloud-ses-2' }))).toEqual(['/bulkid'])
+    expect(problemsOf(read(bodyWith({ bulkid: 'qcloud-ses-2' })))).toEqual([
+      { pointer: '/bulkid', expected: 'the same as bulkId', received: 'another string' },
+    ])
     expect(pointersOf(bodyWith({ bulkid: 'QCLOUD-SES-09AF3B' }))).toEqual(['/bulkid'])
   })
 
@@ -448,6 +463,10 @@ describe('the time', () => {
 })
 
 describe('the class of a bounce', () => {
+  it('is absent where nothing bounced', () => {
+    expect(eventOf({ bounceType: 'hard' })).not.toHaveProperty('bounceClass')
+  })
+
   it.each<[unknown, string, BounceClass, string]>([
     ['hard_bounce', '', 'hard', ''],
     ['soft_bounce', '', 'soft', ''],
@@ -569,6 +588,20 @@ describe('the columns of the message', () => {
     })
   })
 
+  it('are decoded where they are a subject, without a name where they are an address, and else as they came', () => {
+    const text = '=?UTF-8?B?5oKo5aW9?= <a@example.com>'
+    const fields = ['subject', 'from', 'fromDomain', 'templateId', 'taskId', 'username', 'messageId']
+    expect(eventOf(Object.fromEntries(fields.map((field) => [field, text]))).columns).toEqual({
+      subject: '您好 <a@example.com>',
+      from: 'a@example.com',
+      fromDomain: text,
+      template: text,
+      task: text,
+      account: text,
+      rfcMessageId: 'a@example.com',
+    })
+  })
+
   it.each([[0], ['0'], [''], [null]])('report no template and no task where both are %j', (number) => {
     expect(eventOf({ templateId: number, taskId: number })).toEqual(leastEvent)
   })
@@ -651,6 +684,23 @@ describe('fields that nobody documented', () => {
 describe('a body', () => {
   it.each([[''], [' \r\n\t '], ['\ufeff']])('of %j is a probe', (text) => {
     expect(readText(text)).toEqual([])
+  })
+
+  it.each([[{}], [[]]])('of %j is a probe', (body) => {
+    expect(read(body)).toEqual([])
+  })
+
+  it('of more events than an array may have is unreadable', () => {
+    expect(problemsOf(read(Array.from({ length: 5_001 }, () => 0)))).toEqual([
+      { pointer: '', expected: 'at most 5000 elements, each one event', received: 'more' },
+    ])
+  })
+
+  it("of more of the sender's own headers than an event may have is invalid", () => {
+    const headers = Array.from({ length: 1_001 }, (_, n) => [`X-Tencentcloudses-Cb-${n}`, 'x'])
+    expect(problemsOf(read(bodyWith(Object.fromEntries(headers))))).toEqual([
+      { pointer: '', expected: "at most 1000 headers of the sender's own", received: 'more' },
+    ])
   })
 
   it('may begin with a byte order mark', () => {
@@ -1015,5 +1065,12 @@ describe('the provider', () => {
   it('is named as in its path, and takes bodies of up to 64 KiB', () => {
     expect(tencentSes.name).toBe('tencent-ses')
     expect(tencentSes.maxBodyBytes).toBe(65_536)
+  })
+
+  it('owns the ids that SendEmail returns', () => {
+    const owns = tencentSes.ownsMessage!
+    expect(owns('qcloudses-30-251200670-date-20261121160000-hFd3sKw9')).toBe(true)
+    expect(owns('x-qcloudses-')).toBe(false)
+    expect(owns('1795233600123_144383_11771_2575.sc')).toBe(false)
   })
 })
