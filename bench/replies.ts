@@ -4,7 +4,7 @@
  */
 import type { DeliveryEvent } from '../lib/core/event.ts'
 import { bounceClassOfReply } from '../lib/core/bounce-class.ts'
-import { judgeReply } from '../lib/core/replies.ts'
+import { judgeReply } from '../lib/core/judge-reply.ts'
 import { verdictOf } from '../lib/core/suppression-rules.ts'
 import { labelledReplies, type LabelledReply } from './replies/labelled-replies.ts'
 import { suppressionRuleOf } from './replies/rules-version-1.ts'

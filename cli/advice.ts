@@ -1,5 +1,5 @@
 import type { Problem } from '../lib/core/problem.ts'
-import type { ReplyClass } from '../lib/core/replies.ts'
+import type { ReplyClass } from '../lib/core/judge-reply.ts'
 
 /** What to do about mails that were refused for a reason of this class, in one line. */
 export const adviceOfClass: Readonly<Record<ReplyClass, string>> = {

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { requestDateOf } from '../lib/core/instant.ts'
 import { problemStatuses } from '../lib/core/problem.ts'
-import { replyClasses } from '../lib/core/replies.ts'
+import { replyClasses } from '../lib/core/judge-reply.ts'
 import { datesFrom } from '../lib/core/sweep-plan.ts'
 import { printedLine } from '../lib/core/text.ts'
 import { providers } from '../lib/providers/registry.ts'

@@ -1,6 +1,6 @@
 import type { Delivery } from '../lib/core/delivery.ts'
 import type { Fact } from '../lib/core/fact.ts'
-import type { ReplyClass } from '../lib/core/replies.ts'
+import type { ReplyClass } from '../lib/core/judge-reply.ts'
 import { replyRules } from '../lib/core/reply-rules.ts'
 import { replySources } from '../lib/core/reply-sources.ts'
 import { unclearBounces } from '../lib/core/suppression.ts'

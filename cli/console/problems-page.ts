@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { addDays, requestDateOf } from '../../lib/core/instant.ts'
 import { problemStatuses, type Problem } from '../../lib/core/problem.ts'
-import { replyClasses } from '../../lib/core/replies.ts'
+import { replyClasses } from '../../lib/core/judge-reply.ts'
 import { isDay } from '../day-range.ts'
 import {
   commonestProblems,

@@ -3,7 +3,7 @@ import { eventKinds, messageColumns, type EventKind } from '../../lib/core/event
 import { rejectionIn, type Fact } from '../../lib/core/fact.ts'
 import { recipientDomain, sentDayOfDelivery } from '../../lib/core/figures.ts'
 import { replyClassOf } from '../../lib/core/stored-verdict.ts'
-import { judgeReply, type ReplyClass } from '../../lib/core/replies.ts'
+import { judgeReply, type ReplyClass } from '../../lib/core/judge-reply.ts'
 import type { DayRange } from '../day-range.ts'
 
 /** `instant`: milliseconds since the Unix epoch. */

@@ -9,7 +9,7 @@ import { tableNames } from '../../lib/table/names.ts'
 import { createIngest, requestTimeoutMs } from '../any-cloud/ingest.ts'
 import { requestOf } from './event.ts'
 import type { ScfContext } from './invocation.ts'
-import { scf } from './scf.ts'
+import { scf } from './scf-runtime.ts'
 import { withRunRole, type ScfRuntime } from './store.ts'
 
 /**

@@ -9,7 +9,7 @@ import { dynamoDbReconciling } from '../../lib/table/dynamodb-reconciling.ts'
 import { tableNames } from '../../lib/table/names.ts'
 import { createReconcile, requestTimeoutMs } from '../any-cloud/reconcile.ts'
 import { deadlineMsOf, withPollCredentials, type ScfContext } from './invocation.ts'
-import { scf } from './scf.ts'
+import { scf } from './scf-runtime.ts'
 import { withRunRole, type ScfRuntime } from './store.ts'
 
 /** Connections to PostgreSQL of one run; a second one finds that the first has the lease, and ends. */

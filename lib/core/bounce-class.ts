@@ -1,5 +1,5 @@
 import type { BounceClass } from './event.ts'
-import { judgeReply } from './replies.ts'
+import { judgeReply } from './judge-reply.ts'
 
 /**
  * The class of a bounce by the reply itself, where the provider names none. 4yz is transient by definition (RFC 5321

@@ -2,7 +2,7 @@ import { nameOf, type Delivery } from './delivery.ts'
 import { rejectionIn } from './fact.ts'
 import { recipientDomain } from './figures.ts'
 import { refusingProviderOf } from './mailbox-providers.ts'
-import type { ReplyClass } from './replies.ts'
+import type { ReplyClass } from './judge-reply.ts'
 import { fingerprintOf } from './reply-fingerprint.ts'
 import { verdictOfBounce } from './stored-verdict.ts'
 

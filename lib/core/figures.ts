@@ -3,7 +3,7 @@ import type { EventKind } from './event.ts'
 import { requestDateOf } from './instant.ts'
 import { readersOf, type MachineRules, type Reader } from './machine-opens.ts'
 import { mailboxProviderOf, otherMailboxProvider } from './mailbox-providers.ts'
-import type { ReplyClass } from './replies.ts'
+import type { ReplyClass } from './judge-reply.ts'
 import { replyClassOf } from './stored-verdict.ts'
 
 /** By what deliveries can be grouped. */

@@ -1,7 +1,7 @@
 import type { Delivery } from './delivery.ts'
 import type { EventKind } from './event.ts'
 import { rejectionIn, type Fact } from './fact.ts'
-import type { ReplyClass } from './replies.ts'
+import type { ReplyClass } from './judge-reply.ts'
 import { replyClassOf } from './stored-verdict.ts'
 
 /** What can be wrong with a mail, worst first. */

@@ -1,4 +1,4 @@
-import { subjectOf } from './replies.ts'
+import { subjectOf } from './judge-reply.ts'
 
 const maxLength = 200
 

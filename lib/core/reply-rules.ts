@@ -1,4 +1,4 @@
-import type { ReplyClass } from './replies.ts'
+import type { ReplyClass } from './judge-reply.ts'
 import type { ReplySource } from './reply-sources.ts'
 
 /** Rises whenever a rule changes. */

@@ -1,6 +1,6 @@
 import type { Delivery } from './delivery.ts'
 import type { Fact } from './fact.ts'
-import type { ReplyClass } from './replies.ts'
+import type { ReplyClass } from './judge-reply.ts'
 import { eventOf } from './stored-event.ts'
 import { verdictOf, type Verdict } from './suppression-rules.ts'
 

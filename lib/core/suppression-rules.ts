@@ -1,7 +1,7 @@
 import type { DeliveryEvent } from './event.ts'
 import { canonicalDomain, domainOf } from './address.ts'
 import { sentAtOf } from './message.ts'
-import { judgeReply, type ReplyClass } from './replies.ts'
+import { judgeReply, type ReplyClass } from './judge-reply.ts'
 import { replyRulesVersion } from './reply-rules.ts'
 import type { SuppressionEvidence, SuppressionReason } from './suppression.ts'
 

@@ -1,6 +1,6 @@
 import { dayMs, formatInstant, parseInstant } from './instant.ts'
 import type { MessageKey } from './message.ts'
-import type { ReplyClass } from './replies.ts'
+import type { ReplyClass } from './judge-reply.ts'
 import { oneLine } from './text.ts'
 
 /** Why nothing should be sent to an address. */

@@ -6,7 +6,7 @@ import type { Tombstone } from './ports.ts'
 
 /**
  * The provider's record without the mails of which a tombstone says that they were erased, so that no reading of it brings them back:
- * whole lists, look-ups and dates that are read by hand. Pages count the rows that they hold, these included.
+ * whole lists, look-ups and dates that are read by hand. What a late callback brings is erased by the next run (erase-again.ts). Pages count the rows that they hold, these included.
  * @param tombstones - asked before the first page, and then held: those that live when a run begins
  */
 export function withoutErased(

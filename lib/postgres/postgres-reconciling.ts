@@ -1,7 +1,7 @@
 import type { MostRows, ReconcileStore } from '../store/ports.ts'
 import { deliveryReader } from './delivery-reader.ts'
 import { erasableTables } from './erasers.ts'
-import { removeExpired } from './expiry.ts'
+import { removeExpired } from './expired-rows.ts'
 import { leaseByHand, runStore } from './lease-and-checkpoint.ts'
 import { postgresWrites, type PostgresDeployment } from './postgres-writes.ts'
 import { quarantineGauge, quarantineStore } from './quarantine-store.ts'

@@ -1,7 +1,7 @@
 import pMap from 'p-map'
 import type { Delivery } from '../core/delivery.ts'
 import type { EventKind } from '../core/event.ts'
-import { judgeReply } from '../core/replies.ts'
+import { judgeReply } from '../core/judge-reply.ts'
 import { eventOf } from '../core/stored-event.ts'
 import {
   counting,

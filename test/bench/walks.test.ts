@@ -39,7 +39,7 @@ function timesOf(name: string, functions: readonly string[]): readonly number[] 
   )
 }
 
-const rules = ['lib/core/suppression-rules.ts', 'lib/core/replies.ts']
+const rules = ['lib/core/suppression-rules.ts', 'lib/core/judge-reply.ts']
 
 describe('what speaks against no address', () => {
   it.each(['SendCloud: delivered', 'reconcile: one lost mail'])('passes none of the rules: %s', (name) => {

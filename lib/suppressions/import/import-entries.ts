@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import type { Delivery } from '../../core/delivery.ts'
-import { judgeReply, type ReplyClass } from '../../core/replies.ts'
+import { judgeReply, type ReplyClass } from '../../core/judge-reply.ts'
 import {
   counting,
   emptySuppression,

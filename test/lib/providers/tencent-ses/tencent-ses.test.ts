@@ -697,7 +697,7 @@ describe('a body', () => {
   })
 
   it("of more of the sender's own headers than an event may have is invalid", () => {
-    const headers = Array.from({ length: 1_001 }, (_, n) => [`X-Tencentcloudses-Cb-${n}`, 'x'])
+    const headers = Array.from({ length: 1_001 }, (_, n) => [`X-Tencentcloudses-Cb-${n}`, 'x'] as const)
     expect(problemsOf(read(bodyWith(Object.fromEntries(headers))))).toEqual([
       { pointer: '', expected: "at most 1000 headers of the sender's own", received: 'more' },
     ])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { labelledReplies } from '../../../bench/replies/labelled-replies.ts'
-import { judgeReply, subjectOf, type ReplyClass } from '../../../lib/core/replies.ts'
+import { judgeReply, subjectOf, type ReplyClass } from '../../../lib/core/judge-reply.ts'
 import { replyRules } from '../../../lib/core/reply-rules.ts'
 import { replySources } from '../../../lib/core/reply-sources.ts'
 
