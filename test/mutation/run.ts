@@ -34,13 +34,20 @@ const { jest } = JSON.parse(readFileSync(new URL('../../package.json', import.me
   readonly jest: object
 }
 
-/** @param places - files, or lines of them: `lib/core/instant.ts:7-9` */
-async function mutate(places: readonly string[], tests: ReadonlySet<string>): Promise<readonly Mutant[]> {
+/**
+ * @param places - files, or lines of them: `lib/core/instant.ts:7-9`
+ * @param enableFindRelatedTests - worth its second for each change where there are many tests
+ */
+async function mutate(
+  places: readonly string[],
+  tests: ReadonlySet<string>,
+  { enableFindRelatedTests }: { readonly enableFindRelatedTests: boolean },
+): Promise<readonly Mutant[]> {
   const mutants = await new Stryker({
     mutate: [...places],
     testRunner: 'jest',
     testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
-    jest: { enableFindRelatedTests: true, config: { ...jest, testMatch: [...tests] } },
+    jest: { enableFindRelatedTests, config: { ...jest, testMatch: [...tests] } },
     coverageAnalysis: 'perTest',
     // What is worked out as a module is loaded costs a run of all tests for each change.
     ignoreStatic: true,
@@ -82,12 +89,14 @@ const files = (named.length > 0 ? named : changedFiles()).filter((file) => mutab
 if (files.length === 0) {
   process.stdout.write('No file of lib/core, lib/providers or lib/ingest differs from main; name one.\n')
 } else {
-  const mutants = await mutate(files, new Set(files.map(ownTests)))
+  const mutants = await mutate(files, new Set(files.map(ownTests)), { enableFindRelatedTests: false })
   const survivors = mutants.filter(isUnnoticed)
   const again =
     survivors.length === 0
       ? []
-      : await mutate([...new Set(survivors.map(linesOf))], new Set(files.map(neighboringTests)))
+      : await mutate([...new Set(survivors.map(linesOf))], new Set(files.map(neighboringTests)), {
+          enableFindRelatedTests: true,
+        })
   const noticedAgain = new Set(again.filter((mutant) => !isUnnoticed(mutant)).map(identityOf))
   const left = survivors.filter((mutant) => !noticedAgain.has(identityOf(mutant)))
   const share = (100 * (mutants.length - left.length)) / Math.max(1, mutants.length)

@@ -20,6 +20,28 @@ describe('encoded words', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
+  it('of a charset that takes any bytes are joined where base64 itself was cut, whichever word it was', () => {
+    const words = ['R3L8', '32UgY', 'XVzIEv2bG4sIDEy'].map((piece) => `=?ISO-8859-1?B?${piece}?=`)
+    expect(decodedHeader(words.join(' '))).toBe('Grüße aus Köln, 12')
+  })
+
+  it('each have their own padding where only the last has a letter too many', () => {
+    expect(decodedHeader('=?us-ascii?b?QQ==?= =?us-ascii?b?QUJDR?=')).toBe('AABC')
+  })
+
+  it.each([
+    ['of a charset that nobody knows', '=?x-unknown?q?abc?='],
+    ['whose bytes are no letters', '=?utf-8?q?=E6?='],
+    ['that say nothing', '=?utf-8?q??='],
+    ['with letters that are none of mail', '=?utf-8?q?ü?='],
+  ])('%s stay as they came', (_, text) => {
+    expect(decodedHeader(text)).toBe(text)
+  })
+
+  it('of two charsets stand behind each other', () => {
+    expect(decodedHeader('=?gbk?b?xPo=?= =?utf-8?q?_and_=C3=BC?=')).toBe('您 and ü')
+  })
+
   it('say the same wherever their bytes are cut', () => {
     const cuts = fc.array(fc.nat(60), { maxLength: 6 })
     fc.assert(
