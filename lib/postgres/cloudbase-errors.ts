@@ -1,5 +1,5 @@
 import { oneLine } from '../core/text.ts'
-import { StatementError } from './database.ts'
+import { ResultTooLargeError, StatementError } from './database.ts'
 
 // Codes: Tencent Cloud document 876/130469 (ExecutePGSql, 2026-08-31), read 2026-11-28, and those that all its APIs have.
 
@@ -31,7 +31,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** What the SDK threw, as what follows from it. Nothing of the statement is in its message. */
-export function cloudBaseError(error: unknown): StatementError | CloudBaseError {
+export function cloudBaseError(error: unknown): StatementError | ResultTooLargeError | CloudBaseError {
   const {
     code = '',
     httpCode,
@@ -43,6 +43,9 @@ export function cloudBaseError(error: unknown): StatementError | CloudBaseError 
   if (!/^[A-Z][a-z]/.test(code)) return withoutAnswer(oneLine(message).slice(0, 200), httpCode)
   if (code === 'FailedOperation.PGExecuteSqlError') {
     return new StatementError(sqlState(message), `in ExecutePGSql: ${printable(message)}`)
+  }
+  if (code.endsWith('PGResultTooLarge')) {
+    return new ResultTooLargeError(`ExecutePGSql failed: ${code}. A row is more than the API gives back.`)
   }
   const advice = adviceFor(code)
   return new CloudBaseError(code, `ExecutePGSql failed: ${code}.${advice}`, transientCodes.test(code))
@@ -61,7 +64,6 @@ function adviceFor(code: string): string {
   if (code.startsWith('ResourceNotFound') || code === 'InvalidParameter.EnvId') {
     return ' Set CLOUDBASE_ENV_ID (cloudbaseEnvId) to an environment with PostgreSQL, of the account that the run role belongs to.'
   }
-  if (code.endsWith('PGResultTooLarge')) return ' The rows of one page are more than the API gives back.'
   return ''
 }
 

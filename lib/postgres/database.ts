@@ -41,6 +41,11 @@ export class StatementError extends Error {
   }
 }
 
+/** The door does not give back so much at once. Fewer rows may do. */
+export class ResultTooLargeError extends Error {
+  override readonly name = 'ResultTooLargeError'
+}
+
 /** Whether the statement found no table, or no schema: undefined_table, invalid_schema_name. */
 export function lacksTable(error: unknown): boolean {
   return error instanceof StatementError && (error.code === '42P01' || error.code === '3F000')

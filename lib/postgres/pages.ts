@@ -1,6 +1,6 @@
 import type { Page } from '../ledger/ports.ts'
 import type { Row } from '../rows/row.ts'
-import type { Given } from './database.ts'
+import { ResultTooLargeError, type Given } from './database.ts'
 import { definition, quoted, tables, type PostgresTables, type TableName } from './schema.ts'
 
 /** Of rows that may be large. */
@@ -22,13 +22,17 @@ interface Listing {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The pages of a list, each one statement, which begins behind the last row of the page before: nothing is held open in between. */
+/**
+ * The pages of a list, each one statement, which begins behind the last row of the page before: nothing is held open in between.
+ * One that is more than the database gives back at once is asked for again with half as many rows, as are those behind it.
+ */
 export async function* pagesOf(
   { database, nameOf }: PostgresTables,
   listing: Listing,
   position?: string,
 ): AsyncIterable<Page<Row>> {
-  const { table, rowsInPage = usualRowsInPage } = listing
+  const { table } = listing
+  let rowsInPage = listing.rowsInPage ?? usualRowsInPage
   const order = listing.order ?? tables[table].key
   let after = position === undefined ? undefined : (JSON.parse(position) as Given)
   for (;;) {
@@ -37,7 +41,16 @@ export async function* pagesOf(
       isFirst: after === undefined,
       rowsInPage,
     })
-    const rows = await database.read(statement, { ...listing.given, ...after }, listing.signal)
+    const rows = await database
+      .read(statement, { ...listing.given, ...after }, listing.signal)
+      .catch((error: unknown) => {
+        if (error instanceof ResultTooLargeError && rowsInPage > 1) return undefined
+        throw error
+      })
+    if (rows === undefined) {
+      rowsInPage = Math.ceil(rowsInPage / 2)
+      continue
+    }
     const last = rows.length < rowsInPage ? undefined : rows.at(-1)
     after = last && Object.fromEntries(order.map((column) => [afterName(column), last[column]]))
     yield { items: rows, rows: rows.length, ...(after && { next: JSON.stringify(after) }) }

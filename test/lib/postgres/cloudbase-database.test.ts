@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { cloudBaseDatabase } from '../../../lib/postgres/cloudbase-database.ts'
-import type { Database } from '../../../lib/postgres/database.ts'
+import { ResultTooLargeError, type Database } from '../../../lib/postgres/database.ts'
 import { openPostgres, type PostgresStore } from '../../../lib/postgres/postgres-store.ts'
 import { systemClock } from '../../../lib/runtime/clock.ts'
 import { virtualClock, type VirtualClock } from '../../../local/virtual-clock.ts'
@@ -152,7 +152,6 @@ describe('what fails for a moment', () => {
 
 describe('what fails for good', () => {
   it.each([
-    ['FailedOperation.PGResultTooLarge', 'The rows of one page are more'],
     ['InvalidParameter.INVALID_PARAM', 'ExecutePGSql failed: InvalidParameter.INVALID_PARAM.'],
     ['ResourceNotFound.RoleNotFound', 'Set CLOUDBASE_ENV_ID (cloudbaseEnvId)'],
     ['UnauthorizedOperation', "Allow tcb:ExecutePGSql to the function's run role (runRole)."],
@@ -165,6 +164,13 @@ describe('what fails for good', () => {
       name: `CloudBaseError ${code}`,
       message: expect.stringContaining(expected),
     })
+    expect(simulated.calls).toHaveLength(1)
+  })
+
+  it('is not tried again: a result that is too large, which a list asks for in smaller pages', async () => {
+    simulated.failNext(1, { code: 'FailedOperation.PGResultTooLarge' })
+    const failure = await database.read('SELECT 1 AS one').catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(ResultTooLargeError)
     expect(simulated.calls).toHaveLength(1)
   })
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { UnwritableError } from '../../../lib/ledger/ports.ts'
 import { TooMuchToReadError } from '../../../lib/query/ports.ts'
-import type { Database } from '../../../lib/postgres/database.ts'
+import { ResultTooLargeError, type Database } from '../../../lib/postgres/database.ts'
 import { openPostgres } from '../../../lib/postgres/postgres-store.ts'
 import { everyTable } from '../../../lib/postgres/schema.ts'
 import { virtualClock } from '../../../local/virtual-clock.ts'
@@ -226,5 +226,40 @@ describe('the tables', () => {
     const statement = `SELECT ($1::jsonb ->> 'secret')::bigint AS number`
     const read = engine.database.read(statement, { secret: 'ann@example.com' })
     await expect(read).rejects.toThrow(/^PostgreSQL: 22P02$/)
+  })
+})
+
+describe('a list', () => {
+  /** A door that gives back so many rows at once. */
+  const givingBack = (most: number): Database => ({
+    ...engine.database,
+    async read(select, given, signal) {
+      const rows = await engine.database.read(select, given, signal)
+      if (rows.length > most) throw new ResultTooLargeError('too large')
+      return rows
+    },
+  })
+  const recipients = Array.from({ length: 20 }, (_, n) => `r${String(n).padStart(2, '0')}@example.com`)
+
+  async function found(most: number): Promise<readonly string[]> {
+    const { clock, store } = await opened()
+    const writer = store.deliveryWriter(retention)
+    for (const recipient of recipients) await writer.record(eventWith({ recipient, kind: 'requested' }))
+    const over = openPostgres({
+      database: givingBack(most),
+      schema: engine.schema,
+      clock,
+      log: () => undefined,
+    })
+    return Array.fromAsync(over.deliveryReader().pending(), (pending) => pending.recipient)
+  }
+
+  it('is whole though the database gives back few rows at once', async () => {
+    expect(await found(7)).toEqual(recipients)
+  })
+
+  it('is whole though the database gives back one row at once, and is no list where it gives back none', async () => {
+    expect(await found(1)).toEqual(recipients)
+    await expect(found(0)).rejects.toThrow('too large')
   })
 })
