@@ -199,16 +199,14 @@ function changeForms({ words }: View, address: string, isHeld: boolean): Html {
 }
 
 /** A part of the list in the order of its table, and where the next one begins. */
-async function partOfList(view: View, after: string | undefined): Promise<Html> {
+async function partOfList(view: View, position: string | undefined): Promise<Html> {
   const { words, ledger, times } = view
   const scanner = ledger.store.suppressionScanner({ rowsInPage: rowsInPart })
-  const position = after === undefined ? undefined : JSON.stringify({ recipient: { S: after } })
   const [part] = await Array.fromAsync(firstItems(scanner.pages(position), 1))
   const rows = (part?.items ?? []).flatMap((row) => {
     const held = heldOf(row, ledger)
     return held.length > 0 ? [{ row, held }] : []
   })
-  const last = part?.items.at(-1)?.recipient
   const { columns } = words
   return html`<h2>${words.browseList}</h2>
     <p class="soft">${words.browseNote}</p>
@@ -229,11 +227,11 @@ async function partOfList(view: View, after: string | undefined): Promise<Html> 
           )
     }
     <ul class="links">
-      ${after === undefined ? nothing : html`<li><a href="/suppressions">${words.firstPart}</a></li>`}
+      ${position === undefined ? nothing : html`<li><a href="/suppressions">${words.firstPart}</a></li>`}
       ${
-        part?.next === undefined || last === undefined
+        part?.next === undefined
           ? nothing
-          : html`<li><a href="${path('/suppressions', { after: last })}">${words.nextPart}</a></li>`
+          : html`<li><a href="${path('/suppressions', { after: part.next })}">${words.nextPart}</a></li>`
       }
     </ul>`
 }

@@ -62,7 +62,7 @@ function faultsOf(table: TableName, described: Described, schema: string): reado
       failed(
         'tables',
         `all rows of ${name} are hidden from this user`,
-        'It is not the owner, and no policy lets it read. See docs/postgresql.md#rights.',
+        'No policy lets it read. See docs/postgresql.md#rights.',
       ),
     ]
   }

@@ -116,7 +116,11 @@ function problemsOfStore(environment: Environment, settings: Settings): readonly
   if (DATABASE_URL !== undefined && AWS_REGION !== undefined) return [databaseBesideDynamoDb]
   if (CLOUDBASE_ENV_ID !== undefined && AWS_REGION !== undefined) return [cloudBaseBesideDynamoDb]
   if (DATABASE_URL !== undefined) {
-    return [...problemsWith(databaseEntries, environment, secrets.ingest), ...problemsOfNetwork(settings)]
+    return [
+      ...problemsWith(databaseEntries, environment, secrets.ingest),
+      ...(leadsToThisMachine(DATABASE_URL) ? [throughTunnel] : []),
+      ...problemsOfNetwork(settings),
+    ]
   }
   const network = hasNetwork(settings) ? [withoutDatabase] : []
   return [
@@ -125,6 +129,15 @@ function problemsOfStore(environment: Environment, settings: Settings): readonly
       : problemsOfCloudBase(environment, settings)),
     ...network,
   ]
+}
+
+/** Whoever asks a private database through a tunnel has such a URL in the shell. */
+const throughTunnel =
+  'DATABASE_URL: expected the address by which the functions reach the database, and not one of this machine. With an unset DATABASE_URL the one that is deployed stays.'
+
+function leadsToThisMachine(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname : ''
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/i.test(host)
 }
 
 const twoDatabases =

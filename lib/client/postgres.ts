@@ -1,3 +1,4 @@
+import { minuteMs } from '../core/instant.ts'
 import type { DeliveryWriter } from '../ledger/ports.ts'
 import { deliveryWriter } from '../postgres/delivery-writer.ts'
 import { pgDatabase } from '../postgres/pg-database.ts'
@@ -54,16 +55,19 @@ function openList(): AskedList {
   return { blocklistDays: days, reader: readerInSight(openTables(environment)) }
 }
 
-/** Finds no row only where there is none. */
+/** How long is trusted that rows are not hidden: somebody may drop the policy. */
+const trustedMs = minuteMs
+
+/** Throws instead of finding no row where all are hidden. */
 function readerInSight(store: PostgresTables): AskedList['reader'] {
   const reader = suppressionReader(store)
-  let isInSight = false
+  let trustedUntilMs = 0
   return {
     async ofRecipient(recipient) {
       const found = await reader.ofRecipient(recipient)
-      if (found !== undefined || isInSight) return found
+      if (found !== undefined || systemClock.now() < trustedUntilMs) return found
       await requireRowsInSight(store, ['suppressions'])
-      isInSight = true
+      trustedUntilMs = systemClock.now() + trustedMs
       return undefined
     },
   }

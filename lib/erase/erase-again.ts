@@ -25,10 +25,10 @@ const mostInRun = 1_000
 const betweenRunsMs = 5 * minuteMs
 
 /** Bodies that came into quarantine lately and are looked at by one run: the latest. */
-const mostBodies = 100
+const mostBodies = 300
 
-/** How long runs look at a body that came in: a dozen of them. */
-const lookedAtMs = hourMs
+/** How long runs look at a body that came in: three where they are hourly, so that one may fail. */
+const lookedAtMs = 3 * hourMs
 
 /** For how long a provider may still try to deliver a mail that came in before the erasure: SendCloud for some hours. */
 const inboundMs = dayMs
@@ -97,7 +97,9 @@ export async function eraseAgain(
 function turnOf(tombstones: readonly Tombstone[], nowMs: number): readonly Tombstone[] {
   // One address whose rows take all of the time must not keep the others from it.
   const step = tombstones.length <= mostInRun ? 1 : mostInRun
-  const from = (Math.floor(nowMs / betweenRunsMs) * step) % tombstones.length
+  const turn = Math.floor(nowMs / betweenRunsMs)
+  // By 13 where runs are hourly: by 12 some would always be first.
+  const from = ((turn + Math.floor(nowMs / hourMs)) * step) % tombstones.length
   return [...tombstones.slice(from), ...tombstones.slice(0, from)].slice(0, mostInRun)
 }
 

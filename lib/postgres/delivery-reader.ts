@@ -14,7 +14,7 @@ import { idIndexes, idPartitionsOf, latestFirst, usualMaxFound, type IdIndex } f
 import { textOf, type Row } from '../rows/row.ts'
 import type { MostRows, PageSize } from '../store/ports.ts'
 import { wholeOf, wholeRow } from './delivery-rows.ts'
-import { approximateRows, given, pagesOf, rowsOf } from './pages.ts'
+import { approximateRows, given, pagesOf, rowsOf, rowsOfMany } from './pages.ts'
 import { definition, type PostgresTables } from './schema.ts'
 import { flat } from './statement.ts'
 
@@ -62,13 +62,11 @@ export function deliveryReader(from: Dependencies & MostRows): DeliveryReader {
 
 async function* rowsOfKeys(store: PostgresTables, keys: readonly DeliveryKey[]): AsyncIterable<Row> {
   const distinct = [...new Map(keys.map((one) => [nameOf(one), one])).values()]
-  for (let from = 0; from < distinct.length; from += keysAtOnce) {
-    const some = distinct.slice(from, from + keysAtOnce)
-    const rows = await store.database.read(`SELECT d.* FROM ${ofKeys(store)}`, {
-      keys: some.map(({ recipient, message }) => ({ recipient, message })),
-    })
-    yield* rows.map(flat)
-  }
+  const statement = `SELECT d.* FROM ${ofKeys(store)}`
+  const rows = rowsOfMany(distinct, keysAtOnce, (some) =>
+    store.database.read(statement, { keys: some.map(({ recipient, message }) => ({ recipient, message })) }),
+  )
+  for await (const row of rows) yield flat(row)
 }
 
 /** The rows `d` of `keys` that are given. */
@@ -93,8 +91,9 @@ export async function deliveriesWithKeys(
   signal?: AbortSignal,
 ): Promise<readonly Delivery[]> {
   const { store } = from
-  const rows = await store.database.read(`SELECT ${wholeRow(store)} FROM ${ofKeys(store)}`, { keys }, signal)
-  return wholeOf(rows, from)
+  const statement = `SELECT ${wholeRow(store)} FROM ${ofKeys(store)}`
+  const rows = rowsOfMany(keys, keysAtOnce, (some) => store.database.read(statement, { keys: some }, signal))
+  return wholeOf(await Array.fromAsync(rows), from)
 }
 
 /** Reads the problems of a day. */

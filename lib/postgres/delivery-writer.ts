@@ -109,11 +109,13 @@ function besideOf(
     names,
     content: { ...texts, ...sets },
   })
-  return [
+  const all = [
     ...alwaysBeside.map(contentOf),
     ...[...factBeside, ...setsBeside].map((row) => ({ ...contentOf(row), members: membersOf(row) })),
     ...(headers.length > 0 ? columnsBeside.map((row) => ({ ...contentOf(row), headers })) : []),
   ]
+  // That it was requested, and that it was sent, may be one fact: a statement may not write one row twice.
+  return [...new Map(all.map((one) => [one.suffix, one])).values()]
 }
 
 function membersOf({ texts, sets }: BesideRow): Readonly<Record<string, string>> {

@@ -23,7 +23,8 @@ export function headReader<Head>({ store, select = 'd.*', ...of }: Heads<Head>):
       const listing = {
         table: of.table,
         select: 'd.id, d."expiresAt"',
-        where: `starts_with(d.id, ${given('digits')})`,
+        // Ids are hexadecimal. By the index of the key, as `starts_with` would not be.
+        where: `d.id >= ${given('digits')} AND d.id < ${given('digits')} || 'g'`,
         givenColumns: { digits: 'text' },
         given: { digits },
       } as const

@@ -41,12 +41,10 @@ export async function* pagesOf(
       isFirst: after === undefined,
       rowsInPage,
     })
-    const rows = await database
-      .read(statement, { ...listing.given, ...after }, listing.signal)
-      .catch((error: unknown) => {
-        if (error instanceof ResultTooLargeError && rowsInPage > 1) return undefined
-        throw error
-      })
+    const rows = await unlessTooLarge(
+      database.read(statement, { ...listing.given, ...after }, listing.signal),
+      rowsInPage,
+    )
     if (rows === undefined) {
       rowsInPage = Math.ceil(rowsInPage / 2)
       continue
@@ -55,6 +53,39 @@ export async function* pagesOf(
     after = last && Object.fromEntries(order.map((column) => [afterName(column), last[column]]))
     yield { items: rows, rows: rows.length, ...(after && { next: JSON.stringify(after) }) }
     if (after === undefined) return
+  }
+}
+
+/** The rows, or `undefined` where they are too large, and fewer can be asked for. */
+async function unlessTooLarge<T>(rows: Promise<T>, asked: number): Promise<T | undefined> {
+  try {
+    return await rows
+  } catch (error) {
+    if (error instanceof ResultTooLargeError && asked > 1) return undefined
+    throw error
+  }
+}
+
+/**
+ * The rows of many keys, of so many by one statement, and of half as many where that is more than the database gives back at
+ * once.
+ */
+export async function* rowsOfMany<Key>(
+  keys: readonly Key[],
+  mostAtOnce: number,
+  read: (some: readonly Key[]) => Promise<readonly Row[]>,
+): AsyncIterable<Row> {
+  let most = mostAtOnce
+  let from = 0
+  while (from < keys.length) {
+    const some = keys.slice(from, from + most)
+    const rows = await unlessTooLarge(read(some), some.length)
+    if (rows === undefined) {
+      most = Math.ceil(some.length / 2)
+    } else {
+      yield* rows
+      from += some.length
+    }
   }
 }
 

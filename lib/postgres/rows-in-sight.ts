@@ -26,6 +26,6 @@ export async function requireRowsInSight(
   if (hidden.length === 0) return
   const names = hidden.map(({ name }) => nameOf(name as TableName)).join(', ')
   throw new Error(
-    `PostgreSQL hides all rows of ${names} from this user: it is not the owner, and no policy lets it read. See docs/postgresql.md#rights.`,
+    `PostgreSQL hides all rows of ${names} from this user: no policy lets it read. See docs/postgresql.md#rights.`,
   )
 }

@@ -200,16 +200,22 @@ END
 $do$`
 }
 
-/** A statement for each table, which adds the columns that an older one lacks. It locks the table for a moment. */
+/** A statement for each table, which adds the columns that an older one lacks. */
 export function columnStatements(schema: string): readonly string[] {
-  return Object.entries<Table>(tables).map(([name, table]) => completion(schema, name, table))
+  return Object.entries<Table>(tables).map(([name, table]) => block([completion(schema, name, table)]))
 }
 
 function completion(schema: string, name: string, { columns }: Table): string {
   const added = Object.entries(columns).map(
     ([column, type]) => `ADD COLUMN IF NOT EXISTS ${definition(column, type)}`,
   )
-  return `ALTER TABLE ${inSchema(schema, name)} ENABLE ROW LEVEL SECURITY, ${added.join(', ')}`
+  const wanted = Object.keys(columns).map(literal).join(', ')
+  // To alter a table locks it even where there is nothing to do, and waits for whoever reads it for long, such as pg_dump.
+  return `IF EXISTS (
+    SELECT FROM pg_class AS c WHERE c.oid = to_regclass(${literal(inSchema(schema, name))}) AND (NOT c.relrowsecurity OR EXISTS (
+      SELECT FROM unnest(ARRAY[${wanted}]) AS w(name) WHERE NOT EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped)))
+  ) THEN ALTER TABLE ${inSchema(schema, name)} ENABLE ROW LEVEL SECURITY, ${added.join(', ')}; END IF`
 }
 
 function indexStatements(schema: string, name: string, { indexes = {} }: Table): readonly string[] {

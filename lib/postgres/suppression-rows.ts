@@ -7,7 +7,7 @@ import { maxRounds, rowKeptChanging, suppressionIn, suppressionSets } from '../r
 import type { PageSize } from '../store/ports.ts'
 import type { SuppressionReader, SuppressionScanner } from '../suppressions/ports.ts'
 import type { Given } from './database.ts'
-import { approximateRows, given, pagesOf, rowsOf } from './pages.ts'
+import { approximateRows, given, pagesOf, rowsOf, rowsOfMany } from './pages.ts'
 import { definition, quoted, type PostgresTables } from './schema.ts'
 import { flat, givenAs } from './statement.ts'
 
@@ -41,14 +41,15 @@ export function suppressionBatches(store: PostgresTables): Pick<SuppressionScann
   return {
     async ofRecipients(recipients) {
       const distinct = [...new Set(recipients)]
+      const statement = `SELECT d.* FROM ${store.nameOf('suppressions')} AS d
+        WHERE d.recipient = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> 'recipients')))`
       const found = new Map<string, Suppression>()
-      for (let from = 0; from < distinct.length; from += recipientsAtOnce) {
-        const rows = await store.database.read(
-          `SELECT d.* FROM ${store.nameOf('suppressions')} AS d
-           WHERE d.recipient = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> 'recipients')))`,
-          { recipients: distinct.slice(from, from + recipientsAtOnce) },
-        )
-        for (const row of rows.map(flat).map(suppressionIn)) found.set(row.recipient, row)
+      const rows = rowsOfMany(distinct, recipientsAtOnce, (some) =>
+        store.database.read(statement, { recipients: some }),
+      )
+      for await (const row of rows) {
+        const known = suppressionIn(flat(row))
+        found.set(known.recipient, known)
       }
       return found
     },

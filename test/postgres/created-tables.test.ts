@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
+import pg from 'pg'
 import { creatingTables } from '../../lib/postgres/created-tables.ts'
 import { pgDatabase } from '../../lib/postgres/pg-database.ts'
 import { openPostgres } from '../../lib/postgres/postgres-store.ts'
@@ -52,6 +53,26 @@ describe('tables at first use', () => {
       expect(await rowCount()).toBe(8)
       expect([...(await processes[0]!.describedTables()).keys()].sort()).toEqual([...everyTable].sort())
     }
+  })
+
+  it('get a column that they lack while somebody reads another table for long', async () => {
+    const store = connected()
+    await record(store, 'anna@example.com')
+    await owner.write(`ALTER TABLE "${schema}".tombstones DROP COLUMN waiting`)
+    const reading = new pg.Client({ connectionString: url })
+    await reading.connect()
+    await reading.query('BEGIN')
+    await reading.query(`SELECT FROM "${schema}".deliveries`)
+    await store.tombstones().put({
+      recipient: 'anna@example.com',
+      erasedAtMs: clock.now(),
+      endsAtMs: clock.now() + 86_400_000,
+      isSuppressionKept: true,
+      waiting: ['a-body'],
+    })
+    await record(store, 'ben@example.com')
+    await reading.end()
+    expect(await rowCount()).toBe(2)
   })
 
   it('are made by a role that has only the schema that somebody made for it', async () => {

@@ -47,7 +47,7 @@ describe('a person whose user does not own the tables', () => {
     })
     expect({ code, output }).toEqual({ code: 1, output: '' })
     expect(errors).toBe(
-      `PostgreSQL hides all rows of ${table()} from this user: it is not the owner, and no policy lets it read. See docs/postgresql.md#rights.\n`,
+      `PostgreSQL hides all rows of ${table()} from this user: no policy lets it read. See docs/postgresql.md#rights.\n`,
     )
   })
 
@@ -61,7 +61,7 @@ describe('a person whose user does not own the tables', () => {
         check: 'tables',
         verdict: 'failed',
         found: `all rows of ${table()} are hidden from this user`,
-        advice: 'It is not the owner, and no policy lets it read. See docs/postgresql.md#rights.',
+        advice: 'No policy lets it read. See docs/postgresql.md#rights.',
       },
     ])
   })

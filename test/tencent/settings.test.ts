@@ -91,6 +91,16 @@ describe('a first deploy', () => {
   })
 })
 
+describe('a database that is reached through a tunnel of this machine', () => {
+  it.each(['127.0.0.1:15432', 'localhost', '[::1]'])('is none that functions reach: %s', (host) => {
+    const DATABASE_URL = `postgres://user:password@${host}/ledger`
+    const ingest = { DATABASE_URL, AWS_REGION: undefined }
+    expect(problems({ ingest })).toEqual([
+      expect.stringContaining('DATABASE_URL: expected the address by which the functions reach the database'),
+    ])
+  })
+})
+
 describe('the store', () => {
   const noKeys = { AWS_REGION: undefined, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }
   const url = 'postgres://user:password@10.0.0.5:5432/ledger'

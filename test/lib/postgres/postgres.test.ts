@@ -65,6 +65,16 @@ describe('an event', () => {
     expect(delivery?.columns.size).toBe(201)
   })
 
+  it('that was sent when it was requested is one fact, also where the row has no room for it', async () => {
+    const { store } = await opened()
+    const writer = store.deliveryWriter({ ...retention, maxFactsInRow: 1 })
+    const occurredAtMs = at('2022-06-01T06:24:39Z')
+    await writer.record(eventWith({ kind: 'requested', occurredAtMs: at('2022-06-01T06:24:38Z') }))
+    await writer.record(eventWith({ kind: 'requested', occurredAtMs, sentAtMs: occurredAtMs, detail: '' }))
+    const [delivery] = await store.deliveryReader().ofRecipient(key.recipient)
+    expect(delivery?.facts.get('requested')?.map((fact) => fact.occurredAtMs)).toContain(occurredAtMs)
+  })
+
   it('is stored as it was reported, whatever its text would be in a statement', async () => {
     const { store } = await opened()
     const recipient = `o'brien"\\$1$$@example.com`
@@ -256,6 +266,27 @@ describe('a list', () => {
 
   it('is whole though the database gives back few rows at once', async () => {
     expect(await found(7)).toEqual(recipients)
+  })
+
+  it('of many keys is whole as well', async () => {
+    const { clock, store } = await opened()
+    const writer = store.deliveryWriter(retention)
+    const suppressions = store.suppressionWriter()
+    for (const recipient of recipients) {
+      await writer.record(eventWith({ recipient, kind: 'requested' }))
+      await suppressions.suppress({
+        recipient,
+        reason: 'by-hand',
+        occurredAtMs: clock.now(),
+        source: 'operator',
+        detail: '',
+      })
+    }
+    const over = openPostgres({ database: givingBack(7), schema: engine.schema, clock, log: () => undefined })
+    const keys = recipients.map((recipient) => ({ recipient, message: sampleMessage }))
+    const rows = await over.deliveryReader().rowsOf(keys)
+    expect(rows.map((row) => row.recipient).sort()).toEqual(recipients)
+    expect([...(await over.suppressionScanner().ofRecipients(recipients)).keys()].sort()).toEqual(recipients)
   })
 
   it('is whole though the database gives back one row at once, and is no list where it gives back none', async () => {
