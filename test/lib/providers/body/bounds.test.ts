@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { jsonBeyond } from '../../../../lib/providers/body/bounds.ts'
+import {
+  fieldsBeyond,
+  formBeyond,
+  isListBeyond,
+  jsonBeyond,
+  listProblem,
+} from '../../../../lib/providers/body/bounds.ts'
 import type { Callback, Outcome } from '../../../../lib/providers/provider.ts'
 import { providers } from '../../../../lib/providers/registry.ts'
 import { sampleMessage } from '../../../events.ts'
@@ -25,6 +31,10 @@ describe('JSON', () => {
     ['a text of brackets and commas', JSON.stringify('[{,'.repeat(50_000))],
     ['a text of quotes and backslashes', JSON.stringify('"\\,['.repeat(50_000))],
     ['a text that ends in a backslash', `["\\\\",${times(49_000, () => '1')}]`],
+    ['brackets before an escaped quote', `["${'['.repeat(40)}\\"",1]`],
+    ['a text without an end', `[1,"${'['.repeat(40)}`],
+    ['as many names as values', '""'.repeat(100_000)],
+    ['a text that closes what it never opened', `]${',1'.repeat(60_000)}`],
     ['many lists behind each other', `[${times(20_000, () => '[]')}]`],
   ])('of %s is within the bounds', (_, text) => {
     expect(jsonBeyond(text)).toBeUndefined()
@@ -35,9 +45,84 @@ describe('JSON', () => {
     ['as many in objects', `[${times(25_001, () => '{}')}]`, 'at most 50000 values'],
     ['33 lists in each other', '['.repeat(33), 'values at most 32 deep within each other'],
     ['33 objects in each other', '{"a":'.repeat(33), 'values at most 32 deep within each other'],
+    ['values behind a list that is closed', `[]${',1'.repeat(50_001)}`, 'at most 50000 values'],
+    ['values behind a quote in a text', `["ab\\"c",${times(50_000, () => '1')}]`, 'at most 50000 values'],
+    ['more names than values can have', '""'.repeat(100_001), 'at most 50000 values'],
     ['values behind an escaped quote', `["\\"",${times(50_000, () => '1')}]`, 'at most 50000 values'],
   ])('of %s is beyond them', (_, text, expected) => {
     expect(jsonBeyond(text)).toEqual({ pointer: '', expected, received: 'more' })
+  })
+})
+
+describe('a list', () => {
+  const list = (commas: number, semicolons: number) =>
+    `${times(commas, () => 'a')};${times(semicolons, () => 'a', ';')}`
+
+  it.each<[string, unknown]>([
+    ['5,000 in a text, by either separator', list(2_500, 2_500)],
+    ['2,000,000 characters', 'x'.repeat(2_000_000)],
+    ['5,000 in lists of lists and texts', [list(1_000, 1_000), [list(1_000, 1_000), ['a,'.repeat(999)]]]],
+    ['one number', 7],
+  ])('of %s is within the bounds', (_, value) => {
+    expect(isListBeyond(value)).toBe(false)
+  })
+
+  it.each<[string, unknown]>([
+    ['5,001 in a text, by either separator', list(2_501, 2_500)],
+    ['5,001, of which the first is empty', ','.repeat(5_000)],
+    ['2,000,001 characters', 'x'.repeat(2_000_001)],
+    ['5,001 in lists of lists and texts', [list(1_000, 1_000), [list(1_000, 1_000), ['a,'.repeat(1_000)]]]],
+  ])('of %s is beyond them', (_, value) => {
+    expect(isListBeyond(value)).toBe(true)
+  })
+
+  it('is named by its field', () => {
+    expect(listProblem('recipientArray')).toEqual({
+      pointer: '/recipientArray',
+      expected: 'at most 5000 recipients',
+      received: 'more',
+    })
+  })
+})
+
+describe('a form', () => {
+  it('has at most 15,000 pairs', () => {
+    expect(formBeyond('&'.repeat(14_999))).toBeUndefined()
+    expect(formBeyond('&'.repeat(15_000))).toEqual({
+      pointer: '',
+      expected: 'at most 15000 pairs',
+      received: 'more',
+    })
+  })
+})
+
+describe('a field that is too long', () => {
+  const long = 'x'.repeat(65_537)
+  const problemsWith = (field: string, value: unknown, lists?: ReadonlySet<string>) =>
+    fieldsBeyond(new Map([[field, value]]), '/3', () => false, lists)
+  const expected = 'at most 65536 characters'
+
+  it.each<[string, unknown, string]>([
+    ['reason', long, 'a string of more'],
+    ['a-field_of40characters-1234567890-123456', { a: long }, 'an object of more'],
+    ['list', [long], 'an array of more'],
+  ])('is named: %s', (field, value, received) => {
+    expect(problemsWith(field, value)).toEqual([{ pointer: `/3/${field}`, expected, received }])
+  })
+
+  it.each([['anna@example.com'], ['x'.repeat(41)], ['']])(
+    'is not named where its name may be anything: %j',
+    (field) => {
+      expect(problemsWith(field, long)).toEqual([
+        { pointer: '/3/a field', expected, received: 'a string of more' },
+      ])
+    },
+  )
+
+  it('is none where it lists recipients, or is no text', () => {
+    expect(problemsWith('recipientArray', long, new Set(['recipientArray']))).toEqual([])
+    expect(problemsWith('number', Number.MAX_VALUE)).toEqual([])
+    expect(problemsWith('flag', true)).toEqual([])
   })
 })
 
