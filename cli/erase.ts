@@ -16,6 +16,7 @@ import { printJson } from './print-json.ts'
 import { progressBar } from './progress-bar.ts'
 import { scanCost } from './scan-cost.ts'
 import { untilInterrupted } from './until-interrupted.ts'
+import { shellWord } from './shell-word.ts'
 
 interface EraseOptions {
   readonly withSuppression?: boolean
@@ -94,7 +95,7 @@ async function eraseFrom(ledger: OpenLedger, recipient: string, options: EraseOp
   if (!yes && !(await isAgreedTo('Erase it? It cannot be undone.'))) return
   const erased = await eraseFound(deps, { recipient, found, isSuppressionKept: !withSuppression })
   if (json) printJson({ recipient, found: asJson(found, ledger), ...erasedAsJson(erased) })
-  else process.stdout.write(reportOf(erased))
+  else process.stdout.write(reportOf(erased, ledger.store.kind))
   endWith(found, erased)
 }
 
@@ -218,18 +219,23 @@ function waitingWords(waiting: readonly string[]): readonly string[] {
   ]
 }
 
-function reportOf({ tombstone, isWhole, ...counts }: Erased): string {
+function reportOf({ tombstone, isWhole, ...counts }: Erased, kind: OpenLedger['store']['kind']): string {
   const { mails, mailRows, suppressions, inbound, quarantined } = counts
   const { recipient, endsAtMs } = tombstone
   return [
     `${isWhole ? 'Erased' : 'Erased so far'}: ${counted(mails, 'mail')} in ${counted(mailRows, 'row')}, ${counted(suppressions, 'suppression')} ${tombstone.isSuppressionKept ? 'reduced or erased' : 'erased'}, ${counted(inbound, 'inbound mail')}, ${counted(quarantined, 'quarantined body', 'quarantined bodies')}.`,
     `Until ${formatInstant(endsAtMs)} each run of reconcile erases again what comes back of mails sent until now; \`ledger erase --list\` shows it. Mail that is opened later than that is in the table again.`,
     'Not reached:',
-    '  - backups: point-in-time recovery has it for 35 days more; exports to S3 and files that commands wrote have it as long as you keep them',
+    `  - backups: ${backupsOf[kind]} and files that commands wrote have it as long as you keep them`,
     '  - what others wrote: a mail of theirs that mentions the address',
-    `  - the provider's own records and lists: \`ledger suppressions remove ${recipient} --at-provider\` takes it off the lists, which may otherwise bring back that it is on them`,
+    `  - the provider's own records and lists: \`ledger suppressions remove ${shellWord(recipient)} --at-provider\` takes it off the lists, which may otherwise bring back that it is on them`,
     'Logs hold no addresses.\n',
   ].join('\n')
+}
+
+const backupsOf: Readonly<Record<OpenLedger['store']['kind'], string>> = {
+  dynamodb: 'point-in-time recovery has it for 35 days more; exports to S3',
+  postgresql: 'dumps and archived logs of the database,',
 }
 
 function asJson(found: Found, ledger: OpenLedger): object {

@@ -18,6 +18,7 @@ import { printJson } from './print-json.ts'
 import { textOf } from './quarantined-body.ts'
 import { replayDependencies } from './replay-quarantined.ts'
 import { untilInterrupted } from './until-interrupted.ts'
+import { sinceIn } from './since-option.ts'
 
 /** Declares `ledger quarantine list | show | replay | dismiss`. */
 export function registerQuarantine(program: Command): void {
@@ -27,7 +28,10 @@ export function registerQuarantine(program: Command): void {
   const reason = () =>
     new Option('--reason <reason>', 'only what is kept for this reason').choices(quarantineReasons)
   const since = () =>
-    new Option('--since <instant>', 'only what came then or later, such as 2026-11-21').argParser(instantOf)
+    new Option(
+      '--since <day | age | instant>',
+      'only what came since then: a day in UTC+8, 3d, or an instant',
+    ).argParser(instantOf)
 
   withListOptions(quarantine.command('list'), 'the rows')
     .description('what is still to be dealt with')
@@ -67,11 +71,12 @@ What a signature proved when it came is not checked again. What none proved is v
 was missing first. What carries no signature is left out without --trust-unsigned: whoever knows the URL may have sent it.
 `
 
+/** A day in UTC+8 as every other day, an age, or an instant. */
 function instantOf(text: string): number {
-  const instantMs = Date.parse(text)
+  const instantMs = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : sinceIn(text)
   if (Number.isNaN(instantMs)) {
     throw new InvalidArgumentError(
-      'Expected a date or an instant, such as 2026-11-21 or 2026-11-21T08:00:00Z.',
+      'Expected a day, an age or an instant, such as 2026-11-21, 3d or 2026-11-21T08:00:00Z.',
     )
   }
   return instantMs

@@ -30,7 +30,7 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
   if (isDryRun && isRemoving) throw new CommandError('--dry-run changes nothing: leave out --remove, or it.')
   await withLedger(async (opened) => {
     const file = options.checkpoint ?? `ledger-recheck.${opened.name}${isDryRun ? '.dry-run' : ''}.json`
-    const from = restart ? recheckFromStart : await storedState(file, isRemoving)
+    const from = restart ? recheckFromStart : await storedState(file, { isDryRun, isRemoving })
     if (from !== recheckFromStart) {
       process.stderr.write(`Going on from where it was interrupted (${file}; --restart begins anew).\n`)
     }
@@ -45,7 +45,7 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
           onFinding: (finding) => process.stdout.write(json ? jsonOf(finding) : lineOf(finding, isDryRun)),
           onState: async (state) => {
             onState(state)
-            await storeState(file, state, isRemoving)
+            await storeState(file, state, { isDryRun, isRemoving })
           },
         }),
       ),
@@ -71,8 +71,15 @@ function dependenciesOf({ store, clock, blocklistDays }: OpenLedger): Dependenci
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
+/** What a recheck does with what it finds. */
+interface Kind {
+  readonly isDryRun: boolean
+  readonly isRemoving: boolean
+}
+
 const stateSchema = v.object({
-  // A recheck depends on both, so it resumes only if they are the same.
+  // A recheck depends on these, so it resumes only if they are the same.
+  isDryRun: v.boolean(),
   isRemoving: v.boolean(),
   rulesVersion: count,
   phase: v.picklist(['deliveries', 'suppressions', 'done']),
@@ -85,17 +92,19 @@ const stateSchema = v.object({
 })
 
 /** The checkpoint of an earlier recheck with the same options and rules; else the start. */
-async function storedState(file: string, isRemoving: boolean): Promise<RecheckState> {
+async function storedState(file: string, { isDryRun, isRemoving }: Kind): Promise<RecheckState> {
   const text = await readCheckpointFile(file)
   if (text === undefined) return recheckFromStart
   try {
     const {
       position,
+      isDryRun: wasDryRun,
       isRemoving: wasRemoving,
       rulesVersion,
       ...state
     } = v.parse(stateSchema, JSON.parse(text))
-    const isSame = wasRemoving === isRemoving && rulesVersion === suppressionRulesVersion
+    const isSame =
+      wasDryRun === isDryRun && wasRemoving === isRemoving && rulesVersion === suppressionRulesVersion
     if (!isSame || state.phase === 'done') return recheckFromStart
     return { ...state, ...(position !== undefined && { position }) }
   } catch {
@@ -103,10 +112,10 @@ async function storedState(file: string, isRemoving: boolean): Promise<RecheckSt
   }
 }
 
-function storeState(file: string, state: RecheckState, isRemoving: boolean): Promise<void> {
+function storeState(file: string, state: RecheckState, kind: Kind): Promise<void> {
   return writeCheckpointFile(
     file,
-    JSON.stringify({ ...state, isRemoving, rulesVersion: suppressionRulesVersion }),
+    JSON.stringify({ ...state, ...kind, rulesVersion: suppressionRulesVersion }),
   )
 }
 

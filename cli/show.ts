@@ -2,23 +2,22 @@ import { Option, type Command } from 'commander'
 import pMap from 'p-map'
 import { recipientOf } from '../lib/core/address.ts'
 import type { Delivery } from '../lib/core/delivery.ts'
-import { requestDateStartMs } from '../lib/core/instant.ts'
 import { isTaskKey } from '../lib/core/message.ts'
 import { heldReasons } from '../lib/core/suppression.ts'
 import { deliveryAsJson } from '../lib/query/delivery-json.ts'
 import { findDeliveries, latestDeliveries, readingsOf, type OtherId } from '../lib/query/find-deliveries.ts'
-import { systemClock } from '../lib/runtime/clock.ts'
 import { idIndexes } from '../lib/rows/id-indexes.ts'
-import { ageIn } from './age.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
-import { dayIn, numberIn } from './day-range.ts'
+import { numberIn } from './day-range.ts'
 import { timelineText } from './delivery-timeline.ts'
 import { findAnswers } from './find-answers.ts'
 import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from './local-time.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { bouncesOf } from './suppression-report.ts'
+import { shellWord } from './shell-word.ts'
+import { sinceIn } from './since-option.ts'
 
 /** Concurrent reads of one command. */
 const concurrentQueries = 8
@@ -53,10 +52,6 @@ export function registerShow(program: Command): void {
     .addOption(timeZoneOption())
     .option('--json', 'print the rows as JSON')
     .action(show)
-}
-
-function sinceIn(text: string): number {
-  return /^\d{4}-/.test(text) ? requestDateStartMs(dayIn(text)) : systemClock.now() - ageIn(text)
 }
 
 /** Prints what became of the mails to a recipient, or of one message to its recipients. */
@@ -116,7 +111,7 @@ async function warningsAbout(
   return rows.flatMap((row) =>
     row && heldReasons(row, { nowMs: clock.now(), blocklistDays }).length > 0
       ? [
-          `Do not send to ${row.recipient} any more: \`ledger suppressions show ${row.recipient}\` says why.\n`,
+          `Do not send to ${row.recipient} any more: \`ledger suppressions show ${shellWord(row.recipient)}\` says why.\n`,
         ]
       : [],
   )

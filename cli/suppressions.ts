@@ -16,6 +16,7 @@ import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from
 import { withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { recheckSuppressions } from './recheck.ts'
+import { shellWord } from './shell-word.ts'
 import { isRemovedAtProviders, type RemoveOptions } from './suppressions/remove-at-provider.ts'
 import { syncSuppressions } from './suppressions/sync.ts'
 import { registerExport } from './suppressions/export.ts'
@@ -260,7 +261,7 @@ function providersOwn(row: Suppression): string {
   const named = [...new Set(providers)].join(' and ')
   return named === ''
     ? ''
-    : ` A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back. \`ledger suppressions remove ${row.recipient} --at-provider\` takes it off there, too.`
+    : ` A list of ${named}'s own may still hold it: then the next mail is not sent, and that brings it back. \`ledger suppressions remove ${shellWord(row.recipient)} --at-provider\` takes it off there, too.`
 }
 
 function addressOf(recipient: string): string {

@@ -16,6 +16,7 @@ import { problemName, problemAdvice } from '../pages/problem-words.ts'
 import { mostListedOfPage, mostProblemsOfPage } from './bounds.ts'
 import { deliveryPath } from './delivery-page.ts'
 import { choice, field, notice, type Asked, type PageOf, type View } from './view.ts'
+import { canonicalDomain } from '../../lib/core/address.ts'
 
 const shownProblems = 100
 
@@ -48,11 +49,12 @@ function dayOf({ ledger }: View, asked: Asked): string {
 async function problemsOf(view: View, asked: Asked, limit: number): Promise<FoundProblems> {
   const status = problemStatuses.find((known) => known === asked('status'))
   const replyClass = replyClasses.find((known) => known === asked('class'))
-  const domain = asked('domain')?.toLowerCase()
+  const domain = asked('domain')
   const filter: ProblemFilter = {
     ...(status !== undefined && { status }),
     ...(replyClass !== undefined && { class: replyClass }),
-    ...(domain !== undefined && { domain }),
+    // What is no domain is no mail's, either.
+    ...(domain !== undefined && { domain: canonicalDomain(domain.replace(/^@/, '')) ?? domain }),
   }
   return findProblems(view.ledger, {
     days: [dayOf(view, asked)],

@@ -65,7 +65,9 @@ function faultOf({ from, to }: Days, { words }: View): string | undefined {
 async function stateOf(view: View, range: Days): Promise<Page> {
   const { words, times, statistics } = view
   const state = statistics.of(range)
-  if (state?.problem !== undefined) return page(view, range, notice(state.problem, 'bad'))
+  if (state?.problem !== undefined) {
+    return page(view, range, html`${notice(state.problem, 'bad')} ${countForm(range, words.readAgain)}`)
+  }
   if (state?.countedAtMs !== undefined) {
     const { overview, rows, countedAtMs } = state
     return page(

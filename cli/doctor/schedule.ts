@@ -1,5 +1,5 @@
-import type { Environment } from '../../lib/runtime/config.ts'
-import { formatInstant, minuteMs } from '../../lib/core/instant.ts'
+import { setVariables, type Environment } from '../../lib/runtime/config.ts'
+import { formatInstant, hourMs, minuteMs } from '../../lib/core/instant.ts'
 import type { RunState, StopReason } from '../../lib/reconcile/ports.ts'
 import { sendCloudJobs, sesJobOf } from '../../lib/wiring/poll.ts'
 import { leaseMs } from '../../lib/reconcile/lease.ts'
@@ -16,7 +16,16 @@ export const scheduleIntervalMs = 5 * minuteMs
 export const longestRunMs = 14 * minuteMs
 
 /** The next run makes up for one that was skipped or died, but not for three in a row. */
-const patienceMs = 3 * scheduleIntervalMs
+const missedRuns = 3
+
+/** With CloudBase hourly, as serverless.tencent.yml sets it, since each five minutes in which it is used are paid for. */
+function intervalMs(environment: Environment): number {
+  if (isOnAws(environment) || isLocal(environment)) return scheduleIntervalMs
+  const { CLOUDBASE_ENV_ID, SCHEDULE_MINUTES } = setVariables(environment)
+  const usualMs = CLOUDBASE_ENV_ID === undefined ? scheduleIntervalMs : hourMs
+  const setMs = Number(SCHEDULE_MINUTES) * minuteMs
+  return setMs > 0 ? setMs : usualMs
+}
 
 /** By how much clocks may differ before it matters. */
 const skewMs = 5 * minuteMs
@@ -34,7 +43,9 @@ export async function checkSchedule(
   )
   const ran = jobs.flatMap(({ job, state }) => (state ? { job, state } : []))
   const log = logOf('reconcile', environment)
+  const everyMs = intervalMs(environment)
   const at = {
+    everyMs,
     nowMs: clock.now(),
     log,
     whyNone: whyNone(log, environment),
@@ -44,7 +55,7 @@ export async function checkSchedule(
   // The function runs all polls at each schedule. One that has not run as lately as another is not set up any more.
   const latestMs = Math.max(...ran.map(({ state }) => lastSeenMs(state)))
   const checks = ran
-    .filter(({ state }) => lastSeenMs(state) >= latestMs - patienceMs - longestRunMs)
+    .filter(({ state }) => lastSeenMs(state) >= latestMs - missedRuns * everyMs - longestRunMs)
     .map(({ job, state }) => {
       const ofJob = { ...at, job }
       return leaseFault(state, ofJob) ?? ageFault(state, ofJob) ?? ending(state, ofJob)
@@ -65,6 +76,8 @@ function lastSeenMs({ endedAtMs = 0, leaseUntilMs = 0 }: RunState): number {
 interface At {
   /** Whose run it is. */
   readonly job: string
+  /** From the beginning of a run to that of the next. */
+  readonly everyMs: number
   readonly nowMs: number
   /** The log of the runs. */
   readonly log: string
@@ -88,7 +101,7 @@ function neverRan({ whyNone: advice, isLocalStack }: Omit<At, 'job'>): Check {
 
 function leaseFault(
   { leaseUntilMs }: RunState,
-  { job, nowMs, table, whyNone: advice }: At,
+  { job, everyMs, nowMs, table, whyNone: advice }: At,
 ): Check | undefined {
   if (leaseUntilMs === undefined) return undefined
   const until = formatInstant(leaseUntilMs)
@@ -96,10 +109,10 @@ function leaseFault(
     return failed(
       check,
       `no run can begin before ${until}: one with a wrong clock took the lease until then`,
-      `Remove the attributes leaseOwner and leaseUntil from the row ${job} of ${table}; if the clock of this machine is wrong, set it first.`,
+      `Empty leaseOwner and leaseUntil in the row ${job} of ${table}; if the clock of this machine is wrong, set it first.`,
     )
   }
-  if (leaseUntilMs < nowMs - patienceMs) {
+  if (leaseUntilMs < nowMs - missedRuns * everyMs) {
     return failed(check, `a run died, its lease ended at ${until}, and none has begun since`, advice)
   }
   return undefined
@@ -107,7 +120,7 @@ function leaseFault(
 
 function ageFault(
   { leaseUntilMs = 0, endedAtMs }: RunState,
-  { nowMs, log, whyNone: advice }: At,
+  { everyMs, nowMs, log, whyNone: advice }: At,
 ): Check | undefined {
   const isAtWork = leaseUntilMs > nowMs
   if (endedAtMs === undefined) {
@@ -116,7 +129,7 @@ function ageFault(
       : failed(check, 'no run has ended yet, and the last one died', `See why in ${log}.`)
   }
   const ageMs = nowMs - endedAtMs
-  if (ageMs <= patienceMs + (isAtWork ? longestRunMs : 0)) return undefined
+  if (ageMs <= missedRuns * everyMs + (isAtWork ? longestRunMs : 0)) return undefined
   const age = durationOf(ageMs)
   return isAtWork
     ? failed(
@@ -126,7 +139,7 @@ function ageFault(
       )
     : failed(
         check,
-        `the last run ended ${age} ago, and there should be one every ${durationOf(scheduleIntervalMs)}`,
+        `the last run ended ${age} ago, and there should be one every ${durationOf(everyMs)}`,
         advice,
       )
 }

@@ -8,6 +8,7 @@ import { counted } from '../counted.ts'
 import { withLedger, type OpenLedger } from '../open-ledger.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
 import { setUpLists } from './set-up-lists.ts'
+import { shellWord } from '../shell-word.ts'
 
 interface SyncOptions {
   /** Default: all that are set up. */
@@ -88,7 +89,7 @@ function lineOf({ type, list, evidence }: ListFinding, isDryRun: boolean, ledger
   const { recipient, occurredAtMs } = evidence
   if (type === 'added')
     return `${recipient}  ${isDryRun ? 'would be added' : 'added'}: ${evidenceLine(evidence)}\n`
-  return `${recipient}  at the provider still (${list}, since ${formatInstant(occurredAtMs)}), and off the list of ${ledger}: the next mail is refused. \`ledger suppressions remove ${recipient} --at-provider\` takes it off there, too.\n`
+  return `${recipient}  at the provider still (${list}, since ${formatInstant(occurredAtMs)}), and off the list of ${ledger}: the next mail is refused. \`ledger suppressions remove ${shellWord(recipient)} --at-provider\` takes it off there, too.\n`
 }
 
 function jsonOf({ type, list, evidence }: ListFinding): string {

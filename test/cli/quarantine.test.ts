@@ -86,6 +86,26 @@ describe('ledger quarantine dismiss', () => {
     ])
   })
 
+  it.each([
+    ['2026-11-21', true],
+    ['2026-11-22', false],
+    ['2d', false],
+    ['3d', true],
+    ['2026-11-20T16:30:00Z', true],
+    ['2026-11-20T16:31:00Z', false],
+  ])('is listed since %s, whose day is one in UTC+8: %s', async (since, isListed) => {
+    await keep('{"event":', '2026-11-20T16:30:00Z')
+    const nothing = 'Nothing of that kind is in quarantine.\n'
+    expect((await printed('list', '--since', since)) === nothing).toBe(!isListed)
+  })
+
+  it.each(['2026-02-30', '1', 'soon', '2026-11-21T99'])(
+    'is not listed since %s, which is none',
+    async (since) => {
+      await expect(printed('list', '--since', since)).rejects.toThrow(/Expected (?:a day|an age)/)
+    },
+  )
+
   it('needs no part of the body', async () => {
     await keep('x'.repeat(400 * 1024))
     const [head, part] = await rowsOf(engine.client, table)

@@ -84,6 +84,7 @@ describe('ledger suppressions recheck', () => {
       added: 0,
       doubtful: 0,
       removed: 0,
+      isDryRun: false,
       isRemoving: false,
       rulesVersion: 2,
     }
@@ -91,6 +92,13 @@ describe('ledger suppressions recheck', () => {
     expect(await recheck()).not.toMatch(/added:/)
     await writeFile(checkpoint, JSON.stringify(state))
     expect(await recheck('--restart')).toMatch(/added:/)
+  })
+
+  it('goes on from no dry run, which added nobody', async () => {
+    const counts = { deliveries: 1, suppressions: 0, added: 1, doubtful: 0, removed: 0 }
+    const state = { phase: 'suppressions', ...counts, isDryRun: true, isRemoving: false, rulesVersion: 2 }
+    await writeFile(checkpoint, JSON.stringify(state))
+    expect(await recheck()).toMatch(/added:/)
   })
 
   it('refuses a file that is no checkpoint of its own, and --remove beside --dry-run', async () => {

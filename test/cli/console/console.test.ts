@@ -286,6 +286,17 @@ describe('the problems of a day', () => {
     expect((await get('/problems.csv?day=2022-06-01&class=full')).text.split('\n')).toHaveLength(2)
   })
 
+  it.each(['例子.中国', 'XN--FSQU00A.XN--FIQS8S', '@例子.中国'])(
+    'are those of a domain as people write it: %s',
+    async (domain) => {
+      await record(bounce, { ...bounce, recipient: 'a@xn--fsqu00a.xn--fiqs8s' })
+      const { get } = await opened()
+      const csv = await get(`/problems.csv?day=2022-06-01&domain=${encodeURIComponent(domain)}`)
+      expect(csv.text).toContain('a@xn--fsqu00a.xn--fiqs8s')
+      expect(csv.text).not.toContain('example@example.com')
+    },
+  )
+
   it('are refused for what is no day', async () => {
     const { get } = await opened()
     const { status, text } = await get('/problems?day=2022-02-30')
@@ -294,6 +305,17 @@ describe('the problems of a day', () => {
 })
 
 describe('statistics', () => {
+  it('that could not be counted can be asked for again', async () => {
+    const { get, post } = await opened()
+    await engine.client.send(new DeleteTableCommand({ TableName: tables.deliveries }))
+    const place = '/statistics?from=2022-05-25&amp;to=2022-06-01'
+    const { text } = await get(place.replace('&amp;', '&'))
+    expect(text).toContain('class="notice bad"')
+    expect(text).toContain(`<form action="${place}" method="post">`)
+    const { status, text: again } = await post(place.replace('&amp;', '&'), {})
+    expect([status, again.includes('class="notice bad"') || again.includes('read')]).toEqual([200, true])
+  })
+
   it('count a small table at once', async () => {
     await record(bounce, { recipient: 'ann@qq.com', message: 'qcloudses-30-251200670-date-20220531142439-a' })
     const { get } = await opened()

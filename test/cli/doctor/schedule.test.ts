@@ -138,6 +138,26 @@ describe('the schedule', () => {
     })
   })
 
+  it.each([
+    ['hourly with CloudBase', { CLOUDBASE_ENV_ID: 'my-env-1a2b3c' }, 179, 181, '60 min'],
+    [
+      'as often as the server is set',
+      { DATABASE_URL: 'postgres://h/d', SCHEDULE_MINUTES: '30' },
+      89,
+      91,
+      '30 min',
+    ],
+    ['every five minutes with PostgreSQL', { DATABASE_URL: 'postgres://h/d' }, 14, 16, '5 min'],
+  ])('is due %s', async (_, environment, notYet, late, every) => {
+    expect(await reported({ minutesAgo: notYet }, undefined, environment)).toMatchObject({
+      verdict: 'passed',
+    })
+    expect(await reported({ minutesAgo: late }, undefined, environment)).toMatchObject({
+      verdict: 'failed',
+      found: expect.stringContaining(`and there should be one every ${every}`),
+    })
+  })
+
   it('is stuck where a clock that is wrong took the lease for long', async () => {
     const untilMs = Date.parse('2026-11-21T08:07:00Z')
     expect(await reported({ minutesAgo: 3 }, { takenMinutesAgo: 0, untilMs })).toMatchObject({
@@ -149,7 +169,7 @@ describe('the schedule', () => {
       verdict: 'failed',
       found: 'no run can begin before 2026-11-22T08:00:00Z: one with a wrong clock took the lease until then',
       advice: expect.stringMatching(
-        /^Remove the attributes leaseOwner and leaseUntil from the row get-send-email-status of test-\d+-reconciliation; if the clock of this machine is wrong, set it first\.$/,
+        /^Empty leaseOwner and leaseUntil in the row get-send-email-status of test-\d+-reconciliation; if the clock of this machine is wrong, set it first\.$/,
       ),
     })
   })
