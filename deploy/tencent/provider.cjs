@@ -132,7 +132,8 @@ module.exports = class TencentProvider {
     const { default: usual = {}, [stage]: ofStage = {} } = serverless.configurationInput.params
     const given = { ...ofStage, ...commandLineParams(serverless.processedInput.options.param) }
     const functionNames = this.names.map((name) => this.nameOf(name))
-    this.requireNone(problemsOf({ usual, given, environments, functionNames }))
+    const endpoint = process.env.TENCENTCLOUD_SCF_ENDPOINT
+    this.requireNone(problemsOf({ usual, given, environments, functionNames, endpoint }))
     return new Map(
       this.names.map((name) => {
         const { memorySize, timeout, description, concurrency, asynchronous, url, schedule } = functions[name]

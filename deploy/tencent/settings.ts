@@ -23,6 +23,8 @@ interface TencentSettings {
   readonly environments: Readonly<Record<'ingest' | 'reconcile', Environment>>
   /** As SCF would know them. */
   readonly functionNames: readonly string[]
+  /** URL of SCF's API, where it is another one. */
+  readonly endpoint?: string | undefined
 }
 
 /**
@@ -74,6 +76,7 @@ export function problemsOf({
   given,
   environments,
   functionNames,
+  endpoint,
 }: TencentSettings): readonly string[] {
   const unknown = Object.keys(given).filter((name) => !(name in usual))
   if (unknown.length > 0) {
@@ -93,6 +96,7 @@ export function problemsOf({
       ...problemsWith({ ...ofIngest, ...ownTokenEntries(providers) }, ingest, secrets.ingest),
       ...problemsWith(ofReconcile, reconcile, secrets.reconcile),
       ...problemsOfStore(ingest, { ...usual, ...given }),
+      ...problemsOfReach(ingest, endpoint),
       ...problemsOfCredentials(reconcile, { ...usual, ...given }),
       ...Object.entries(environments).flatMap(([name, environment]) => problemsOfSize(name, environment)),
     ]),
@@ -116,11 +120,7 @@ function problemsOfStore(environment: Environment, settings: Settings): readonly
   if (DATABASE_URL !== undefined && AWS_REGION !== undefined) return [databaseBesideDynamoDb]
   if (CLOUDBASE_ENV_ID !== undefined && AWS_REGION !== undefined) return [cloudBaseBesideDynamoDb]
   if (DATABASE_URL !== undefined) {
-    return [
-      ...problemsWith(databaseEntries, environment, secrets.ingest),
-      ...(leadsToThisMachine(DATABASE_URL) ? [throughTunnel] : []),
-      ...problemsOfNetwork(settings),
-    ]
+    return [...problemsWith(databaseEntries, environment, secrets.ingest), ...problemsOfNetwork(settings)]
   }
   const network = hasNetwork(settings) ? [withoutDatabase] : []
   return [
@@ -134,6 +134,11 @@ function problemsOfStore(environment: Environment, settings: Settings): readonly
 /** Whoever asks a private database through a tunnel has such a URL in the shell. */
 const throughTunnel =
   'DATABASE_URL: expected the address by which the functions reach the database, and not one of this machine. With an unset DATABASE_URL the one that is deployed stays.'
+
+/** Functions of a simulated SCF are on this machine, too. */
+function problemsOfReach({ DATABASE_URL = '' }: Environment, endpoint = ''): readonly string[] {
+  return leadsToThisMachine(DATABASE_URL) && !leadsToThisMachine(endpoint) ? [throughTunnel] : []
+}
 
 function leadsToThisMachine(url: string): boolean {
   const host = URL.canParse(url) ? new URL(url).hostname : ''
