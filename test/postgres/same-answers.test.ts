@@ -132,6 +132,8 @@ function withoutStore(text: string): string {
     .replaceAll(environments.get('DynamoDB')?.TABLE_PREFIX ?? '', '<name>')
     .replaceAll('<name>.', '<name>-')
     .replace(/^This reads .*\n/m, '')
+    // Each store has backups of its own kind.
+    .replace(/^ {2}- backups: .*\n/m, '')
 }
 
 /** Sorted: what is read as it lies has the order of the table. */
