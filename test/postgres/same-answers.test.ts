@@ -127,13 +127,15 @@ async function answered(store: string, line: string): Promise<Ended> {
 
 /** What one store says of itself: its name of the deployment, and what reading costs. */
 function withoutStore(text: string): string {
-  return text
-    .replaceAll(postgres.schema, '<name>')
-    .replaceAll(environments.get('DynamoDB')?.TABLE_PREFIX ?? '', '<name>')
-    .replaceAll('<name>.', '<name>-')
-    .replace(/^This reads .*\n/m, '')
-    // Each store has backups of its own kind.
-    .replace(/^ {2}- backups: .*\n/m, '')
+  return (
+    text
+      .replaceAll(postgres.schema, '<name>')
+      .replaceAll(environments.get('DynamoDB')?.TABLE_PREFIX ?? '', '<name>')
+      .replaceAll('<name>.', '<name>-')
+      .replace(/^This reads .*\n/m, '')
+      // Each store has backups of its own kind.
+      .replace(/^ {2}- backups: .*\n/m, '')
+  )
 }
 
 /** Sorted: what is read as it lies has the order of the table. */
