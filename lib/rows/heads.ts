@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { isExpired } from './expiry.ts'
 import type { Reading } from './delivery-row.ts'
-import { textIn, type Row } from './row.ts'
+import { problemOf, textIn, type Row } from './row.ts'
 
 // Rows named by a digest of their content: how they are found and read, without their parts (docs/adr/0006).
 
@@ -28,7 +28,7 @@ export function readHeads<Head>(of: Heads<Head>): HeadReader<Head> {
     try {
       return { head: of.read(row) }
     } catch (error) {
-      if (v.isValiError<v.GenericSchema>(error)) return { problem: problemOf(error) }
+      if (v.isValiError<v.GenericSchema>(error)) return { problem: problemOf(error.issues[0]) }
       throw error
     }
   }
@@ -66,9 +66,4 @@ async function wholeIdOf(
     throw new Error(`'${digits}' begins ${ids.length} ids. Give more digits:\n${ids.toSorted().join('\n')}`)
   }
   return ids[0]
-}
-
-// Says where and what was expected, never the value: it may be an address.
-function problemOf({ issues: [issue] }: v.ValiError<v.GenericSchema>): string {
-  return `${v.getDotPath(issue) ?? 'row'}: expected ${issue.expected ?? 'another value'}`
 }

@@ -38,6 +38,11 @@ export function requiredText(row: Row, column: string): string {
   throw new UnreadableRowError(`${column}: expected a string, got nothing or another type`)
 }
 
+/** Says where a row is wrong and what was expected, never the value: it may be an address. */
+export function problemOf(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? 'row'}: expected ${issue.expected ?? 'another value'}`
+}
+
 // Columns as valibot schemas.
 
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0))

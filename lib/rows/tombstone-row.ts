@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { formatInstant, secondMs } from '../core/instant.ts'
 import type { Tombstone } from '../erase/ports.ts'
-import { count, instant, texts, UnreadableRowError, type Row } from './row.ts'
+import { count, instant, problemOf, texts, UnreadableRowError, type Row } from './row.ts'
 
 const row = v.object({
   erasedAt: instant,
@@ -17,7 +17,7 @@ const row = v.object({
 export function tombstoneIn(recipient: string, stored: Row, place: string): Tombstone {
   const result = v.safeParse(row, stored)
   if (!result.success) {
-    const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`).join('; ')
+    const problems = result.issues.map(problemOf).join('; ')
     throw new UnreadableRowError(
       `A tombstone in ${place} cannot be read (${problems}). Find the row with that fault, delete it, and erase its address again (\`ledger erase\`).`,
     )

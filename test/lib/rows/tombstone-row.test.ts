@@ -8,5 +8,13 @@ describe('a tombstone', () => {
     expect(read).toThrow(UnreadableRowError)
     expect(read).toThrow(/^A tombstone in the table tombstones cannot be read \(erasedAt: .+\)\./)
     expect(read).not.toThrow(/anna/)
+    const misplaced = () =>
+      tombstoneIn(
+        'anna@example.com',
+        { erasedAt: 'anna@example.com', expiresAt: 'anna@example.com' },
+        'a table',
+      )
+    expect(misplaced).toThrow(UnreadableRowError)
+    expect(misplaced).not.toThrow(/anna/)
   })
 })
