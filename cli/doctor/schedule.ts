@@ -44,8 +44,10 @@ export async function checkSchedule(
   const ran = jobs.flatMap(({ job, state }) => (state ? { job, state } : []))
   const log = logOf('reconcile', environment)
   const everyMs = intervalMs(environment)
+  const patienceMs = missedRuns * everyMs
   const at = {
     everyMs,
+    patienceMs,
     nowMs: clock.now(),
     log,
     whyNone: whyNone(log, environment),
@@ -55,7 +57,7 @@ export async function checkSchedule(
   // The function runs all polls at each schedule. One that has not run as lately as another is not set up any more.
   const latestMs = Math.max(...ran.map(({ state }) => lastSeenMs(state)))
   const checks = ran
-    .filter(({ state }) => lastSeenMs(state) >= latestMs - missedRuns * everyMs - longestRunMs)
+    .filter(({ state }) => lastSeenMs(state) >= latestMs - patienceMs - longestRunMs)
     .map(({ job, state }) => {
       const ofJob = { ...at, job }
       return leaseFault(state, ofJob) ?? ageFault(state, ofJob) ?? ending(state, ofJob)
@@ -78,6 +80,7 @@ interface At {
   readonly job: string
   /** From the beginning of a run to that of the next. */
   readonly everyMs: number
+  readonly patienceMs: number
   readonly nowMs: number
   /** The log of the runs. */
   readonly log: string
@@ -101,7 +104,7 @@ function neverRan({ whyNone: advice, isLocalStack }: Omit<At, 'job'>): Check {
 
 function leaseFault(
   { leaseUntilMs }: RunState,
-  { job, everyMs, nowMs, table, whyNone: advice }: At,
+  { job, patienceMs, nowMs, table, whyNone: advice }: At,
 ): Check | undefined {
   if (leaseUntilMs === undefined) return undefined
   const until = formatInstant(leaseUntilMs)
@@ -112,7 +115,7 @@ function leaseFault(
       `Empty leaseOwner and leaseUntil in the row ${job} of ${table}; if the clock of this machine is wrong, set it first.`,
     )
   }
-  if (leaseUntilMs < nowMs - missedRuns * everyMs) {
+  if (leaseUntilMs < nowMs - patienceMs) {
     return failed(check, `a run died, its lease ended at ${until}, and none has begun since`, advice)
   }
   return undefined
@@ -120,7 +123,7 @@ function leaseFault(
 
 function ageFault(
   { leaseUntilMs = 0, endedAtMs }: RunState,
-  { everyMs, nowMs, log, whyNone: advice }: At,
+  { everyMs, patienceMs, nowMs, log, whyNone: advice }: At,
 ): Check | undefined {
   const isAtWork = leaseUntilMs > nowMs
   if (endedAtMs === undefined) {
@@ -129,7 +132,7 @@ function ageFault(
       : failed(check, 'no run has ended yet, and the last one died', `See why in ${log}.`)
   }
   const ageMs = nowMs - endedAtMs
-  if (ageMs <= missedRuns * everyMs + (isAtWork ? longestRunMs : 0)) return undefined
+  if (ageMs <= patienceMs + (isAtWork ? longestRunMs : 0)) return undefined
   const age = durationOf(ageMs)
   return isAtWork
     ? failed(
