@@ -291,8 +291,9 @@ describe('npm start', () => {
   })
 
   it('finds by the poll what no callback reported', () => {
+    // The stack's mails are of the last two hours: around midnight in UTC+8 they lie on two days, one of which is read twice.
     expect(stack.output()).toMatch(
-      /reconciled +provider tencent-ses +list GetSendEmailStatus +calls \d+ +rows 12 +discovered [1-9]/,
+      /reconciled +provider tencent-ses +list GetSendEmailStatus +calls \d+ +rows \d+ +discovered [1-9]/,
     )
   })
 
