@@ -45,7 +45,7 @@ interface Order {
 
 async function syncProvider(
   { provider, lists, requestsPerSecond }: SetUp,
-  { store, clock, name }: OpenLedger,
+  { store, clock, name, blocklistDays }: OpenLedger,
   { isDryRun, json, signal }: Order,
 ): Promise<void> {
   const today = requestDateOf(clock.now())
@@ -53,6 +53,7 @@ async function syncProvider(
     {
       lists,
       suppressions: { ...store.suppressionBatches(), ...store.suppressionWriter() },
+      blocklistDays,
       clock,
       calls: new ProviderCalls({
         statusApi: undefined,

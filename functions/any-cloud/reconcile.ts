@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   parseEnvironment,
   pollParameters,
+  reconcileEntries,
   sendCloudPollParameters,
   tableEntries,
   type Environment,
@@ -98,7 +99,11 @@ export function createReconcile(
     const store = openStore(target.deployment)
     // Before anything that may fail or use up the time: the backlog does not depend on the poll.
     await publishQuarantineSize(store.quarantineGauge(), target)
-    const erasing = eraseWiring(store, { clock, log })
+    const { BLOCKLIST_DAYS } = parseEnvironment(
+      { BLOCKLIST_DAYS: reconcileEntries.BLOCKLIST_DAYS },
+      environment,
+    )
+    const erasing = eraseWiring(store, { clock, log, blocklistDays: BLOCKLIST_DAYS })
     // An operator waits for the poll.
     if (isByHand) return poll(store, await erasing.tombstones.live(), { deadlineMs, stop })
     const [begun] = await Promise.allSettled([toEraseAgain(erasing)])

@@ -46,10 +46,7 @@ export function serverSettings(variables: Environment): ServerSettings {
       ...reconcileEntries,
       ...(setsSendCloudPoll(environment) && { ...polledEntries, ...sendCloudCredentialEntries }),
       ...(environment.SES_POLL !== 'off' && pollEntries),
-      ...(isQueried && {
-        [queryTokenSetting]: queryEntries[queryTokenSetting],
-        BLOCKLIST_DAYS: queryEntries.BLOCKLIST_DAYS,
-      }),
+      ...(isQueried && { [queryTokenSetting]: queryEntries[queryTokenSetting] }),
     },
     environment,
   )

@@ -321,6 +321,8 @@ export const reconcileEntries = {
   SWEEP_AGES_DAYS: sweepAgesDays,
   /** Whether the providers' own lists are read into ours once a day. */
   SYNC_PROVIDER_LISTS: v.optional(isOn(), 'on'),
+  /** Who is still on the list when what was erased is erased again, and when a provider's list is read. */
+  BLOCKLIST_DAYS: blocklistDays,
 }
 
 /** A row must outlive the poll's reach, or the last sweep of its date would discover expired deliveries. */

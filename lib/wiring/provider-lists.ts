@@ -62,8 +62,11 @@ export function listSyncs(
   deps: { readonly store: ReconcileStore; readonly clock: Clock; readonly log: Log },
 ): readonly ListSync[] {
   const { store, clock, log } = deps
-  const { SYNC_PROVIDER_LISTS } = parseEnvironment(
-    { SYNC_PROVIDER_LISTS: reconcileEntries.SYNC_PROVIDER_LISTS },
+  const { SYNC_PROVIDER_LISTS, BLOCKLIST_DAYS } = parseEnvironment(
+    {
+      SYNC_PROVIDER_LISTS: reconcileEntries.SYNC_PROVIDER_LISTS,
+      BLOCKLIST_DAYS: reconcileEntries.BLOCKLIST_DAYS,
+    },
     environment,
   )
   if (!SYNC_PROVIDER_LISTS) return []
@@ -71,6 +74,7 @@ export function listSyncs(
   return providerLists(environment, clock).map(({ job, ...provider }) => ({
     ...provider,
     suppressions,
+    blocklistDays: BLOCKLIST_DAYS,
     runs: store.runStore(job),
     owner: randomUUID(),
     clock,

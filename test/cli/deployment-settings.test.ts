@@ -42,6 +42,7 @@ describe('the settings of a command', () => {
       SENDS_RECORDED: 'on',
       SWEEP_AGES_DAYS: '7,29',
       SYNC_PROVIDER_LISTS: '',
+      BLOCKLIST_DAYS: '',
       CORRELATION_HEADER: 'SC-Custom-Order',
       RFC_MESSAGE_ID_INDEX: '',
       SES_ENDPOINT: '',

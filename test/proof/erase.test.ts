@@ -195,7 +195,7 @@ async function post(...posted: readonly Posted[]): Promise<readonly number[]> {
   return statuses
 }
 
-function run(client = engine.clientAs('reconcile')) {
+function run(client = engine.clientAs('reconcile'), settings: Readonly<Record<string, string>> = {}) {
   const handler = createReconcile(
     {
       TABLE_PREFIX: tables.prefix,
@@ -206,6 +206,7 @@ function run(client = engine.clientAs('reconcile')) {
       SENDCLOUD_API_USER: 'example_trigger',
       SENDCLOUD_API_KEY: 'a key',
       SYNC_PROVIDER_LISTS: 'off',
+      ...settings,
     },
     { clock, log, dynamoDb: () => client },
   )
@@ -216,7 +217,7 @@ function run(client = engine.clientAs('reconcile')) {
 }
 
 const wiring = (client: DynamoDBClient = engine.client) =>
-  eraseWiring(dynamoDbReconciling({ client, tables, clock, log }), { clock, log })
+  eraseWiring(dynamoDbReconciling({ client, tables, clock, log }), { clock, log, blocklistDays: 14 })
 const goingOn = { signal: new AbortController().signal, onRows: () => undefined, onStep: () => undefined }
 
 async function eraseAnn(isSuppressionKept = true) {
@@ -360,6 +361,33 @@ describe('an erasure', () => {
       {
         reason: 'unsubscribe',
         evidence: ['2026-11-22T07:00:00Z unsubscribe sendcloud 1795330800000_1_1_1.sc-1-inbound'],
+      },
+    ])
+  })
+})
+
+describe('a blocklisting that states no end', () => {
+  const refused = signed({
+    event: 'invalid',
+    emailId,
+    recipient: ann,
+    substat: 401,
+    message: `${ann} is on the list of bounces`,
+  })
+
+  it('is left as long as the deployment counts it', async () => {
+    await post(refused)
+    await eraseAnn()
+    clock.advanceTo(at('2026-12-15T08:00:00Z'))
+    await post(refused)
+    await run()
+    expect(await rowsOf(engine.client, tables.suppressions)).toEqual([])
+    await post(refused)
+    await run(engine.clientAs('reconcile'), { BLOCKLIST_DAYS: '30' })
+    expect(await rowsOf(engine.client, tables.suppressions)).toMatchObject([
+      {
+        recipient: ann,
+        blocklisted: ['2026-11-21T07:10:00Z[list] blocklist - - until:2026-12-21T07:10:00Z'],
       },
     ])
   })

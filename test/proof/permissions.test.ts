@@ -165,6 +165,7 @@ describe('the environment', () => {
       SENDS_RECORDED: otherValues.sendsRecorded,
       SWEEP_AGES_DAYS: otherValues.sweepAgesDays,
       SYNC_PROVIDER_LISTS: otherValues.syncProviderLists,
+      BLOCKLIST_DAYS: otherValues.blocklistDays,
     })
     expect(functionIn(templateOfParams, 'query').Environment.Variables).toEqual({
       TABLE_PREFIX: stack,
@@ -202,6 +203,7 @@ describe('the environment', () => {
       SENDS_RECORDED: 'off',
       SWEEP_AGES_DAYS: '',
       SYNC_PROVIDER_LISTS: 'on',
+      BLOCKLIST_DAYS: '14',
     })
   })
 })

@@ -2,7 +2,6 @@ import pMap from 'p-map'
 import { dayMs, isAhead } from '../../core/instant.ts'
 import {
   counting,
-  defaultBlocklistDays,
   emptySuppression,
   evidenceLine,
   heldReasons,
@@ -21,6 +20,8 @@ import type {
 
 export interface ApplyDependencies {
   readonly suppressions: Pick<SuppressionScanner, 'ofRecipients'> & SuppressionWriter
+  /** How long a blocklisting that states no end counts. */
+  readonly blocklistDays: number
   readonly clock: Pick<Clock, 'now'>
 }
 
@@ -57,12 +58,13 @@ export async function applyPage(
   page: ListPage,
   { isDryRun, onFinding }: { readonly isDryRun: boolean; readonly onFinding: (found: ListFinding) => void },
 ): Promise<ListFigures> {
+  const { blocklistDays } = deps
   const nowMs = deps.clock.now()
   const evidence = page.entries.flatMap((entry) => evidenceOf(entry, list.provider, nowMs) ?? [])
   const rows = await deps.suppressions.ofRecipients(evidence.map(({ recipient }) => recipient))
   const judged = [...new Map(evidence.map((one) => [`${one.recipient} ${evidenceLine(one)}`, one])).values()]
     .filter(({ untilMs = Infinity }) => untilMs > nowMs)
-    .map((one) => ({ evidence: one, as: judgedBy(rows.get(one.recipient), one, nowMs) }))
+    .map((one) => ({ evidence: one, as: judgedBy(rows.get(one.recipient), one, { nowMs, blocklistDays }) }))
   const ofType = (type: Judged) => judged.flatMap((one) => (one.as === type ? [one.evidence] : []))
   const [added, still] = [ofType('added'), ofType('still')]
   if (!isDryRun) await pMap(added, (one) => deps.suppressions.suppress(one), { concurrency: concurrent })
@@ -80,13 +82,17 @@ export async function applyPage(
 type Judged = 'added' | 'known' | 'still' | 'over'
 
 /** What an entry is to our row of its recipient. */
-function judgedBy(known: Suppression | undefined, evidence: SuppressionEvidence, nowMs: number): Judged {
+function judgedBy(
+  known: Suppression | undefined,
+  evidence: SuppressionEvidence,
+  asked: { readonly nowMs: number; readonly blocklistDays: number },
+): Judged {
   const row = known ?? emptySuppression(evidence.recipient)
   const line = evidenceLine(evidence)
   if (counting(row)(line)) return linesOf(row).includes(line) ? 'known' : 'added'
-  const { reason, occurredAtMs, untilMs = occurredAtMs + defaultBlocklistDays * dayMs } = evidence
-  const isOver = reason === 'blocklist' && untilMs <= nowMs
-  const isHeld = heldReasons(row, { nowMs, blocklistDays: defaultBlocklistDays }).length > 0
+  const { reason, occurredAtMs, untilMs = occurredAtMs + asked.blocklistDays * dayMs } = evidence
+  const isOver = reason === 'blocklist' && untilMs <= asked.nowMs
+  const isHeld = heldReasons(row, asked).length > 0
   return isOver || isHeld ? 'over' : 'still'
 }
 

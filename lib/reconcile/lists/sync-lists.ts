@@ -10,7 +10,7 @@ import { noFigures, type ApplyDependencies } from './apply-page.ts'
 import { added, listStep, mostRows, readLists, stepsOf, type ListStep, type Reading } from './read-lists.ts'
 
 /** The lists of one provider, and what their sync works with. */
-export interface ListSync extends Pick<ApplyDependencies, 'suppressions'> {
+export interface ListSync extends Pick<ApplyDependencies, 'suppressions' | 'blocklistDays'> {
   readonly provider: string
   readonly lists: readonly ProviderList[]
   readonly runs: RunStore

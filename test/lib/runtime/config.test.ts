@@ -59,6 +59,7 @@ describe('settings that are not set', () => {
       SES_REQUESTS_PER_SECOND: 1,
       SENDS_RECORDED: false,
       SYNC_PROVIDER_LISTS: true,
+      BLOCKLIST_DAYS: 14,
       TENCENTCLOUD_SECRET_ID: 'an id',
       TENCENTCLOUD_SECRET_KEY: 'a key',
     })

@@ -84,6 +84,7 @@ function world(lists: readonly ProviderList[], requestsPerSecond = 1) {
             save: mortal((...given) => runs.save(...given)),
             release: mortal((...given) => runs.release(...given)),
           },
+          blocklistDays: 14,
           requestsPerSecond,
           owner: `run at ${clock.now()} ${fatalMoment}`,
           clock,
