@@ -16,7 +16,7 @@ import { localTimes, timeZoneOption, type LocalTimes, type TimeZoneOption } from
 import { shownId, withLedger } from './open-ledger.ts'
 import { printJson } from './print-json.ts'
 import { textOf } from './quarantined-body.ts'
-import { replayDependencies } from './replay-quarantined.ts'
+import { replayDependencies, requireIndexes } from './replay-quarantined.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 import { sinceIn } from './since-option.ts'
 
@@ -207,6 +207,7 @@ async function replayQuarantine(
   const settings = await withDeployedSettings(process.env, 'ingest')
   if (!isDryRun) requireRetention(settings, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
   await withLedger(async (ledger) => {
+    if (!isDryRun) await requireIndexes(ledger, settings.environment)
     const dependencies = { ...replayDependencies(ledger, settings.environment), trustsUnsigned }
     const store = dependencies.quarantine
     const choice = { ...choiceOf(options), withoutUnsigned: !trustsUnsigned && options.reason !== 'unsigned' }

@@ -7,7 +7,7 @@ import { requireRetention, withDeployedSettings } from '../deployment-settings.t
 import { shownId } from '../open-ledger.ts'
 import { definitions, nothing, path, table, type Html } from '../pages/html.ts'
 import { readableBody } from '../quarantined-body.ts'
-import { replayDependencies } from '../replay-quarantined.ts'
+import { replayDependencies, requireIndexes } from '../replay-quarantined.ts'
 import { mostHeadsOfPage } from './bounds.ts'
 import { notice, wholeId, type Asked, type Page, type PageOf, type View } from './view.ts'
 
@@ -145,7 +145,10 @@ function withOpenRow(change: (row: QuarantinedRow, view: View, asked: Asked) => 
 export const replayPage = withOpenRow(async (row, { words, ledger, environment }, asked) => {
   const settings = await withDeployedSettings(environment, 'ingest')
   const dryRun = isDryRun(asked)
-  if (!dryRun) requireRetention(settings, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
+  if (!dryRun) {
+    requireRetention(settings, 'RETENTION_DAYS', 'INBOUND_RETENTION_DAYS')
+    await requireIndexes(ledger, settings.environment)
+  }
   const [replayed] = await replay(
     [row],
     { ...replayDependencies(ledger, settings.environment), trustsUnsigned: asked('trust') === 'yes' },

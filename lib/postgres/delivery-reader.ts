@@ -150,7 +150,20 @@ function partOf(segment: Segment | undefined) {
   } as const
 }
 
-/** Reads the indexes of ids (docs/adr/0013). Deliveries are complete, and the latest are read first. */
+/** Whether any row has this id: who never wrote one has no index to search. */
+async function isIndexed({ database, nameOf }: PostgresTables, attribute: string): Promise<boolean> {
+  const rows = await database.read(
+    // In the order of the index, so that it is what is read.
+    `SELECT 1 AS one FROM ${nameOf('deliveries')} AS d
+     WHERE d."${attribute}" IS NOT NULL ORDER BY d."${attribute}", d.message LIMIT 1`,
+  )
+  return rows.length > 0
+}
+
+/**
+ * Reads the indexes of ids (docs/adr/0013). Deliveries are complete, and the latest are read first. Asked for nothing (`''`), it shows
+ * whether there is an index.
+ */
 export function otherIdReader({
   maxFound = usualMaxFound,
   ...from
@@ -174,6 +187,7 @@ export function otherIdReader({
     const keys = latestFirst(
       shards.flat().map((row) => ({ recipient: textOf(row, 'recipient'), message: textOf(row, 'message') })),
     )
+    if (keys.length === 0 && !(await isIndexed(from.store, attribute))) return { notSearched: 'no-index' }
     const deliveries = await deliveriesWithKeys(from, keys.slice(0, maxFound))
     const places = new Map(keys.map((one, place) => [nameOf(one), place]))
     return {

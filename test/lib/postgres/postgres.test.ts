@@ -183,6 +183,20 @@ describe('a question', () => {
       cutAt: 2,
     })
   })
+
+  it('by an id of which no row has any says that there is no index of it', async () => {
+    const { store } = await opened()
+    const indexedIds = { ownIdHeaders: ['SC-Custom-Order'], isRfcMessageIdIndexed: false }
+    const writer = store.deliveryWriter({ ...retention, indexedIds })
+    const reader = store.otherIdReader()
+    await writer.record(eventWith({}))
+    expect(await reader.ofOwnId('4711')).toEqual({ notSearched: 'no-index' })
+    await writer.record(
+      eventWith({ recipient: 'eve@example.com', headers: new Map([['SC-Custom-Order', '4711']]) }),
+    )
+    expect(await reader.ofOwnId('4712')).toEqual({ deliveries: [] })
+    expect(await reader.ofRfcMessageId('4711')).toEqual({ notSearched: 'no-index' })
+  })
 })
 
 describe('what has expired', () => {
