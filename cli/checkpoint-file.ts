@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import * as v from 'valibot'
+import { CommandError } from './command-error.ts'
 
 const noSuchFile = v.object({ code: v.literal('ENOENT') })
 
@@ -17,4 +18,11 @@ export async function readCheckpointFile(file: string): Promise<string | undefin
 export async function writeCheckpointFile(file: string, text: string): Promise<void> {
   await writeFile(`${file}.new`, text, { mode: 0o600 })
   await rename(`${file}.new`, file)
+}
+
+/** Why a file is not gone on with: it is compared by something else. */
+export function ofAnother(file: string, what: string): CommandError {
+  return new CommandError(
+    `${file} holds an interrupted ${what} of another ledger or with other options: give the same, or begin anew with --restart.`,
+  )
 }

@@ -162,7 +162,9 @@ describe('an interrupted count', () => {
         },
       })
       await new Checkpoint(file, 'these', 0).saveLast(counted)
-      expect(await storedCount(file, 'others')).toBeUndefined()
+      await expect(storedCount(file, 'others')).rejects.toThrow(
+        `${file} holds an interrupted count of another ledger or with other options: give the same, or begin anew with --restart.`,
+      )
       counted = (await storedCount(file, 'these')) ?? nothingCounted(3)
     }
     expect(counted.state.isDone).toEqual([true, true, true])
