@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { statusRanks, type Status } from '../lib/core/delivery.ts'
 import { mailProviders } from '../lib/providers/registry.ts'
+import { comparedBy } from './checkpoint-file.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, type DayRange } from './day-range.ts'
@@ -85,10 +86,9 @@ async function exportLedger(options: Options): Promise<void> {
     throw new CommandError('A Parquet file needs a name: add --out <file>.')
   }
   await withLedger(async (ledger) => {
-    const table = ledger.store.tables.deliveries
     // Parquet cannot be continued: its last bytes say where everything is.
     const resumable = isResumable(options) ? out : undefined
-    const of = JSON.stringify({ table, format, segments, filter })
+    const of = await comparedBy(ledger.store, process.env, { format, segments, filter })
     const stored = restart ? undefined : await storedCheckpoint(resumable, of)
     if (stored === undefined && !restart) await refuseToOverwrite(out)
     const size = await ledger.store.size()

@@ -8,7 +8,7 @@ import {
   type RecheckFinding,
   type RecheckState,
 } from '../lib/suppressions/recheck.ts'
-import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
+import { comparedBy, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { withLedger, type OpenLedger } from './open-ledger.ts'
@@ -30,7 +30,10 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
   if (isDryRun && isRemoving) throw new CommandError('--dry-run changes nothing: leave out --remove, or it.')
   await withLedger(async (opened) => {
     const file = options.checkpoint ?? `ledger-recheck.${opened.name}${isDryRun ? '.dry-run' : ''}.json`
-    const from = restart ? recheckFromStart : await storedState(file, { isDryRun, isRemoving })
+    // What it finds depends on these.
+    const how = { isDryRun, isRemoving, rulesVersion: suppressionRulesVersion }
+    const of = await comparedBy(opened.store, process.env, how)
+    const from = restart ? recheckFromStart : await storedState(file, of)
     if (from !== recheckFromStart) {
       process.stderr.write(`Going on from where it was interrupted (${file}; --restart begins anew).\n`)
     }
@@ -45,7 +48,7 @@ export async function recheckSuppressions(options: RecheckOptions): Promise<void
           onFinding: (finding) => process.stdout.write(json ? jsonOf(finding) : lineOf(finding, isDryRun)),
           onState: async (state) => {
             onState(state)
-            await storeState(file, state, { isDryRun, isRemoving })
+            await writeCheckpointFile(file, JSON.stringify({ of, ...state }))
           },
         }),
       ),
@@ -71,17 +74,8 @@ function dependenciesOf({ store, clock, blocklistDays }: OpenLedger): Dependenci
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-/** What a recheck does with what it finds. */
-interface Kind {
-  readonly isDryRun: boolean
-  readonly isRemoving: boolean
-}
-
 const stateSchema = v.object({
-  // A recheck depends on these, so it resumes only if they are the same.
-  isDryRun: v.boolean(),
-  isRemoving: v.boolean(),
-  rulesVersion: count,
+  of: v.string(),
   phase: v.picklist(['deliveries', 'suppressions', 'done']),
   position: v.optional(v.string()),
   deliveries: count,
@@ -91,32 +85,20 @@ const stateSchema = v.object({
   removed: count,
 })
 
-/** The checkpoint of an earlier recheck with the same options and rules; else the start. */
-async function storedState(file: string, { isDryRun, isRemoving }: Kind): Promise<RecheckState> {
+/**
+ * The checkpoint of an earlier recheck; else the start.
+ * @param of - says what is rechecked and how; a recheck of anything else is not gone on with
+ */
+async function storedState(file: string, of: string): Promise<RecheckState> {
   const text = await readCheckpointFile(file)
   if (text === undefined) return recheckFromStart
   try {
-    const {
-      position,
-      isDryRun: wasDryRun,
-      isRemoving: wasRemoving,
-      rulesVersion,
-      ...state
-    } = v.parse(stateSchema, JSON.parse(text))
-    const isSame =
-      wasDryRun === isDryRun && wasRemoving === isRemoving && rulesVersion === suppressionRulesVersion
-    if (!isSame || state.phase === 'done') return recheckFromStart
+    const { position, of: ofStored, ...state } = v.parse(stateSchema, JSON.parse(text))
+    if (ofStored !== of || state.phase === 'done') return recheckFromStart
     return { ...state, ...(position !== undefined && { position }) }
   } catch {
     throw new CommandError(`${file} is no checkpoint of a recheck: remove it, or begin anew with --restart.`)
   }
-}
-
-function storeState(file: string, state: RecheckState, kind: Kind): Promise<void> {
-  return writeCheckpointFile(
-    file,
-    JSON.stringify({ ...state, ...kind, rulesVersion: suppressionRulesVersion }),
-  )
 }
 
 /** Shows the progress on a terminal, by the row count of the store, which is hours old. */

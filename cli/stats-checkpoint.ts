@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { emptyFigures, figuresFrom, storedFigures, type Figures } from '../lib/core/figures.ts'
-import { readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
+import { ofAnother, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { CommandError } from './command-error.ts'
 import { scanFromStart, type ScanState } from './scan-deliveries.ts'
 
@@ -20,32 +20,46 @@ export function nothingCounted(segments: number): Counted {
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 const counts = v.record(v.string(), count)
 
-const schema = v.object({
-  of: v.string(),
-  positions: v.array(v.nullable(v.string())),
-  isDone: v.array(v.boolean()),
-  rows: count,
-  undated: count,
-  figures: v.object({
-    level: count,
-    groups: v.array(v.tuple([v.string(), counts])),
-    others: counts,
+const schema = v.pipe(
+  v.object({
+    of: v.string(),
+    positions: v.array(v.nullable(v.string())),
+    isDone: v.array(v.boolean()),
+    rows: count,
+    undated: count,
+    figures: v.object({
+      level: count,
+      groups: v.array(v.tuple([v.string(), counts])),
+      others: counts,
+    }),
   }),
-})
+  v.check(({ positions, isDone }) => positions.length === isDone.length),
+)
 
-/** @param of - says what is counted and by which rules: a count of anything else is not gone on with. */
+/**
+ * The count in a file, if there is one.
+ * @param of - says what is counted and by which rules; a count of anything else is refused
+ */
 export async function storedCount(file: string, of: string): Promise<Counted | undefined> {
   const text = await readCheckpointFile(file)
   if (text === undefined) return undefined
-  try {
-    const { positions, isDone, rows, undated, figures, of: ofStored } = v.parse(schema, JSON.parse(text))
-    if (ofStored !== of || positions.length !== isDone.length) return undefined
-    const state = { positions: positions.map((position) => position ?? undefined), isDone, rows }
-    return { state, figures: figuresFrom(figures), undated }
-  } catch {
+  const stored = parsed(text)
+  if (stored === undefined) {
     throw new CommandError(
       `${file} is no checkpoint of \`ledger stats\`: remove it, or begin anew with --restart.`,
     )
+  }
+  if (stored.of !== of) throw ofAnother(file, 'count')
+  const { isDone, rows, undated, figures } = stored
+  const positions = stored.positions.map((position) => position ?? undefined)
+  return { state: { positions, isDone, rows }, figures: figuresFrom(figures), undated }
+}
+
+function parsed(text: string): v.InferOutput<typeof schema> | undefined {
+  try {
+    return v.parse(schema, JSON.parse(text))
+  } catch {
+    return undefined
   }
 }
 

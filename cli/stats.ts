@@ -14,6 +14,7 @@ import { systemClock } from '../lib/runtime/clock.ts'
 import { jsonLog } from '../lib/runtime/log.ts'
 import { ExportError, exportedDeliveries, exportFiles } from '../lib/table/exported-deliveries.ts'
 import { isBotAgent } from './bot-agents.ts'
+import { comparedBy } from './checkpoint-file.ts'
 import { CommandError } from './command-error.ts'
 import { counted } from './counted.ts'
 import { dayIn, numberIn, type DayRange } from './day-range.ts'
@@ -133,8 +134,7 @@ async function ofTable(options: StatsOptions): Promise<Found | undefined> {
   return withLedger(async ({ store, name, clock }) => {
     const file = options.checkpoint ?? `ledger-stats.${name}.json`
     // By other rules the same rows give other figures.
-    const of = JSON.stringify({
-      table: store.tables.deliveries,
+    const of = await comparedBy(store, process.env, {
       by,
       from,
       to,

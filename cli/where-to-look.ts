@@ -42,6 +42,17 @@ export function isOfLocalStack(url: URL, environment: Environment): boolean {
   return isLocal(environment) && isOfThisMachine(url)
 }
 
+/**
+ * Where the settings lead to rows: host and database of PostgreSQL, an environment of CloudBase, or the host of DynamoDB if it is not
+ * AWS itself. Without user, password and whatever else is in a URL.
+ */
+export function wayToRows(environment: Environment): string | undefined {
+  const { CLOUDBASE_ENV_ID, DATABASE_URL } = setVariables(environment)
+  if (CLOUDBASE_ENV_ID !== undefined) return CLOUDBASE_ENV_ID
+  const url = URL.parse(DATABASE_URL ?? dynamoDbEndpoint(environment) ?? '')
+  return url === null ? undefined : `${url.host}${url.pathname}`
+}
+
 /** The endpoint of DynamoDB, if it is not AWS itself; the AWS SDK reads both. */
 export function dynamoDbEndpoint(environment: Environment): string | undefined {
   const { AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL } = setVariables(environment)

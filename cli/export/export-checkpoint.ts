@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import * as v from 'valibot'
-import { readCheckpointFile, writeCheckpointFile } from '../checkpoint-file.ts'
+import { ofAnother, readCheckpointFile, writeCheckpointFile } from '../checkpoint-file.ts'
 import { CommandError } from '../command-error.ts'
 import { scanFromStart, type ScanState } from '../scan-deliveries.ts'
 
@@ -48,11 +48,7 @@ export async function storedCheckpoint(
       `${checkpointOf(file)} is no checkpoint of an export: remove it, or begin anew with --restart.`,
     )
   }
-  if (stored.of !== of) {
-    throw new CommandError(
-      `${file} holds an interrupted export of another ledger or with other options: give the same, or begin anew with --restart.`,
-    )
-  }
+  if (stored.of !== of) throw ofAnother(file, 'export')
   const { bytes, rows, mails, isDone } = stored
   const positions = stored.positions.map((position) => position ?? undefined)
   return { bytes, state: { rows, mails, positions, isDone } }

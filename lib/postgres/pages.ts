@@ -1,4 +1,5 @@
 import type { Page } from '../ledger/ports.ts'
+import { positionOf } from '../rows/position.ts'
 import type { Row } from '../rows/row.ts'
 import { ResultTooLargeError, type Given } from './database.ts'
 import { definition, quoted, tables, type PostgresTables, type TableName } from './schema.ts'
@@ -25,6 +26,7 @@ interface Listing {
 /**
  * The pages of a list, each one statement, which begins behind the last row of the page before: nothing is held open in between.
  * One that is more than the database gives back at once is asked for again with half as many rows, as are those behind it.
+ * @throws where the position is none of a list in this order
  */
 export async function* pagesOf(
   { database, nameOf }: PostgresTables,
@@ -34,7 +36,10 @@ export async function* pagesOf(
   const { table } = listing
   let rowsInPage = listing.rowsInPage ?? usualRowsInPage
   const order = listing.order ?? tables[table].key
-  let after = position === undefined ? undefined : (JSON.parse(position) as Given)
+  let after: Given | undefined =
+    position === undefined
+      ? undefined
+      : positionOf(position, Object.fromEntries(order.map((column) => [afterName(column), ''])))
   for (;;) {
     const statement = pageStatement(nameOf(table), listing, {
       order,

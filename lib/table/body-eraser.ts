@@ -35,7 +35,7 @@ function bodyEraser<Head extends KeptHead>(
   }
   return {
     size: () => approximateSize(client, table),
-    pages: () => scanPages({ client, table }, { position: undefined }, (items) => items.flatMap(rowOf)),
+    pages: () => scanPages({ client, table }, { key: ['id'] }, (items) => items.flatMap(rowOf)),
     async head(id) {
       const item = await itemOf(id)
       return item && isHead(item) ? read(plainRow(item)) : undefined

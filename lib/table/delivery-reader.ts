@@ -136,17 +136,19 @@ export function problemReader({ client, table, clock, log }: Dependencies): Prob
   }
 }
 
+const tableKey = ['recipient', 'message']
+
 /** Reads all deliveries by pages of a megabyte. */
 export function deliveryScanner(from: Dependencies & PageSize): DeliveryScanner {
   return {
     approximateRows: () => approximateRows(from.client, from.table),
     pages: (position, segment) =>
-      scanPages(from, { position, segment }, (items) =>
+      scanPages(from, { key: tableKey, position, segment }, (items) =>
         Array.fromAsync(readable(rowsIn(items.filter((item) => !isBeside(item))), deliveryOf, from)),
       ),
     async *wholePages(position, segment) {
       for await (const { items, isLast } of inWholes(
-        scanPages(from, { position, segment }, (page) => page),
+        scanPages(from, { key: tableKey, position, segment }, (page) => page),
       )) {
         const last = items.at(-1)
         // Nothing of the page is whole: its end is where the next one goes on, and no position to begin from.

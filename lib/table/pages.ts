@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 
 import type { Page, Segment } from '../ledger/ports.ts'
+import { positionOf } from '../rows/position.ts'
 import type { Clock } from '../runtime/ports.ts'
 import type { PageSize } from '../store/ports.ts'
 
@@ -43,13 +44,24 @@ export async function* scanItems(client: DynamoDBClient, input: ScanCommandInput
   for await (const page of paginateScan({ client }, input)) yield* page.Items ?? []
 }
 
-/** Reads a table by pages of a megabyte, from the position returned with an earlier page. */
+interface Scan {
+  /** The attributes that name a row, all of them text. */
+  readonly key: readonly string[]
+  readonly position?: string | undefined
+  readonly segment?: Segment | undefined
+}
+
+/**
+ * Reads a table by pages of a megabyte, from the position returned with an earlier page.
+ * @throws where the position is none of a table with this key
+ */
 export async function* scanPages<T>(
   { client, table, rowsInPage }: { client: DynamoDBClient; table: string } & PageSize,
-  { position, segment }: { readonly position: string | undefined; readonly segment?: Segment | undefined },
+  { key, position, segment }: Scan,
   read: (items: readonly Item[]) => readonly T[] | Promise<readonly T[]>,
 ): AsyncIterable<Page<T>> {
-  const from = position === undefined ? {} : { ExclusiveStartKey: JSON.parse(position) as Item }
+  const like = Object.fromEntries(key.map((name) => [name, { S: '' }]))
+  const from = position === undefined ? {} : { ExclusiveStartKey: positionOf(position, like) }
   const part = segment && { Segment: segment.segment, TotalSegments: segment.of }
   const input = { TableName: table, Limit: rowsInPage, ...part, ...from }
   for await (const { Items = [], LastEvaluatedKey } of paginateScan({ client }, input)) {

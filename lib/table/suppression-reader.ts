@@ -31,7 +31,8 @@ export function suppressionScanner(
   const { client, table, clock } = from
   return {
     approximateRows: () => approximateRows(client, table),
-    pages: (position) => scanPages(from, { position }, (items) => items.map(plainRow).map(suppressionIn)),
+    pages: (position) =>
+      scanPages(from, { key: ['recipient'], position }, (items) => items.map(plainRow).map(suppressionIn)),
     ...suppressionBatches({ client, table, clock }),
   }
 }

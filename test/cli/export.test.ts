@@ -6,11 +6,14 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { registerExport } from '../../cli/export.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
-import { embeddedTables } from '../embedded-tables.ts'
+import { createTables } from '../../local/tables.ts'
+import { embeddedTables, type EmbeddedTables } from '../embedded-tables.ts'
 import { eventWith, sampleMessage } from '../events.ts'
+import { comparedOn } from './compared-on.ts'
 import { runInProcess } from './in-process.ts'
 
 const engine = embeddedTables()
+const elsewhere = embeddedTables({ onlyHere: true })
 let folder: string
 let out: string
 let tables: Awaited<ReturnType<typeof engine.freshTables>>
@@ -50,14 +53,21 @@ beforeAll(async () => {
     }),
   )
 })
-beforeEach(() => {
+beforeEach(async () => {
   out = join(folder, 'mails')
+  for (const file of [out, `${out}.checkpoint.json`]) await rm(file, { force: true })
 })
 afterAll(() => rm(folder, { recursive: true }))
 
 const start = ['--out', 'FILE', '--restart']
 const to = (...words: readonly string[]) =>
   run(...[...start, ...words].map((word) => (word === 'FILE' ? out : word)))
+
+/** What an export of one segment, interrupted behind its first mail, leaves. */
+async function checkpointOn(there: EmbeddedTables, position: string | null = null): Promise<string> {
+  const of = await comparedOn(there, tables, { format: 'ndjson', segments: 1, filter: {} })
+  return JSON.stringify({ of, bytes: 6, rows: 1, mails: 1, positions: [position], isDone: [false] })
+}
 
 describe('ledger export', () => {
   it('writes a line of JSON for each mail, with every fact', async () => {
@@ -163,19 +173,38 @@ ann@example.com,${sampleMessage},tencent-ses,delivered,,,2022-06-01T06:24:39Z,,,
   })
 
   it('goes on behind the bytes of its checkpoint, and cuts off what an interrupted run wrote behind them', async () => {
-    const of = `{"table":"${tables.deliveries}","format":"ndjson","segments":1,"filter":{}}`
-    const checkpoint = { of, bytes: 6, rows: 1, mails: 1 }
     await writeFile(out, '"one"\n{"half of a li')
-    await writeFile(
-      `${out}.checkpoint.json`,
-      JSON.stringify({ ...checkpoint, positions: [null], isDone: [false] }),
-    )
+    await writeFile(`${out}.checkpoint.json`, await checkpointOn(engine))
     const { errors } = await run('--out', out, '--segments', '1')
     expect(errors).toContain(`Going on behind 1 mail in ${out} (--restart begins anew).`)
     expect(errors).toContain('3 mails of 3 rows written')
     const lines = (await read()).split('\n')
     expect([lines[0], lines.length]).toEqual(['"one"', 4])
     expect(await readdir(folder)).toEqual(['mails'])
+  })
+
+  it('refuses the checkpoint of the same export from tables of the same names elsewhere', async () => {
+    await createTables(elsewhere.client, tables.prefix)
+    const checkpoint = await checkpointOn(elsewhere)
+    await writeFile(out, '"one"\n')
+    await writeFile(`${out}.checkpoint.json`, checkpoint)
+    const { code, errors } = await run('--out', out, '--segments', '1')
+    expect(errors).toBe(
+      `${out} holds an interrupted export of another ledger or with other options: give the same, or begin anew with --restart.\n`,
+    )
+    expect([code, await read()]).toEqual([1, '"one"\n'])
+    expect(await readFile(`${out}.checkpoint.json`, 'utf8')).toBe(checkpoint)
+  })
+
+  it('refuses a checkpoint with a position that is none of its table', async () => {
+    const position = '{"after recipient":"ann@example.com","after message":"m"}'
+    await writeFile(out, '"one"\n')
+    await writeFile(`${out}.checkpoint.json`, await checkpointOn(engine, position))
+    const { code, errors } = await run('--out', out, '--segments', '1')
+    expect([code, await read()]).toEqual([1, '"one"\n'])
+    expect(errors.split('\n')[1]).toBe(
+      'Reading cannot go on from this position: expected {"message": {"S": string}, "recipient": {"S": string}}, found {"after message": string, "after recipient": string}. Go on from a position that this table gave, or begin anew (a command: with --restart).',
+    )
   })
 
   it('refuses the checkpoint of another export, one that cannot be read, and a file that is there', async () => {

@@ -6,11 +6,14 @@ import { registerSuppressions } from '../../cli/suppressions.ts'
 import { systemClock } from '../../lib/runtime/clock.ts'
 import { deliveryWriter } from '../../lib/table/delivery-writer.ts'
 import { suppressionReader } from '../../lib/table/suppression-reader.ts'
+import { createTables } from '../../local/tables.ts'
 import { embeddedTables } from '../embedded-tables.ts'
 import { eventWith } from '../events.ts'
+import { comparedOn } from './compared-on.ts'
 import { printedBy } from './printed-by.ts'
 
 const engine = embeddedTables()
+const elsewhere = embeddedTables({ onlyHere: true })
 const environmentBefore = { ...process.env }
 let folder: string
 let checkpoint: string
@@ -56,6 +59,13 @@ const recheck = (...words: readonly string[]) =>
 
 const list = () => suppressionReader({ client: engine.client, table: tables.suppressions })
 
+/** Of a recheck that has read all deliveries. */
+async function checkpointOf({ isDryRun = false, of = engine }): Promise<string> {
+  const compared = await comparedOn(of, tables, { isDryRun, isRemoving: false, rulesVersion: 2 })
+  const counts = { deliveries: 1, suppressions: 0, added: 0, doubtful: 0, removed: 0 }
+  return JSON.stringify({ of: compared, phase: 'suppressions', ...counts })
+}
+
 describe('ledger suppressions recheck', () => {
   it('prints who was added and why, and leaves no checkpoint behind', async () => {
     const printed = await recheck()
@@ -77,27 +87,21 @@ describe('ledger suppressions recheck', () => {
   })
 
   it('goes on from its checkpoint, and begins anew with --restart', async () => {
-    const state = {
-      phase: 'suppressions',
-      deliveries: 1,
-      suppressions: 0,
-      added: 0,
-      doubtful: 0,
-      removed: 0,
-      isDryRun: false,
-      isRemoving: false,
-      rulesVersion: 2,
-    }
-    await writeFile(checkpoint, JSON.stringify(state))
+    const left = await checkpointOf({})
+    await writeFile(checkpoint, left)
     expect(await recheck()).not.toMatch(/added:/)
-    await writeFile(checkpoint, JSON.stringify(state))
+    await writeFile(checkpoint, left)
     expect(await recheck('--restart')).toMatch(/added:/)
   })
 
   it('goes on from no dry run, which added nobody', async () => {
-    const counts = { deliveries: 1, suppressions: 0, added: 1, doubtful: 0, removed: 0 }
-    const state = { phase: 'suppressions', ...counts, isDryRun: true, isRemoving: false, rulesVersion: 2 }
-    await writeFile(checkpoint, JSON.stringify(state))
+    await writeFile(checkpoint, await checkpointOf({ isDryRun: true }))
+    expect(await recheck()).toMatch(/added:/)
+  })
+
+  it('begins anew in tables of the same names elsewhere', async () => {
+    await createTables(elsewhere.client, tables.prefix)
+    await writeFile(checkpoint, await checkpointOf({ of: elsewhere }))
     expect(await recheck()).toMatch(/added:/)
   })
 

@@ -162,7 +162,9 @@ describe('an interrupted count', () => {
         },
       })
       await new Checkpoint(file, 'these', 0).saveLast(counted)
-      expect(await storedCount(file, 'others')).toBeUndefined()
+      await expect(storedCount(file, 'others')).rejects.toThrow(
+        `${file} holds an interrupted count of another ledger or with other options: give the same, or begin anew with --restart.`,
+      )
       counted = (await storedCount(file, 'these')) ?? nothingCounted(3)
     }
     expect(counted.state.isDone).toEqual([true, true, true])
@@ -187,7 +189,8 @@ describe('an interrupted count', () => {
   })
 
   it('is gone on with by the command where it failed', async () => {
-    // The engine, but for the later half of the segments.
+    // The engine, at first but for the later half of the segments.
+    let segmentsThere = 2
     const half = createServer((request, response) => {
       void bodyOf(request).then(async (body) => {
         const { Segment = 0 } = JSON.parse(body) as { Segment?: number }
@@ -197,21 +200,20 @@ describe('an interrupted count', () => {
           headers: Object.fromEntries(headers),
           body,
         })
-        const text = Segment < 2 ? await answer.text() : '{"__type":"x#AccessDeniedException","message":"no"}'
-        response.writeHead(Segment < 2 ? answer.status : 400, {
+        const isThere = Segment < segmentsThere
+        const text = isThere ? await answer.text() : '{"__type":"x#AccessDeniedException","message":"no"}'
+        response.writeHead(isThere ? answer.status : 400, {
           'content-type': 'application/x-amz-json-1.0',
         })
         response.end(text)
       })
     })
     await new Promise<void>((resolve) => half.listen(0, '127.0.0.1', resolve))
+    half.unref()
     const { port } = half.address() as AddressInfo
-    const failed = await statsIn(
-      { ...environment, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` },
-      '--json',
-    )
-    half.close()
-    half.closeAllConnections()
+    const there = { ...environment, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` }
+    const failed = await statsIn(there, '--json')
+    segmentsThere = 4
     expect([failed.code, failed.output, failed.errors.split('\n')[1]]).toEqual([1, '', 'no'])
     const { positions, isDone, rows } = JSON.parse(
       await readFile(join(folder, 'c.json'), 'utf8'),
@@ -222,7 +224,21 @@ describe('an interrupted count', () => {
     ])
     expect(rows).toBeGreaterThan(20)
 
-    const resumed = await stats('--json')
+    const kept = await readFile(join(folder, 'c.json'), 'utf8')
+    const others = [
+      await stats('--json'),
+      await statsIn(there, '--json', '--by', 'template'),
+      await statsIn(there, '--json', '--from', '2026-11-02'),
+    ]
+    for (const { code, output, errors } of others) {
+      expect([code, output]).toEqual([1, ''])
+      expect(errors).toBe(
+        `${join(folder, 'c.json')} holds an interrupted count of another ledger or with other options: give the same, or begin anew with --restart.\n`,
+      )
+    }
+    expect(await readFile(join(folder, 'c.json'), 'utf8')).toBe(kept)
+
+    const resumed = await statsIn(there, '--json')
     expect(resumed.errors).toMatch(
       /^Going on from where it was interrupted \(.+c\.json; --restart begins anew\)\.\n$/,
     )

@@ -57,6 +57,27 @@ async function recordManyOpens(event: Partial<DeliveryEvent>): Promise<void> {
   await record(...opens)
 }
 
+/** Where a page goes on: of a table of mails, and of one of addresses. */
+const positions = {
+  dynamodb: {
+    ofMail: '{"recipient":{"S":"1@example.com"},"message":{"S":"m"}}',
+    ofAddress: '{"recipient":{"S":"1@example.com"}}',
+  },
+  postgresql: {
+    ofMail: '{"after recipient":"1@example.com","after message":"m"}',
+    ofAddress: '{"after recipient":"1@example.com"}',
+  },
+}
+
+/** What is no position of mails in this store, or none of addresses. */
+function positionsOfOthers(of: 'ofMail' | 'ofAddress'): readonly string[] {
+  const own = positions[store.kind][of]
+  const all = Object.values(positions).flatMap((one) => Object.values(one))
+  return [...all.filter((position) => position !== own), '{}', 'null', '"1@example.com"', '1@example.com']
+}
+
+const isRefused = /^Reading cannot go on from this position: expected \{(?:(?!example\.com).)*$/
+
 async function itemsOf<T>(pages: AsyncIterable<Page<T>>): Promise<readonly T[]> {
   return (await Array.fromAsync(pages)).flatMap(({ items }) => items)
 }
@@ -111,6 +132,17 @@ function describeScanner(): void {
     const others = await itemsOf(scanner.pages(first?.next))
     expect(named([...first!.items, ...others])).toEqual(keys)
     expect(others).toHaveLength(7)
+  })
+
+  it('are read from no position of another table or another kind of store', async () => {
+    await recordAll()
+    const scanner = store.deliveryScanner()
+    await itemsOf(scanner.pages(positions[store.kind].ofMail))
+    for (const position of positionsOfOthers('ofMail')) {
+      await expect(itemsOf(scanner.pages(position))).rejects.toThrow(isRefused)
+      const segment = { segment: 0, of: 2 }
+      await expect(itemsOf(scanner.wholePages(position, segment))).rejects.toThrow(isRefused)
+    }
   })
 
   it('are read side by side in segments that have each of them once', async () => {
@@ -249,6 +281,14 @@ function describeSuppressions(): void {
     expect(others).toHaveLength(4)
     const found = await store.suppressionBatches().ofRecipients([...names, 'nobody@example.com', names[0]!])
     expect([...found.keys()].sort()).toEqual(names)
+  })
+
+  it('is read from no position of another table or another kind of store', async () => {
+    await store.suppressionWriter().suppress(evidence(1))
+    const scanner = store.suppressionScanner()
+    await itemsOf(scanner.pages(positions[store.kind].ofAddress))
+    for (const position of positionsOfOthers('ofAddress'))
+      await expect(itemsOf(scanner.pages(position))).rejects.toThrow(isRefused)
   })
 }
 
