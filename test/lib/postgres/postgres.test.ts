@@ -254,6 +254,21 @@ describe('the tables', () => {
 })
 
 describe('a list', () => {
+  it('in parts divides the mails of one recipient, too, so that no part has to read past all of them', async () => {
+    const { store } = await opened()
+    const writer = store.deliveryWriter(retention)
+    for (let n = 0; n < 40; n += 1) await writer.record(eventWith({ message: `14000000000${n}_1.sc-1` }))
+    const scanner = store.deliveryScanner()
+    const sizes = await Promise.all(
+      [0, 1, 2, 3].map(async (segment) => {
+        const pages = await Array.fromAsync(scanner.pages(undefined, { segment, of: 4 }))
+        return pages.flatMap(({ items }) => items).length
+      }),
+    )
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(40)
+    expect(sizes.filter((size) => size >= 4)).toHaveLength(4)
+  })
+
   /** A door that gives back so many rows at once. */
   const givingBack = (most: number): Database => ({
     ...engine.database,
