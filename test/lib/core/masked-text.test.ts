@@ -38,7 +38,7 @@ describe('a text with its addresses masked', () => {
     expect(maskedText(text, 'ann.smith@example.com')).toBe(masked)
   })
 
-  it('takes no longer for a text that was made to take long', () => {
+  it('is made in linear time of a text that was made to take long', () => {
     const startedMs = performance.now()
     for (const part of ['a', '"', '@', 'a@', '"@', String.raw`\"@`, '%40', '&#']) {
       maskedText(`${part.repeat(50_000)}@`, 'ann.smith@example.com')
