@@ -4,11 +4,11 @@
  * noticed, and the share that was noticed of each file (docs/evidence.md).
  */
 import { execFileSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Stryker } from '@stryker-mutator/core'
-import { testFilesVariable } from './in-process-runner.ts'
+import { testFilesVariable, testTimeVariable } from './in-process-runner.ts'
 
 const parts = ['core', 'providers', 'ingest']
 
@@ -26,11 +26,21 @@ function filesMeant(named: readonly string[]): readonly string[] {
   )
 }
 
-/** Tries changes of files of one part against all tests of that part. */
-async function mutate(files: readonly string[], part: string): Promise<readonly Mutant[]> {
-  process.env[testFilesVariable] = globSync(`test/lib/${part}/**/*.test.ts`).sort().join(':')
+/** Tests that need PostgreSQL, a process of their own or Jest's mocks are too slow for each change. */
+const isSlow = (file: string) =>
+  /embedded-postgres|captured|running-command|bundled|packaged|\bjest\b.*@jest\/globals/.test(
+    readFileSync(file, 'utf8'),
+  )
+
+/**
+ * Tries changes against tests.
+ * @param places - files, or lines of them: `lib/core/instant.ts:7-9`
+ */
+async function mutate(places: readonly string[], tests: readonly string[]): Promise<readonly Mutant[]> {
+  process.env[testFilesVariable] = tests.toSorted().join(':')
+  process.env[testTimeVariable] = '3000'
   const mutants = await new Stryker({
-    mutate: [...files],
+    mutate: [...places],
     plugins: [fileURLToPath(new URL('in-process-runner.ts', import.meta.url))],
     testRunner: 'in-process',
     testRunnerNodeArgs: ['--no-warnings'],
@@ -41,13 +51,40 @@ async function mutate(files: readonly string[], part: string): Promise<readonly 
     reporters: ['progress-append-only'],
     tempDirName: '.stryker-tmp',
     cleanTempDir: 'always',
-    ignorePatterns: ['.test-aws', '.test-tencent', '.serverless', '.esbuild', 'dist', 'docs'],
+    ignorePatterns: ['.test-aws', '.test-tencent', '.serverless', '.esbuild', 'dist'],
     disableTypeChecks: false,
     allowConsoleColors: false,
     // Many changes make a loop that does not end.
     timeoutMS: 8_000,
   }).runMutationTest()
   return mutants.filter(({ status }) => status !== 'Ignored')
+}
+
+/** The changes of files of one part: those that no test of the part notices are tried against all others that are quick. */
+async function noticedOf(files: readonly string[], part: string): Promise<readonly Mutant[]> {
+  const own = globSync(`test/lib/${part}/**/*.test.ts`)
+  const mutants = await mutate(files, own)
+  const unnoticed = mutants.filter(isUnnoticed)
+  if (unnoticed.length === 0) return mutants
+  const others = globSync(['test/conformance.test.ts', 'test/{lib,cli,contracts}/**/*.test.ts']).filter(
+    (file) => !isSlow(file),
+  )
+  const again = await mutate([...new Set(unnoticed.map(linesOf))], [...new Set([...own, ...others])])
+  const byIdentity = new Map(again.map((mutant) => [identityOf(mutant), mutant]))
+  return mutants.map((mutant) =>
+    isUnnoticed(mutant) ? (byIdentity.get(identityOf(mutant)) ?? mutant) : mutant,
+  )
+}
+
+/** What one change is, in whichever run it is counted. */
+function identityOf(mutant: Mutant): string {
+  const { mutatorName, replacement, location } = mutant
+  return JSON.stringify([fileOf(mutant), mutatorName, replacement, location])
+}
+
+function linesOf(mutant: Mutant): string {
+  const { start, end } = mutant.location
+  return `${fileOf(mutant)}:${start.line}-${end.line}`
 }
 
 function isUnnoticed({ status }: Mutant): boolean {
@@ -69,7 +106,7 @@ if (files.length === 0) {
   process.stdout.write('No file of lib/core, lib/providers or lib/ingest differs from main; name one.\n')
 } else {
   const mutants: Mutant[] = []
-  for (const [part = '', of] of Map.groupBy(files, partOf)) mutants.push(...(await mutate(of, part)))
+  for (const [part = '', of] of Map.groupBy(files, partOf)) mutants.push(...(await noticedOf(of, part)))
   for (const mutant of mutants.filter(isUnnoticed)) {
     const { start } = mutant.location
     process.stdout.write(

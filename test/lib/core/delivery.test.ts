@@ -8,6 +8,9 @@ import {
   pendingPartitionOf,
   sentAtOfDelivery,
   statusRanks,
+  problemPartitionOf,
+  problemPartitionsOf,
+  isProblem,
   type Delivery,
   type Status,
 } from '../../../lib/core/delivery.ts'
@@ -222,5 +225,57 @@ describe('a delivery was sent', () => {
   it('at a time that nobody knows where no fact has one', () => {
     expect(sentAtOfDelivery(deliveryWith('task:7', { opened: ['time-unknown[poll]'] }))).toBeUndefined()
     expect(sentAtOfDelivery(deliveryWith('task:7', {}))).toBeUndefined()
+  })
+})
+
+describe('the index of problems', () => {
+  it('has a day in eight parts, one of which has the delivery', () => {
+    const message = 'qcloudses-30-251200670-date-20220601000001-8jolHvR2XcXC1'
+    const parts = problemPartitionsOf('2022-06-01')
+    expect(parts).toHaveLength(8)
+    expect([parts[0], parts[7]]).toEqual(['2022-06-01#00', '2022-06-01#07'])
+    const recipients = Array.from({ length: 100 }, (_, n) => `r${n}@example.com`)
+    const used = new Set(recipients.map((recipient) => problemPartitionOf({ message, recipient })))
+    expect([...used].sort()).toEqual(parts)
+  })
+
+  it('has a place for mails of which no id says when they were sent', () => {
+    expect(problemPartitionsOf(undefined)).toContain(
+      problemPartitionOf({ message: 'qcloud-ses-09af3b', recipient: 'a@example.com' }),
+    )
+    expect(problemPartitionsOf(undefined)[0]).toBe('undated#00')
+  })
+
+  it.each<[EventKind, boolean]>([
+    ['deferred', true],
+    ['dropped', true],
+    ['bounced', true],
+    ['complained', true],
+    ['requested', false],
+    ['delivered', false],
+    ['opened', false],
+    ['unsubscribed', false],
+  ])('has %s in it: %s', (kind, isIn) => {
+    expect(isProblem(kind)).toBe(isIn)
+  })
+})
+
+describe('what an id claims of when a mail was sent', () => {
+  // 2015-11-09T07:41:35.514Z
+  const message = '1447054895514_15555555_32350_1350.sc-10_10_126_221-inbound'
+
+  it.each([
+    ['it is before all that happened', '2015-11-09T07:41:40Z', '2015-11-09T07:41:35.514Z'],
+    ['it is a minute later at most', '2015-11-09T07:40:35.514Z', '2015-11-09T07:41:35.514Z'],
+    ['it is later by more', '2015-11-09T07:40:35.513Z', '2015-11-09T07:40:35.513Z'],
+    ['it is within 30 days', '2015-12-09T07:41:35.514Z', '2015-11-09T07:41:35.514Z'],
+    ['it is older', '2015-12-09T07:41:35.515Z', '2015-12-09T07:41:35.515Z'],
+  ])('where %s', (_where, first, sent) => {
+    expect(sentAtOfDelivery(deliveryWith(message, { delivered: [first] }))).toBe(Date.parse(sent))
+  })
+
+  it('counts for nothing where nothing happened at a known time', () => {
+    expect(sentAtOfDelivery(deliveryWith(message, { delivered: ['?[poll]'] }))).toBeUndefined()
+    expect(sentAtOfDelivery(deliveryWith('qcloud-ses-09af3b', {}))).toBeUndefined()
   })
 })

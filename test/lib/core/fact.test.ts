@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { DeliveryEvent, EventKind } from '../../../lib/core/event.ts'
-import { byTime, countOf, factOf, parseFact, rejectionIn, sentFactOf } from '../../../lib/core/fact.ts'
+import {
+  byTime,
+  countOf,
+  factOf,
+  parseFact,
+  rejectionIn,
+  sentFactOf,
+  isSameOccurrence,
+  shortenedFact,
+  withoutFields,
+} from '../../../lib/core/fact.ts'
 import { eventWith } from '../../events.ts'
 import { anyText } from '../../any-text.ts'
 
@@ -435,5 +445,59 @@ describe('a long fact', () => {
   it('is not cut in the middle of a character', () => {
     const { text } = factOf(eventWith({ occurredAtMs, detail: `${'x'.repeat(398)}🔒${'y'.repeat(100)}` }))
     expect(text.isWellFormed()).toBe(true)
+  })
+})
+
+describe('two reports', () => {
+  const open = { occurredAtMs }
+  it.each([
+    ['at one instant', open, open, true],
+    ['two seconds apart', open, { occurredAtMs: occurredAtMs + 2_000 }, true],
+    ['two seconds apart, the other way', { occurredAtMs: occurredAtMs + 2_000 }, open, true],
+    ['more than two seconds apart', open, { occurredAtMs: occurredAtMs + 2_001 }, false],
+    ['one of no known time', open, {}, false],
+    ['the other of no known time', {}, open, false],
+    ['both of no known time', {}, {}, false],
+    [
+      'of one link in two spellings of its spaces',
+      { ...open, link: 'https://a.example/ b' },
+      { ...open, link: 'https://a.example/%20b' },
+      true,
+    ],
+    [
+      'of two links',
+      { ...open, link: 'https://a.example/1' },
+      { ...open, link: 'https://a.example/2' },
+      false,
+    ],
+    ['of a link and of none', { ...open, link: 'https://a.example/1' }, open, false],
+  ])('%s are of one occurrence', (_what, one, other, isOne) => {
+    expect(isSameOccurrence(one, other)).toBe(isOne)
+  })
+})
+
+describe('a fact that was kept whole', () => {
+  it('has the shortened form that its row has', () => {
+    const link = `https://a.example/${'x'.repeat(2_000)}`
+    for (const event of [
+      eventWith({ kind: 'opened', occurredAtMs, detail: 'y'.repeat(5_000) }),
+      eventWith({ kind: 'opened', occurredAtMs }),
+      eventWith({ kind: 'clicked', occurredAtMs, link, detail: 'y'.repeat(5_000) }),
+      eventWith({ kind: 'clicked', occurredAtMs, detail: 'from a phone' }),
+    ]) {
+      const { text, whole = text } = factOf(event)
+      expect(shortenedFact(event.kind, parseFact(event.kind, whole))).toBe(text)
+    }
+  })
+})
+
+describe('the fields of a provider', () => {
+  it.each([
+    ['450 try later {"ip":"192.0.2.1"}', '450 try later'],
+    ['{"ip":"192.0.2.1"}', ''],
+    ['450 {x} try later', '450 {x} try later'],
+    ['450{"ip":1}', '450{"ip":1}'],
+  ])('are left out of %s', (detail, without) => {
+    expect(withoutFields(detail)).toBe(without)
   })
 })

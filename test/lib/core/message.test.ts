@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { isTaskKey, sentAtOf, taskMessageKey } from '../../../lib/core/message.ts'
+import {
+  isTaskKey,
+  sentAtOf,
+  taskMessageKey,
+  claimedSentAtOf,
+  identifierIn,
+  isIdentifier,
+} from '../../../lib/core/message.ts'
 
 describe('the instant inside a MessageId', () => {
   it.each([
@@ -46,5 +53,56 @@ describe('the key of a batch task', () => {
     ['mytask:1', false],
   ])('%s is one: %s', (message, expected) => {
     expect(isTaskKey(message)).toBe(expected)
+  })
+})
+
+describe('an identifier', () => {
+  it.each([
+    ['qcloud-ses-09af3b', true],
+    ['a', true],
+    ['x'.repeat(512), true],
+    ['x'.repeat(513), false],
+    // 513 bytes in UTF-8.
+    [`${'é'.repeat(256)}x`, false],
+    ['é'.repeat(256), true],
+    ['', false],
+    ['a b', false],
+    [' a', false],
+    ['a ', false],
+    ['a#b', false],
+    ['a\u200bb', false],
+    ['a\u0000b', false],
+    ['a\ufffdb', false],
+  ])('%j can be a key: %s', (text, can) => {
+    expect(isIdentifier(text)).toBe(can)
+  })
+
+  it.each([
+    ['<a@example.com>', 'a@example.com'],
+    [' \t<a@example.com> \n', 'a@example.com'],
+    ['  a@example.com  ', 'a@example.com'],
+    ['< a >', 'a'],
+    ['x<a>', 'x<a>'],
+    ['<a>x', '<a>x'],
+    ['<a<b>', '<a<b>'],
+    ['<>', undefined],
+    ['a b', undefined],
+    ['\ufeffa', undefined],
+  ])('in %j is %j', (text, identifier) => {
+    expect(identifierIn(text)).toBe(identifier)
+  })
+})
+
+describe('the digits at the head of an id of SendCloud', () => {
+  it.each([
+    ['1447054895514_15555555_32350_1350.sc-10_10_126_221-inbound', 1_447_054_895_514],
+    ['1447054895514_1.sc-', 1_447_054_895_514],
+    ['144705489551_15555555.sc-10', undefined],
+    ['14470548955140_15555555.sc-10', undefined],
+    ['x1447054895514_15555555.sc-10', undefined],
+    ['1447054895514_15555555-sc-10', undefined],
+    ['1447054895514_a.sc-10', undefined],
+  ])('of %s claim %j', (message, claimed) => {
+    expect(claimedSentAtOf(message)).toBe(claimed)
   })
 })

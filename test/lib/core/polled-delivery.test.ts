@@ -7,6 +7,7 @@ import { joined } from '../../../lib/core/join.ts'
 import {
   missingEvents,
   unknownEvent,
+  factsByText,
   type PolledDelivery,
   type PolledOutcome,
 } from '../../../lib/core/polled-delivery.ts'
@@ -290,5 +291,115 @@ describe('a delivery that the provider no longer reports', () => {
       columns: {},
       headers: new Map(),
     })
+  })
+})
+
+describe('what a list shows with its instant', () => {
+  const opened = { kind: 'opened', occurredAtMs, detail: 'Firefox' } as const
+  const clicked = { kind: 'clicked', occurredAtMs, link: 'https://a.example/', detail: '' } as const
+  const events = [opened, clicked]
+
+  it('is an event of its own, each', () => {
+    expect(missingEvents(undefined, polledWith({ events }))).toMatchObject([
+      { kind: 'delivered' },
+      { kind: 'opened', occurredAtMs, detail: 'Firefox', source: 'poll' },
+      { kind: 'clicked', occurredAtMs, link: 'https://a.example/' },
+    ])
+  })
+
+  it('is none where a callback reported it within two seconds', () => {
+    const known = rowWith('delivered', [
+      ['delivered', at],
+      ['opened', '2022-06-01T06:59:58Z'],
+      ['clicked', '2022-06-01T07:00:00Z https://a.example/'],
+    ])
+    expect(kindsLacking(known, polledWith({ events }))).toEqual([])
+    const another = rowWith('delivered', [
+      ['delivered', at],
+      ['opened', '2022-06-01T06:59:57Z'],
+      ['clicked', '2022-06-01T07:00:00Z https://b.example/'],
+    ])
+    expect(kindsLacking(another, polledWith({ events }))).toEqual(['opened', 'clicked'])
+  })
+})
+
+describe('the region of a list', () => {
+  const columns = { region: 'ap-hongkong' }
+  const sentAtMs = Date.parse('2022-06-01T06:24:39Z')
+  const requested = polledWith({ outcome: outcomes.requested, columns, sentAtMs })
+
+  it('is recorded of a mail that will be looked up, with its request', () => {
+    expect(missingEvents(rows.requested, requested)).toEqual([
+      {
+        provider: 'tencent-ses',
+        recipient: 'example@example.com',
+        message: sampleMessage,
+        kind: 'requested',
+        source: 'poll',
+        occurredAtMs: sentAtMs,
+        sentAtMs,
+        detail: '',
+        columns,
+        headers: new Map(),
+      },
+    ])
+    const { sentAtMs: _, ...undated } = requested
+    expect(missingEvents(rows.requested, undated)[0]).not.toHaveProperty('occurredAtMs')
+  })
+
+  it('is not recorded where it is known, where nothing is left to look up, or where the list has none', () => {
+    const known = { ...rows.requested, columns: new Map([['region', 'ap-hongkong']]) }
+    expect(missingEvents(known, requested)).toEqual([])
+    expect(missingEvents(rows.delivered, polledWith({ columns }))).toEqual([])
+    expect(missingEvents(rows.requested, polledWith({ outcome: outcomes.requested }))).toEqual([])
+  })
+
+  it('comes with what else is missing, as a column of that', () => {
+    expect(missingEvents(rows.requested, polledWith({ columns }))).toMatchObject([
+      { kind: 'delivered', columns },
+    ])
+  })
+})
+
+describe('what the rules read in a stored fact', () => {
+  it.each<[string, Parameters<typeof factsByText>[0], string, ReturnType<typeof factsByText>]>([
+    [
+      "a bounce's class, reply and number",
+      { kind: 'bounced', provider: 'sendcloud' },
+      `${at} hard 550 no such user ¦ 406 does not exist`,
+      { bounceClass: 'hard', reply: '550 no such user', detail: '406 does not exist', code: 'subStat 406' },
+    ],
+    [
+      'a bounce without a number',
+      { kind: 'bounced', provider: 'sendcloud' },
+      `${at} soft 450 later ¦ 306 later`,
+      { bounceClass: 'soft', reply: '450 later', detail: '306 later' },
+    ],
+    [
+      "SendCloud's number of a drop",
+      { kind: 'dropped', provider: 'sendcloud' },
+      `${at} 401 on the list of bounces`,
+      { detail: '401 on the list of bounces', code: 'subStat 401' },
+    ],
+    [
+      'the number of a drop that the poll of Tencent SES reported',
+      { kind: 'dropped', provider: 'tencent-ses' },
+      `${at}[poll] 1007 on the blocklist`,
+      { detail: '1007 on the blocklist', code: 'SendStatus 1007' },
+    ],
+    [
+      'no number in the words of a callback',
+      { kind: 'dropped', provider: 'tencent-ses' },
+      `${at} 1007 on the blocklist`,
+      { detail: '1007 on the blocklist' },
+    ],
+    [
+      'what else there is',
+      { kind: 'opened', provider: 'sendcloud' },
+      `${at} 406 Firefox`,
+      { detail: '406 Firefox' },
+    ],
+  ])('%s', (_what, of, line, read) => {
+    expect(factsByText(of, parseFact(of.kind, line))).toEqual(read)
   })
 })

@@ -7,6 +7,7 @@ import {
   isOutOfReach,
   isPastRetries,
   lookAgesMs,
+  isHeardOf,
 } from '../../../lib/core/schedule.ts'
 
 const sentAtMs = Date.parse('2026-11-21T04:00:00Z')
@@ -148,5 +149,19 @@ describe('a message', () => {
     ['at once', 0, false],
   ])('%s is past retries: %s', (_when, ageMs, expected) => {
     expect(isPastRetries(sentAtMs, sentAtMs + ageMs)).toBe(expected)
+  })
+})
+
+describe('a look', () => {
+  it.each([
+    // Deferred at an age of two hours, it is silent for two more.
+    [2 * hourMs, 4 * hourMs, true],
+    [2 * hourMs - 1, 4 * hourMs, false],
+    [2 * hourMs, 4 * hourMs + 2, false],
+    // A retry lifetime ends after three days: that look is made in any case.
+    [2 * dayMs, 73 * hourMs - 1, true],
+    [2 * dayMs, 73 * hourMs, false],
+  ])('of a mail last deferred after %d ms, at %d ms, can be left to a callback: %s', (deferredMs, lookMs, isLeft) => {
+    expect(isHeardOf(sentAtMs + deferredMs, sentAtMs, sentAtMs + lookMs)).toBe(isLeft)
   })
 })

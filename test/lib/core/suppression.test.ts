@@ -10,8 +10,15 @@ import {
   suppressionReasons,
   withEvidence,
   withRemoval,
+  datedLater,
+  lastOf,
+  latestInstantOf,
+  linesOf,
+  reasonsAgainst,
+  replyIn,
   type Suppression,
   type SuppressionEvidence,
+  type HeldReason,
 } from '../../../lib/core/suppression.ts'
 import { recipientOf } from '../../../lib/core/address.ts'
 import { sampleMessage } from '../../events.ts'
@@ -437,5 +444,73 @@ describe('a suppression', () => {
       ),
       { numRuns: 1_000 },
     )
+  })
+})
+
+describe('the reasons against a mail', () => {
+  const lasting: HeldReason = { reason: 'complaint', sinceMs: 2, line: 'complaint' }
+  const ofShop: HeldReason = { reason: 'unsubscribe', sinceMs: 1, fromDomain: 'shop.example', line: 'shop' }
+  const listed: HeldReason = { reason: 'blocklist', sinceMs: 0, untilMs: 10, line: 'blocklist' }
+  const all = [listed, ofShop, lasting]
+  it.each<[string, Parameters<typeof reasonsAgainst>[0], readonly HeldReason[]]>([
+    ['from any sender are all, those that end last', { except: [] }, [ofShop, lasting, listed]],
+    ['from another domain', { fromDomain: 'news.example', except: [] }, [lasting, listed]],
+    ['from that domain', { fromDomain: 'shop.example', except: [] }, [ofShop, lasting, listed]],
+    ['but for some', { except: ['complaint', 'blocklist'] }, [ofShop]],
+  ])('%s', (_which, mail, against) => {
+    expect(reasonsAgainst(mail, all)).toEqual(against)
+  })
+})
+
+describe('the reply in evidence', () => {
+  it.each([
+    [
+      'what was judged by its words',
+      { rule: 'mailbox-gone', detail: '550 no such user' },
+      '550 no such user',
+    ],
+    ["what the provider's number decided", { rule: 'sub-stat-406', detail: 'no such address' }, ''],
+  ])('of %s', (_what, { rule, detail }, reply) => {
+    expect(replyIn({ judgement: { class: 'gone', rule }, detail } as never)).toBe(reply)
+  })
+
+  it('of what was not judged is empty', () => {
+    expect(replyIn({ detail: 'asked on the telephone' })).toBe('')
+  })
+})
+
+describe('a removal', () => {
+  const known: Suppression = {
+    ...emptySuppression('example@example.com'),
+    evidence: [hardBounceLine, byHandLine],
+    blocklisted: [complaintLine],
+    unclearBounces: ['put here by hand'],
+    unclearDays: ['2026-11-21', '2026-11-22', '2026-11-23'],
+  }
+
+  it('names what is dated later', () => {
+    expect(datedLater(known, at('2026-11-22T09:00:00Z'))).toEqual([byHandLine, '2026-11-23'])
+    expect(datedLater(known, at('2026-11-22T08:59:59Z'))).toEqual([byHandLine, complaintLine, '2026-11-23'])
+    expect(datedLater(known, at('2026-11-22T00:00:00Z'))).not.toContain('2026-11-22')
+  })
+
+  it('is kept once and in order, with what it counts out', () => {
+    const once = withRemoval(known, at('2026-11-25T08:00:00Z'), ['b', 'a'])
+    const twice = withRemoval(once, at('2026-11-24T08:00:00Z'), ['b'])
+    expect([twice.removals, twice.countedOut]).toEqual([
+      ['2026-11-24T08:00:00.000Z', '2026-11-25T08:00:00.000Z'],
+      ['a', 'b'],
+    ])
+    expect(withRemoval(twice, at('2026-11-24T08:00:00Z'))).toEqual(twice)
+  })
+
+  it('comes after the latest of all lines', () => {
+    expect(linesOf(known)).toEqual([hardBounceLine, byHandLine, complaintLine, 'put here by hand'])
+    expect(latestInstantOf(known)).toBe(at('2026-11-23T10:00:00.250Z'))
+    expect(latestInstantOf(emptySuppression('a@example.com'))).toBe(-8.64e15)
+    expect(lastOf(['2026-11-24T08:00:00Z', 'once', '2026-11-25T08:00:00Z', '2026-11-23T08:00:00Z'])).toBe(
+      at('2026-11-25T08:00:00Z'),
+    )
+    expect(lastOf([])).toBe(-8.64e15)
   })
 })

@@ -6,6 +6,9 @@ import {
   oldestDateInReach,
   possibleRequestDates,
   sweepCallsPerDay,
+  withAges,
+  closedDatesInReach,
+  datesFrom,
 } from '../../../lib/core/sweep-plan.ts'
 
 const at = (instant: string) => Date.parse(instant)
@@ -192,5 +195,60 @@ describe('a message may be listed', () => {
     ['at new year, under the year before', '2026-12-31T16:30:00Z', ['2027-01-01', '2026-12-31']],
   ])('%s', (_when, sentAt, dates) => {
     expect(possibleRequestDates(at(sentAt))).toEqual(dates)
+  })
+})
+
+describe('ages that are set anew', () => {
+  // 2026-11-21 16:00 in UTC+8.
+  const nowMs = at('2026-11-21T08:00:00Z')
+
+  it('go on where they stood, and a new one begins with the date that reaches it today', () => {
+    const swept = [
+      { ageDays: 1, throughDate: '2026-11-20' },
+      { ageDays: 29, throughDate: '2026-10-23' },
+    ]
+    expect(withAges(swept, [1, 3, 29], nowMs)).toEqual([
+      { ageDays: 1, throughDate: '2026-11-20' },
+      { ageDays: 3, throughDate: '2026-11-17' },
+      { ageDays: 29, throughDate: '2026-10-23' },
+    ])
+  })
+
+  it('take over what the last age had not reached, where that is lowered', () => {
+    const swept = [
+      { ageDays: 7, throughDate: '2026-11-14' },
+      { ageDays: 20, throughDate: '2026-11-01' },
+      { ageDays: 29, throughDate: '2026-10-23' },
+    ]
+    expect(withAges(swept, [1, 7], nowMs)).toEqual([
+      { ageDays: 1, throughDate: '2026-11-19' },
+      { ageDays: 7, throughDate: '2026-10-23' },
+    ])
+  })
+
+  it('give up none of what the new last age has still to read', () => {
+    const swept = [
+      { ageDays: 7, throughDate: '2026-10-01' },
+      { ageDays: 29, throughDate: '2026-10-23' },
+    ]
+    expect(withAges(swept, [7], nowMs)).toEqual([{ ageDays: 7, throughDate: '2026-10-01' }])
+  })
+})
+
+describe('the dates that the list reaches', () => {
+  it('are those that have closed, 29 of them', () => {
+    const dates = closedDatesInReach(at('2026-11-21T08:00:00Z'))
+    expect([dates[0], dates.at(-1), dates.length]).toEqual(['2026-10-23', '2026-11-20', 29])
+  })
+
+  it('have yesterday among them once it has settled', () => {
+    expect(closedDatesInReach(at('2026-11-20T16:09:59.999Z')).at(-1)).toBe('2026-11-19')
+    expect(closedDatesInReach(at('2026-11-20T16:10:00Z')).at(-1)).toBe('2026-11-20')
+  })
+
+  it('are none from a later one to an earlier', () => {
+    expect(datesFrom('2026-02-27', '2026-03-01')).toEqual(['2026-02-27', '2026-02-28', '2026-03-01'])
+    expect(datesFrom('2026-03-01', '2026-03-01')).toEqual(['2026-03-01'])
+    expect(datesFrom('2026-03-02', '2026-03-01')).toEqual([])
   })
 })

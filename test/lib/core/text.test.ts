@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { oneLine } from '../../../lib/core/text.ts'
+import { oneLine, printedLine, severalLines } from '../../../lib/core/text.ts'
 import { anyText } from '../../any-text.ts'
 
 describe('text on one line', () => {
@@ -26,5 +26,15 @@ describe('text on one line', () => {
         expect(oneLine(line)).toBe(line)
       }),
     )
+  })
+})
+
+describe('text for a terminal', () => {
+  it('turns nothing around', () => {
+    expect(printedLine('a\u202eb\u2066c\u200f d\u061c \n e')).toBe('abc d e')
+  })
+
+  it('in several lines keeps line ends and tabs, and no other control', () => {
+    expect(severalLines('a\tb\nc\u001b[31md\u0000e\r\nf\u202eg \ud800')).toBe('a\tb\nc[31mde\nfg \ufffd')
   })
 })
