@@ -343,7 +343,7 @@ describe('the region of a list', () => {
         headers: new Map(),
       },
     ])
-    const { sentAtMs: _, ...undated } = requested
+    const undated = polledWith({ outcome: outcomes.requested, columns })
     expect(missingEvents(rows.requested, undated)[0]).not.toHaveProperty('occurredAtMs')
   })
 
