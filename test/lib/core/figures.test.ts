@@ -203,3 +203,160 @@ describe('figures', () => {
     expect(Math.abs(shown / Math.max(1, seconds) - 1)).toBeLessThanOrEqual(0.025)
   })
 })
+
+describe('a group', () => {
+  const total = (rows: readonly Delivery[]) => tableOf(sum(rows, 'day'), 'day', 10).total
+  const groupsBy = (by: Grouping, rows: readonly Delivery[], limit = 10) =>
+    tableOf(sum(rows, by), by, limit).groups.map(({ group, mails }) => [group, mails])
+  const sentOn = (day: string, recipient = 'a@example.com') =>
+    eventWith({ recipient, message: `qcloudses-30-251200670-date-${day}120000-a` })
+
+  it('by template has the template, and one for mails without any', () => {
+    const rows = rowsOf([
+      eventWith({ recipient: 'a@example.com', columns: { template: '7' } }),
+      eventWith({ recipient: 'b@example.com', columns: { template: '7' } }),
+      eventWith({ recipient: 'c@example.com', columns: { template: '' } }),
+    ])
+    expect(groupsBy('template', rows)).toEqual([
+      ['7', 2],
+      ['(unknown)', 1],
+    ])
+  })
+
+  it('by sender has the address in lower case, or where there is none its domain', () => {
+    const rows = rowsOf([
+      eventWith({
+        recipient: 'a@example.com',
+        columns: { from: 'News@Shop.example', fromDomain: 'x.example' },
+      }),
+      eventWith({ recipient: 'b@example.com', columns: { from: 'news@shop.example' } }),
+      eventWith({ recipient: 'c@example.com', columns: { fromDomain: 'Shop.example' } }),
+    ])
+    expect(groupsBy('sender', rows)).toEqual([
+      ['news@shop.example', 2],
+      ['shop.example', 1],
+    ])
+  })
+
+  it('has a name of 320 characters at most', () => {
+    const rows = rowsOf([eventWith({ columns: { template: `${'x'.repeat(319)}😀😀` } })])
+    expect(groupsBy('template', rows)).toEqual([[`${'x'.repeat(319)}\ufffd`, 1]])
+    const fitting = rowsOf([eventWith({ columns: { template: 'x'.repeat(320) } })])
+    expect(groupsBy('template', fitting)).toEqual([['x'.repeat(320), 1]])
+  })
+
+  it('of days stands in their order, of others of as many mails by its name', () => {
+    const rows = rowsOf([
+      sentOn('20220603'),
+      sentOn('20220601'),
+      sentOn('20220602'),
+      sentOn('20220602', 'b@example.com'),
+    ])
+    expect(groupsBy('day', rows)).toEqual([
+      ['2022-06-01', 1],
+      ['2022-06-02', 2],
+      ['2022-06-03', 1],
+    ])
+    // Those of the most mails have a line of their own.
+    expect(groupsBy('day', rows, 2)).toEqual([
+      ['2022-06-01', 1],
+      ['2022-06-02', 2],
+    ])
+    expect(
+      groupsBy(
+        'domain',
+        rowsOf(['b', 'c', 'a'].map((name) => eventWith({ recipient: `x@${name}.example` }))),
+      ),
+    ).toEqual([
+      ['a.example', 1],
+      ['b.example', 1],
+      ['c.example', 1],
+    ])
+  })
+
+  it('that is all there is has no others beside it, and is no sample', () => {
+    const table = tableOf(sum(rowsOf([sentOn('20220601')]), 'day'), 'day', 1)
+    expect(table).not.toHaveProperty('others')
+    expect(table.areGroupsSampled).toBe(false)
+    expect(tableOf(emptyFigures(), 'day', 1)).toEqual({
+      groups: [],
+      total: table.total && expect.objectContaining({ mails: 0, classes: {} }),
+      areGroupsSampled: false,
+    })
+  })
+
+  it('has classes of what bounced softly, too, the most frequent first, and none of what was delivered after all', () => {
+    const bounced = (name: string, bounceClass: 'hard' | 'soft', reply: string) =>
+      eventWith({ recipient: `${name}@example.com`, kind: 'bounced', bounceClass, reply })
+    const { classes, statuses, rates } = total(
+      rowsOf([
+        bounced('a', 'soft', '452 4.2.2 mailbox full'),
+        bounced('b', 'hard', '550 5.7.1 spam'),
+        bounced('c', 'hard', '550 5.1.1 no such user'),
+        bounced('d', 'soft', '452 4.2.2 mailbox full'),
+        bounced('e', 'soft', '452 4.2.2 mailbox full'),
+        eventWith({ recipient: 'e@example.com', kind: 'delivered' }),
+      ]),
+    )
+    expect(Object.entries(classes)).toEqual([
+      ['full', 2],
+      ['gone', 1],
+      ['spam', 1],
+    ])
+    expect([statuses['soft-bounced'], statuses.bounced, statuses.delivered]).toEqual([2, 2, 1])
+    expect(rates.bounce).toBe(4 / 5)
+  })
+
+  it('has no rate of nothing', () => {
+    const { rates } = total(rowsOf([eventWith({ kind: 'dropped' })]))
+    expect(Object.values(rates)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('counts unsubscribed mails, and opens behind a proxy as those of people', () => {
+    const proxy = 'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)'
+    const { opens, unsubscribed } = total(
+      rowsOf([
+        eventWith({ kind: 'delivered' }),
+        eventWith({ kind: 'opened', detail: proxy, occurredAtMs: sentMs + 3_600_000 }),
+        eventWith({ kind: 'opened', detail: phone, occurredAtMs: sentMs + 7_200_000 }),
+        eventWith({ kind: 'unsubscribed', occurredAtMs: sentMs + 7_300_000 }),
+      ]),
+    )
+    expect([opens.total, opens.byPeople, opens.behindProxy, opens.mailsByPeople, unsubscribed]).toEqual([
+      2, 2, 1, 1, 1,
+    ])
+  })
+})
+
+describe('the time of delivery', () => {
+  const seconds = (...events: readonly Partial<DeliveryEvent>[]) =>
+    tableOf(sum(rowsOf(events.map((event) => eventWith({ kind: 'delivered', ...event }))), 'day'), 'day', 1)
+      .total.secondsToDelivery?.p50
+
+  it('is that of a callback, where the poll reported it as well', () => {
+    const byCallback = { occurredAtMs: sentMs + 100_000 }
+    const byPoll = { source: 'poll', occurredAtMs: sentMs + 10_000 } as const
+    expect(seconds(byPoll, byCallback)).toBeCloseTo(100, -1)
+    expect(seconds(byPoll)).toBeCloseTo(10, 0)
+  })
+
+  it('is the first of them', () => {
+    expect(seconds({ occurredAtMs: sentMs + 1_000_000 }, { occurredAtMs: sentMs + 100_000 })).toBeCloseTo(
+      100,
+      -1,
+    )
+  })
+
+  it('is not known of a mail that nothing dates', () => {
+    const { occurredAtMs: _undated, ...undated } = eventWith({ source: 'poll' })
+    expect(tableOf(sum(rowsOf([undated]), 'day'), 'day', 1).total).not.toHaveProperty('secondsToDelivery')
+  })
+})

@@ -203,6 +203,59 @@ describe('a reply', () => {
     ).toBe('550 5.1.1 5.1.1: recipient not found. see (link)')
   })
 
+  it.each([
+    // Codes: the first of three digits, unless it comes well after an enhanced one, and every enhanced one of a defined subject. No
+    // number is left among the words.
+    ['550 5.1.1 no', '550 5.1.1: no'],
+    ['5.1.1 no 550 x', '550 5.1.1: no x'],
+    ['5.1.1 no such user here 550 x', '5.1.1: no such user here x'],
+    ['no such user 550', '550: no such user'],
+    ['550.5 x', ': x'],
+    ['x550 y', ': x550 y'],
+    ['5501 x', ': 5501 x'],
+    ['587 x', ': x'],
+    ['wait 450 ms', ': wait ms'],
+    ['wait 450 seconds', ': wait seconds'],
+    ['wait 450 bytes', ': wait bytes'],
+    ['5.8.1 x', ': x'],
+    ['5.1.1.1 x', ': x'],
+    ['postfix 4.1.1 ready', ': postfix ready'],
+    ['ESMTP Exim 4.94.2 450 later', '450: esmtp exim later'],
+    // Whatever somebody named is left out.
+    ['550 see ftp://a.example/b c', '550: see (link) c'],
+    ['550 see www.a.example/b c', '550: see (link) c'],
+    ['550 "a b"@c.example d', '550: d'],
+    ['550 address [192.0.2.1] d', '550: ip d'],
+    ['550 <a b> c [d e] f', '550: c f'],
+    ['550 somebody... User unknown', '550: user unknown'],
+    ['550 (helo mx.example.com) x', '550: x'],
+    ['550 (mx.example.com says 550) x', '550: ( says 550) x'],
+    ['550 mx.example.com x', '550: x'],
+    ['550 user unknown.please check', '550: user unknown. please check'],
+    ['550 a.b.please x', '550: x'],
+    [
+      '550 AccountDisabledException.MapiExceptionADUserDisabled',
+      '550: accountdisabledexception. mapiexceptionaduserdisabled',
+    ],
+    // One kind of quotes, of spaces and of letters.
+    ['550 can\u2019t\u00a0 \u0001 deliver', "550: can't deliver"],
+    ['550 boîte pleine', '550: boite pleine'],
+    ['550 ящик', '550: ящик'],
+    ['550 й', '550: й'],
+    ['550-one 550-two', '550: one two'],
+  ])('%j is read as %j', (reply, subject) => {
+    expect(subjectOf(reply)).toBe(subject)
+  })
+
+  it.each([
+    ['550 policy@spam.example is full', '550: is full'],
+    ['550 spam.example is full', '550: is full'],
+    ['550 xspam.example is full', '550: is full'],
+    ['550 policy is full', '550: policy is full'],
+  ])('without the recipient, %j is read as %j', (reply, subject) => {
+    expect(subjectOf(reply, 'policy@spam.example')).toBe(subject)
+  })
+
   it('that says the same of each kind of subject is reported apart by nothing but its words', () => {
     expect(judgeReply('550 no such user')).toEqual({
       class: 'gone',
