@@ -280,7 +280,7 @@ describe('a group', () => {
     expect(table.areGroupsSampled).toBe(false)
     expect(tableOf(emptyFigures(), 'day', 1)).toEqual({
       groups: [],
-      total: table.total && expect.objectContaining({ mails: 0, classes: {} }),
+      total: expect.objectContaining({ mails: 0, classes: {} }),
       areGroupsSampled: false,
     })
   })
@@ -356,7 +356,7 @@ describe('the time of delivery', () => {
   })
 
   it('is not known of a mail that nothing dates', () => {
-    const { occurredAtMs: _undated, ...undated } = eventWith({ source: 'poll' })
+    const undated = { ...eventWith({ source: 'poll' }), occurredAtMs: undefined } as unknown as DeliveryEvent
     expect(tableOf(sum(rowsOf([undated]), 'day'), 'day', 1).total).not.toHaveProperty('secondsToDelivery')
   })
 })
