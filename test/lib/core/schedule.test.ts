@@ -161,7 +161,10 @@ describe('a look', () => {
     // A retry lifetime ends after three days: that look is made in any case.
     [2 * dayMs, 73 * hourMs - 1, true],
     [2 * dayMs, 73 * hourMs, false],
-  ])('of a mail last deferred after %d ms, at %d ms, can be left to a callback: %s', (deferredMs, lookMs, isLeft) => {
-    expect(isHeardOf(sentAtMs + deferredMs, sentAtMs, sentAtMs + lookMs)).toBe(isLeft)
-  })
+  ])(
+    'of a mail last deferred after %d ms, at %d ms, can be left to a callback: %s',
+    (deferredMs, lookMs, isLeft) => {
+      expect(isHeardOf(sentAtMs + deferredMs, sentAtMs, sentAtMs + lookMs)).toBe(isLeft)
+    },
+  )
 })
