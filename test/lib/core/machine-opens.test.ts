@@ -150,3 +150,79 @@ describe('the agent in a detail', () => {
     expect(agentIn(detail)).toBe(expected)
   })
 })
+
+describe('what is judged', () => {
+  it('has its instant, as far as one was reported', () => {
+    expect(readersOf(rowOf(delivered, opened(60), clicked(120, 'a')))).toEqual([
+      { kind: 'opened', occurredAtMs: deliveredMs + 60_000, verdict: 'person', rule: 'agent' },
+      { kind: 'clicked', occurredAtMs: deliveredMs + 120_000, verdict: 'person', rule: 'agent' },
+    ])
+    const undated = { ...eventWith({ kind: 'opened', source: 'poll' }), occurredAtMs: undefined }
+    expect(readersOf(rowOf(delivered, undated as unknown as DeliveryEvent))).toEqual([
+      { kind: 'opened', verdict: 'unknown', rule: 'no-agent' },
+    ])
+    expect(readersOf(rowOf(delivered))).toEqual([])
+  })
+
+  it('counts an open that the poll dates beside those of callbacks', () => {
+    const byPoll = eventWith({ kind: 'opened', source: 'poll', occurredAtMs: deliveredMs + 500_000 })
+    const clickByPoll = eventWith({
+      kind: 'clicked',
+      source: 'poll',
+      link: 'https://example.com/b',
+      occurredAtMs: deliveredMs + 600_000,
+    })
+    expect(rulesOf(opened(60), byPoll, clicked(120, 'a'), clickByPoll)).toEqual([
+      'person: agent',
+      'unknown: no-agent',
+      'person: agent',
+      'unknown: no-agent',
+    ])
+  })
+
+  it('takes a robot for a person where there is no list of robots', () => {
+    expect(readersOf(rowOf(delivered, opened(60, 'robot/1.0')))).toMatchObject([{ verdict: 'person' }])
+  })
+
+  it('prefers a person behind a proxy to a machine, and a machine to nobody known', () => {
+    const proxy = 'via ggpht.com GoogleImageProxy'
+    expect(rulesOf(opened(60, 'Mozilla/5.0'), opened(60, proxy))).toEqual([
+      'person behind a proxy: image-proxy',
+    ])
+    expect(rulesOf(opened(60, proxy), opened(60, phone))).toEqual(['person: agent'])
+    expect(rulesOf(opened(60, ''), opened(60, 'curl/8.1'))).toEqual(['machine: scanner'])
+  })
+})
+
+describe('a click right after delivery', () => {
+  it('is so by what a callback reported of the delivery, where the poll did as well', () => {
+    const byPoll = eventWith({ kind: 'delivered', source: 'poll', occurredAtMs: deliveredMs - 60_000 })
+    const verdicts = readersOf(rowOf(byPoll, delivered, clicked(5, 'a')))
+    expect(verdicts).toMatchObject([{ rule: 'instant' }])
+    expect(readersOf(rowOf(byPoll, clicked(5, 'a')))).toMatchObject([{ rule: 'agent' }])
+  })
+
+  it('is none where nothing says when the mail was delivered', () => {
+    const undated = { ...eventWith({ source: 'poll' }), occurredAtMs: undefined } as unknown as DeliveryEvent
+    expect(readersOf(rowOf(undated, clicked(-100, 'a')))).toMatchObject([{ rule: 'agent' }])
+    expect(readersOf(rowOf(clicked(0, 'a')))).toMatchObject([{ rule: 'agent' }])
+  })
+})
+
+describe('the agent in a detail', () => {
+  it.each([
+    ['Firefox on Linux, from 203.0.113.9', 'Firefox on Linux'],
+    ['Firefox on Linux outIp 203.0.113.9', 'Firefox on Linux'],
+    ['Firefox from 203.0.113.9', 'Firefox from 203.0.113.9'],
+    ['Firefox, from 203.0.113.9 again', 'Firefox, from 203.0.113.9 again'],
+    ['Firefox outIp 203.0.113.9 again', 'Firefox outIp 203.0.113.9 again'],
+    ['Firefox {"ip":"203.0.113.9"}', 'Firefox'],
+    ['unknown', undefined],
+    ['Unknown on unknown', undefined],
+    ['an unknown', 'an unknown'],
+    ['unknown phone', 'unknown phone'],
+    ['  ', undefined],
+  ])('%j is %j', (detail, agent) => {
+    expect(agentIn(detail)).toBe(agent)
+  })
+})
