@@ -18,6 +18,8 @@ import { startSimulatedCloudBase, type SimulatedCloudBase } from '../../tencent/
 const engine = embeddedTables()
 const postgres = embeddedPostgres()
 const token = 'a-token-of-the-callback-url'
+/** The clock is the system's. */
+const quick = { SES_REQUESTS_PER_SECOND: '20' }
 
 let tables: Awaited<ReturnType<typeof engine.freshTables>>
 let lines: string[]
@@ -134,7 +136,7 @@ describe('reconcile on SCF', () => {
       TENCENTCLOUD_SESSIONTOKEN: credentials.token,
     })
   const reconcile = () =>
-    createReconcile({ TABLE_PREFIX: tables.prefix, SES_ENDPOINT: ses.url }, runtimeOf('reconcile'))
+    createReconcile({ TABLE_PREFIX: tables.prefix, SES_ENDPOINT: ses.url, ...quick }, runtimeOf('reconcile'))
 
   it("polls with the run role's temporary credentials of each invocation", async () => {
     const run = reconcile()
@@ -220,7 +222,7 @@ describe('the functions on SCF, with rows in CloudBase,', () => {
     const ses = await startSimulatedSes({ port: 0, clock: systemClock, ...good })
     try {
       ses.send(...makeTraffic({ seed: 1, count: 5, fromMs: Date.now() - 600_000, overMs: 1_000 }))
-      const run = createReconcile({ ...settings(), SES_ENDPOINT: ses.url }, runtimeOf('reconcile'))
+      const run = createReconcile({ ...settings(), SES_ENDPOINT: ses.url, ...quick }, runtimeOf('reconcile'))
       await expect(run(timer, context)).rejects.toThrow('the function has no run role (runRole)')
       expect(await run(timer, withCredentials(good))).toMatchObject({ discovered: 5, stoppedBy: 'done' })
       expect(await postgres.rowsOf('deliveries')).toHaveLength(5)
