@@ -2,18 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import { addBounce, commonestFirst, noBounces, providersOf } from '../../../lib/core/bounce-reasons.ts'
 import type { Delivery } from '../../../lib/core/delivery.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
-import { joined } from '../../../lib/core/join.ts'
-import { eventWith } from '../../events.ts'
+import { eventWith, rowOf } from '../../events.ts'
 
 const gone = '550 5.1.1 no such user'
 const full = '452 4.2.2 mailbox full'
 
-function rowOf(...events: readonly Partial<DeliveryEvent>[]): Delivery {
-  return events.map((event) => eventWith(event)).reduce<Delivery | undefined>(joined, undefined)!
-}
+const rowWith = (...events: readonly Partial<DeliveryEvent>[]) => rowOf(...events.map(eventWith))
 
 const bounced = (recipient: string, reply: string, more: Partial<DeliveryEvent> = {}) =>
-  rowOf({ recipient, kind: 'bounced', bounceClass: 'hard', reply, ...more })
+  rowWith({ recipient, kind: 'bounced', bounceClass: 'hard', reply, ...more })
 
 function reasonsOf(...rows: readonly Delivery[]) {
   const into = noBounces()
@@ -41,12 +38,12 @@ describe('why mails bounced', () => {
   })
 
   it('is the last bounce of a mail, and none of one that was delivered after all', () => {
-    const last = rowOf(
+    const last = rowWith(
       { kind: 'bounced', bounceClass: 'soft', reply: full },
       { kind: 'bounced', bounceClass: 'hard', reply: gone, occurredAtMs: Date.parse('2022-06-01T09:00:00Z') },
     )
-    const after = rowOf({ kind: 'bounced', bounceClass: 'soft', reply: full }, { kind: 'delivered' })
-    const reasons = reasonsOf(last, after, rowOf({ kind: 'delivered' }))
+    const after = rowWith({ kind: 'bounced', bounceClass: 'soft', reply: full }, { kind: 'delivered' })
+    const reasons = reasonsOf(last, after, rowWith({ kind: 'delivered' }))
     expect([reasons.mails, commonestFirst(reasons).map(({ class: one }) => one)]).toEqual([1, ['gone']])
   })
 

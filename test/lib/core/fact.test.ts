@@ -12,18 +12,12 @@ import {
   shortenedFact,
   withoutFields,
 } from '../../../lib/core/fact.ts'
-import { eventWith } from '../../events.ts'
+import { eventWith, timeless } from '../../events.ts'
 import { anyText } from '../../any-text.ts'
 
 const instant = '2026-11-21T08:00:03Z'
 const occurredAtMs = Date.parse(instant)
 const lineOf = (reported: Partial<DeliveryEvent>) => factOf(eventWith({ occurredAtMs, ...reported })).text
-
-/** An event about which the poll reported that it happened, but not when. */
-const timeless = (kind: EventKind): DeliveryEvent => {
-  const { provider, recipient, message, columns, headers } = eventWith({})
-  return { provider, recipient, message, kind, source: 'poll', detail: '', columns, headers }
-}
 
 const lines: readonly [string, Partial<DeliveryEvent>][] = [
   ['2026-11-21T08:00:03Z', { kind: 'delivered' }],

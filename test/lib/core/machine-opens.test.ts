@@ -1,16 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Delivery } from '../../../lib/core/delivery.ts'
 import type { DeliveryEvent } from '../../../lib/core/event.ts'
-import { joined } from '../../../lib/core/join.ts'
 import { agentIn, readersOf } from '../../../lib/core/machine-opens.ts'
-import { eventWith } from '../../events.ts'
+import { eventWith, rowOf, timeless } from '../../events.ts'
 
 const deliveredMs = Date.parse('2022-06-01T06:24:43Z')
 const phone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Mobile/15E148'
-
-function rowOf(...events: readonly DeliveryEvent[]): Delivery {
-  return events.reduce<Delivery | undefined>(joined, undefined)!
-}
 
 const delivered = eventWith({ kind: 'delivered' })
 const opened = (second: number, detail = phone) =>
@@ -157,8 +151,7 @@ describe('what is judged', () => {
       { kind: 'opened', occurredAtMs: deliveredMs + 60_000, verdict: 'person', rule: 'agent' },
       { kind: 'clicked', occurredAtMs: deliveredMs + 120_000, verdict: 'person', rule: 'agent' },
     ])
-    const undated = { ...eventWith({ kind: 'opened', source: 'poll' }), occurredAtMs: undefined }
-    expect(readersOf(rowOf(delivered, undated as unknown as DeliveryEvent))).toEqual([
+    expect(readersOf(rowOf(delivered, timeless('opened')))).toEqual([
       { kind: 'opened', verdict: 'unknown', rule: 'no-agent' },
     ])
     expect(readersOf(rowOf(delivered))).toEqual([])
@@ -203,8 +196,7 @@ describe('a click right after delivery', () => {
   })
 
   it('is none where nothing says when the mail was delivered', () => {
-    const undated = { ...eventWith({ source: 'poll' }), occurredAtMs: undefined } as unknown as DeliveryEvent
-    expect(readersOf(rowOf(undated, clicked(-100, 'a')))).toMatchObject([{ rule: 'agent' }])
+    expect(readersOf(rowOf(timeless('delivered'), clicked(-100, 'a')))).toMatchObject([{ rule: 'agent' }])
     expect(readersOf(rowOf(clicked(0, 'a')))).toMatchObject([{ rule: 'agent' }])
   })
 })
